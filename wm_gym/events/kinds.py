@@ -1,0 +1,69 @@
+"""The kinds of event that this world can show, and one event at work during a step.
+
+Knows nothing of text, simulators or models.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class EventKind:
+    """One kind of event.
+
+    Attributes:
+        name: The word used in labels, options and files.
+        is_global: Whether it changes how everything looks (an appearance) rather than adding a thing.
+        is_moving: Whether what it adds moves and so belongs to the moving mask.
+        ramp_frames: Frames from onset to full strength, and from stop to gone.
+        appearance_bit: Bit of `appearance`, or None for a local event.
+    """
+
+    name: str
+    is_global: bool
+    is_moving: bool
+    ramp_frames: int
+    appearance_bit: int | None = None
+
+
+KINDS: dict[str, EventKind] = {
+    kind.name: kind
+    for kind in (
+        EventKind("night", is_global=True, is_moving=False, ramp_frames=16, appearance_bit=0),
+        EventKind("fog", is_global=True, is_moving=False, ramp_frames=16, appearance_bit=1),
+        EventKind("snowfall", is_global=True, is_moving=True, ramp_frames=16, appearance_bit=2),
+        EventKind("bonfire", is_global=False, is_moving=True, ramp_frames=4),
+        EventKind("fireworks", is_global=False, is_moving=True, ramp_frames=4),
+        EventKind("walker", is_global=False, is_moving=True, ramp_frames=1),
+    )
+}
+
+
+@dataclass(frozen=True)
+class ActiveEvent:
+    """One event during the T frames of a step.
+
+    Attributes:
+        kind: A name in `KINDS`.
+        strengths: T numbers in 0..1, how far the event has come in each frame.
+        age_frames: Frames since onset at the first frame of the step; negative if onset is still to come.
+        event_id: Number of the event in its world, counted from 0; never reused.
+        seed: All randomness of the event comes from this and the frame.
+    """
+
+    kind: str
+    strengths: tuple[float, ...]
+    age_frames: int
+    event_id: int
+    seed: int
+
+
+def appearance_of(events: tuple[ActiveEvent, ...]) -> int:
+    """The appearance under `events`: the set of global kinds at more than half strength, as bits."""
+    bits = 0
+    for event in events:
+        bit = KINDS[event.kind].appearance_bit
+        if bit is not None and event.strengths[-1] > 0.5:
+            bits |= 1 << bit
+    return bits

@@ -1,0 +1,115 @@
+"""The language of events: phrasings of starts, courses and stops, and the way back from text to meaning.
+
+Every phrase that `phrasings` gives is understood by `understand`. Knows nothing of scripts, simulators or models.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from wm_gym.events.kinds import KINDS
+
+Phase = Literal["start", "ongoing", "stop"]
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """What a text asks for.
+
+    Attributes:
+        kind: A name in `KINDS`.
+        starts: True if the event is to begin, False if it is to end.
+    """
+
+    kind: str
+    starts: bool
+
+
+_PHRASES: dict[str, dict[Phase, tuple[str, ...]]] = {
+    "night": {
+        "start": ("night falls", "it gets dark", "darkness falls", "the sun goes down", "it becomes night"),
+        "ongoing": ("it is night", "it is dark", "the night is calm and starry"),
+        "stop": ("the night ends", "day breaks", "the sun comes up", "it gets light again", "morning comes"),
+    },
+    "fog": {
+        "start": ("fog rolls in", "it becomes foggy", "a thick fog rises", "mist begins to fill the air"),
+        "ongoing": ("it is foggy", "fog hangs in the air", "thick fog hides what is far off"),
+        "stop": ("the fog lifts", "the fog clears", "the mist goes away", "the air becomes clear again"),
+    },
+    "snowfall": {
+        "start": ("it starts to snow", "snow begins to fall", "snowflakes start falling", "a snowfall begins"),
+        "ongoing": ("it is snowing", "snow is falling", "snowflakes drift down"),
+        "stop": ("it stops snowing", "the snow stops", "the snowfall ends", "no more snow falls"),
+    },
+    "bonfire": {
+        "start": ("a bonfire is lit ahead", "a fire starts burning", "someone lights a bonfire", "flames rise ahead"),
+        "ongoing": ("a bonfire is burning", "a fire burns on the ground"),
+        "stop": ("the bonfire goes out", "the fire dies down", "the fire is put out", "the flames go out"),
+    },
+    "fireworks": {
+        "start": (
+            "fireworks begin",
+            "fireworks light up the sky",
+            "someone sets off fireworks",
+            "rockets burst overhead",
+        ),
+        "ongoing": ("fireworks are going off", "fireworks burst in the sky"),
+        "stop": ("the fireworks end", "the fireworks stop", "no more fireworks", "the last rocket is over"),
+    },
+    "walker": {
+        "start": ("a walker appears", "a person walks in", "someone appears ahead", "a pedestrian comes along"),
+        "ongoing": ("a person is walking about", "a walker is ahead"),
+        "stop": ("the walker leaves", "the person goes away", "the pedestrian disappears", "the walker is gone"),
+    },
+}
+
+# Ordered: "someone lights a bonfire" is about the fire, "someone sets off fireworks" about the fireworks.
+_ABOUT: tuple[tuple[str, str], ...] = (
+    ("fireworks", r"\b(firework\w*|rockets?)\b"),
+    ("bonfire", r"\b(bonfire|campfire|fires?|flames?)\b"),
+    ("snowfall", r"\b(snow\w*|blizzard)\b"),
+    ("fog", r"\b(fog\w*|mist\w*|the air becomes clear)\b"),
+    ("walker", r"\b(walker|person|pedestrian|passer-?by|someone|somebody|man|woman)\b"),
+    ("night", r"\b(night\w*|dark\w*|sunset|sunrise|dawn|dusk|sun (goes|comes|sets|rises)|day breaks|morning|daylight|light again)\b"),
+)  # fmt: skip
+
+_STOPS = re.compile(
+    r"\b(stops?|ends?|over|lifts?|clears|no more|gone|leaves?|go(es)? (out|away)|dies? down|put out|extinguish\w*"
+    r"|disappears?|vanish\w*|away|becomes clear|day breaks|dawn|sunrise|sun (comes|rises)|morning|daylight|light again)\b"
+)
+
+
+def phrasings(kind: str, phase: Phase) -> tuple[str, ...]:
+    """All phrases for one phase of one kind.
+
+    Raises:
+        ValueError: If the kind is unknown.
+    """
+    if kind not in _PHRASES:
+        raise ValueError(f"event kind must be one of {sorted(KINDS)}, got {kind!r}")
+    return _PHRASES[kind][phase]
+
+
+def phrase(kind: str, phase: Phase, rng: np.random.Generator) -> str:
+    """One phrase, drawn by `rng`."""
+    choices = phrasings(kind, phase)
+    return choices[int(rng.integers(len(choices)))]
+
+
+def understand(text: str) -> Utterance:
+    """The event that `text` asks to start or stop.
+
+    Raises:
+        ValueError: If no known kind is meant.
+    """
+    if not isinstance(text, str):
+        raise ValueError(f"event text must be a string, got {type(text).__name__}")
+    plain = text.lower()
+    for kind, pattern in _ABOUT:
+        if re.search(pattern, plain):
+            return Utterance(kind, starts=_STOPS.search(plain) is None)
+    raise ValueError(f"event text must be about one of {sorted(KINDS)}, got {text!r}")

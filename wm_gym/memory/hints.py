@@ -1,0 +1,31 @@
+"""What memory shows of the world at given poses: the guidance of a generation step.
+
+Knows nothing of how points are stored or who reads the hints.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Hints:
+    """Memory rendered at T poses of N worlds.
+
+    Attributes:
+        colour: (N, T, H, W, 3) uint8; 0 where nothing is seen.
+        log_depth: (N, T, H, W) float32, natural logarithm of planar z in metres; 0 where nothing is seen.
+        seen: (N, T, H, W) bool: memory knows a surface here (moving things and sky included).
+        moving: (N, T, H, W) bool: the surface is the latest sighting of a moving thing.
+        age: (N, T, H, W) int32: frames since the surface was written; 0 where nothing is seen.
+        same_appearance: (N, T, H, W) bool: written under the appearance (active global events) of now.
+    """
+
+    colour: Tensor
+    log_depth: Tensor
+    seen: Tensor
+    moving: Tensor
+    age: Tensor
+    same_appearance: Tensor
