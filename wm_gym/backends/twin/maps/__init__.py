@@ -1,0 +1,7 @@
+"""Procedural places for the twin: `build(family, seed, difficulty)` gives a `TwinMap`. Knows nothing of the engine."""
+
+from __future__ import annotations
+
+from wm_gym.backends.twin.maps.twin_map import DIFFICULTIES, FAMILIES, TwinMap
+
+__all__ = ["DIFFICULTIES", "FAMILIES", "TwinMap"]
