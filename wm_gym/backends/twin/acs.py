@@ -1,0 +1,133 @@
+"""Scripts that a map carries so that the twin can steer it: the BEHAVIOR lump, assembled by hand.
+
+The engine's script compiler is not needed: a script is a list of instructions, put together here in the ACS0
+layout. Positions and angles are 16.16 fixed point, map units and turns; the activator (thing 0) is the player,
+that is the camera.
+
+A map gives its movers (walkers, birds) thing ids from `MOVER_TIDS`, each its own: such movers step aside when the
+camera comes within `CLEARANCE_UNITS` of them. Knows nothing of maps, poses or pictures.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping, Sequence
+
+PLACE, LOOK, TURN, REMOVE, SETTLE, KEEP_CLEAR = 1, 2, 3, 4, 5, 6
+SPAWN: Mapping[str, int] = {"Bonfire": 10, "Visitor": 11}
+MOVER_TIDS = range(1000, 1064)
+VISITOR_TIDS = range(1064, 1080)
+BONFIRE_TIDS = range(1100, 1116)
+CLEARANCE_UNITS = 44
+
+Instruction = tuple[str | int, ...]
+
+_OPCODES = {
+    "TERMINATE": 1, "PUSHNUMBER": 3, "LSPEC1": 4, "ADD": 14, "SUBTRACT": 15, "LT": 21, "GE": 24, "ASSIGNSCRIPTVAR": 25,
+    "PUSHSCRIPTVAR": 28, "INCSCRIPTVAR": 46, "GOTO": 52, "IFGOTO": 53, "DROP": 54, "THINGCOUNT": 59, "ANDLOGICAL": 70,
+    "UNARYMINUS": 78, "IFNOTGOTO": 79, "SPAWN": 149, "GETACTORX": 196, "GETACTORY": 197, "GETACTORZ": 198,
+    "SETACTORPROPERTY": 245, "SETACTORANGLE": 276, "SETACTORPOSITION": 283, "SETACTORPITCH": 332,
+}  # fmt: skip
+_JUMPS = {"GOTO", "IFGOTO", "IFNOTGOTO"}
+_THING_REMOVE = 132
+_GRAVITY = 15
+
+
+def behaviour() -> bytes:
+    """The BEHAVIOR lump: `PLACE` (x, y, z), `LOOK` (yaw, pitch), `SPAWN[class]` (x, y, z, thing id),
+    `TURN` (thing id, yaw), `REMOVE` (thing id), `SETTLE` () and `KEEP_CLEAR` ()."""
+    scripts = {
+        PLACE: (3, [_push(0), _var(0), _var(1), _var(2), _push(0), ("SETACTORPOSITION",), ("DROP",)]),
+        LOOK: (2, [_push(0), _var(0), ("SETACTORANGLE",), _push(0), _var(1), ("SETACTORPITCH",)]),
+        TURN: (2, [_var(0), _var(1), ("SETACTORANGLE",)]),
+        REMOVE: (1, [_var(0), ("LSPEC1", _THING_REMOVE)]),
+        SETTLE: (0, [_push(0), _push(_GRAVITY), _push(0), ("SETACTORPROPERTY",)]),
+        KEEP_CLEAR: (0, _keep_clear()),
+    }
+    for name_index, script in enumerate(SPAWN.values()):
+        spawn = [_push(name_index), _var(0), _var(1), _var(2), _var(3), _push(0), ("SPAWN",), ("DROP",)]
+        scripts[script] = (4, spawn)
+    return _assemble({number: (argc, [*code, ("TERMINATE",)]) for number, (argc, code) in scripts.items()}, list(SPAWN))
+
+
+def _push(number: int) -> Instruction:
+    return ("PUSHNUMBER", number)
+
+
+def _var(index: int) -> Instruction:
+    return ("PUSHSCRIPTVAR", index)
+
+
+def _keep_clear() -> list[Instruction]:
+    """Movers inside the square of half side CLEARANCE_UNITS round the camera go to its edge: first along the axis on
+    which they are farther out, then along the other, then to the opposite sides, wherever they fit."""
+    radius = CLEARANCE_UNITS << 16
+    tid, dx, dy, distance_x, distance_y, edge_x, edge_y = range(7)
+    code: list[Instruction] = [_push(MOVER_TIDS.start), ("ASSIGNSCRIPTVAR", tid), ("LABEL", "each")]
+    code += [_push(0), _var(tid), ("THINGCOUNT",), ("IFNOTGOTO", "next")]
+    code += _offset(tid, "GETACTORX", dx) + _offset(tid, "GETACTORY", dy)
+    code += _absolute(dx, distance_x, edge_x) + _absolute(dy, distance_y, edge_y)
+    for distance in (distance_x, distance_y):
+        code += [_var(distance), _push(radius), ("GE",), ("IFGOTO", "next")]
+    code += [_var(distance_x), _var(distance_y), ("LT",), ("IFGOTO", "y first")]
+    code += _to_edge(tid, "x", edge_x) + [("LABEL", "y first")] + _to_edge(tid, "y", edge_y)
+    code += _to_edge(tid, "x", edge_x)
+    code += _to_edge(tid, "y", edge_y, opposite=True) + _to_edge(tid, "x", edge_x, opposite=True)
+    code += [("LABEL", "next"), ("INCSCRIPTVAR", tid)]
+    return [*code, _var(tid), _push(VISITOR_TIDS.stop), ("LT",), ("IFGOTO", "each")]
+
+
+def _offset(tid: int, getter: str, into: int) -> list[Instruction]:
+    """Where the mover is, seen from the camera, along one axis."""
+    return [_var(tid), (getter,), _push(0), (getter,), ("SUBTRACT",), ("ASSIGNSCRIPTVAR", into)]
+
+
+def _absolute(offset: int, distance: int, edge: int) -> list[Instruction]:
+    """Split an offset into its size and the edge of the square on its side."""
+    radius, done = CLEARANCE_UNITS << 16, f"split {offset}"
+    code: list[Instruction] = [_var(offset), ("ASSIGNSCRIPTVAR", distance), _push(radius), ("ASSIGNSCRIPTVAR", edge)]
+    code += [_var(offset), _push(0), ("GE",), ("IFGOTO", done)]
+    code += [_var(offset), ("UNARYMINUS",), ("ASSIGNSCRIPTVAR", distance), _push(-radius), ("ASSIGNSCRIPTVAR", edge)]
+    return [*code, ("LABEL", done)]
+
+
+def _to_edge(tid: int, axis: str, edge: int, *, opposite: bool = False) -> list[Instruction]:
+    """Move to the edge of the square along one axis, and go on with the next mover if the thing fits there."""
+    beyond: list[Instruction] = [_push(0), (f"GETACTOR{axis.upper()}",), _var(edge)]
+    beyond += [("SUBTRACT",) if opposite else ("ADD",)]
+    as_is = {name: [_var(tid), (f"GETACTOR{name.upper()}",)] for name in "xyz"}
+    coordinates = [step for name in "xyz" for step in (beyond if name == axis else as_is[name])]
+    return [_var(tid), *coordinates, _push(0), ("SETACTORPOSITION",), ("IFGOTO", "next")]
+
+
+def _assemble(scripts: Mapping[int, tuple[int, Sequence[Instruction]]], strings: Sequence[str]) -> bytes:
+    """Header, code, script directory, string table. Source: the ACS0 layout of Hexen's object files."""
+    code, directory = b"", b""
+    for number, (argc, instructions) in scripts.items():
+        start = 8 + len(code)
+        directory += struct.pack("<iii", number, start, argc)
+        code += _encode(instructions, start)
+    directory_at = 8 + len(code)
+    strings_at = directory_at + 4 + len(directory) + 4 + 4 * len(strings)
+    text, offsets = b"", b""
+    for string in strings:
+        offsets += struct.pack("<i", strings_at + len(text))
+        text += string.encode("ascii") + b"\0"
+    tables = struct.pack("<i", len(scripts)) + directory + struct.pack("<i", len(strings)) + offsets + text
+    return b"ACS\0" + struct.pack("<i", directory_at) + code + tables
+
+
+def _encode(instructions: Sequence[Instruction], start: int) -> bytes:
+    """Words of one script; jumps go to labels, which take no room."""
+    labels: dict[str | int, int] = {}
+    at = start
+    for name, *operands in instructions:
+        if name == "LABEL":
+            labels[operands[0]] = at
+        else:
+            at += 4 * (1 + len(operands))
+    words: list[int] = []
+    for name, *operands in instructions:
+        if name != "LABEL":
+            words += [_OPCODES[str(name)], *(labels[o] if name in _JUMPS else int(o) for o in operands)]
+    return struct.pack(f"<{len(words)}i", *words)
