@@ -83,7 +83,7 @@ def velocities_from_keys(keys: ArrayLike) -> np.ndarray:
         raise ValueError(f"keys must have shape (..., {len(KEYS)}), got {keys.shape}")
     if keys.dtype != np.bool_:
         raise ValueError(f"keys must be bool, got {keys.dtype}")
-    w, a, s, d, i, j, k, l = np.moveaxis(keys.astype(np.float64), -1, 0)  # noqa: E741
+    w, a, s, d, i, j, k, l = np.moveaxis(keys.astype(np.float64), -1, 0)
     return _limit_walking(np.stack([w - s, a - d, j - l, i - k], axis=-1))
 
 

@@ -204,7 +204,10 @@ def _exp_coefficients(angle_squared: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _log_coefficient(angle_squared: Tensor) -> Tensor:
-    """1/a^2 - (1 + cos a)/(2 a sin a) for angles up to half a turn. Source: Solà et al. 2018, eq. 146."""
+    """1/a^2 - (1 + cos a)/(2 a sin a) for angles up to half a turn.
+
+    Source: Solà et al. 2018, appendix B, inverse left Jacobian of SO(3).
+    """
     small = angle_squared < SMALL_ANGLE_SQUARED
     half = torch.where(small, torch.ones_like(angle_squared), angle_squared).sqrt() / 2
     exact = (1.0 - half * half.cos() / half.sin()) / (4.0 * half * half)
@@ -240,7 +243,7 @@ def _quaternion(rotation: Tensor) -> Tensor:
 
 
 def _rotation_vector(quaternion: Tensor) -> Tensor:
-    """Axis times angle of a unit quaternion with w >= 0. Source: Solà et al. 2018, eq. 105."""
+    """Axis times angle of a unit quaternion with w >= 0. Source: Solà et al. 2018, appendix B."""
     w, vector = quaternion[..., :1], quaternion[..., 1:]
     sine_squared = (vector * vector).sum(-1, keepdim=True)
     small = sine_squared < SMALL_ANGLE_SQUARED / 4

@@ -1,0 +1,60 @@
+# Everything a fresh machine needs. Each target sets up what it lacks; the second run finds it done.
+#
+#   make demo        walk through a world; films and figures in outputs/demo
+#   make test        the quick tests          (PYTEST_ARGS="-k geometry" narrows them)
+#   make test-all    the slow ones too
+#   make lint        ruff and pyright
+#   make venv        only the environment
+#   make clean       remove what was built, the environment included
+#
+# torch is the CPU build where there is one. For another: make demo TORCH="torch==2.13.0"
+
+SHELL := /bin/bash
+VENV ?= .venv
+PYTHON ?=
+TORCH ?= torch==2.13.0 --extra-index-url https://download.pytorch.org/whl/cpu --retries 1
+PYTEST_ARGS ?=
+
+# idle threads must sleep: spinning ones starve each other on a shared machine
+export OMP_WAIT_POLICY := PASSIVE
+
+PIP = $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: demo test test-all lint venv clean
+
+demo: $(VENV)/.demo
+	$(VENV)/bin/wm-gym demo
+
+test: $(VENV)/.test
+	$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
+
+test-all: $(VENV)/.test
+	$(VENV)/bin/python -m pytest -m "not gpu" $(PYTEST_ARGS)
+
+lint: $(VENV)/.test
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/pyright
+
+venv: $(VENV)/.demo $(VENV)/.test
+
+$(VENV)/.demo: $(VENV)/.torch pyproject.toml
+	$(PIP) install -c constraints.txt -e ".[twin]"
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.torch pyproject.toml
+	$(PIP) install -c constraints.txt -e ".[test]"
+	@touch $@ $(VENV)/.demo
+
+$(VENV)/.torch: $(VENV)/bin/python constraints.txt
+	$(PIP) install -c constraints.txt $(TORCH)
+	@touch $@
+
+$(VENV)/bin/python:
+	@for python in $(PYTHON) python3.11 python3.12 python3.13 python3; do \
+	  "$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
+	    && exec "$$python" -m venv $(VENV); \
+	done; echo "wm-gym needs Python 3.11, 3.12 or 3.13: make PYTHON=/path/to/python3.11" >&2; exit 1
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .hypothesis .ruff_cache outputs

@@ -1,0 +1,3 @@
+"""Video world models as Gymnasium environments."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,4 @@
+"""Policies: learners, action agents that read images, planners, scripted explorers.
+
+Knows nothing of how a world is made.
+"""
