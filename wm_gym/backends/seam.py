@@ -77,7 +77,7 @@ class Place:
     difficulty: str = "full"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Capture:
     """Posed RGB-D keyframes of one place, in the world frame.
 
@@ -96,7 +96,7 @@ class Capture:
     intrinsics: Tensor
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Opening:
     """How one world begins.
 

@@ -1,0 +1,37 @@
+"""From the name of a world to its opening: "city", or "city/17" for one certain place of the family.
+
+A simulator opens the place itself; a model that is guided by memory opens a capture of it.
+"""
+
+from __future__ import annotations
+
+from wm_gym.backends.seam import ModelSpec, Opening, Place
+from wm_gym.backends.twin.capture import capture_place
+from wm_gym.backends.twin.maps import DIFFICULTIES, FAMILIES
+from wm_gym.backends.twin.model import open_place
+
+
+def find_place(world: str, seed: int, difficulty: str) -> Place:
+    """The place that a world's name means.
+
+    Args:
+        world: A family, or "family/number".
+        seed: Number of the place where the name gives none.
+        difficulty: How hard to learn the place is.
+
+    Raises:
+        ValueError: If the family, number or difficulty is none that exists.
+    """
+    family, slash, number = world.partition("/")
+    if family not in FAMILIES or (slash and not number.isdecimal()):
+        raise ValueError(f"world must be one of {sorted(FAMILIES)} or 'family/number', got {world!r}")
+    if difficulty not in DIFFICULTIES:
+        raise ValueError(f"difficulty must be one of {list(DIFFICULTIES)}, got {difficulty!r}")
+    return Place(family, int(number) if slash else seed, difficulty)
+
+
+def open_world(spec: ModelSpec, place: Place) -> Opening:
+    """How a backend of `spec` opens `place`."""
+    if spec.takes_hints:
+        return capture_place(place, spec.height, spec.width)
+    return open_place(place, spec.height, spec.width)

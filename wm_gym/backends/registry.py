@@ -1,0 +1,43 @@
+"""Backends are named rows, imported when named; an outside backend is "package.module:Class"."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from wm_gym.backends.seam import WorldModel
+
+BACKENDS: dict[str, str] = {
+    "twin": "wm_gym.backends.twin.model:TwinModel",
+    "memory": "wm_gym.backends.memory:MemoryModel",
+}
+"""Name to "module:Class". The class has a classmethod `create(height, width, **settings)`."""
+
+
+def load_backend(name: str, height: int, width: int, **settings: Any) -> WorldModel[Any]:
+    """A backend that makes frames of the asked size.
+
+    Args:
+        name: A key of `BACKENDS`, or "package.module:Class".
+        height: Rows of a frame.
+        width: Columns of a frame.
+        settings: Passed on to the backend's `create`.
+
+    Raises:
+        ValueError: If the name is unknown, or names nothing that can be imported.
+        ImportError: If the backend needs an extra that is not installed.
+    """
+    path = BACKENDS.get(name, name)
+    module_name, _, class_name = path.partition(":")
+    if not class_name:
+        raise ValueError(f"backend must be one of {sorted(BACKENDS)} or 'package.module:Class', got {name!r}")
+    return _find(name, module_name, class_name).create(height, width, **settings)
+
+
+def _find(name: str, module_name: str, class_name: str) -> Any:
+    if name in BACKENDS:
+        return getattr(import_module(module_name), class_name)
+    try:
+        return getattr(import_module(module_name), class_name)
+    except (ModuleNotFoundError, AttributeError) as error:
+        raise ValueError(f"backend {name!r} must name a class that can be imported, got: {error}") from error

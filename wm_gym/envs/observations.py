@@ -1,0 +1,122 @@
+"""Observation spaces and how an outcome is observed: flat dicts with finite bounds, fresh arrays every time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import gymnasium as gym
+import numpy as np
+import torch
+from torch import Tensor
+
+from wm_gym.geometry.motion import camera_pose
+from wm_gym.geometry.poses import to_vector
+from wm_gym.memory.cloud import sample_points
+from wm_gym.memory.memory import Memory
+from wm_gym.world.state import Outcome
+
+PARTS = ("rgb", "depth", "points", "pose")
+PRESETS: dict[str, tuple[tuple[str, ...], str]] = {"sb3": (("rgb", "depth", "pose"), "uint8")}
+"""Preset name to (parts, depth dtype). "sb3": what Stable-Baselines3 accepts without a warning."""
+
+EXTENT_METRES = 1024.0  # no walk of an episode comes near it
+
+
+@dataclass(frozen=True)
+class ObservationMode:
+    """What an observation holds.
+
+    Attributes:
+        parts: Of `PARTS`.
+        height: Rows of a frame.
+        width: Columns of a frame.
+        far_metres: Largest depth, the sky.
+        depth_dtype: "float32" for metres, "uint8" for an image (255 at the far value, square-root scale, 0 unknown).
+        num_points: Rows of `points`.
+    """
+
+    parts: tuple[str, ...]
+    height: int
+    width: int
+    far_metres: float
+    depth_dtype: str = "float32"
+    num_points: int = 1024
+
+    def space(self, goal: gym.spaces.Box | None) -> gym.spaces.Dict:
+        """The observation space, with the task's goal where it has one."""
+        spaces: dict[str, gym.Space] = {name: self._part_space(name) for name in self.parts}
+        if "points" in self.parts:
+            spaces["points_mask"] = gym.spaces.MultiBinary(self.num_points)
+        if goal is not None:
+            spaces["goal"] = goal
+        return gym.spaces.Dict(spaces)
+
+    def observe(self, outcome: Outcome, memory: Memory) -> dict[str, np.ndarray]:
+        """The observation of one world at the end of a step."""
+        observation: dict[str, np.ndarray] = {}
+        assert outcome.chunk.depth is not None
+        if "rgb" in self.parts:
+            observation["rgb"] = outcome.chunk.frames[0, -1].numpy().copy()
+        if "depth" in self.parts:
+            observation["depth"] = self._depth(outcome.chunk.depth[0, -1])
+        if "points" in self.parts:
+            observation["points"], observation["points_mask"] = self._points(outcome, memory)
+        if "pose" in self.parts:
+            observation["pose"] = (
+                to_vector(torch.from_numpy(camera_pose(outcome.stances[0, -1]))).numpy().astype(np.float32)
+            )
+        return observation
+
+    def _part_space(self, name: str) -> gym.spaces.Box:
+        if name == "rgb":
+            return gym.spaces.Box(0, 255, (self.height, self.width, 3), np.uint8)
+        if name == "depth" and self.depth_dtype == "uint8":
+            return gym.spaces.Box(0, 255, (self.height, self.width, 1), np.uint8)
+        if name == "depth":
+            return gym.spaces.Box(0.0, self.far_metres, (self.height, self.width, 1), np.float32)
+        if name == "points":
+            return _rows_box([-EXTENT_METRES] * 3 + [0.0] * 3, [EXTENT_METRES] * 3 + [1.0] * 3, self.num_points)
+        bound = np.array([EXTENT_METRES] * 3 + [1.0] * 4, np.float32)
+        return gym.spaces.Box(-bound, bound, dtype=np.float32)
+
+    def _depth(self, depth: Tensor) -> np.ndarray:
+        metres = depth.numpy()[..., None].astype(np.float32)
+        if self.depth_dtype == "float32":
+            return np.minimum(metres, np.float32(self.far_metres))
+        return np.round(255 * np.sqrt(np.minimum(metres / self.far_metres, 1.0))).astype(np.uint8)
+
+    def _points(self, outcome: Outcome, memory: Memory) -> tuple[np.ndarray, np.ndarray]:
+        positions, colours = sample_points(memory, self.num_points, outcome.stances[0, -1, :3])
+        points = np.zeros((self.num_points, 6), np.float32)
+        mask = np.zeros(self.num_points, np.int8)
+        points[: len(positions)] = np.concatenate([positions, colours / np.float32(255)], axis=1)
+        mask[: len(positions)] = 1
+        return points, mask
+
+
+def find_observation_mode(obs_mode: str, resolution: tuple[int, int], far_metres: float, **settings) -> ObservationMode:
+    """The mode that a string such as "rgb+depth+points", or a preset such as "sb3", means.
+
+    Raises:
+        ValueError: If it names no part, an unknown one or one twice, or if the depth dtype or point count is bad.
+    """
+    settings = {name: value for name, value in settings.items() if value is not None}
+    if obs_mode in PRESETS:
+        parts, settings["depth_dtype"] = PRESETS[obs_mode]
+    else:
+        parts = tuple(obs_mode.split("+"))
+    if not set(parts) <= set(PARTS) or len(set(parts)) < len(parts):
+        raise ValueError(
+            f"obs_mode must join some of {list(PARTS)} by '+' or be one of {sorted(PRESETS)}, got {obs_mode!r}"
+        )
+    if settings.get("depth_dtype", "float32") not in ("float32", "uint8"):
+        raise ValueError(f"depth_dtype must be 'float32' or 'uint8', got {settings['depth_dtype']!r}")
+    if settings.get("num_points", 1) < 1:
+        raise ValueError(f"num_points must be at least 1, got {settings['num_points']}")
+    return ObservationMode(parts, *resolution, far_metres, **settings)
+
+
+def _rows_box(low: list[float], high: list[float], num_rows: int) -> gym.spaces.Box:
+    return gym.spaces.Box(
+        np.tile(np.float32(low), (num_rows, 1)), np.tile(np.float32(high), (num_rows, 1)), dtype=np.float32
+    )

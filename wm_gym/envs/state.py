@@ -1,0 +1,83 @@
+"""Everything that one environment remembers, as one value: the world, the task and what was shown last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from wm_gym.backends.seam import Chunk, Packed, WorldModel
+from wm_gym.envs.tasks import Task
+from wm_gym.memory.hints import Hints
+from wm_gym.world import files
+from wm_gym.world.state import Outcome, WorldState
+
+
+@dataclass(frozen=True)
+class EnvState:
+    """A snapshot of an environment.
+
+    Attributes:
+        world: One world.
+        task: State of the task.
+        outcome: What was shown last; after a file, its last frame alone.
+        feedback: What the last action came to, in words.
+        rng_state: State of the environment's `np_random`.
+        is_success: Whether the task's aim was reached at the last step.
+    """
+
+    world: WorldState
+    task: Any
+    outcome: Outcome
+    feedback: str
+    rng_state: dict[str, Any]
+    is_success: bool
+
+
+def to_bytes(state: EnvState, task: Task[Any], model: WorldModel[Any]) -> bytes:
+    """The snapshot as bytes that `from_bytes` reads in any process."""
+    meta = {
+        "task": task.pack(state.task),
+        "task_name": type(task).__name__,
+        "feedback": state.feedback,
+        "rng_state": state.rng_state,
+        "is_success": state.is_success,
+        "bumped": state.outcome.bumped,
+        "trust": state.outcome.trust,
+    }
+    return files.to_bytes(state.world, model, Packed(_last_frame(state.outcome), meta))
+
+
+def from_bytes(data: bytes, task: Task[Any], model: WorldModel[Any]) -> EnvState:
+    """The snapshot that `to_bytes` was given.
+
+    Raises:
+        ValueError: If the bytes are of another version, backend or task.
+    """
+    world, extra = files.from_bytes(data, model)
+    meta = extra.meta
+    if meta.get("task_name") != type(task).__name__:
+        raise ValueError(f"a saved state must be of task {type(task).__name__}, got {meta.get('task_name')}")
+    outcome = _outcome(extra.tensors, tuple(meta["bumped"]), tuple(meta["trust"]))
+    return EnvState(world, task.unpack(meta["task"]), outcome, meta["feedback"], meta["rng_state"], meta["is_success"])
+
+
+def _last_frame(outcome: Outcome) -> dict[str, torch.Tensor]:
+    chunk = outcome.chunk
+    assert chunk.depth is not None and chunk.moving is not None and chunk.world_from_camera is not None
+    by_frame = {
+        "stances": torch.from_numpy(outcome.stances),
+        "frames": chunk.frames,
+        "depth": chunk.depth,
+        "moving": chunk.moving,
+    }
+    by_frame |= {"poses": chunk.world_from_camera}
+    by_frame |= {f"hint_{name}": value for name, value in vars(outcome.hints).items()}
+    return {name: value[:, -1:] for name, value in by_frame.items()} | {"intrinsics": outcome.intrinsics}
+
+
+def _outcome(tensors: dict[str, torch.Tensor], bumped: tuple[bool, ...], trust: tuple[float, ...]) -> Outcome:
+    hints = Hints(**{name.removeprefix("hint_"): t for name, t in tensors.items() if name.startswith("hint_")})
+    chunk = Chunk(tensors["frames"], tensors["depth"], tensors["moving"], tensors["poses"])
+    return Outcome(chunk, hints, tensors["stances"].numpy(), tensors["intrinsics"], bumped, trust)

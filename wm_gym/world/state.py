@@ -1,0 +1,115 @@
+"""`WorldState`: everything that N worlds remember, as one value.
+
+A state is immutable. Its large parts (memory blocks, engine saves, model caches) are shared between the states
+that name them, so a fork costs table rows. Knows nothing of tasks or Gymnasium.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from wm_gym.backends.seam import Chunk, Opening
+from wm_gym.events.scripts import EventScript
+from wm_gym.memory.hints import Hints
+from wm_gym.memory.memory import Memory
+
+
+@dataclass(frozen=True)
+class WorldState:
+    """N views into worlds.
+
+    Attributes:
+        model: The backend's own state of N views.
+        memories: One 4D memory for each distinct world.
+        world_of_view: N indices into `memories`: whose memory a view reads and writes.
+        stances: (N, 5) float64 x, y, z, yaw, pitch of each body, metres and radians, world frame.
+        frame_index: N counts of frames shown so far.
+        seeds: N world seeds.
+        openings: N openings, without the capture or image (the memory has taken them in).
+        scripts: N scripts of events.
+    """
+
+    model: Any
+    memories: tuple[Memory, ...]
+    world_of_view: tuple[int, ...]
+    stances: np.ndarray
+    frame_index: tuple[int, ...]
+    seeds: tuple[int, ...]
+    openings: tuple[Opening, ...]
+    scripts: tuple[EventScript, ...]
+
+    @property
+    def num_worlds(self) -> int:
+        """N."""
+        return len(self.seeds)
+
+    def prompts(self) -> list[str]:
+        """For each world, the scene and what is going on in it now."""
+        rows = zip(self.scripts, self.openings, self.frame_index, strict=True)
+        return [script.describe(opening.prompt, frame) for script, opening, frame in rows]
+
+    def say(self, world: int, text: str, *, in_frames: int = 0, for_frames: int | None = None) -> WorldState:
+        """The state after an event is asked for in one world: it starts or stops, as `text` means.
+
+        Raises:
+            ValueError: If the text is about no known kind, or stops what is not going on.
+        """
+        script = self.scripts[world].say(text, self.frame_index[world] + in_frames, for_frames)
+        return self.with_script(world, script)
+
+    def with_script(self, world: int, script: EventScript) -> WorldState:
+        """The state in which one world follows another script of events."""
+        scripts = list(self.scripts)
+        scripts[world] = script
+        return replace(self, scripts=tuple(scripts))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a step (or the opening) of N worlds showed.
+
+    Attributes:
+        chunk: Frames, depth, moving mask and poses; nothing in it is None but `truth`.
+        hints: What memory showed at these poses before the step.
+        stances: (N, T, 5) float64, the body in each frame.
+        intrinsics: (N, 4) float32 fx, fy, cx, cy in pixels.
+        bumped: N flags: something stood in the body's way.
+        trust: N numbers in 0..1, how well the frames agree with what memory knew; 0 if it knew nothing.
+    """
+
+    chunk: Chunk
+    hints: Hints
+    stances: np.ndarray
+    intrinsics: Tensor
+    bumped: tuple[bool, ...]
+    trust: tuple[float, ...]
+
+
+def trust_of(
+    chunk: Chunk, hints: Hints, *, colour_tolerance: float = 24.0, depth_tolerance: float = 0.1
+) -> list[float]:
+    """For each world, the share of what memory knew (still, in today's appearance) that the frames agree with.
+
+    Args:
+        chunk: With depth.
+        hints: At the chunk's poses.
+        colour_tolerance: Mean absolute difference over the channels, of 255.
+        depth_tolerance: Absolute difference of log-depth.
+    """
+    assert chunk.depth is not None
+    known = hints.seen & ~hints.moving & hints.same_appearance & (chunk.depth > 0)
+    colour = (chunk.frames.float() - hints.colour.float()).abs().mean(-1) <= colour_tolerance
+    depth = (chunk.depth.clamp(min=1e-3).log() - hints.log_depth).abs() <= depth_tolerance
+    agree = known & colour & depth
+    return [float(a.sum() / k.sum()) if k.any() else 0.0 for a, k in zip(agree, known, strict=True)]
+
+
+def stack_intrinsics(openings: Sequence[Opening]) -> Tensor:
+    """(N, 4) float32 from N openings."""
+    return torch.stack([opening.intrinsics.float() for opening in openings])

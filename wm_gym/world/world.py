@@ -1,0 +1,220 @@
+"""`World`: the loop of generation, reconstruction and guidance, for N worlds at once.
+
+    action -> poses -> hints from memory -> frames from the model -> memory
+
+This is TeleWorld's closed loop (section 3) with InSpatio-World's explicit spatial constraint: the model is guided
+by what is already known to be there, and memory keeps only what it did not know. Knows nothing of tasks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from wm_gym.backends.seam import Capture, Chunk, Condition, Opening, WorldModel
+from wm_gym.events.kinds import ActiveEvent, appearance_of
+from wm_gym.events.scripts import EventScript
+from wm_gym.geometry.motion import START_STANCE, Body, camera_pose, walk
+from wm_gym.memory.hints import Hints
+from wm_gym.memory.memory import Memory, MemoryConfig
+from wm_gym.memory.occupancy import occupied
+from wm_gym.memory.render import render
+from wm_gym.memory.write import write
+from wm_gym.world.state import Outcome, WorldState, stack_intrinsics, trust_of
+
+KEY_THRESHOLD = 0.5  # a twist this strong counts as a pressed key for models that are steered by keys
+
+
+@dataclass(frozen=True)
+class WorldConfig:
+    """How the loop runs.
+
+    Attributes:
+        body: Size and speeds of the walking body.
+        memory: Bounds and tolerances of the 4D memory.
+        step_height_metres: Solid things lower than this over the ground do not stop the body.
+    """
+
+    body: Body = field(default_factory=Body)
+    memory: MemoryConfig = field(default_factory=MemoryConfig)
+    step_height_metres: float = 0.4
+
+
+class World:
+    """Steps N worlds of one backend. Holds no world: every world is in the `WorldState` that goes in and out."""
+
+    def __init__(self, model: WorldModel[Any], config: WorldConfig | None = None) -> None:
+        """Join a backend with a memory.
+
+        Raises:
+            ValueError: If the backend gives no depth or no moving mask, which the memory needs.
+        """
+        if not (model.spec.gives_depth and model.spec.gives_moving):
+            raise ValueError(f"a world needs a backend that gives depth and moving masks, got {model.spec.name!r}")
+        self.model = model
+        self.config = config or WorldConfig()
+
+    def start(self, openings: Sequence[Opening], seeds: Sequence[int]) -> tuple[WorldState, Outcome]:
+        """Open N worlds. The outcome's frames show each opening pose."""
+        num_worlds, num_frames = len(openings), self.model.spec.first_frames
+        stances = np.tile(START_STANCE, (num_worlds, num_frames, 1))
+        model_state, chunk = self.model.start(openings, seeds)
+        state = WorldState(
+            model=model_state,
+            memories=tuple(self._recall(opening) for opening in openings),
+            world_of_view=tuple(range(num_worlds)),
+            stances=stances[:, -1],
+            frame_index=(0,) * num_worlds,
+            seeds=tuple(int(seed) for seed in seeds),
+            openings=tuple(replace(opening, capture=None, image=None) for opening in openings),
+            scripts=tuple(EventScript(int(seed)) for seed in seeds),
+        )
+        hints = self._guide(state, _poses(stances), [()] * num_worlds)
+        return self._remember(state, stances, chunk, hints, [()] * num_worlds, (False,) * num_worlds)
+
+    def step(self, state: WorldState, twists: np.ndarray, keys: np.ndarray | None = None) -> tuple[WorldState, Outcome]:
+        """One chunk of every world.
+
+        Args:
+            state: N worlds; stays valid and unchanged.
+            twists: (N, T, 4) float64 forward, left, yaw, pitch as fractions -1..1 of the body's top speeds.
+            keys: (N, T, 8) bool as `geometry.motion.KEYS`, or None to read them off the twists.
+        """
+        events = self._events(state)
+        stances, bumped = self._walk(state, twists)
+        poses = _poses(stances)
+        hints = self._guide(state, poses, events)
+        condition = Condition(
+            world_from_camera=poses,
+            intrinsics=stack_intrinsics(state.openings),
+            keys=torch.from_numpy(keys_of(twists) if keys is None else keys),
+            prompts=state.prompts(),
+            events=events,
+            seeds=state.seeds,
+            frame_index=state.frame_index,
+            hints=hints,
+        )
+        model_state, chunk = self.model.step(state.model, condition)
+        return self._remember(replace(state, model=model_state), stances, chunk, hints, events, bumped)
+
+    def close(self) -> None:
+        """Free the backend's processes and memory."""
+        self.model.close()
+
+    def _events(self, state: WorldState) -> list[tuple[ActiveEvent, ...]]:
+        num_frames = self.model.spec.frames_per_step
+        return [script.active(f, num_frames) for script, f in zip(state.scripts, state.frame_index, strict=True)]
+
+    def _walk(self, state: WorldState, twists: np.ndarray) -> tuple[np.ndarray, tuple[bool, ...]]:
+        """Where the bodies go, and whether something stood in their way."""
+        free = walk(state.stances, twists, self.config.body, None)
+        paths = [
+            walk(state.stances[n], twists[n], self.config.body, self._obstacles(state, n))
+            for n in range(state.num_worlds)
+        ]
+        stances = np.stack(paths)
+        bumped = (stances != free).any(axis=(1, 2))
+        return stances, tuple(bool(b) for b in bumped)
+
+    def _obstacles(self, state: WorldState, world: int) -> Callable[[np.ndarray], np.ndarray]:
+        """What blocks the body: the simulator's own walls, or what memory holds at the height of the body."""
+        body = self.config.body
+        obstacles = self.model.obstacles(state.model, world)
+        if obstacles is not None:
+            return lambda positions: obstacles.blocked(positions, body.radius_metres)
+        memory = state.memories[state.world_of_view[world]]
+        z_low = self.config.step_height_metres - body.eye_height_metres
+        return lambda positions: occupied(memory, positions, body.radius_metres, z_low, 0.0)
+
+    def _guide(self, state: WorldState, poses: Tensor, events: Sequence[tuple[ActiveEvent, ...]]) -> Hints:
+        """What memory shows at `poses` (N, T, 4, 4)."""
+        spec = self.model.spec
+        return render(
+            [state.memories[w] for w in state.world_of_view],
+            poses,
+            stack_intrinsics(state.openings),
+            spec.height,
+            spec.width,
+            frame_index=state.frame_index,
+            appearance=[appearance_of(active) for active in events],
+        )
+
+    def _recall(self, opening: Opening) -> Memory:
+        if opening.capture is None:
+            return Memory.empty(self.config.memory)
+        return remember_capture(opening.capture, self.config.memory)
+
+    def _remember(
+        self,
+        state: WorldState,
+        stances: np.ndarray,
+        chunk: Chunk,
+        hints: Hints,
+        events: Sequence[tuple[ActiveEvent, ...]],
+        bumped: tuple[bool, ...],
+    ) -> tuple[WorldState, Outcome]:
+        """Write the chunk to memory and close the step."""
+        assert chunk.depth is not None and chunk.moving is not None
+        if chunk.world_from_camera is None:
+            chunk = replace(chunk, world_from_camera=_poses(stances))
+        intrinsics = stack_intrinsics(state.openings)
+        memories = list(state.memories)
+        for n, w in enumerate(state.world_of_view):
+            memories[w] = write(
+                memories[w],
+                chunk.frames[n],
+                chunk.depth[n],
+                chunk.moving[n],
+                chunk.world_from_camera[n],
+                intrinsics[n],
+                hints=_of_world(hints, n),
+                frame_index=state.frame_index[n],
+                appearance=appearance_of(events[n]),
+            )
+        num_frames = chunk.frames.shape[1]
+        after = replace(
+            state,
+            memories=tuple(memories),
+            stances=stances[:, -1],
+            frame_index=tuple(f + num_frames for f in state.frame_index),
+        )
+        return after, Outcome(chunk, hints, stances, intrinsics, bumped, tuple(trust_of(chunk, hints)))
+
+
+def keys_of(twists: np.ndarray) -> np.ndarray:
+    """(…, 8) bool: the keys that a keyboard player would press for twists (…, 4)."""
+    forward, left, yaw, pitch = (twists[..., k] for k in range(4))
+    pressed = (forward, left, -forward, -left, pitch, yaw, -pitch, -yaw)  # W A S D I J K L
+    return np.stack([value >= KEY_THRESHOLD for value in pressed], axis=-1)
+
+
+def _poses(stances: np.ndarray) -> Tensor:
+    """(N, T, 4, 4) float32 camera poses of (N, T, 5) stances."""
+    return torch.from_numpy(camera_pose(stances)).float()
+
+
+@lru_cache(maxsize=8)
+def remember_capture(capture: Capture, config: MemoryConfig) -> Memory:
+    """The memory of somebody who has seen a capture's keyframes, one after another."""
+    memory = Memory.empty(config)
+    height, width = capture.frames.shape[1:3]
+    intrinsics = capture.intrinsics[None]
+    for k in range(len(capture.frames)):
+        pose = capture.world_from_camera[k : k + 1]
+        hints = render([memory], pose[None], intrinsics, height, width, frame_index=[0], appearance=[0])
+        memory = write(
+            memory, capture.frames[k : k + 1], capture.depth[k : k + 1], capture.moving[k : k + 1],
+            pose, capture.intrinsics, hints=_of_world(hints, 0), frame_index=0, appearance=0,
+        )  # fmt: skip
+    return memory
+
+
+def _of_world(hints: Hints, world: int) -> Hints:
+    """One world's hints, (T, ...)."""
+    return Hints(**{name: value[world] for name, value in vars(hints).items()})
