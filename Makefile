@@ -18,7 +18,8 @@ PYTEST_ARGS ?=
 # idle threads must sleep: spinning ones starve each other on a shared machine
 export OMP_WAIT_POLICY := PASSIVE
 
-PIP = $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
+# twice quiet: errors only
+PIP = $(VENV)/bin/python -m pip --disable-pip-version-check -qq
 
 .PHONY: demo test test-all lint venv clean
 
@@ -39,15 +40,18 @@ lint: $(VENV)/.test
 venv: $(VENV)/.demo $(VENV)/.test
 
 $(VENV)/.demo: $(VENV)/.torch pyproject.toml
-	$(PIP) install -c constraints.txt -e ".[twin]"
+	@echo "Installing wm-gym and the twin ..."
+	@$(PIP) install -c constraints.txt -e ".[twin]"
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.torch pyproject.toml
-	$(PIP) install -c constraints.txt -e ".[test]"
+	@echo "Installing wm-gym, the twin and what its tests need ..."
+	@$(PIP) install -c constraints.txt -e ".[test]"
 	@touch $@ $(VENV)/.demo
 
 $(VENV)/.torch: $(VENV)/bin/python constraints.txt
-	$(PIP) install -c constraints.txt $(TORCH)
+	@echo "Installing $(TORCH) ..."
+	@$(PIP) install --no-deps -c constraints.txt $(TORCH)
 	@touch $@
 
 $(VENV)/bin/python:

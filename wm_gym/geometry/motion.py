@@ -177,17 +177,14 @@ def walk(
     stance = _as_stance(stance)
     check_twists(velocities)
     velocities = np.asarray(velocities, dtype=np.float64)
-    if velocities.ndim != stance.ndim + 1 or velocities.shape[:-2] != stance.shape[:-1]:
-        raise ValueError(f"velocities must have shape {(*stance.shape[:-1], 'T', 4)}, got {velocities.shape}")
-    current = np.atleast_2d(stance)
-    frames = [current := _advance(current, frame, body, blocked) for frame in _frames(velocities)]
-    stances = np.stack(frames, axis=-2) if frames else np.empty((len(current), 0, 5))
+    if velocities.ndim < 2 or velocities.shape[:-2] != stance.shape[:-1]:
+        wanted = ", ".join([*map(str, stance.shape[:-1]), "T", "4"])
+        raise ValueError(f"velocities must have shape ({wanted}), got {velocities.shape}")
+    current = stance.reshape(-1, 5)
+    stances = np.empty((len(current), velocities.shape[-2], 5))
+    for t, frame in enumerate(np.moveaxis(velocities.reshape(*stances.shape[:2], 4), 1, 0)):
+        stances[:, t] = current = _advance(current, frame, body, blocked)
     return stances.reshape(*velocities.shape[:-1], 5)
-
-
-def _frames(velocities: np.ndarray) -> np.ndarray:
-    """(T, 4) or (N, T, 4) to (T, N, 4)."""
-    return np.swapaxes(velocities.reshape(-1, *velocities.shape[-2:]), 0, 1)
 
 
 def _advance(stances: np.ndarray, velocities: np.ndarray, body: Body, blocked: Blocked | None) -> np.ndarray:

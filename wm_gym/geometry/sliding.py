@@ -36,7 +36,7 @@ def slide(positions: np.ndarray, moves: np.ndarray, radius_metres: float, blocke
     if blocked is None:
         return positions + moves
     ends = positions.copy()
-    waiting = moves.any(axis=-1)
+    waiting = np.asarray(moves.any(axis=-1))
     for candidate in (moves, *_axis_components(moves)):
         rows = np.flatnonzero(waiting)
         passed = rows[_may_move(positions[rows], candidate[rows], radius_metres, blocked)]
