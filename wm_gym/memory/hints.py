@@ -29,3 +29,7 @@ class Hints:
     moving: Tensor
     age: Tensor
     same_appearance: Tensor
+
+    def of_world(self, world: int) -> Hints:
+        """The hints of one world, without the axis N: (T, ...)."""
+        return Hints(**{name: value[world] for name, value in vars(self).items()})

@@ -1,0 +1,113 @@
+"""Points in immutable blocks, and the rows by which a memory names them.
+
+A block is never changed: erasing makes a new alive mask in a new row, so forks share blocks.
+Knows nothing of frames, cameras or worlds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Points:
+    """n points, 32 bytes each.
+
+    Attributes:
+        geometry: (n, 4) float32: x, y, z and footprint. World frame, metres; of sky points a unit direction.
+            The footprint is how far across one source pixel reached: metres, of sky points radians.
+        record: (n, 4) int32: colour (r, g, b in the low three bytes), frame written, appearance written under,
+            hash of the voxel.
+    """
+
+    geometry: np.ndarray
+    record: np.ndarray
+
+    def __post_init__(self) -> None:
+        assert self.geometry.dtype == np.float32 and self.geometry.shape[1:] == (4,), self.geometry.shape
+        assert self.record.dtype == np.int32 and self.record.shape == self.geometry.shape, self.record.shape
+        self.geometry.setflags(write=False)
+        self.record.setflags(write=False)
+
+    def __len__(self) -> int:
+        return len(self.geometry)
+
+    @property
+    def positions(self) -> np.ndarray:
+        """(n, 3) float32."""
+        return self.geometry[:, :3]
+
+    @property
+    def colours(self) -> np.ndarray:
+        """(n, 3) uint8."""
+        return np.ascontiguousarray(self.record[:, :1]).view(np.uint8)[:, :3]
+
+    @property
+    def frames(self) -> np.ndarray:
+        """(n,) int32."""
+        return self.record[:, 1]
+
+    def take(self, choice: np.ndarray) -> Points:
+        """The points of a mask or of indices."""
+        return Points(self.geometry[choice], self.record[choice])
+
+    @staticmethod
+    def cat(parts: Sequence[Points]) -> Points:
+        """The points of all parts, one after another."""
+        if not parts:
+            return Points(np.zeros((0, 4), np.float32), np.zeros((0, 4), np.int32))
+        return Points(np.concatenate([p.geometry for p in parts]), np.concatenate([p.record for p in parts]))
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Points that lie near one another, never changed, shared by all memories that name them."""
+
+    points: Points
+
+    @cached_property
+    def sphere(self) -> np.ndarray:
+        """(4,) float64: centre and radius of a sphere around all points and their footprints."""
+        positions = self.points.positions.astype(np.float64)
+        centre = (positions.min(axis=0) + positions.max(axis=0)) / 2
+        reach = np.sqrt(np.square(positions - centre).sum(axis=1)) + self.points.geometry[:, 3]
+        return np.append(centre, reach.max())
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the points."""
+        return self.points.geometry.nbytes + self.points.record.nbytes
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """A block as one memory sees it.
+
+    Attributes:
+        block: The shared points.
+        alive: (n,) bool: the points that this memory has not erased.
+    """
+
+    block: Block
+    alive: np.ndarray
+
+    def __post_init__(self) -> None:
+        self.alive.setflags(write=False)
+
+    @classmethod
+    def of(cls, points: Points) -> Row:
+        """A row of a new block, all alive."""
+        return cls(Block(points), np.ones(len(points), dtype=bool))
+
+    @cached_property
+    def count(self) -> int:
+        """Number of points alive."""
+        return int(np.count_nonzero(self.alive))
+
+    def points(self) -> Points:
+        """The points alive."""
+        return self.block.points if self.count == len(self.alive) else self.block.points.take(self.alive)

@@ -1,0 +1,166 @@
+"""Memory as hints: what is known at given poses.
+
+CPU tensors take compiled kernels, one job for each (world, pose) on a few threads; others `render_torch`.
+Knows nothing of models.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from wm_gym.memory import kernels
+from wm_gym.memory.config import MemoryConfig
+from wm_gym.memory.hints import Hints
+from wm_gym.memory.memory import Memory
+from wm_gym.memory.retrieve import Gathered, Scene, View, retrieve
+from wm_gym.memory.threads import run_all
+
+CLOSEST_TO_FAR = 0.99
+"""A surface farther than the far plane is shown this fraction of it away, since the far value means sky."""
+
+
+def render(
+    memories: Sequence[Memory],
+    world_from_camera: Tensor,
+    intrinsics: Tensor,
+    height: int,
+    width: int,
+    frame_index: Sequence[int],
+    appearance: Sequence[int],
+) -> Hints:
+    """What N memories, of any sizes, show at T poses each.
+
+    From the very pose of capture every pixel comes back as it was. World i of N equals the world alone, bit for bit.
+
+    Args:
+        memories: N.
+        world_from_camera: (N, T, 4, 4) float32. Its device is where rendering runs and where the hints lie.
+        intrinsics: (N, 4) float32 fx, fy, cx, cy in pixels.
+        height: Rows.
+        width: Columns.
+        frame_index: N indices of the first of the T frames, for ages.
+        appearance: N sets of active global events as bits.
+
+    Raises:
+        ValueError: If shapes or lengths do not fit, or a pose or the intrinsics are not finite.
+    """
+    _check(memories, world_from_camera, intrinsics, height, width, frame_index, appearance)
+    poses = world_from_camera.detach().to("cpu", torch.float64).numpy()
+    lenses = intrinsics.detach().to("cpu", torch.float64).numpy()
+    views = [View(poses[n], lenses[n], height, width) for n in range(len(memories))]
+    scenes = [retrieve(memory, view) for memory, view in zip(memories, views, strict=True)]
+    clocks = [(int(frame), int(bits)) for frame, bits in zip(frame_index, appearance, strict=True)]
+    configs = [memory.config for memory in memories]
+    if world_from_camera.device.type != "cpu":
+        from wm_gym.memory.render_torch import render_scenes
+
+        return render_scenes(scenes, views, configs, clocks, world_from_camera.device)
+    num_frames = world_from_camera.shape[1]
+    hints = blank_hints(len(memories), num_frames, height, width, torch.device("cpu"))
+    jobs = [
+        (scenes[n], views[n], configs[n], clocks[n], t, _slices(hints, n, t))
+        for n in range(len(memories))
+        for t in range(num_frames)
+    ]
+    run_all(_render_pose, jobs)
+    return hints
+
+
+def blank_hints(num_worlds: int, num_frames: int, height: int, width: int, device: torch.device) -> Hints:
+    """Hints of a memory that knows nothing."""
+    shape = (num_worlds, num_frames, height, width)
+
+    def blank(dtype: torch.dtype, *channels: int) -> Tensor:
+        return torch.zeros(*shape, *channels, dtype=dtype, device=device)
+
+    return Hints(
+        colour=blank(torch.uint8, 3),
+        log_depth=blank(torch.float32),
+        seen=blank(torch.bool),
+        moving=blank(torch.bool),
+        age=blank(torch.int32),
+        same_appearance=blank(torch.bool),
+    )
+
+
+def _slices(hints: Hints, n: int, t: int) -> tuple[np.ndarray, ...]:
+    """One pose's hints, in the order in which `kernels.resolve` fills them."""
+    fields = hints.colour, hints.log_depth, hints.seen, hints.moving, hints.age, hints.same_appearance
+    return tuple(field[n, t].numpy() for field in fields)
+
+
+def _render_pose(
+    scene: Scene, view: View, config: MemoryConfig, clock: tuple[int, int], t: int, out: tuple[np.ndarray, ...]
+) -> None:
+    now = clock[0] + t, clock[1]
+    _draw(scene.lasting, scene.num_static, False, view, config, now, t, out)
+    _draw(scene.moving, len(scene.moving.alive), True, view, config, now, t, out)
+
+
+def _draw(
+    points: Gathered,
+    num_finite: int,
+    is_moving: bool,
+    view: View,
+    config: MemoryConfig,
+    now: tuple[int, int],
+    t: int,
+    out: tuple[np.ndarray, ...],
+) -> None:
+    """Draw one layer over what is there; points from `num_finite` on are directions."""
+    screen, index = on_screen(points, num_finite, view, config, t)
+    if not len(index):
+        return
+    nearest = np.full((view.height, view.width), np.inf, np.float32)
+    kernels.nearest_depth(screen, nearest)
+    sums = np.zeros((view.height, view.width, 5), np.float32)
+    best = np.zeros((view.height, view.width), np.float32)
+    front = np.zeros((view.height, view.width), np.int32)
+    tolerances = config.surface_tolerance, config.surface_metres
+    kernels.blend(screen, index, points.record, nearest, *tolerances, sums, best, front)
+    logs = math.log(config.far_metres), math.log(CLOSEST_TO_FAR * config.far_metres)
+    kernels.resolve(sums, front, points.record, math.log1p(tolerances[0]), is_moving, now, logs, *out)
+
+
+def on_screen(
+    points: Gathered, num_finite: int, view: View, config: MemoryConfig, t: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Points of a layer as `kernels.project` lists them: (M, 4) column, row, depth, radius; and (M,) their numbers."""
+    total = len(points.alive)
+    screen, index = np.empty((total, 4), np.float32), np.empty(total, np.int32)
+    camera = view.camera_from_world()[t]
+    lens = camera, view.intrinsics, view.height, view.width, config.near_metres, config.max_splat_pixels
+    count = kernels.project(points.geometry, points.alive, 0, num_finite, False, *lens, screen, index, 0)
+    count = kernels.project(points.geometry, points.alive, num_finite, total, True, *lens, screen, index, count)
+    return screen[:count], index[:count]
+
+
+def _check(
+    memories: Sequence[Memory],
+    world_from_camera: Tensor,
+    intrinsics: Tensor,
+    height: int,
+    width: int,
+    frame_index: Sequence[int],
+    appearance: Sequence[int],
+) -> None:
+    num_worlds = len(memories)
+    if world_from_camera.ndim != 4 or (world_from_camera.shape[0], *world_from_camera.shape[2:]) != (num_worlds, 4, 4):
+        raise ValueError(
+            f"world_from_camera must have shape ({num_worlds}, T, 4, 4), got {tuple(world_from_camera.shape)}"
+        )
+    if tuple(intrinsics.shape) != (num_worlds, 4):
+        raise ValueError(f"intrinsics must have shape ({num_worlds}, 4), got {tuple(intrinsics.shape)}")
+    if height < 1 or width < 1:
+        raise ValueError(f"height and width must be at least 1, got {height} and {width}")
+    for name, values in (("frame_index", frame_index), ("appearance", appearance)):
+        if len(values) != num_worlds:
+            raise ValueError(f"{name} must have one number for each of {num_worlds} worlds, got {len(values)}")
+    for name, tensor in (("world_from_camera", world_from_camera), ("intrinsics", intrinsics)):
+        if not bool(torch.isfinite(tensor).all()):
+            raise ValueError(f"{name} must be finite, got NaN or infinity")

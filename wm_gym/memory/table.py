@@ -1,0 +1,92 @@
+"""The table of rows of one layer: adding points, packing half-empty blocks, dropping rows beyond a bound.
+
+Blocks stay few: a new block swallows the last ones while they are small, so that the sizes of the rows that are not
+full fall by halves, and one that is mostly erased is written anew. Knows nothing of frames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from wm_gym.memory.blocks import Points, Row
+
+Rows = tuple[Row, ...]
+
+
+def add(rows: Rows, points: Points, block_points: int) -> Rows:
+    """The rows with more points in new blocks of at most `block_points`."""
+    if not len(points):
+        return rows
+    kept = list(rows)
+    while kept and _swallows(kept[-1].count, len(points), block_points):
+        points = Points.cat([kept.pop().points(), points])
+    return (*kept, *(Row.of(part) for part in _split(points, block_points)))
+
+
+def _swallows(last: int, new: int, block_points: int) -> bool:
+    return last <= 2 * new and last + new <= block_points
+
+
+def _split(points: Points, block_points: int) -> list[Points]:
+    """Halves across the longest side until they fit, so that blocks are compact and few lie in a view."""
+    if len(points) <= block_points:
+        return [points]
+    positions = points.positions
+    axis = int(np.argmax(positions.max(axis=0) - positions.min(axis=0)))
+    order = np.argsort(positions[:, axis], kind="stable")
+    half = len(order) // 2
+    # Sorted indices keep the order of writing within a block.
+    parts = np.sort(order[:half]), np.sort(order[half:])
+    return [piece for part in parts for piece in _split(points.take(part), block_points)]
+
+
+def with_alive(rows: Rows, indices: Sequence[int], alive: np.ndarray) -> Rows:
+    """The rows with new alive masks.
+
+    Args:
+        rows: The table.
+        indices: Rows whose masks are given.
+        alive: Their masks, one after another.
+    """
+    changed = list(rows)
+    start = 0
+    for index in indices:
+        row = rows[index]
+        stop = start + len(row.alive)
+        if int(np.count_nonzero(alive[start:stop])) != row.count:
+            changed[index] = Row(row.block, alive[start:stop].copy())
+        start = stop
+    return tuple(changed)
+
+
+def sparse(rows: Rows) -> tuple[Rows, Points]:
+    """The rows that are at least half alive, and the points left in the others, to be added again."""
+    full = tuple(row for row in rows if 2 * row.count >= len(row.alive))
+    if len(full) == len(rows):
+        return rows, Points.cat([])
+    return full, Points.cat([row.points() for row in rows if 2 * row.count < len(row.alive)])
+
+
+def bound(rows: Rows, most: int, camera: np.ndarray | None) -> Rows:
+    """The rows with at most `most` points alive.
+
+    Whole rows go: those farthest from `camera` (3,) first, or the oldest ones where it is None.
+    """
+    excess = sum(row.count for row in rows) - most
+    if excess <= 0:
+        return rows
+    order = np.arange(len(rows)) if camera is None else np.argsort(-_distances(rows, camera), kind="stable")
+    gone: set[int] = set()
+    for index in order.tolist():
+        if excess <= 0:
+            break
+        gone.add(index)
+        excess -= rows[index].count
+    return tuple(row for index, row in enumerate(rows) if index not in gone)
+
+
+def _distances(rows: Rows, camera: np.ndarray) -> np.ndarray:
+    spheres = np.stack([row.block.sphere for row in rows])
+    return np.sqrt(np.square(spheres[:, :3] - camera).sum(axis=1)) - spheres[:, 3]

@@ -1,0 +1,242 @@
+"""Writing frames to memory: only what it did not know, and erasing what a frame sees through.
+
+The policy was measured on a tiny model in closed loop: writing new pixels only, and keeping what is known, is worth
+2.5 dB after 32 chunks over rewriting everything. Knows nothing of models.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from torch import Tensor
+
+from wm_gym.memory import kernels, write_kernels
+from wm_gym.memory.blocks import Points, Row
+from wm_gym.memory.config import MemoryConfig
+from wm_gym.memory.hints import Hints
+from wm_gym.memory.memory import Memory
+from wm_gym.memory.render import CLOSEST_TO_FAR, on_screen
+from wm_gym.memory.retrieve import Gathered, View, gather, rows_in_view
+from wm_gym.memory.table import Rows, add, bound, sparse, with_alive
+from wm_gym.memory.threads import run_all
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """T frames of one world, as arrays.
+
+    Attributes:
+        frames: (T, H, W, 3) uint8.
+        depth: (T, H, W) float32 metres.
+        moving: (T, H, W) bool.
+        view: The cameras.
+        frame_index: Of the first frame.
+        appearance: Bits.
+    """
+
+    frames: np.ndarray
+    depth: np.ndarray
+    moving: np.ndarray
+    view: View
+    frame_index: int
+    appearance: int
+
+
+@dataclass
+class Draft:
+    """What one write adds, while it goes through the frames."""
+
+    static: Points
+    sky: Points
+    moving: Points
+
+
+def write(
+    memory: Memory,
+    frames: Tensor,
+    depth: Tensor,
+    moving: Tensor,
+    world_from_camera: Tensor,
+    intrinsics: Tensor,
+    hints: Hints | None,
+    frame_index: int,
+    appearance: int,
+) -> Memory:
+    """The memory after T frames of one world; the old one stays as it was.
+
+    Static surfaces and sky are written where neither the hints nor the frames before in this call show them: where
+    nothing is known, in front of what is known, and behind what is seen through. A surface in front of a known one
+    is new and is written beside it. Static points that a frame sees through are erased. Moving things are kept as
+    last sighted: sightings in view that are not hidden give way to those of the frame. Unknown depth writes and
+    erases nothing.
+
+    Args:
+        memory: What is known.
+        frames: (T, H, W, 3) uint8.
+        depth: (T, H, W) float32 planar z in metres; 0 unknown, the far value or more is sky.
+        moving: (T, H, W) bool.
+        world_from_camera: (T, 4, 4) float32.
+        intrinsics: (4,) float32 fx, fy, cx, cy in pixels.
+        hints: What `memory` shows at these poses, without the axis of worlds: (T, ...). None: it shows nothing.
+        frame_index: Of the first frame.
+        appearance: Active global events as bits.
+
+    Raises:
+        ValueError: If shapes or dtypes do not fit, or depth or poses are not finite.
+    """
+    _check(frames, depth, moving, world_from_camera, intrinsics, hints)
+    height, width = depth.shape[1:]
+    view = View(_array(world_from_camera, np.float64), _array(intrinsics, np.float64), height, width)
+    sighting = Sighting(
+        _array(frames, np.uint8), _array(depth, np.float32), _array(moving, np.bool_), view, frame_index, appearance
+    )
+    floors = [
+        write_kernels.lowest_around(image, np.float32(1.0 - memory.config.erase_tolerance)) for image in sighting.depth
+    ]
+    static = _erase(memory.static, sighting, floors, memory.config)
+    draft = Draft(Points.cat([]), Points.cat([]), memory.moving.points())
+    known = _known(hints, sighting.depth.shape)
+    for t in range(len(known)):
+        _add_frame(draft, sighting, t, known[t], floors[t], memory.config)
+    return _close(memory, static, draft, view)
+
+
+def _array(tensor: Tensor, dtype: type) -> np.ndarray:
+    return np.ascontiguousarray(tensor.detach().cpu().numpy(), dtype=dtype)
+
+
+def _known(hints: Hints | None, shape: tuple[int, ...]) -> np.ndarray:
+    """(T, H, W) float32: depth of what memory shows and that stays, infinite elsewhere."""
+    if hints is None:
+        return np.full(shape, np.inf, np.float32)
+    seen = hints.seen & ~hints.moving
+    return np.where(seen.cpu().numpy(), np.exp(hints.log_depth.cpu().numpy()), np.float32(np.inf))
+
+
+def _erase(rows: Rows, sighting: Sighting, floors: list[np.ndarray], config: MemoryConfig) -> Rows:
+    """The rows without the points that a frame sees through.
+
+    A point is seen through where it is nearer than all depths of the 3 x 3 pixels around it, by a tolerance, and all
+    of these are known.
+    """
+    view = sighting.view
+    indices = rows_in_view(rows, view, config.cull_points)
+    if not indices:
+        return rows
+    old = gather([rows[i] for i in indices])
+    cameras = view.camera_from_world()
+    run_all(
+        write_kernels.refute,
+        [(old.geometry, old.alive, cameras[t], view.intrinsics, floor) for t, floor in enumerate(floors)],
+    )
+    return with_alive(rows, indices, old.alive)
+
+
+def _add_frame(
+    draft: Draft, sighting: Sighting, t: int, known: np.ndarray, floor: np.ndarray, config: MemoryConfig
+) -> None:
+    view, depth = sighting.view, sighting.depth[t]
+    camera = view.camera_from_world()[t]
+    draft.static = _without(draft.static, camera, view.intrinsics, floor)
+    _show(draft, view, t, config, known)
+    kind = write_kernels.classify(
+        depth, sighting.moving[t], known, config.front_tolerance, floor, np.float32(config.far_metres)
+    )
+    draft.static = _and_lifted(draft.static, write_kernels.STATIC, kind, sighting, t, config)
+    draft.sky = _and_lifted(draft.sky, write_kernels.SKY, kind, sighting, t, config)
+    # The greatest depth around a pixel is the least of the negated ones: whatever is not behind it is in sight.
+    ceiling = -write_kernels.lowest_around(-depth, np.float32(1.0 + config.erase_tolerance))
+    draft.moving = _without(draft.moving, camera, view.intrinsics, ceiling)
+    draft.moving = _and_lifted(draft.moving, write_kernels.MOVING, kind, sighting, t, config)
+
+
+def _without(points: Points, camera: np.ndarray, intrinsics: np.ndarray, limit: np.ndarray) -> Points:
+    """The points that are not in view nearer than `limit`."""
+    if not len(points):
+        return points
+    alive = np.ones(len(points), dtype=bool)
+    write_kernels.refute(points.geometry, alive, camera, intrinsics, limit)
+    return points if alive.all() else points.take(alive)
+
+
+def _show(draft: Draft, view: View, t: int, config: MemoryConfig, known: np.ndarray) -> None:
+    """Lower `known` to what the frames before in this write have shown."""
+    added = Points.cat([draft.static, draft.sky])
+    if not len(added):
+        return
+    layer = Gathered(added.geometry, added.record, np.ones(len(added), dtype=bool))
+    screen, _ = on_screen(layer, len(draft.static), view, config, t)
+    screen[:, 2] = np.minimum(screen[:, 2], config.far_metres)
+    kernels.nearest_depth(screen, known)
+
+
+def _and_lifted(
+    points: Points, wanted: int, kind: np.ndarray, sighting: Sighting, t: int, config: MemoryConfig
+) -> Points:
+    lifted = write_kernels.lift(
+        kind, wanted, sighting.frames[t], sighting.depth[t], sighting.view.world_from_camera[t],
+        sighting.view.intrinsics, CLOSEST_TO_FAR * config.far_metres, sighting.frame_index + t, sighting.appearance,
+    )  # fmt: skip
+    return Points.cat([points, Points(*lifted)]) if len(lifted[0]) else points
+
+
+def _close(memory: Memory, static: Rows, draft: Draft, view: View) -> Memory:
+    """The memory with what the draft adds, within its bounds."""
+    config = memory.config
+    static, scattered = sparse(static)
+    fresh = _thin(draft.static, static)
+    static = add(static, Points.cat([scattered, fresh]), config.block_points)
+    sky = add(memory.sky, _thin(draft.sky, memory.sky), config.block_points)
+    moving = memory.moving
+    if draft.moving is not moving.block.points:
+        # Copied, so that the sightings that fell off the bound are freed.
+        moving = Row.of(Points.cat([draft.moving.take(slice(-config.max_moving_points, None))]))
+    return replace(
+        memory,
+        static=bound(static, config.max_points, view.world_from_camera[-1, :3, 3]),
+        sky=bound(sky, config.max_sky_points, None),
+        moving=moving,
+    )
+
+
+def _thin(points: Points, rows: Rows) -> Points:
+    """The new points whose voxels hold none yet."""
+    if not len(points):
+        return points
+    old = gather(_around(points, rows))
+    return points.take(write_kernels.free_voxels(points.geometry, points.record, old.record, old.alive))
+
+
+def _around(points: Points, rows: Rows) -> list[Row]:
+    """The rows that reach into the box around the points."""
+    if not rows:
+        return []
+    low, high = points.positions.min(axis=0), points.positions.max(axis=0)
+    spheres = np.stack([row.block.sphere for row in rows])
+    gaps = spheres[:, :3] - np.clip(spheres[:, :3], low, high)
+    near = np.linalg.norm(gaps, axis=1) <= spheres[:, 3]
+    return [row for row, is_near in zip(rows, near, strict=True) if is_near]
+
+
+def _check(
+    frames: Tensor, depth: Tensor, moving: Tensor, world_from_camera: Tensor, intrinsics: Tensor, hints: Hints | None
+) -> None:
+    if frames.ndim != 4 or frames.shape[-1] != 3 or str(frames.dtype) != "torch.uint8":
+        raise ValueError(f"frames must be (T, H, W, 3) uint8, got {tuple(frames.shape)} {frames.dtype}")
+    shape = tuple(frames.shape[:3])
+    for name, tensor, wanted in (
+        ("depth", depth, shape),
+        ("moving", moving, shape),
+        ("world_from_camera", world_from_camera, (shape[0], 4, 4)),
+        ("intrinsics", intrinsics, (4,)),
+    ):
+        if tuple(tensor.shape) != wanted:
+            raise ValueError(f"{name} must have shape {wanted}, got {tuple(tensor.shape)}")
+    if str(moving.dtype) != "torch.bool":
+        raise ValueError(f"moving must be bool, got {moving.dtype}")
+    if hints is not None and tuple(hints.seen.shape) != shape:
+        raise ValueError(f"hints must be of one world, {shape}, got {tuple(hints.seen.shape)}")
+    for name, tensor in (("depth", depth), ("world_from_camera", world_from_camera), ("intrinsics", intrinsics)):
+        if not bool(tensor.isfinite().all()):
+            raise ValueError(f"{name} must be finite, got NaN or infinity")

@@ -1,0 +1,215 @@
+"""Which pixels are new, where they lie, and which old points they refute, compiled for the CPU.
+
+Every kernel is sequential and touches only what it is given. Knows nothing of blocks or worlds.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+KNOWN, STATIC, SKY, MOVING = 0, 1, 2, 3
+"""What `classify` makes of a pixel: nothing to write, or the layer that takes it."""
+
+WORD = 0xFFFFFFFF
+
+
+@njit(nogil=True, cache=True)
+def lowest_around(depth, scale):
+    """(H, W) float32: the least value of each 3 x 3 neighbourhood, times `scale`."""
+    height, width = depth.shape
+    lowest = np.empty((height, width), np.float32)
+    for row in range(height):
+        for column in range(width):
+            least = depth[row, column]
+            for y in range(max(row - 1, 0), min(row + 2, height)):
+                for x in range(max(column - 1, 0), min(column + 2, width)):
+                    least = min(least, depth[y, x])
+            lowest[row, column] = least * scale
+    return lowest
+
+
+@njit(nogil=True, cache=True)
+def refute(geometry, alive, camera, intrinsics, limit):
+    """Clear the alive flags of points in view that are nearer than the limit of their pixel.
+
+    Args:
+        geometry: (P, 4) float32.
+        alive: (P,) bool, changed in place. Flags only fall, so frames may be done in any order.
+        camera: (3, 4) float64 camera_from_world.
+        intrinsics: (4,) float64.
+        limit: (H, W) float32 metres.
+    """
+    height, width = limit.shape
+    for i in range(geometry.shape[0]):
+        if not alive[i]:
+            continue
+        x, y, z = geometry[i, 0], geometry[i, 1], geometry[i, 2]
+        distance = camera[2, 0] * x + camera[2, 1] * y + camera[2, 2] * z + camera[2, 3]
+        if distance <= 1.0e-3:
+            continue
+        across = camera[0, 0] * x + camera[0, 1] * y + camera[0, 2] * z + camera[0, 3]
+        down = camera[1, 0] * x + camera[1, 1] * y + camera[1, 2] * z + camera[1, 3]
+        column = math.floor(intrinsics[0] * across / distance + intrinsics[2])
+        row = math.floor(intrinsics[1] * down / distance + intrinsics[3])
+        if 0 <= row < height and 0 <= column < width and distance < limit[row, column]:
+            alive[i] = False
+
+
+@njit(nogil=True, cache=True)
+def classify(depth, moving, known, front_tolerance, floor, far):
+    """What to write of one frame.
+
+    A pixel is new where nothing is known, where it lies in front of all that is known around it, and where it sees
+    through what is known.
+
+    Args:
+        depth: (H, W) float32 metres, 0 unknown, `far` and more is sky.
+        moving: (H, W) bool.
+        known: (H, W) float32 depth that memory shows, infinite where it shows nothing that stays.
+        front_tolerance: Fraction by which a new surface must be nearer.
+        floor: (H, W) float32: what is known and nearer than this is seen through.
+        far: Metres.
+
+    Returns:
+        (H, W) uint8 of `KNOWN`, `STATIC`, `SKY`, `MOVING`.
+    """
+    height, width = depth.shape
+    front = lowest_around(known, np.float32(1.0 - front_tolerance))
+    kind = np.zeros((height, width), np.uint8)
+    for row in range(height):
+        for column in range(width):
+            z = depth[row, column]
+            if z <= 0.0:
+                continue
+            if moving[row, column]:
+                kind[row, column] = MOVING
+                continue
+            seen = known[row, column]
+            if seen == np.inf or z < front[row, column] or seen < floor[row, column]:
+                kind[row, column] = SKY if z >= far else STATIC
+    return kind
+
+
+@njit(nogil=True, cache=True)
+def lift(kind, wanted, frame, depth, pose, intrinsics, surface_limit, written, appearance):
+    """The points of all pixels of one kind, in row order.
+
+    Args:
+        kind: (H, W) uint8 of `classify`.
+        wanted: `STATIC`, `SKY` or `MOVING`.
+        frame: (H, W, 3) uint8.
+        depth: (H, W) float32 metres.
+        pose: (4, 4) float64 world_from_camera.
+        intrinsics: (4,) float64.
+        surface_limit: Metres: surfaces are put no farther away than this.
+        written: Frame index of now.
+        appearance: Bits of now.
+
+    Returns:
+        Geometry (n, 4) float32 and record (n, 4) int32, as in `blocks.Points`.
+    """
+    height, width = kind.shape
+    count = np.count_nonzero(kind == wanted)
+    geometry, record = np.empty((count, 4), np.float32), np.empty((count, 4), np.int32)
+    i = 0
+    for row in range(height):
+        b = (row + 0.5 - intrinsics[3]) / intrinsics[1]
+        for column in range(width):
+            if kind[row, column] != wanted:
+                continue
+            a = (column + 0.5 - intrinsics[2]) / intrinsics[0]
+            square = 1.0 + a * a + b * b
+            z = 1.0 / math.sqrt(square) if wanted == SKY else min(depth[row, column], surface_limit)
+            for axis in range(3):
+                offset = 0.0 if wanted == SKY else pose[axis, 3]
+                geometry[i, axis] = z * (pose[axis, 0] * a + pose[axis, 1] * b + pose[axis, 2]) + offset
+            geometry[i, 3] = 1.0 / (intrinsics[0] * square) if wanted == SKY else z / intrinsics[0]
+            red, green, blue = int(frame[row, column, 0]), int(frame[row, column, 1]), int(frame[row, column, 2])
+            record[i, 0] = red | (green << 8) | (blue << 16)
+            record[i, 1] = written
+            record[i, 2] = appearance
+            record[i, 3] = voxel(geometry, i, 0)
+            i += 1
+    return geometry, record
+
+
+@njit(nogil=True, cache=True)
+def voxel(geometry, i, coarser):
+    """Hash of the voxel of point i: its level is that of the footprint, in octaves, plus `coarser`.
+
+    32 bits: among 65,536 points a new one meets a stranger's hash once in 65,536 times, and is then not written.
+    """
+    level = round(math.log2(geometry[i, 3])) + coarser
+    side = 2.0**level
+    word = _mix(level & WORD)
+    for axis in range(3):
+        word = _mix((word ^ (math.floor(geometry[i, axis] / side) & WORD)) & WORD)
+    return np.int32(word - (1 << 32) if word >= (1 << 31) else word)
+
+
+@njit(nogil=True, cache=True)
+def _mix(word):
+    """The finaliser of MurmurHash3 (Appleby, public domain)."""
+    word ^= word >> 16
+    word = (word * 0x85EBCA6B) & WORD
+    word ^= word >> 13
+    word = (word * 0xC2B2AE35) & WORD
+    return word ^ (word >> 16)
+
+
+@njit(nogil=True, cache=True)
+def free_voxels(geometry, record, existing, alive):
+    """Which new points lie in no voxel of theirs, one octave finer or coarser, that holds a point already.
+
+    Points of one frame do not thin each other, so that near surfaces keep the resolution of pixels.
+
+    Args:
+        geometry: (n, 4) float32 new points, in order of the frame written.
+        record: (n, 4) int32.
+        existing: (E, 4) int32 records.
+        alive: (E,) bool.
+
+    Returns:
+        (n,) bool.
+    """
+    total = record.shape[0]
+    size = 16
+    while size < 6 * total:
+        size *= 2
+    slots, taken = np.full(size, -1, np.int64), np.zeros(size, np.bool_)
+    places = np.empty((total, 3), np.int64)
+    for i in range(total):
+        for octave in range(3):
+            places[i, octave] = _place(slots, voxel(geometry, i, octave - 1) & WORD, True)
+    for e in range(existing.shape[0]):
+        if alive[e]:
+            place = _place(slots, existing[e, 3] & WORD, False)
+            if place >= 0:
+                taken[place] = True
+    free = np.zeros(total, np.bool_)
+    start = 0
+    for i in range(total):
+        free[i] = not (taken[places[i, 0]] or taken[places[i, 1]] or taken[places[i, 2]])
+        if i + 1 == total or record[i + 1, 1] != record[i, 1]:
+            for j in range(start, i + 1):
+                taken[places[j, 1]] |= free[j]
+            start = i + 1
+    return free
+
+
+@njit(nogil=True, cache=True)
+def _place(slots, key, insert):
+    """Slot of a key in an open-addressing table, or -1."""
+    last = slots.shape[0] - 1
+    place = key & last
+    while slots[place] != key:
+        if slots[place] == -1:
+            if not insert:
+                return -1
+            slots[place] = key
+            return place
+        place = (place + 1) & last
+    return place
