@@ -173,7 +173,7 @@ class World:
                 chunk.moving[n],
                 chunk.world_from_camera[n],
                 intrinsics[n],
-                hints=_of_world(hints, n),
+                hints=hints.of_world(n),
                 frame_index=state.frame_index[n],
                 appearance=appearance_of(events[n]),
             )
@@ -210,11 +210,7 @@ def remember_capture(capture: Capture, config: MemoryConfig) -> Memory:
         hints = render([memory], pose[None], intrinsics, height, width, frame_index=[0], appearance=[0])
         memory = write(
             memory, capture.frames[k : k + 1], capture.depth[k : k + 1], capture.moving[k : k + 1],
-            pose, capture.intrinsics, hints=_of_world(hints, 0), frame_index=0, appearance=0,
+            pose, capture.intrinsics, hints=hints.of_world(0), frame_index=0, appearance=0,
         )  # fmt: skip
     return memory
 
-
-def _of_world(hints: Hints, world: int) -> Hints:
-    """One world's hints, (T, ...)."""
-    return Hints(**{name: value[world] for name, value in vars(hints).items()})

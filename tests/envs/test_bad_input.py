@@ -1,0 +1,153 @@
+"""Bad input is refused in one sentence that says what must be and what came."""
+
+import gymnasium as gym
+import numpy as np
+import pytest
+
+import wm_gym  # noqa: F401  (registers the ids)
+from wm_gym.envs.options import read_options
+
+FAMILIES = "['city', 'courtyard', 'park', 'rooms', 'warehouse']"
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"backend": "nonesuch"}, "backend must be one of ['memory', 'twin'] or 'package.module:Class', got 'nonesuch'"),
+        (
+            {"backend": "nonesuch:Model"},
+            "backend 'nonesuch:Model' must name a class that can be imported, got: No module named 'nonesuch'",
+        ),
+        ({"world": "moon"}, f"world must be one of {FAMILIES} or 'family/number', got 'moon'"),
+        ({"world": "city/x"}, f"world must be one of {FAMILIES} or 'family/number', got 'city/x'"),
+        ({"difficulty": "brutal"}, "difficulty must be one of ['simple', 'medium', 'full'], got 'brutal'"),
+        ({"action_mode": "mouse"}, "action_mode must be one of ['discrete', 'keys', 'twist'], got 'mouse'"),
+        (
+            {"obs_mode": "rgb+smell"},
+            "obs_mode must join some of ['rgb', 'depth', 'points', 'pose'] by '+' or be one of ['sb3'], "
+            "got 'rgb+smell'",
+        ),
+        ({"resolution": (0, 64)}, "resolution must be (height, width) of at least 16 each, got (0, 64)"),
+        ({"render_mode": "hologram"}, "render_mode must be None or one of ['rgb_array', 'human'], got 'hologram'"),
+        ({"depth_dtype": "int8"}, "depth_dtype must be 'float32' or 'uint8', got 'int8'"),
+        ({"num_points": 0}, "num_points must be at least 1, got 0"),
+        ({"task": "nap"}, "task must be one of ['explore', 'point_goal'], got 'nap'"),
+    ],
+)
+def test_settings(settings, message):
+    with pytest.raises(ValueError) as raised:
+        gym.make("wm_gym/Explore-v0", disable_env_checker=True, **settings)
+    assert str(raised.value) == message
+
+
+def test_a_window_without_a_display(monkeypatch):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(RuntimeError, match="must have a display, got none"):
+        gym.make("wm_gym/Explore-v0", render_mode="human", disable_env_checker=True)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"weather": "snow"},
+            "reset options must be among ['prompt', 'image', 'video', 'events', 'state', 'world'], got 'weather'",
+        ),
+        ({"prompt": 3}, "option 'prompt' must be a string, got int"),
+        ({"events": "snow"}, "option 'events' must be a list of {'at', 'text', 'for'}, got str"),
+        (
+            {"events": [{"when": 3}]},
+            "an event must be a dict of 'text' and, at will, 'at' and 'for', got {'when': 3}",
+        ),
+        ({"events": [{"text": "it starts to snow", "at": -1}]}, "an event's 'at' must be a step number from 0, got -1"),
+        (
+            {"events": [{"text": "it starts to snow", "for": 0}]},
+            "an event's 'for' must be a number of steps from 1, got 0",
+        ),
+        ({"events": [{"text": 5}]}, "an event's 'text' must be a string, got int"),
+    ],
+)
+def test_options(options, message):
+    with pytest.raises(ValueError) as raised:
+        read_options(options)
+    assert str(raised.value) == message
+
+
+def test_options_of_other_libraries_are_let_through():
+    foreign = {"reset_mask": np.ones(2, bool), "minari_autoseed": True, "variation": ["light"], "options": 1}
+    assert read_options(foreign) == read_options({})
+
+
+@pytest.fixture(scope="module")
+def env():
+    env = gym.make("wm_gym/Explore-v0", world="rooms/2", resolution=(48, 64), disable_env_checker=True).unwrapped
+    env.reset(seed=0)
+    yield env
+    env.close()
+
+
+def test_use_before_reset():
+    fresh = gym.make("wm_gym/Explore-v0", resolution=(48, 64), disable_env_checker=True).unwrapped
+    with pytest.raises(RuntimeError, match="the environment must be reset before it is used"):
+        fresh.step(0)
+    fresh.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "dragons attack",
+            "event text must be about one of ['bonfire', 'fireworks', 'fog', 'night', 'snowfall', 'walker'], "
+            "got 'dragons attack'",
+        ),
+        ("the fog lifts", "only an event that is going on can stop, got 'fog' while there are []"),
+    ],
+)
+def test_events_leave_the_episode_as_it_was(env, text, message):
+    before = env.get_state()
+    with pytest.raises(ValueError) as raised:
+        env.trigger_event(text)
+    assert str(raised.value) == message
+    assert env.get_state().world is before.world
+
+
+@pytest.mark.parametrize("action", [9, -1, 1.5, "W", True])
+def test_discrete_actions(env, action):
+    with pytest.raises(ValueError, match=r"action must be an integer in 0\.\.8"):
+        env.step(action)
+
+
+@pytest.mark.parametrize(
+    ("action", "message"),
+    [
+        ([0.0, 0.0, 0.0], "action must be 4 numbers"),
+        ([0.0, np.nan, 0.0, 0.0], "action must be finite and within -1..1"),
+        ([0.0, 2.0, 0.0, 0.0], "action must be finite and within -1..1"),
+        (["a", "b", "c", "d"], "action must be 4 numbers"),
+    ],
+)
+def test_twists(action, message):
+    from wm_gym.envs.actions import Twist
+
+    with pytest.raises(ValueError, match=message):
+        Twist().read(action, 4)
+
+
+def test_chords():
+    from wm_gym.envs.actions import Keys
+
+    with pytest.raises(ValueError, match=r"action must be 8 zeros or ones for the keys W\+A\+S\+D\+I\+J\+K\+L"):
+        Keys().read([1, 0, 2, 0, 0, 0, 0, 0], 4)
+
+
+def test_an_image_cannot_open_a_backend_of_known_places(env):
+    with pytest.raises(ValueError, match="backend 'memory' cannot open from option 'image'"):
+        env.reset(options={"image": np.zeros((48, 64, 3), np.uint8)})
+
+
+@pytest.mark.parametrize("state", [b"nonsense", 7])
+def test_states_that_are_none(env, state):
+    with pytest.raises(ValueError, match="must be"):
+        env.set_state(state)

@@ -1,0 +1,79 @@
+"""Gymnasium's and Stable-Baselines3's own checkers on every id and backend, with every warning an error."""
+
+import os
+import warnings
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from gymnasium.utils.env_checker import check_env, data_equivalence
+from stable_baselines3.common.env_checker import check_env as sb3_check_env
+
+import wm_gym
+from wm_gym.envs.registration import IDS
+
+BACKENDS = ("memory", "twin")
+SIZE = (48, 64)
+
+
+@pytest.fixture(autouse=True)
+def _no_real_window(monkeypatch):
+    monkeypatch.setitem(os.environ, "SDL_VIDEODRIVER", "dummy")
+
+
+@pytest.fixture(params=[(env_id, backend) for env_id in IDS for backend in BACKENDS], ids="-".join)
+def make(request):
+    env_id, backend = request.param
+    made = []
+
+    def _make(**settings):
+        env = gym.make(env_id, backend=backend, world="courtyard/4", resolution=SIZE, **settings)
+        made.append(env)
+        return env
+
+    yield _make
+    for env in made:
+        env.close()
+
+
+def test_gymnasium_finds_nothing_to_warn_of(make):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        check_env(make(obs_mode="rgb+depth+points+pose").unwrapped)
+
+
+def test_stable_baselines3_finds_nothing_to_warn_of(make):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        sb3_check_env(make(obs_mode="sb3"), warn=True)
+
+
+def test_equal_seeds_and_actions_give_equal_episodes(make):
+    def episode():
+        env = make(obs_mode="rgb+depth+points+pose")
+        env.action_space.seed(5)
+        rows = [env.reset(seed=11)]
+        rows += [env.step(env.action_space.sample()) for _ in range(6)]
+        return rows
+
+    for one, other in zip(episode(), episode(), strict=True):
+        assert data_equivalence(one, other, exact=True)
+
+
+@pytest.mark.parametrize("action_mode", ["discrete", "keys", "twist"])
+def test_observations_of_every_action_mode_lie_in_their_space(make, action_mode):
+    env = make(obs_mode="rgb+depth+points+pose", action_mode=action_mode, return_frames=True)
+    env.action_space.seed(2)
+    observation, info = env.reset(seed=1)
+    assert env.observation_space.contains(observation)
+    for _ in range(4):
+        observation, reward, terminated, truncated, info = env.step(env.action_space.sample())
+        assert env.observation_space.contains(observation)
+        assert isinstance(reward, float) and isinstance(terminated, bool) and isinstance(truncated, bool)
+    assert info["frames"].shape == (4, *SIZE, 3)
+    assert info["frame_index"] == 16
+    assert np.array_equal(info["frames"][-1], observation["rgb"])
+
+
+def test_the_version_is_one_of_a_release():
+    assert wm_gym.__version__.count(".") == 2

@@ -1,0 +1,98 @@
+import subprocess
+import sys
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from gymnasium.utils.env_checker import data_equivalence
+
+import wm_gym  # noqa: F401  (registers the ids)
+
+SETTINGS = {"world": "warehouse/3", "resolution": (48, 64), "obs_mode": "rgb+depth+points+pose"}
+ACTIONS = [1, 1, 6, 1, 8, 2, 1, 0]
+
+CONTINUE = """
+import sys, numpy as np, gymnasium as gym, wm_gym
+env_id, backend, path = sys.argv[1:]
+env = gym.make(env_id, backend=backend, world="warehouse/3", resolution=(48, 64), obs_mode="rgb+depth+points+pose",
+               disable_env_checker=True)
+observation, _ = env.reset(options={"state": open(path, "rb").read()})
+frames = [observation["rgb"]] + [env.step(a)[0]["rgb"] for a in [1, 1, 6, 1, 8, 2, 1, 0]]
+np.save(path + ".npy", np.stack(frames))
+env.close()
+"""
+
+
+@pytest.fixture(params=["memory", "twin"])
+def backend(request):
+    return request.param
+
+
+@pytest.fixture(params=["wm_gym/Explore-v0", "wm_gym/PointGoal-v0"])
+def env(request, backend):
+    env = gym.make(request.param, backend=backend, disable_env_checker=True, **SETTINGS)
+    yield env
+    env.close()
+
+
+def _go_on(env):
+    return [env.step(action) for action in ACTIONS]
+
+
+def test_a_restored_world_goes_on_as_it_would_have(env):
+    env.reset(seed=3, options={"events": [{"at": 2, "text": "night falls"}]})
+    _go_on(env)
+    saved = env.unwrapped.get_state()
+    first = _go_on(env)
+    env.unwrapped.set_state(saved)
+    for one, other in zip(first, _go_on(env), strict=True):
+        assert data_equivalence(one[:4], other[:4], exact=True)
+        assert data_equivalence(one[4], other[4], exact=True)
+
+
+def test_a_snapshot_survives_bytes_and_another_process(env, backend, tmp_path):
+    env.reset(seed=3)
+    _go_on(env)
+    env.unwrapped.trigger_event("a bonfire is lit ahead")
+    env.step(0)
+    saved = env.unwrapped.get_state()
+    path = tmp_path / "state"
+    path.write_bytes(env.unwrapped.state_to_bytes(saved))
+    expected = [saved.outcome.chunk.frames[0, -1].numpy()]
+    expected += [row[0]["rgb"] for row in _go_on(env)]
+    subprocess.run([sys.executable, "-c", CONTINUE, env.spec.id, backend, str(path)], check=True)
+    assert np.array_equal(np.load(f"{path}.npy"), np.stack(expected))
+
+
+def test_a_state_of_another_version_is_refused(env):
+    env.reset(seed=3)
+    data = env.unwrapped.state_to_bytes(env.unwrapped.get_state())
+    newer = data.replace(b'\\"version\\": 1', b'\\"version\\": 7')
+    assert newer != data
+    with pytest.raises(ValueError) as raised:
+        env.unwrapped.set_state(newer)
+    assert str(raised.value) == (
+        "a saved state must be wm_gym.world_state version 1, got wm_gym.world_state version 7"
+    )
+
+
+def test_a_state_of_another_backend_is_refused(env, backend):
+    env.reset(seed=3)
+    data = env.unwrapped.state_to_bytes(env.unwrapped.get_state())
+    other = gym.make(env.spec.id, backend={"memory": "twin", "twin": "memory"}[backend], disable_env_checker=True, **SETTINGS)
+    with pytest.raises(ValueError, match="a saved state must be of backend"):
+        other.unwrapped.set_state(data)
+    other.close()
+
+
+def test_forks_share_memory_and_go_their_own_ways(env):
+    env.reset(seed=3)
+    saved = env.unwrapped.get_state()
+    env.step(1)
+    left = env.unwrapped.get_state()
+    env.unwrapped.set_state(saved)
+    env.step(6)
+    right = env.unwrapped.get_state()
+    blocks = [{id(row.block) for row in state.world.memories[0].static[:-2]} for state in (saved, left, right)]
+    assert blocks[0] and blocks[0] <= blocks[1] and blocks[0] <= blocks[2]
+    assert not np.array_equal(left.outcome.chunk.frames, right.outcome.chunk.frames)

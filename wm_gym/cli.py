@@ -1,0 +1,76 @@
+"""`wm-gym`: the command line. Settings are Hydra overrides: `wm-gym demo world=park seed=4`. Hydra stays here."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+C = TypeVar("C")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    # idle OpenMP threads that spin starve the others on a small machine
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    parser = argparse.ArgumentParser(prog="wm-gym", description=__doc__)
+    parser.add_argument("command", choices=sorted(COMMANDS))
+    parser.add_argument("overrides", nargs="*", metavar="setting=value")
+    asked = parser.parse_args(argv)
+    try:
+        return COMMANDS[asked.command](asked.overrides)
+    except (ValueError, RuntimeError, ImportError) as error:
+        print(f"wm-gym {asked.command}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def compose(config: type[C], overrides: list[str]) -> C:
+    """A dataclass config with `setting=value` overrides, checked by Hydra.
+
+    Raises:
+        ValueError: If a setting is unknown or its value is of the wrong kind.
+    """
+    from hydra import compose as hydra_compose
+    from hydra import initialize
+    from hydra.core.config_store import ConfigStore
+    from hydra.errors import HydraException
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    ConfigStore.instance().store(name=config.__name__, node=config)
+    try:
+        with initialize(version_base="1.3", config_path=None):
+            composed: Any = OmegaConf.to_object(hydra_compose(config.__name__, overrides))
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ValueError(f"settings must fit {config.__name__}, got: {str(error).splitlines()[0]}") from error
+    return composed
+
+
+def _demo(overrides: list[str]) -> int:
+    from wm_gym.demo import DemoConfig, run_demo
+
+    config = compose(DemoConfig, overrides)
+    figures = run_demo(config)
+    for name, value in figures.items():
+        print(f"{name:30s} {value:10.3f}")
+    print(f"walk.mp4, walk.png, cloud.ply and report.json are in {config.output}")
+    return 0
+
+
+def _doctor(overrides: list[str]) -> int:
+    from wm_gym.doctor import report
+
+    if overrides:
+        raise ValueError(f"doctor takes no settings, got {overrides[0]!r}")
+    print(report())
+    return 0
+
+
+COMMANDS: dict[str, Callable[[list[str]], int]] = {"demo": _demo, "doctor": _doctor}
+
+if __name__ == "__main__":
+    raise SystemExit(main())
