@@ -12,25 +12,33 @@ from functools import cached_property
 
 import numpy as np
 
+MOST_STRETCH = 8.0
+"""Largest length of a patch along the line of sight, in footprints."""
+
 
 @dataclass(frozen=True, eq=False)
 class Points:
-    """n points, 32 bytes each.
+    """n points, 44 bytes each: small flat patches, as large as one source pixel.
 
     Attributes:
         geometry: (n, 4) float32: x, y, z and footprint. World frame, metres; of sky points a unit direction.
             The footprint is how far across one source pixel reached: metres, of sky points radians.
+        tangents: (n, 6) int16: the patch's two sides, one source pixel across and one down, as world vectors in
+            1/1024 of the footprint.
         record: (n, 4) int32: colour (r, g, b in the low three bytes), frame written, appearance written under,
             hash of the voxel.
     """
 
     geometry: np.ndarray
+    tangents: np.ndarray
     record: np.ndarray
 
     def __post_init__(self) -> None:
         assert self.geometry.dtype == np.float32 and self.geometry.shape[1:] == (4,), self.geometry.shape
+        assert self.tangents.dtype == np.int16 and self.tangents.shape == (len(self), 6), self.tangents.shape
         assert self.record.dtype == np.int32 and self.record.shape == self.geometry.shape, self.record.shape
         self.geometry.setflags(write=False)
+        self.tangents.setflags(write=False)
         self.record.setflags(write=False)
 
     def __len__(self) -> int:
@@ -53,14 +61,18 @@ class Points:
 
     def take(self, choice: np.ndarray) -> Points:
         """The points of a mask or of indices."""
-        return Points(self.geometry[choice], self.record[choice])
+        return Points(self.geometry[choice], self.tangents[choice], self.record[choice])
 
     @staticmethod
     def cat(parts: Sequence[Points]) -> Points:
         """The points of all parts, one after another."""
         if not parts:
-            return Points(np.zeros((0, 4), np.float32), np.zeros((0, 4), np.int32))
-        return Points(np.concatenate([p.geometry for p in parts]), np.concatenate([p.record for p in parts]))
+            return Points(np.zeros((0, 4), np.float32), np.zeros((0, 6), np.int16), np.zeros((0, 4), np.int32))
+        return Points(
+            np.concatenate([p.geometry for p in parts]),
+            np.concatenate([p.tangents for p in parts]),
+            np.concatenate([p.record for p in parts]),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,13 +86,14 @@ class Block:
         """(4,) float64: centre and radius of a sphere around all points and their footprints."""
         positions = self.points.positions.astype(np.float64)
         centre = (positions.min(axis=0) + positions.max(axis=0)) / 2
-        reach = np.sqrt(np.square(positions - centre).sum(axis=1)) + self.points.geometry[:, 3]
-        return np.append(centre, reach.max())
+        reach = np.sqrt(np.square(positions - centre).sum(axis=1))
+        # A patch reaches beyond its centre, farther where it lies aslant.
+        return np.append(centre, reach.max() + MOST_STRETCH * self.points.geometry[:, 3].max())
 
     @property
     def nbytes(self) -> int:
         """Bytes of the points."""
-        return self.points.geometry.nbytes + self.points.record.nbytes
+        return self.points.geometry.nbytes + self.points.tangents.nbytes + self.points.record.nbytes
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,8 +1,10 @@
 """Projection and z-buffer splatting of points, compiled for the CPU.
 
-Two passes after Zwicker et al. 2001 ("Surface Splatting"), with round, screen-facing splats: first the nearest depth
-of every pixel, then the weighted mean of the points on that nearest surface. Every kernel is sequential and writes
-only to what it is given, so results depend on nothing but the arguments. Knows nothing of blocks or worlds.
+A point is a small flat patch of the surface, one source pixel wide each way, and is drawn as the ellipse that its
+patch covers on the screen: in the pose of capture a round pixel, on a slant seen from the front long enough to close
+the gaps. Two passes after Zwicker et al. 2001 ("Surface Splatting"): first the nearest depth of every pixel, then the
+weighted mean of the points on that nearest surface. Every kernel is sequential and writes only to what it is given,
+so results depend on nothing but the arguments. Knows nothing of blocks or worlds.
 """
 
 from __future__ import annotations
@@ -12,12 +14,15 @@ import math
 import numpy as np
 from numba import njit
 
-SPREAD = 0.71
-"""Radius of a splat over the spacing of the points: just over sqrt(1/2), so that a square grid has no gaps at any
-roll or offset, and below 1, so that from the pose of capture no point reaches its neighbour's pixel centre."""
+TANGENT_UNIT = 1.0 / 1024.0
+"""Tangents are stored in this part of the footprint."""
 
-SMALLEST = 0.5
-"""Pixels: smallest radius of a splat. Points closer together than pixels need no more."""
+REACH = 0.505
+"""Square of a splat's radius in source pixels: just over 1/2, so that a square grid has no gaps at any roll."""
+
+LOW_PASS = 0.25
+"""Square pixels that widen a splat, so that points closer than pixels still meet pixel centres. With `REACH` the
+radius in the pose of capture is 0.79, below 1: no point reaches its neighbour's pixel centre."""
 
 SKY_DEPTH = 1.0e6
 """Depth of the sky in the z-buffer: behind everything."""
@@ -25,26 +30,31 @@ SKY_DEPTH = 1.0e6
 FAINT = 1.0e-6
 """Weight of a point at the rim of its splat, so that no covered pixel is left without weight."""
 
+U, V, Z, WIDE, HIGH, AA, AB, BB, GU, GV, SHARP = range(11)
+"""Columns of a point on the screen: centre (column, row), depth, half extents, the conic that is below 1 inside
+the splat (u u, 2 u v, v v), slope of the depth along the screen, and weight by sharpness."""
+
 
 @njit(nogil=True, cache=True)
 def project(
-    geometry, alive, first, last, at_infinity, camera, intrinsics, height, width, near, max_radius, screen, index, start
+    geometry, tangents, alive, first, last, at_infinity, camera, lens, height, width, near, most, screen, index, start
 ):
     """Points on the screen, appended to a list from entry `start`.
 
     Args:
         geometry: (P, 4) float32 position (or direction) and footprint.
+        tangents: (P, 6) int16 tangents.
         alive: (P,) bool.
         first: First point to take.
         last: One past the last point to take.
         at_infinity: Whether the points are directions.
         camera: (3, 4) float64 camera_from_world.
-        intrinsics: (4,) float64.
+        lens: (4,) float64 fx, fy, cx, cy.
         height: Rows.
         width: Columns.
         near: Metres.
-        max_radius: Pixels.
-        screen: (M, 4) float32, filled with column, row, depth, radius in pixels.
+        most: Pixels, largest half extent.
+        screen: (M, 11) float32 to fill.
         index: (M,) int32, filled with the point's row in `geometry`.
         start: Entries already filled.
 
@@ -52,7 +62,7 @@ def project(
         Entries filled.
     """
     count = start
-    fx, fy, cx, cy = intrinsics[0], intrinsics[1], intrinsics[2], intrinsics[3]
+    fx, fy, cx, cy = lens[0], lens[1], lens[2], lens[3]
     shift = 0.0 if at_infinity else 1.0
     r00, r01, r02, tx = camera[0, 0], camera[0, 1], camera[0, 2], camera[0, 3] * shift
     r10, r11, r12, ty = camera[1, 0], camera[1, 1], camera[1, 2], camera[1, 3] * shift
@@ -65,53 +75,85 @@ def project(
         depth = r20 * x + r21 * y + r22 * z + tz
         if depth < nearest:
             continue
-        a = (r00 * x + r01 * y + r02 * z + tx) / depth
-        b = (r10 * x + r11 * y + r12 * z + ty) / depth
-        # A direction's angle covers more pixels towards the rim of a flat image.
-        magnification = geometry[i, 3] * fx * (1.0 + a * a + b * b if at_infinity else 1.0 / depth)
-        radius = min(max(SPREAD * magnification, SMALLEST), max_radius)
-        u = fx * a + cx
-        v = fy * b + cy
-        if u + radius < 0.5 or v + radius < 0.5 or u - radius > width - 0.5 or v - radius > height - 0.5:
+        over = 1.0 / depth
+        a = (r00 * x + r01 * y + r02 * z + tx) * over
+        b = (r10 * x + r11 * y + r12 * z + ty) * over
+        u = fx * a + cx - 0.5
+        v = fy * b + cy - 0.5
+        if u < -most or v < -most or u > width - 1 + most or v > height - 1 + most:
             continue
-        screen[count, 0] = u
-        screen[count, 1] = v
-        screen[count, 2] = SKY_DEPTH if at_infinity else depth
-        screen[count, 3] = radius
+        unit = geometry[i, 3] * TANGENT_UNIT
+        x, y, z = tangents[i, 0] * unit, tangents[i, 1] * unit, tangents[i, 2] * unit
+        slope_1 = r20 * x + r21 * y + r22 * z
+        u_1 = fx * over * (r00 * x + r01 * y + r02 * z - a * slope_1)
+        v_1 = fy * over * (r10 * x + r11 * y + r12 * z - b * slope_1)
+        x, y, z = tangents[i, 3] * unit, tangents[i, 4] * unit, tangents[i, 5] * unit
+        slope_2 = r20 * x + r21 * y + r22 * z
+        u_2 = fx * over * (r00 * x + r01 * y + r02 * z - a * slope_2)
+        v_2 = fy * over * (r10 * x + r11 * y + r12 * z - b * slope_2)
+        size = max(u_1 * u_1 + u_2 * u_2, v_1 * v_1 + v_2 * v_2)
+        shrink = min(1.0, (most * most / REACH - LOW_PASS) / max(size, 1.0e-12))
+        uu = shrink * (u_1 * u_1 + u_2 * u_2) + LOW_PASS
+        vv = shrink * (v_1 * v_1 + v_2 * v_2) + LOW_PASS
+        uv = shrink * (u_1 * v_1 + u_2 * v_2)
+        wide, high = math.sqrt(REACH * uu), math.sqrt(REACH * vv)
+        if u + wide < 0 or v + high < 0 or u - wide > width - 1 or v - high > height - 1:
+            continue
+        inverse = 1.0 / (uu * vv - uv * uv)
+        along_u = 0.0 if at_infinity else shrink * (u_1 * slope_1 + u_2 * slope_2)
+        along_v = 0.0 if at_infinity else shrink * (v_1 * slope_1 + v_2 * slope_2)
+        area = u_1 * v_2 - u_2 * v_1
+        screen[count, U] = u
+        screen[count, V] = v
+        screen[count, Z] = SKY_DEPTH if at_infinity else depth
+        screen[count, WIDE] = wide
+        screen[count, HIGH] = high
+        screen[count, AA] = vv * inverse / REACH
+        screen[count, AB] = -2.0 * uv * inverse / REACH
+        screen[count, BB] = uu * inverse / REACH
+        screen[count, GU] = (vv * along_u - uv * along_v) * inverse
+        screen[count, GV] = (uu * along_v - uv * along_u) * inverse
+        # Detail is worth less when blown up.
+        screen[count, SHARP] = 1.0 / (0.3 + abs(area))
         index[count] = i
         count += 1
     return count
 
 
 @njit(nogil=True, cache=True)
-def nearest_depth(screen, depth):
+def nearest_depth(screen, near, depth):
     """First pass: the least depth over every pixel centre.
 
     Args:
-        screen: (M, 4) as `project` fills it.
+        screen: (M, 11) as `project` fills it.
+        near: Metres: no part of a splat comes nearer.
         depth: (H, W) float32 to be lowered in place; infinite where nothing is.
     """
     height, width = depth.shape
     for k in range(screen.shape[0]):
-        u, v, z, radius = screen[k, 0] - 0.5, screen[k, 1] - 0.5, screen[k, 2], screen[k, 3]
-        reach = radius * radius
-        for row in range(max(math.ceil(v - radius), 0), min(math.floor(v + radius), height - 1) + 1):
-            dv = row - v
-            for column in range(max(math.ceil(u - radius), 0), min(math.floor(u + radius), width - 1) + 1):
-                du = column - u
-                if du * du + dv * dv < reach and z < depth[row, column]:
-                    depth[row, column] = z
+        u, v, z, wide, high = screen[k, U], screen[k, V], screen[k, Z], screen[k, WIDE], screen[k, HIGH]
+        aa, ab, bb, gu, gv = screen[k, AA], screen[k, AB], screen[k, BB], screen[k, GU], screen[k, GV]
+        left, right = max(math.ceil(u - wide), 0), min(math.floor(u + wide), width - 1)
+        for row in range(max(math.ceil(v - high), 0), min(math.floor(v + high), height - 1) + 1):
+            dv = np.float32(row) - v
+            for column in range(left, right + 1):
+                du = np.float32(column) - u
+                if aa * du * du + ab * du * dv + bb * dv * dv < np.float32(1.0):
+                    here = max(z + gu * du + gv * dv, near)
+                    if here < depth[row, column]:
+                        depth[row, column] = here
 
 
 @njit(nogil=True, cache=True)
-def blend(screen, index, record, nearest, tolerance, metres, sums, best, front):
+def blend(screen, index, record, nearest, near, tolerance, metres, sums, best, front):
     """Second pass: weighted sums over the points on the nearest surface.
 
     Args:
-        screen: (M, 4) as `project` fills it.
+        screen: (M, 11) as `project` fills it.
         index: (M,) rows of `record`.
         record: (P, 4) int32, colour in the low three bytes of column 0.
         nearest: (H, W) float32 of the first pass.
+        near: As in the first pass.
         tolerance: Fraction behind the nearest depth that is still the same surface.
         metres: The same, added.
         sums: (H, W, 5) float32 zeros, filled with sums of weight * (r, g, b, depth) and of weights.
@@ -119,27 +161,28 @@ def blend(screen, index, record, nearest, tolerance, metres, sums, best, front):
         front: (H, W) int32, filled with the row of the point that has it.
     """
     height, width = nearest.shape
+    one = np.float32(1.0)
     for k in range(screen.shape[0]):
-        u, v, z, radius = screen[k, 0] - 0.5, screen[k, 1] - 0.5, screen[k, 2], screen[k, 3]
-        reach = radius * radius
-        magnification = radius / np.float32(SPREAD)
-        # Detail is worth less when blown up.
-        scale = np.float32(1.0) / (np.float32(0.3) + magnification * magnification)
+        u, v, z, wide, high = screen[k, U], screen[k, V], screen[k, Z], screen[k, WIDE], screen[k, HIGH]
+        aa, ab, bb, gu, gv = screen[k, AA], screen[k, AB], screen[k, BB], screen[k, GU], screen[k, GV]
         colour = record[index[k], 0]
         red, green, blue = np.float32(colour & 255), np.float32((colour >> 8) & 255), np.float32((colour >> 16) & 255)
-        for row in range(max(math.ceil(v - radius), 0), min(math.floor(v + radius), height - 1) + 1):
-            dv = row - v
-            for column in range(max(math.ceil(u - radius), 0), min(math.floor(u + radius), width - 1) + 1):
-                du = column - u
-                square = du * du + dv * dv
-                if square >= reach or z > nearest[row, column] * (1.0 + tolerance) + metres:
+        left, right = max(math.ceil(u - wide), 0), min(math.floor(u + wide), width - 1)
+        for row in range(max(math.ceil(v - high), 0), min(math.floor(v + high), height - 1) + 1):
+            dv = np.float32(row) - v
+            for column in range(left, right + 1):
+                du = np.float32(column) - u
+                square = aa * du * du + ab * du * dv + bb * dv * dv
+                if square >= one:
                     continue
-                fall = 1.0 - square / reach
-                weight = np.float32(scale * fall * fall + FAINT)
+                here = max(z + gu * du + gv * dv, near)
+                if here > nearest[row, column] * (one + tolerance) + metres:
+                    continue
+                weight = screen[k, SHARP] * (one - square) * (one - square) + np.float32(FAINT)
                 sums[row, column, 0] += weight * red
                 sums[row, column, 1] += weight * green
                 sums[row, column, 2] += weight * blue
-                sums[row, column, 3] += weight * z
+                sums[row, column, 3] += weight * here
                 sums[row, column, 4] += weight
                 if weight > best[row, column]:
                     best[row, column] = weight
@@ -158,7 +201,12 @@ def resolve(sums, front, record, over, is_moving, clock, log_far, colour, log_de
         is_moving: Whether the layer is of moving things.
         clock: (frame, appearance) of now.
         log_far: Logarithms of the depth that stands for sky and of the largest depth of a surface.
-        colour: (H, W, 3) uint8 hints of this pose, and so on, filled in place.
+        colour: (H, W, 3) uint8, filled in place, as the rest.
+        log_depth: (H, W) float32.
+        seen: (H, W) bool.
+        moving: (H, W) bool.
+        age: (H, W) int32.
+        same: (H, W) bool.
     """
     height, width = front.shape
     for row in range(height):

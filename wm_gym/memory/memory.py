@@ -89,5 +89,6 @@ def _rows_equal(a: Row, b: Row) -> bool:
     return (
         np.array_equal(a.alive, b.alive)
         and np.array_equal(ours.geometry, theirs.geometry)
+        and np.array_equal(ours.tangents, theirs.tangents)
         and np.array_equal(ours.record, theirs.record)
     )

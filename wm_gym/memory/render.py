@@ -116,27 +116,29 @@ def _draw(
     screen, index = on_screen(points, num_finite, view, config, t)
     if not len(index):
         return
+    record, near = points.points.record, np.float32(config.near_metres)
     nearest = np.full((view.height, view.width), np.inf, np.float32)
-    kernels.nearest_depth(screen, nearest)
+    kernels.nearest_depth(screen, near, nearest)
     sums = np.zeros((view.height, view.width, 5), np.float32)
     best = np.zeros((view.height, view.width), np.float32)
     front = np.zeros((view.height, view.width), np.int32)
-    tolerances = config.surface_tolerance, config.surface_metres
-    kernels.blend(screen, index, points.record, nearest, *tolerances, sums, best, front)
+    tolerances = np.float32(config.surface_tolerance), np.float32(config.surface_metres)
+    kernels.blend(screen, index, record, nearest, near, *tolerances, sums, best, front)
     logs = math.log(config.far_metres), math.log(CLOSEST_TO_FAR * config.far_metres)
-    kernels.resolve(sums, front, points.record, math.log1p(tolerances[0]), is_moving, now, logs, *out)
+    kernels.resolve(sums, front, record, math.log1p(config.surface_tolerance), is_moving, now, logs, *out)
 
 
 def on_screen(
     points: Gathered, num_finite: int, view: View, config: MemoryConfig, t: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Points of a layer as `kernels.project` lists them: (M, 4) column, row, depth, radius; and (M,) their numbers."""
+    """Points of a layer as `kernels.project` lists them, (M, 11), and their numbers (M,)."""
     total = len(points.alive)
-    screen, index = np.empty((total, 4), np.float32), np.empty(total, np.int32)
+    screen, index = np.empty((total, 11), np.float32), np.empty(total, np.int32)
+    arrays = points.points.geometry, points.points.tangents, points.alive
     camera = view.camera_from_world()[t]
     lens = camera, view.intrinsics, view.height, view.width, config.near_metres, config.max_splat_pixels
-    count = kernels.project(points.geometry, points.alive, 0, num_finite, False, *lens, screen, index, 0)
-    count = kernels.project(points.geometry, points.alive, num_finite, total, True, *lens, screen, index, count)
+    count = kernels.project(*arrays, 0, num_finite, False, *lens, screen, index, 0)
+    count = kernels.project(*arrays, num_finite, total, True, *lens, screen, index, count)
     return screen[:count], index[:count]
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wm_gym.memory.blocks import Row
+from wm_gym.memory.blocks import Points, Row
 from wm_gym.memory.memory import Memory
 from wm_gym.memory.table import Rows
 
@@ -49,13 +49,11 @@ class Gathered:
     """The points of some rows, one after another.
 
     Attributes:
-        geometry: (P, 4) float32.
-        record: (P, 4) int32.
+        points: P points.
         alive: (P,) bool.
     """
 
-    geometry: np.ndarray
-    record: np.ndarray
+    points: Points
     alive: np.ndarray
 
 
@@ -114,10 +112,5 @@ def _nearest(rows: Rows, order: np.ndarray, most: int) -> list[int]:
 
 def gather(rows: Sequence[Row]) -> Gathered:
     """The points of `rows`, dead ones too, so that masks can be handed back row by row."""
-    if not rows:
-        return Gathered(np.zeros((0, 4), np.float32), np.zeros((0, 4), np.int32), np.zeros(0, bool))
-    return Gathered(
-        np.concatenate([row.block.points.geometry for row in rows]),
-        np.concatenate([row.block.points.record for row in rows]),
-        np.concatenate([row.alive for row in rows]),
-    )
+    alive = np.concatenate([row.alive for row in rows]) if rows else np.zeros(0, bool)
+    return Gathered(Points.cat([row.block.points for row in rows]), alive)

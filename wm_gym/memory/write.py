@@ -128,7 +128,7 @@ def _erase(rows: Rows, sighting: Sighting, floors: list[np.ndarray], config: Mem
     cameras = view.camera_from_world()
     run_all(
         write_kernels.refute,
-        [(old.geometry, old.alive, cameras[t], view.intrinsics, floor) for t, floor in enumerate(floors)],
+        [(old.points.geometry, old.alive, cameras[t], view.intrinsics, floor) for t, floor in enumerate(floors)],
     )
     return with_alive(rows, indices, old.alive)
 
@@ -165,10 +165,10 @@ def _show(draft: Draft, view: View, t: int, config: MemoryConfig, known: np.ndar
     added = Points.cat([draft.static, draft.sky])
     if not len(added):
         return
-    layer = Gathered(added.geometry, added.record, np.ones(len(added), dtype=bool))
+    layer = Gathered(added, np.ones(len(added), dtype=bool))
     screen, _ = on_screen(layer, len(draft.static), view, config, t)
-    screen[:, 2] = np.minimum(screen[:, 2], config.far_metres)
-    kernels.nearest_depth(screen, known)
+    screen[:, kernels.Z] = np.minimum(screen[:, kernels.Z], config.far_metres)
+    kernels.nearest_depth(screen, np.float32(config.near_metres), known)
 
 
 def _and_lifted(
@@ -205,7 +205,7 @@ def _thin(points: Points, rows: Rows) -> Points:
     if not len(points):
         return points
     old = gather(_around(points, rows))
-    return points.take(write_kernels.free_voxels(points.geometry, points.record, old.record, old.alive))
+    return points.take(write_kernels.free_voxels(points.geometry, points.record, old.points.record, old.alive))
 
 
 def _around(points: Points, rows: Rows) -> list[Row]:

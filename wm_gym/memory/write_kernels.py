@@ -10,6 +10,9 @@ import math
 import numpy as np
 from numba import njit
 
+from wm_gym.memory.blocks import MOST_STRETCH
+from wm_gym.memory.kernels import TANGENT_UNIT
+
 KNOWN, STATIC, SKY, MOVING = 0, 1, 2, 3
 """What `classify` makes of a pixel: nothing to write, or the layer that takes it."""
 
@@ -109,31 +112,65 @@ def lift(kind, wanted, frame, depth, pose, intrinsics, surface_limit, written, a
         appearance: Bits of now.
 
     Returns:
-        Geometry (n, 4) float32 and record (n, 4) int32, as in `blocks.Points`.
+        Geometry (n, 4), tangents (n, 6) and record (n, 4), as in `blocks.Points`.
     """
     height, width = kind.shape
+    fx, fy = intrinsics[0], intrinsics[1]
     count = np.count_nonzero(kind == wanted)
     geometry, record = np.empty((count, 4), np.float32), np.empty((count, 4), np.int32)
+    tangents = np.empty((count, 6), np.int16)
     i = 0
     for row in range(height):
-        b = (row + 0.5 - intrinsics[3]) / intrinsics[1]
+        b = (row + 0.5 - intrinsics[3]) / fy
         for column in range(width):
             if kind[row, column] != wanted:
                 continue
-            a = (column + 0.5 - intrinsics[2]) / intrinsics[0]
+            a = (column + 0.5 - intrinsics[2]) / fx
             square = 1.0 + a * a + b * b
             z = 1.0 / math.sqrt(square) if wanted == SKY else min(depth[row, column], surface_limit)
+            footprint = 1.0 / (fx * square) if wanted == SKY else z / fx
+            across = 0.0 if wanted == SKY else _slope(depth, row, column, 0, 1, z, footprint)
+            down = 0.0 if wanted == SKY else _slope(depth, row, column, 1, 0, z, footprint)
             for axis in range(3):
-                offset = 0.0 if wanted == SKY else pose[axis, 3]
-                geometry[i, axis] = z * (pose[axis, 0] * a + pose[axis, 1] * b + pose[axis, 2]) + offset
-            geometry[i, 3] = 1.0 / (intrinsics[0] * square) if wanted == SKY else z / intrinsics[0]
+                ray = pose[axis, 0] * a + pose[axis, 1] * b + pose[axis, 2]
+                geometry[i, axis] = z * ray + (0.0 if wanted == SKY else pose[axis, 3])
+                # The derivative of z * ray by the column and by the row.
+                side = z / fx / footprint * pose[axis, 0] + across * ray
+                rise = z / fy / footprint * pose[axis, 1] + down * ray
+                tangents[i, axis] = round(side / TANGENT_UNIT)
+                tangents[i, 3 + axis] = round(rise / TANGENT_UNIT)
+            geometry[i, 3] = footprint
             red, green, blue = int(frame[row, column, 0]), int(frame[row, column, 1]), int(frame[row, column, 2])
             record[i, 0] = red | (green << 8) | (blue << 16)
             record[i, 1] = written
             record[i, 2] = appearance
             record[i, 3] = voxel(geometry, i, 0)
             i += 1
-    return geometry, record
+    return geometry, tangents, record
+
+
+@njit(nogil=True, cache=True)
+def _slope(depth, row, column, step_row, step_column, z, footprint):
+    """Slope of the depth along one axis of the image, in footprints per pixel.
+
+    Inverse depth is linear on a plane. The smaller of the two one-sided differences is taken, and none where they
+    disagree in sign (minmod), so that no patch reaches across an edge.
+    """
+    height, width = depth.shape
+    here = 1.0 / z
+    before = after = np.nan
+    if row >= step_row and column >= step_column and depth[row - step_row, column - step_column] > 0.0:
+        before = here - 1.0 / depth[row - step_row, column - step_column]
+    if row + step_row < height and column + step_column < width and depth[row + step_row, column + step_column] > 0.0:
+        after = 1.0 / depth[row + step_row, column + step_column] - here
+    if math.isnan(before):
+        before = after
+    if math.isnan(after):
+        after = before
+    if math.isnan(before) or before * after <= 0.0:
+        return 0.0
+    change = before if abs(before) < abs(after) else after
+    return min(max(-z * z * change / footprint, -MOST_STRETCH), MOST_STRETCH)
 
 
 @njit(nogil=True, cache=True)
