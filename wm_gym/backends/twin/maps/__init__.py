@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wm_gym.backends.twin.maps.build import build
 from wm_gym.backends.twin.maps.twin_map import DIFFICULTIES, FAMILIES, TwinMap
 
-__all__ = ["DIFFICULTIES", "FAMILIES", "TwinMap"]
+__all__ = ["DIFFICULTIES", "FAMILIES", "TwinMap", "build"]

@@ -1,0 +1,96 @@
+"""Free ground: where a body can stand and walk. Built from the borders that block and from what stands about."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wm_gym.backends.twin.maps.plan import Edge, Rect
+
+CELL = 8.0
+WALK_CLEARANCE = 13.0
+SPOT_CLEARANCE = 21.0
+_SPOT_PITCH = 40.0
+_LEAST, _MOST = 32.0, 480.0
+
+
+class FreeGround:
+    """The ground of a plan in cells of `CELL` MU."""
+
+    def __init__(self, extent: Rect, edges: list[Edge], solids: NDArray[np.float64]) -> None:
+        """Args: extent: all the ground there is. edges: borders. solids: (B, 3) x, y, radius in MU."""
+        self._extent = extent
+        self._edges = [edge for edge in edges if edge.blocks]
+        self._solids = solids
+        self._shape = (int(extent.width / CELL) + 1, int(extent.height / CELL) + 1)
+
+    def reachable(self, start: tuple[float, float]) -> NDArray[np.bool_]:
+        """Cells that a body can walk to from `start`.
+
+        Raises:
+            ValueError: If `start` is not free.
+        """
+        walkable = ~self._taken(WALK_CLEARANCE)
+        column, row = self._cell(*start)
+        if not walkable[column, row]:
+            raise ValueError(f"start must lie on free ground, got {start}")
+        return _flood(walkable, column, row)
+
+    def spots(self, start: tuple[float, float], clearance: float, rng: np.random.Generator) -> NDArray[np.float64]:
+        """(W, 2) free spots 1 to 15 m from `start`, drawn order, at least `clearance` MU from anything."""
+        free = self.reachable(start) & ~self._taken(clearance)
+        columns, rows = np.nonzero(free)
+        points = np.stack([self._extent.x0 + columns * CELL, self._extent.y0 + rows * CELL], 1)
+        away = np.hypot(*(points - start).T)
+        points = points[(away >= _LEAST) & (away <= _MOST)]
+        points = points[rng.permutation(len(points))]
+        _, first = np.unique(np.floor(points / _SPOT_PITCH).astype(int), axis=0, return_index=True)
+        return points[np.sort(first)]
+
+    def _cell(self, x: float, y: float) -> tuple[int, int]:
+        return round((x - self._extent.x0) / CELL), round((y - self._extent.y0) / CELL)
+
+    def _taken(self, clearance: float) -> NDArray[np.bool_]:
+        """Cells nearer than `clearance` to a border that blocks or to a thing, rounded up to squares."""
+        taken = np.zeros(self._shape, np.bool_)
+        for edge in self._edges:
+            low = min(edge.x1, edge.x2), min(edge.y1, edge.y2)
+            high = max(edge.x1, edge.x2), max(edge.y1, edge.y2)
+            self._take(taken, low, high, clearance)
+        for x, y, radius in self._solids.tolist():
+            self._take(taken, (x, y), (x, y), clearance + radius)
+        return taken
+
+    def _take(
+        self, taken: NDArray[np.bool_], low: tuple[float, float], high: tuple[float, float], reach: float
+    ) -> None:
+        x0, y0 = low[0] - reach - self._extent.x0, low[1] - reach - self._extent.y0
+        x1, y1 = high[0] + reach - self._extent.x0, high[1] + reach - self._extent.y0
+        columns = slice(max(0, int(x0 // CELL)), max(0, int(x1 // CELL) + 2))
+        taken[columns, max(0, int(y0 // CELL)) : max(0, int(y1 // CELL) + 2)] = True
+
+
+def _flood(free: NDArray[np.bool_], column: int, row: int) -> NDArray[np.bool_]:
+    """The connected part of `free` that holds the cell, by joining runs of neighbouring columns."""
+    runs = [_column_runs(line) for line in free]
+    reached: set[tuple[int, int, int]] = set()
+    start = next(run for run in runs[column] if run[0] <= row < run[1])
+    waiting = [(column, *start)]
+    while waiting:
+        run = waiting.pop()
+        if run in reached:
+            continue
+        reached.add(run)
+        at, low, high = run
+        for beside in (at - 1, at + 1):
+            if 0 <= beside < len(runs):
+                waiting += [(beside, a, b) for a, b in runs[beside] if a < high and low < b]
+    result = np.zeros_like(free)
+    for at, low, high in reached:
+        result[at, low:high] = True
+    return result
+
+
+def _column_runs(line: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    bounds = np.flatnonzero(np.diff(np.concatenate([[False], line, [False]]).astype(np.int8)))
+    return [(int(low), int(high)) for low, high in bounds.reshape(-1, 2)]

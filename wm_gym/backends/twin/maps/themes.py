@@ -1,0 +1,93 @@
+"""Paints that go together: house fronts, skies, stones, leaves. Colours are 0..255 red, green, blue, with names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from wm_gym.backends.twin.maps.paint import Colour
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Paint:
+    """A colour and its name in captions."""
+
+    name: str
+    colour: Colour
+
+
+WALLS = (
+    Paint("coral", (232, 122, 98)),
+    Paint("yellow", (246, 206, 112)),
+    Paint("mint green", (148, 208, 170)),
+    Paint("sky-blue", (140, 186, 226)),
+    Paint("brick-red", (190, 86, 68)),
+    Paint("cream", (244, 230, 200)),
+    Paint("pink", (240, 174, 176)),
+    Paint("teal", (78, 152, 154)),
+    Paint("lavender", (178, 164, 216)),
+    Paint("sand-coloured", (220, 186, 138)),
+    Paint("white", (240, 240, 236)),
+    Paint("slate-grey", (118, 134, 156)),
+    Paint("orange", (240, 156, 80)),
+    Paint("olive", (170, 180, 110)),
+)
+ACCENTS = (
+    Paint("red", (190, 58, 56)),
+    Paint("blue", (44, 98, 148)),
+    Paint("green", (48, 124, 92)),
+    Paint("golden", (236, 176, 54)),
+    Paint("brown", (104, 70, 54)),
+    Paint("purple", (124, 78, 140)),
+)
+STONES = (
+    Paint("light stone", (204, 196, 182)),
+    Paint("grey stone", (166, 170, 176)),
+    Paint("warm stone", (206, 174, 140)),
+    Paint("pale stone", (224, 220, 210)),
+)
+LEAVES = (
+    Paint("green", (82, 160, 74)),
+    Paint("dark green", (58, 130, 84)),
+    Paint("golden", (228, 170, 66)),
+    Paint("pink blossoming", (240, 158, 186)),
+)
+GRASSES = (Paint("green", (118, 186, 88)), Paint("fresh green", (142, 200, 92)), Paint("deep green", (92, 166, 96)))
+WOODS = (Paint("oak", (196, 148, 96)), Paint("walnut", (142, 98, 66)), Paint("maple", (222, 182, 130)))
+TRIM: Colour = (248, 246, 240)
+WATER: Colour = (92, 170, 212)
+ASPHALT: Colour = (112, 116, 126)
+
+
+@dataclass(frozen=True)
+class Sky:
+    """Colours of a sky, from straight up to the horizon."""
+
+    name: str
+    zenith: Colour
+    horizon: Colour
+    cloud: Colour
+
+
+SKIES = (
+    Sky("a blue sky", (66, 136, 224), (188, 222, 246), (255, 255, 255)),
+    Sky("a pale blue sky", (98, 166, 232), (220, 236, 246), (255, 255, 255)),
+    Sky("a turquoise sky", (54, 164, 210), (204, 240, 238), (255, 255, 252)),
+    Sky("a golden evening sky", (104, 146, 212), (252, 216, 170), (255, 238, 220)),
+)
+
+
+def pick(options: Sequence[T], rng: np.random.Generator) -> T:
+    """One of `options`."""
+    return options[int(rng.integers(len(options)))]
+
+
+def pick_some(options: Sequence[T], count: int, rng: np.random.Generator) -> list[T]:
+    """`count` different ones of `options`, in a drawn order."""
+    return [options[index] for index in rng.permutation(len(options))[:count].tolist()]

@@ -1,0 +1,205 @@
+"""Drawings of walls other than house fronts: rooms, halls, hedges, crates, shelves. One pixel is one MU."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+
+from wm_gym.backends.twin.maps.paint import Drawing, Pixels, box, canvas, soft_noise
+
+ROOM_STYLES = ("plain", "dado", "stripes", "tiles")
+
+
+@lru_cache(maxsize=32)
+def room_wall(style: str, height: int) -> Drawing:
+    """A painted wall as tall as its room; slots paint, second paint, board."""
+    pixels = canvas(height, 64)
+    if style == "dado":
+        box(pixels, 0, height - 38, 64, 38, 1)
+        box(pixels, 0, height - 40, 64, 3, 2)
+    if style == "stripes":
+        box(pixels, 0, 0, 32, height, 1)
+    if style == "tiles":
+        for course in range(height - 48, height, 16):
+            box(pixels, 0, course, 64, 1, 1)
+        pixels[height - 48 :, ::16] = 1
+        box(pixels, 0, height - 50, 64, 3, 2)
+    box(pixels, 0, 0, 64, 4, 2)
+    box(pixels, 0, height - 7, 64, 7, 2)
+    return Drawing(pixels)
+
+
+@lru_cache(maxsize=32)
+def room_window(height: int) -> Drawing:
+    """A wall with a window onto the sky, 3 m wide; slots of `room_wall`, then sky, low sky, far green."""
+    pixels = np.tile(room_wall("plain", height).pixels, (1, 2))[:, :96].copy()
+    top = height - 82
+    box(pixels, 10, top, 76, 56, 2)
+    box(pixels, 14, top + 4, 68, 48, 3)
+    box(pixels, 14, top + 26, 68, 26, 4)
+    box(pixels, 14, top + 42, 68, 10, 5)
+    box(pixels, 46, top, 4, 56, 2)
+    box(pixels, 6, top + 54, 84, 4, 2)
+    return Drawing(pixels)
+
+
+@lru_cache(maxsize=32)
+def room_picture(height: int) -> Drawing:
+    """A wall with a framed picture, 2 m wide; slots of `room_wall`, then frame, and three colours of the picture."""
+    pixels = room_wall("plain", height).pixels.copy()
+    top = height - 74
+    box(pixels, 10, top, 44, 36, 3)
+    box(pixels, 13, top + 3, 38, 30, 4)
+    box(pixels, 13, top + 20, 38, 13, 5)
+    box(pixels, 34, top + 8, 9, 9, 6)
+    return Drawing(pixels)
+
+
+@lru_cache(maxsize=32)
+def room_shelf(height: int) -> Drawing:
+    """A wall of books, 2 m wide; slots of `room_wall`, then wood and three bindings."""
+    pixels = room_wall("plain", height).pixels.copy()
+    rng = np.random.default_rng(47)
+    top = height - 70
+    box(pixels, 0, top, 64, 70, 3)
+    for shelf in range(top + 4, height - 6, 22):
+        for book in range(4, 60, 7):
+            tall = int(rng.integers(12, 18))
+            box(pixels, book, shelf + 18 - tall, 6, tall, int(rng.integers(4, 7)))
+    return Drawing(pixels)
+
+
+@lru_cache(maxsize=32)
+def hall_wall(height: int) -> Drawing:
+    """Corrugated sheet over a plinth, with high windows; slots sheet, rib, plinth, glass, bright glass."""
+    pixels = canvas(height, 128)
+    pixels[:, ::16] = 1
+    pixels[:, 1::16] = 1
+    box(pixels, 0, 26, 128, 44, 2)
+    for pane in range(0, 128, 32):
+        box(pixels, pane + 3, 30, 26, 36, 3)
+        box(pixels, pane + 3, 30, 26, 14, 4)
+    box(pixels, 0, height - 40, 128, 40, 2)
+    return Drawing(pixels)
+
+
+@lru_cache(maxsize=32)
+def hall_gate(height: int) -> Drawing:
+    """A rolling gate 4 m wide in a hall wall; slots of `hall_wall`, then gate, its joints, stripes yellow and black."""
+    pixels = hall_wall(height).pixels.copy()
+    top = height - 112
+    box(pixels, 6, top - 6, 116, 118, 7)
+    for stripe in range(6, 122, 16):
+        box(pixels, stripe, top - 6, 8, 6, 8)
+    for post in range(top, height, 16):
+        box(pixels, 6, post, 8, 8, 8)
+        box(pixels, 114, post, 8, 8, 8)
+    box(pixels, 14, top, 100, 112, 5)
+    pixels[top + 12 : height : 14, 14:114] = 6
+    box(pixels, 14, height - 6, 100, 6, 6)
+    return Drawing(pixels)
+
+
+@lru_cache(maxsize=32)
+def side(kind: str) -> Drawing:
+    """One of `SIDES`: what a raised thing shows on its sides, from its top down."""
+    return Drawing(SIDES[kind]())
+
+
+def _plain() -> Pixels:
+    return canvas(64, 64)
+
+
+def _hedge() -> Pixels:
+    """Slots leaf, dark leaf, light leaf."""
+    noise = soft_noise(64, 64, 12, 53)
+    pixels = np.where(noise < 0.38, 1, np.where(noise > 0.62, 2, 0)).astype(np.uint8)
+    box(pixels, 0, 0, 64, 4, 2)
+    return pixels
+
+
+def _stone() -> Pixels:
+    """Slots stone, joint, cap."""
+    pixels = canvas(64, 64)
+    for course in range(6, 64, 12):
+        box(pixels, 0, course, 64, 2, 1)
+        box(pixels, (course * 5) % 32, course, 2, 12, 1)
+        box(pixels, (course * 5) % 32 + 32, course, 2, 12, 1)
+    box(pixels, 0, 0, 64, 6, 2)
+    return pixels
+
+
+def _slats() -> Pixels:
+    """Slots board, gap, edge."""
+    pixels = canvas(64, 64)
+    pixels[6::8] = 1
+    pixels[7::8] = 1
+    box(pixels, 0, 0, 64, 3, 2)
+    return pixels
+
+
+def _crate() -> Pixels:
+    """A wooden crate 1 m wide, stacked every 32; slots board, frame, light edge."""
+    pixels = canvas(32, 32)
+    pixels[7::7] = 1
+    for step in range(32):
+        box(pixels, step - 2, step, 4, 1, 2)
+    box(pixels, 0, 0, 32, 4, 2)
+    box(pixels, 0, 28, 32, 4, 2)
+    box(pixels, 0, 0, 4, 32, 2)
+    box(pixels, 28, 0, 4, 32, 2)
+    box(pixels, 0, 31, 32, 1, 1)
+    pixels[:, 31] = 1
+    return np.tile(pixels, (4, 2))
+
+
+def _container() -> Pixels:
+    """A ribbed steel box, 2 m wide bays; slots sheet, rib, frame."""
+    pixels = canvas(128, 64)
+    pixels[:, 4::8] = 1
+    pixels[:, 5::8] = 1
+    box(pixels, 0, 0, 64, 5, 2)
+    box(pixels, 0, 67, 64, 5, 2)
+    box(pixels, 0, 0, 4, 128, 2)
+    return pixels
+
+
+def _rack() -> Pixels:
+    """Shelves 1.5 m apart full of boxes; slots shade, upright, beam, then three boxes and their tape."""
+    pixels = canvas(160, 128)
+    rng = np.random.default_rng(59)
+    for shelf in range(0, 160, 40):
+        for place in range(6, 122, 29):
+            tall = int(rng.choice((22, 28)))
+            slot = int(rng.integers(3, 6))
+            box(pixels, place + 1, shelf + 36 - tall, 26, tall, slot)
+            box(pixels, place + 11, shelf + 36 - tall, 5, tall // 3, 6)
+        box(pixels, 0, shelf + 35, 128, 5, 2)
+    for upright in (0, 64):
+        box(pixels, upright, 0, 6, 160, 1)
+    return pixels
+
+
+def _cabinet() -> Pixels:
+    """Doors 1 m wide with handles; slots wood, joint, edge."""
+    pixels = canvas(64, 64)
+    pixels[:, ::32] = 1
+    pixels[:, 31::32] = 1
+    box(pixels, 0, 0, 64, 4, 2)
+    for handle in (24, 56):
+        box(pixels, handle, 12, 3, 10, 2)
+    return pixels
+
+
+SIDES: dict[str, Callable[[], Pixels]] = {
+    "plain": _plain,
+    "hedge": _hedge,
+    "stone": _stone,
+    "slats": _slats,
+    "crate": _crate,
+    "container": _container,
+    "rack": _rack,
+    "cabinet": _cabinet,
+}
