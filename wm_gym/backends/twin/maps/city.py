@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from wm_gym.backends.twin.maps import actors, themes
+from wm_gym.backends.twin.maps.fountain import build_fountain
 from wm_gym.backends.twin.maps.plan import Rect, Region
 from wm_gym.backends.twin.maps.site import Site, open_site, triple
 from wm_gym.backends.twin.maps.streets import SKY_HEIGHT, Town, found_town
 from wm_gym.backends.twin.maps.twin_map import TwinMap
-from wm_gym.backends.twin.maps.udmf import Thing
 
 STREET = 256.0
 SIDEWALK = 48.0
@@ -198,19 +198,6 @@ def _square(site: Site, town: Town, block: Rect) -> None:
                 site.plant_tree(x + step_x * (block.width / 2 - 64), y + step_y * (block.height / 2 - 64), kind)
     if site.richness == 2:
         site.fly_birds(int(site.rng.integers(2, 5)), x, y, 190.0)
-
-
-def build_fountain(site: Site, x: float, y: float, under: Region) -> None:
-    """A basin 3 m wide with a jet of water."""
-    site.wall("RIM", "plain", triple((226, 218, 204)))
-    site.floor("RIMTOP", "plain", (240, 234, 222))
-    site.floor("WATER", "water", themes.WATER, contrast=0.12)
-    height = under.floor_height + 16.0
-    rim = Region("RIMTOP", None, height, under.ceiling_height, skirt="RIM", barred=True)
-    site.plan.paint(Rect(x - 48, y - 48, x + 48, y + 48), rim)
-    water = Region("WATER", None, height - 6.0, under.ceiling_height, skirt="RIM", barred=True)
-    site.plan.paint(Rect(x - 40, y - 40, x + 40, y + 40), water)
-    site.things.append(Thing(actors.FOUNTAIN_NUMBER, x, y))
 
 
 def _furnish(site: Site, across: _Streets, along: _Streets) -> None:

@@ -32,9 +32,9 @@ def room_wall(style: str, height: int) -> Drawing:
 
 
 @lru_cache(maxsize=32)
-def room_window(height: int) -> Drawing:
+def room_window(style: str, height: int) -> Drawing:
     """A wall with a window onto the sky, 3 m wide; slots of `room_wall`, then sky, low sky, far green."""
-    pixels = np.tile(room_wall("plain", height).pixels, (1, 2))[:, :96].copy()
+    pixels = np.tile(room_wall(style, height).pixels, (1, 2))[:, :96].copy()
     top = height - 82
     box(pixels, 10, top, 76, 56, 2)
     box(pixels, 14, top + 4, 68, 48, 3)
@@ -46,9 +46,9 @@ def room_window(height: int) -> Drawing:
 
 
 @lru_cache(maxsize=32)
-def room_picture(height: int) -> Drawing:
+def room_picture(style: str, height: int) -> Drawing:
     """A wall with a framed picture, 2 m wide; slots of `room_wall`, then frame, and three colours of the picture."""
-    pixels = room_wall("plain", height).pixels.copy()
+    pixels = room_wall(style, height).pixels.copy()
     top = height - 74
     box(pixels, 10, top, 44, 36, 3)
     box(pixels, 13, top + 3, 38, 30, 4)
@@ -58,9 +58,9 @@ def room_picture(height: int) -> Drawing:
 
 
 @lru_cache(maxsize=32)
-def room_shelf(height: int) -> Drawing:
+def room_shelf(style: str, height: int) -> Drawing:
     """A wall of books, 2 m wide; slots of `room_wall`, then wood and three bindings."""
-    pixels = room_wall("plain", height).pixels.copy()
+    pixels = room_wall(style, height).pixels.copy()
     rng = np.random.default_rng(47)
     top = height - 70
     box(pixels, 0, top, 64, 70, 3)
@@ -68,6 +68,36 @@ def room_shelf(height: int) -> Drawing:
         for book in range(4, 60, 7):
             tall = int(rng.integers(12, 18))
             box(pixels, book, shelf + 18 - tall, 6, tall, int(rng.integers(4, 7)))
+    return Drawing(pixels)
+
+
+@lru_cache(maxsize=32)
+def room_door(height: int) -> Drawing:
+    """A wall with a door, 2 m wide; slots of `room_wall`, then door and its joints."""
+    pixels = room_wall("dado", height).pixels.copy()
+    box(pixels, 10, height - 76, 44, 76, 2)
+    box(pixels, 14, height - 72, 36, 72, 3)
+    for panel in (height - 66, height - 34):
+        box(pixels, 18, panel, 28, 26, 4)
+        box(pixels, 20, panel + 2, 24, 22, 3)
+    box(pixels, 44, height - 38, 3, 3, 2)
+    return Drawing(pixels)
+
+
+@lru_cache(maxsize=32)
+def court_wall(height: int) -> Drawing:
+    """The outside of a house with a row of windows above the rooms; slots wall, shade, trim, glass, bright glass."""
+    pixels = canvas(height, 64)
+    box(pixels, 0, 0, 64, 8, 2)
+    box(pixels, 0, 8, 64, 3, 1)
+    top = height - 170
+    box(pixels, 10, top, 44, 52, 2)
+    box(pixels, 14, top + 4, 36, 44, 3)
+    box(pixels, 14, top + 4, 20, 20, 4)
+    box(pixels, 31, top + 4, 3, 44, 2)
+    box(pixels, 6, top + 52, 52, 4, 2)
+    box(pixels, 0, height - 104, 64, 4, 2)
+    box(pixels, 0, height - 9, 64, 9, 1)
     return Drawing(pixels)
 
 

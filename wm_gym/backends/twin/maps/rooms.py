@@ -1,0 +1,239 @@
+"""Rooms: a flat of rooms in a grid with doorways in line, furniture, windows, and a court or two under the sky."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from wm_gym.backends.twin.maps import actors, themes, walls
+from wm_gym.backends.twin.maps.paint import Colour, mix
+from wm_gym.backends.twin.maps.plan import Rect, Region
+from wm_gym.backends.twin.maps.site import Site, open_site, triple
+from wm_gym.backends.twin.maps.twin_map import TwinMap
+
+THICK = 24.0
+HEIGHT = 100.0
+DOORWAY = 72.0
+DOOR_HEIGHT = 80.0
+SILL = 26.0
+COURT_HEIGHT = 200.0
+
+
+@dataclass(frozen=True)
+class _Style:
+    """How rooms of one kind look."""
+
+    floor: str
+    wall: str
+    number: int
+
+
+@dataclass(frozen=True)
+class _Room:
+    """One room: where it is, and its region."""
+
+    rect: Rect
+    region: Region
+    is_court: bool
+    style: int
+
+
+def build_rooms(rng: np.random.Generator, difficulty: str) -> TwinMap:
+    """The rooms that `rng` draws."""
+    count = 3 if difficulty == "simple" else int(rng.integers(3, 5))
+    xs, ys = _cuts(count, rng), _cuts(count, rng)
+    site = open_site(Rect(-64.0, -64.0, xs[-1] + 64.0, ys[-1] + 64.0), rng, difficulty)
+    paints = themes.pick_some(themes.WALLS, (2, 3, 4)[site.richness], rng)
+    styles = [_style(site, number, paint) for number, paint in enumerate(paints)]
+    rooms = _lay_out(site, styles, xs, ys, count)
+    _outer_walls(site, rooms, xs, ys)
+    _doorways(site, rooms, count)
+    for room in rooms.values():
+        (_plant_court if room.is_court else _furnish)(site, room)
+    return _finish(site, rooms, paints)
+
+
+def _cuts(count: int, rng: np.random.Generator) -> list[float]:
+    """Where the walls between rooms lie."""
+    sizes = 64.0 * rng.integers(6, 8, count) if count == 3 else 64.0 * rng.integers(5, 7, count)
+    return [0.0, *np.cumsum(sizes).tolist()]
+
+
+def _style(site: Site, number: int, paint: themes.Paint) -> _Style:
+    """Registers wall, window, picture, shelf and floor of one kind of room."""
+    rng = site.rng
+    second = mix(paint.colour, (255, 255, 255), 0.55)
+    first = paint.colour
+    colours: tuple[Colour, ...] = (mix(first, (255, 255, 255), 0.25), second, themes.TRIM)
+    style = themes.pick(walls.ROOM_STYLES, rng)
+    if style == "dado":
+        colours = (second, first, themes.TRIM)
+    tall = int(HEIGHT)
+    album = site.album
+    album.add(f"WALL{number}", walls.room_wall(style, tall), colours)
+    sky = (mix(site.sky.zenith, site.sky.horizon, 0.3), site.sky.horizon, (126, 180, 116))
+    album.add(f"WIND{number}", walls.room_window(style, tall), (*colours, *sky))
+    picture = tuple(p.colour for p in themes.pick_some(themes.WALLS, 3, rng))
+    album.add(f"PICT{number}", walls.room_picture(style, tall), (*colours, (96, 66, 48), *picture))
+    wood = themes.pick(themes.WOODS, rng).colour
+    books = ((188, 70, 62), (58, 104, 156), (232, 190, 92))
+    album.add(f"BOOK{number}", walls.room_shelf(style, tall), (*colours, triple(wood, 0.8)[1], *books))
+    floor = ("planks", "checker", "paving", "carpet")[number]
+    base = wood if floor == "planks" else mix(paint.colour, (214, 206, 196), 0.6)
+    site.floor(f"FLOR{number}", floor, base, contrast=0.1)
+    return _Style(f"FLOR{number}", f"WALL{number}", number)
+
+
+def _lay_out(
+    site: Site, styles: list[_Style], xs: list[float], ys: list[float], count: int
+) -> dict[tuple[int, int], _Room]:
+    """Paints every room; one or two inner ones are courts."""
+    rng = site.rng
+    lights = ((255, 252, 236), (206, 206, 208))
+    site.floor("CEIL", "lamps", (236, 236, 232), lights, contrast=0.06)
+    site.album.add("COURTW", walls.court_wall(int(COURT_HEIGHT)), _court_colours(site))
+    site.floor("LAWN", "grass", themes.pick(themes.GRASSES, rng).colour, contrast=0.08)
+    cells = [(column, row) for column in range(count) for row in range(count)]
+    courts = {(1, int(rng.integers(1, count - 1)))}
+    if count == 4 and rng.random() < 0.6:
+        courts.add((2, 1))
+    rooms = {}
+    for column, row in cells:
+        rect = Rect(xs[column] + THICK / 2, ys[row] + THICK / 2, xs[column + 1] - THICK / 2, ys[row + 1] - THICK / 2)
+        is_court = (column, row) in courts
+        style = styles[(column + 2 * row + int(rng.integers(2))) % len(styles)]
+        region = (
+            Region("LAWN", None, 0.0, COURT_HEIGHT, wall="COURTW")
+            if is_court
+            else Region(style.floor, "CEIL", 0.0, HEIGHT, wall=style.wall)
+        )
+        site.plan.paint(rect, region)
+        rooms[column, row] = _Room(rect, region, is_court, style.number)
+        if not is_court:
+            x, y = rect.centre
+            site.lamps.append((x, y, HEIGHT - 4.0))
+    return rooms
+
+
+def _court_colours(site: Site) -> tuple[Colour, ...]:
+    paint = themes.pick(themes.WALLS, site.rng).colour
+    return paint, triple(paint)[1], themes.TRIM, (104, 158, 196), (170, 212, 232)
+
+
+def _outer_walls(site: Site, rooms: dict[tuple[int, int], _Room], xs: list[float], ys: list[float]) -> None:
+    """Windows, pictures and shelves on the walls towards the outside."""
+    for room in rooms.values():
+        rect = room.rect
+        x, y = rect.centre
+        if rect.x0 < xs[0] + THICK:
+            _panel(site, room, Rect(rect.x0 - THICK, y - 96, rect.x0, y + 96), "WIND")
+        if rect.x1 > xs[-1] - THICK:
+            _panel(site, room, Rect(rect.x1, y - 96, rect.x1 + THICK, y + 96), "WIND")
+        if rect.y0 < ys[0] + THICK:
+            _panel(
+                site,
+                room,
+                Rect(x - 64, rect.y0 - THICK, x + 64, rect.y0),
+                ("PICT", "BOOK", "WIND")[int(site.rng.integers(3))],
+            )
+        if rect.y1 > ys[-1] - THICK:
+            _panel(site, room, Rect(x - 96, rect.y1, x + 96, rect.y1 + THICK), "WIND")
+
+
+def _panel(site: Site, room: _Room, rect: Rect, kind: str) -> None:
+    if site.richness or kind == "WIND":
+        site.plan.paint(rect, Region(solid=True, wall=f"{kind}{room.style}", anchor=rect))
+
+
+def _doorways(site: Site, rooms: dict[tuple[int, int], _Room], count: int) -> None:
+    """Doorways in line through every row and column, and windows beside those that lead to a court."""
+    for (column, row), room in rooms.items():
+        for step_x, step_y in ((1, 0), (0, 1)):
+            other = rooms.get((column + step_x, row + step_y))
+            if other is not None:
+                _open_wall(site, room, other, along_x=bool(step_x))
+
+
+def _open_wall(site: Site, room: _Room, other: _Room, *, along_x: bool) -> None:
+    """A doorway in the middle of the wall between two rooms; to a court also two windows."""
+    x, y = room.rect.centre
+    shared = site.album.pages
+    assert "CEIL" in shared
+    indoor = room if not room.is_court else other
+    door = Region(indoor.region.floor, "FRAME", 0.0, DOOR_HEIGHT, wall="FRAMEW")
+    window = Region("FRAME", "FRAME", SILL, DOOR_HEIGHT, wall="FRAMEW", skirt="FRAMEW")
+    if "FRAME" not in shared:
+        site.floor("FRAME", "plain", themes.TRIM)
+        site.wall("FRAMEW", "plain", triple(themes.TRIM))
+    spans = [(-DOORWAY / 2, DOORWAY / 2, door)]
+    if room.is_court or other.is_court:
+        spans += [(-144.0, -64.0, window), (64.0, 144.0, window)]
+    for low, high, region in spans:
+        if along_x:
+            site.plan.paint(Rect(room.rect.x1, y + low, other.rect.x0, y + high), region)
+        else:
+            site.plan.paint(Rect(x + low, room.rect.y1, x + high, other.rect.y0), region)
+
+
+def _plant_court(site: Site, room: _Room) -> None:
+    x, y = room.rect.centre
+    site.plant_tree(x + 80.0, y + 80.0, int(site.rng.integers(3)))
+
+
+_BOXES: dict[str, tuple[float, float, float]] = {
+    "table": (96.0, 56.0, 20.0),
+    "cabinet": (96.0, 32.0, 44.0),
+    "sofa": (96.0, 40.0, 14.0),
+    "crate": (48.0, 48.0, 32.0),
+}
+
+
+def _furnish(site: Site, room: _Room) -> None:
+    """Furniture in the corners, out of the line of the doorways; a plant; now and then a rug."""
+    rng = site.rng
+    if not site.richness:
+        return
+    if "TABLE" not in site.album.pages:
+        _register_furniture(site)
+    rect = room.rect.inset(20)
+    corners = [(sx, sy) for sx in (0, 1) for sy in (0, 1)]
+    names = themes.pick_some(tuple(_BOXES), site.richness, rng)
+    places = rng.permutation(4).tolist()
+    for name, place in zip(names, places, strict=False):
+        width, depth, height = _BOXES[name]
+        sx, sy = corners[place]
+        x = rect.x0 if sx == 0 else rect.x1 - width
+        y = rect.y0 if sy == 0 else rect.y1 - depth
+        texture = name.upper()
+        site.raise_box(Rect(x, y, x + width, y + depth), room.region, height, side=texture, top=texture[:4] + "TOP")
+    if site.richness == 2:
+        sx, sy = corners[places[-1]]
+        site.stand(
+            actors.PLANT_NUMBER, rect.x0 + 8 if sx == 0 else rect.x1 - 8, rect.y0 + 8 if sy == 0 else rect.y1 - 8
+        )
+
+
+def _register_furniture(site: Site) -> None:
+    wood = themes.pick(themes.WOODS, site.rng).colour
+    cloth = themes.pick(themes.ACCENTS, site.rng).colour
+    kinds = {"TABLE": ("slats", wood), "CABINET": ("cabinet", wood), "SOFA": ("plain", cloth), "CRATE": ("crate", wood)}
+    for name, (side, colour) in kinds.items():
+        site.wall(name, side, triple(colour, 0.75))
+        site.floor(name[:4] + "TOP", "crate_top" if name == "CRATE" else "plain", triple(colour)[2])
+
+
+def _finish(site: Site, rooms: dict[tuple[int, int], _Room], paints: list[themes.Paint]) -> TwinMap:
+    rng = site.rng
+    indoor = [room for key, room in rooms.items() if not room.is_court and 1 in key]
+    room = themes.pick(indoor, rng)
+    x, y = room.rect.centre
+    heading = 90.0 * float(rng.integers(4))
+    names = " and ".join(paint.name for paint in paints[:3])
+    things = "furniture, plants and " if site.richness else ""
+    caption = (
+        f"A bright flat of rooms in a row with {names} walls, doorways in line, {things}"
+        f"windows, and a green inner court under {site.sky.name}."
+    )
+    walkers = (0, 2, int(rng.integers(4, 7)))[site.richness]
+    return site.finish((float(round(x)), float(round(y)), heading), walkers, caption)

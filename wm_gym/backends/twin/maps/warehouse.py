@@ -1,0 +1,145 @@
+"""A warehouse: a wide hall with racks in rows, stacked crates, rolling gates, and one gate open to a yard."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from wm_gym.backends.twin.maps import facades, themes, walls
+from wm_gym.backends.twin.maps.facades import front_colours
+from wm_gym.backends.twin.maps.plan import Rect, Region
+from wm_gym.backends.twin.maps.site import Site, open_site, triple
+from wm_gym.backends.twin.maps.twin_map import TwinMap
+
+HEIGHT = 240.0
+DOOR = 32.0
+GATE = 128.0
+GATE_HEIGHT = 112.0
+YARD = 384.0
+RACK_DEPTH = 64.0
+AISLE = 176.0
+
+_SHEETS = (
+    themes.Paint("white", (232, 236, 238)),
+    themes.Paint("light blue", (176, 206, 228)),
+    themes.Paint("yellow", (244, 212, 128)),
+    themes.Paint("mint green", (176, 218, 192)),
+    themes.Paint("cream", (242, 228, 198)),
+)
+_UPRIGHTS = (
+    themes.Paint("blue", (52, 96, 168)),
+    themes.Paint("orange", (234, 120, 46)),
+    themes.Paint("red", (196, 58, 54)),
+    themes.Paint("green", (48, 128, 92)),
+)
+_CARTONS = ((208, 164, 112), (232, 200, 150), (176, 128, 84))
+
+
+def build_warehouse(rng: np.random.Generator, difficulty: str) -> TwinMap:
+    """The warehouse that `rng` draws."""
+    hall = Rect(0.0, 0.0, 128.0 * float(rng.integers(12, 15)), 128.0 * float(rng.integers(9, 12)))
+    site = open_site(Rect(-DOOR, -DOOR, hall.x1 + DOOR + YARD + 64, hall.y1 + DOOR), rng, difficulty)
+    sheet, gate, steel = themes.pick(_SHEETS, rng), themes.pick(themes.ACCENTS, rng), themes.pick(_UPRIGHTS, rng)
+    inside = _materials(site, sheet, gate, steel)
+    site.plan.paint(hall, inside)
+    _gates(site, hall)
+    _yard(site, hall, inside)
+    middle = _racks(site, hall, inside)
+    if site.richness:
+        _stacks(site, hall, inside)
+    _lamps(site, hall)
+    caption = (
+        f"A bright warehouse hall with {sheet.name} walls, {steel.name} racks full of boxes, "
+        f"wooden crates, {gate.name} rolling gates and an open gate to a yard under {site.sky.name}."
+    )
+    start = (hall.x0 + 96.0, middle, 0.0) if rng.random() < 0.5 else (hall.x1 - 224.0, middle, 180.0)
+    return site.finish(start, (0, 2, int(rng.integers(4, 8)))[site.richness], caption)
+
+
+def _materials(site: Site, sheet: themes.Paint, gate: themes.Paint, steel: themes.Paint) -> Region:
+    """Registers all textures and gives the region of the hall."""
+    plinth = themes.pick(themes.STONES, site.rng).colour
+    hall_colours = (sheet.colour, triple(sheet.colour, 0.9)[1], plinth, (150, 200, 232), (206, 232, 246))
+    site.album.add("SHEET", walls.hall_wall(int(HEIGHT)), hall_colours)
+    shutter = (gate.colour, triple(gate.colour, 0.8)[1], (248, 204, 60), (48, 48, 54))
+    site.album.add("GATE", walls.hall_gate(int(HEIGHT)), (*hall_colours, *shutter))
+    cartons = themes.pick_some(_CARTONS, 3, site.rng)
+    site.wall(
+        "RACK", "rack", ((86, 82, 84), steel.colour, triple(steel.colour, 0.8, 0.3)[2], *cartons, (240, 226, 196))
+    )
+    site.floor("RACKTOP", "crate_top", cartons[0])
+    wood = themes.pick(themes.WOODS, site.rng).colour
+    site.wall("CRATE", "crate", triple(wood, 0.72, 0.3))
+    site.floor("CRATTOP", "crate_top", wood, contrast=0.2)
+    site.wall("JAMB", "plain", triple((248, 204, 60)))
+    site.floor("FLOOR", "concrete", (186, 190, 194), contrast=0.05)
+    bright = ((214, 236, 250), (164, 176, 188))
+    site.floor("ROOF", "skylights", (204, 208, 212), bright, contrast=0.12)
+    return Region("FLOOR", "ROOF", 0.0, HEIGHT, wall="SHEET")
+
+
+def _gates(site: Site, hall: Rect) -> None:
+    """Closed gates in the long walls, every 12 m."""
+    gate = Region(solid=True, wall="GATE")
+    for low in (hall.y0 - DOOR, hall.y1):
+        for x in np.arange(hall.x0 + 256.0, hall.x1 - 256.0, 384.0).tolist():
+            gate = Region(solid=True, wall="GATE")
+            site.plan.paint(Rect(x, low, x + GATE, low + DOOR), gate)
+
+
+def _yard(site: Site, hall: Rect, inside: Region) -> None:
+    """An open gate in the east wall, a paved yard with containers behind it, and a house across."""
+    y = 128.0 * round(hall.centre[1] / 128.0)
+    opening = Region("FLOOR", "ROOF", 0.0, GATE_HEIGHT, wall="JAMB")
+    site.plan.paint(Rect(hall.x1, y - GATE, hall.x1 + DOOR, y + GATE), opening)
+    paint, accent = themes.pick(themes.WALLS, site.rng), themes.pick(themes.ACCENTS, site.rng)
+    storeys = 2
+    colours = front_colours(paint.colour, themes.TRIM, accent.colour, themes.pick(themes.STONES, site.rng).colour)
+    site.album.add("FRONT", facades.front(themes.pick(facades.FRONT_STYLES, site.rng), "doors", storeys), colours)
+    site.floor("YARD", "asphalt", themes.ASPHALT, contrast=0.04)
+    x0 = hall.x1 + DOOR
+    yard = Region("YARD", None, 0.0, float(facades.front_height(storeys)), wall="FRONT")
+    site.plan.paint(Rect(x0, y - 384.0, x0 + YARD, y + 384.0), yard)
+    if site.richness:
+        steel = themes.pick(_UPRIGHTS, site.rng).colour
+        site.wall("STEEL", "container", triple(steel, 0.85, 0.3))
+        site.floor("STEELT", "plain", steel)
+        for low in (y - 352.0, y + 160.0):
+            site.raise_box(Rect(x0 + 224, low, x0 + 320, low + 192), yard, 72.0, side="STEEL", top="STEELT")
+
+
+def _racks(site: Site, hall: Rect, under: Region) -> float:
+    """Rows of racks along x, with a cross aisle in the middle; gives the middle of the central aisle."""
+    length = 128.0 * round((hall.width - 640.0) / 256.0)
+    middle = hall.centre[0] + 64.0 * float(site.rng.integers(-1, 2))
+    height = (120.0, 160.0)[int(site.rng.integers(2))]
+    centre = 128.0 * round(hall.centre[1] / 128.0)
+    rows = [centre + side * (AISLE / 2 + step * (AISLE + RACK_DEPTH)) for step in range(2) for side in (-1, 1)]
+    for row in rows:
+        low = row - RACK_DEPTH if row < centre else row
+        if low < hall.y0 + 128 or low + RACK_DEPTH > hall.y1 - 128:
+            continue
+        for x0, x1 in (
+            (middle - AISLE / 2 - length, middle - AISLE / 2),
+            (middle + AISLE / 2, middle + AISLE / 2 + length),
+        ):
+            if site.rng.random() < 0.88:
+                rect = Rect(max(x0, hall.x0 + 192), low, min(x1, hall.x1 - 192), low + RACK_DEPTH)
+                site.raise_box(rect, under, height, side="RACK", top="RACKTOP")
+    return centre
+
+
+def _stacks(site: Site, hall: Rect, under: Region) -> None:
+    """Stacks of crates along the walls, in steps of one crate."""
+    for low in (hall.y0 + 24, hall.y1 - 88):
+        for x in np.arange(hall.x0 + 112.0, hall.x1 - 160.0, 384.0).tolist():
+            if site.rng.random() < (0.5, 0.7, 0.95)[site.richness]:
+                tall = 32.0 * float(site.rng.integers(1, 4))
+                site.raise_box(Rect(x, low, x + 64, low + 64), under, tall, side="CRATE", top="CRATTOP")
+                if site.richness == 2 and tall > 32:
+                    site.raise_box(Rect(x + 64, low, x + 96, low + 32), under, tall - 32, side="CRATE", top="CRATTOP")
+
+
+def _lamps(site: Site, hall: Rect) -> None:
+    for x in (0.25, 0.5, 0.75):
+        for y in (0.25, 0.75):
+            site.lamps.append((hall.x0 + x * hall.width, hall.y0 + y * hall.height, HEIGHT - 8.0))
