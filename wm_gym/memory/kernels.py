@@ -17,12 +17,13 @@ from numba import njit
 TANGENT_UNIT = 1.0 / 1024.0
 """Tangents are stored in this part of the footprint."""
 
-REACH = 0.505
-"""Square of a splat's radius in source pixels: just over 1/2, so that a square grid has no gaps at any roll."""
+REACH = 0.58
+"""Square of a splat's radius in source pixels: over 1/2, so that a square grid has no gaps at any
+roll, nor where two captures meet."""
 
 LOW_PASS = 0.25
 """Square pixels that widen a splat, so that points closer than pixels still meet pixel centres. With `REACH` the
-radius in the pose of capture is 0.79, below 1: no point reaches its neighbour's pixel centre."""
+radius in the pose of capture is 0.85, below 1: no point reaches its neighbour's pixel centre."""
 
 SKY_DEPTH = 1.0e6
 """Depth of the sky in the z-buffer: behind everything."""
@@ -226,3 +227,43 @@ def resolve(sums, front, record, over, is_moving, clock, log_far, colour, log_de
             point = front[row, column]
             age[row, column] = max(clock[0] - record[point, 1], 0)
             same[row, column] = record[point, 2] == clock[1]
+
+
+@njit(nogil=True, cache=True)
+def draw(geometry, tangents, record, alive, num_finite, is_moving, camera, lens, limits, now, out):
+    """Draw one layer of one pose over the hints that are there, in one call without the interpreter.
+
+    Args:
+        geometry: (P, 4) float32.
+        tangents: (P, 6) int16.
+        record: (P, 4) int32.
+        alive: (P,) bool.
+        num_finite: Points from this one on are directions.
+        is_moving: Whether the layer is of moving things.
+        camera: (3, 4) float64 camera_from_world.
+        lens: (4,) float64 fx, fy, cx, cy.
+        limits: Near metres, largest half extent in pixels, surface tolerance as a fraction and in metres, far
+            metres, largest depth of a surface.
+        now: Frame and appearance.
+        out: The hints of this pose, as the last six arguments of `resolve`.
+    """
+    height, width = out[1].shape
+    near, most, tolerance, metres, far, limit = limits
+    total = geometry.shape[0]
+    screen, index = np.empty((total, 11), np.float32), np.empty(total, np.int32)
+    points = (geometry, tangents, alive)
+    view = (camera, lens, height, width, near, most, screen, index)
+    count = project(*points, 0, num_finite, False, *view, 0)
+    count = project(*points, num_finite, total, True, *view, count)
+    if count == 0:
+        return
+    screen, index = screen[:count], index[:count]
+    nearest = np.full((height, width), np.float32(np.inf), np.float32)
+    nearest_depth(screen, np.float32(near), nearest)
+    sums, best = np.zeros((height, width, 5), np.float32), np.zeros((height, width), np.float32)
+    front = np.zeros((height, width), np.int32)
+    blend(
+        screen, index, record, nearest, np.float32(near), np.float32(tolerance), np.float32(metres), sums, best, front
+    )
+    logs = (math.log(far), math.log(limit))
+    resolve(sums, front, record, math.log1p(tolerance), is_moving, now, logs, *out)

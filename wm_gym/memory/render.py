@@ -6,7 +6,6 @@ Knows nothing of models.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -97,35 +96,23 @@ def _slices(hints: Hints, n: int, t: int) -> tuple[np.ndarray, ...]:
 def _render_pose(
     scene: Scene, view: View, config: MemoryConfig, clock: tuple[int, int], t: int, out: tuple[np.ndarray, ...]
 ) -> None:
-    now = clock[0] + t, clock[1]
-    _draw(scene.lasting, scene.num_static, False, view, config, now, t, out)
-    _draw(scene.moving, len(scene.moving.alive), True, view, config, now, t, out)
-
-
-def _draw(
-    points: Gathered,
-    num_finite: int,
-    is_moving: bool,
-    view: View,
-    config: MemoryConfig,
-    now: tuple[int, int],
-    t: int,
-    out: tuple[np.ndarray, ...],
-) -> None:
-    """Draw one layer over what is there; points from `num_finite` on are directions."""
-    screen, index = on_screen(points, num_finite, view, config, t)
-    if not len(index):
-        return
-    record, near = points.points.record, np.float32(config.near_metres)
-    nearest = np.full((view.height, view.width), np.inf, np.float32)
-    kernels.nearest_depth(screen, near, nearest)
-    sums = np.zeros((view.height, view.width, 5), np.float32)
-    best = np.zeros((view.height, view.width), np.float32)
-    front = np.zeros((view.height, view.width), np.int32)
-    tolerances = np.float32(config.surface_tolerance), np.float32(config.surface_metres)
-    kernels.blend(screen, index, record, nearest, near, *tolerances, sums, best, front)
-    logs = math.log(config.far_metres), math.log(CLOSEST_TO_FAR * config.far_metres)
-    kernels.resolve(sums, front, record, math.log1p(config.surface_tolerance), is_moving, now, logs, *out)
+    limits = (
+        config.near_metres,
+        config.max_splat_pixels,
+        config.surface_tolerance,
+        config.surface_metres,
+        config.far_metres,
+        CLOSEST_TO_FAR * config.far_metres,
+    )
+    lens = view.camera_from_world()[t], view.intrinsics, limits, (clock[0] + t, clock[1]), out
+    for layer, num_finite, is_moving in (
+        (scene.lasting, scene.num_static, False),
+        (scene.moving, len(scene.moving.alive), True),
+    ):
+        points = layer.points
+        kernels.draw(
+            points.geometry, points.tangents, points.record, layer.alive, num_finite, is_moving, *lens
+        )  # fmt: skip
 
 
 def on_screen(
