@@ -17,11 +17,14 @@ def test_the_report_has_every_section_and_every_backend():
 def test_extras_are_read_from_what_pip_records():
     lines = [
         "numpy>=2",
+        "vizdoom>=1.3; extra == 'all'",
+        'ray>=2; extra == "all"',
         "vizdoom>=1.3; extra == 'twin'",
         'ray>=2; extra == "distributed"',
-        "wm-gym[twin]; extra == 'all'",
+        "wm-gym[twin]; extra == 'dev'",
+        "minari>=1; extra == 'dev'",
     ]
-    expected = {"": ["numpy"], "twin": ["vizdoom"], "distributed": ["ray"]}
+    expected = {"": ["numpy"], "twin": ["vizdoom"], "distributed": ["ray"], "dev": ["minari"]}
     assert doctor.requirements_by_extra(lines) == expected
 
 

@@ -101,19 +101,23 @@ def _packages() -> Iterator[str]:
 
 
 def requirements_by_extra(requirements: list[str]) -> Mapping[str, list[str]]:
-    """Package names by the extra that brings them; "" is the core.
+    """Package names by the smallest extra that brings them; "" is the core.
 
     Args:
-        requirements: Requires-Dist lines. Extras made of other extras of wm-gym are left out.
+        requirements: Requires-Dist lines. Extras that only gather others are left out.
     """
     names: dict[str, list[str]] = {}
     for requirement in requirements:
         parsed = _REQUIREMENT.match(requirement)
         if parsed is None or parsed["name"] == "wm-gym":
             continue
-        extra = _EXTRA.search(parsed["marker"] or "")
-        names.setdefault(extra["extra"] if extra else "", []).append(parsed["name"])
-    return names
+        marker = _EXTRA.search(parsed["marker"] or "")
+        names.setdefault(marker["extra"] if marker else "", []).append(parsed["name"])
+    seen: set[str] = set()
+    for extra in sorted(names, key=lambda extra: len(names[extra])):
+        names[extra] = [name for name in names[extra] if name not in seen]
+        seen.update(names[extra])
+    return {extra: own for extra, own in names.items() if own}
 
 
 def _backends() -> Iterator[str]:
