@@ -13,7 +13,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping, Sequence
 
-PLACE, LOOK, TURN, REMOVE, SETTLE, KEEP_CLEAR = 1, 2, 3, 4, 5, 6
+PLACE, LOOK, REMOVE = 1, 2, 3
 SPAWN: Mapping[str, int] = {"Bonfire": 10, "Visitor": 11}
 MOVER_TIDS = range(1000, 1064)
 VISITOR_TIDS = range(1064, 1080)
@@ -26,23 +26,20 @@ _OPCODES = {
     "TERMINATE": 1, "PUSHNUMBER": 3, "LSPEC1": 4, "ADD": 14, "SUBTRACT": 15, "LT": 21, "GE": 24, "ASSIGNSCRIPTVAR": 25,
     "PUSHSCRIPTVAR": 28, "INCSCRIPTVAR": 46, "GOTO": 52, "IFGOTO": 53, "DROP": 54, "THINGCOUNT": 59, "ANDLOGICAL": 70,
     "UNARYMINUS": 78, "IFNOTGOTO": 79, "SPAWN": 149, "GETACTORX": 196, "GETACTORY": 197, "GETACTORZ": 198,
-    "SETACTORPROPERTY": 245, "SETACTORANGLE": 276, "SETACTORPOSITION": 283, "SETACTORPITCH": 332,
+    "SETACTORANGLE": 276, "SETACTORPOSITION": 283, "SETACTORPITCH": 332,
 }  # fmt: skip
 _JUMPS = {"GOTO", "IFGOTO", "IFNOTGOTO"}
 _THING_REMOVE = 132
-_GRAVITY = 15
 
 
 def behaviour() -> bytes:
-    """The BEHAVIOR lump: `PLACE` (x, y, z), `LOOK` (yaw, pitch), `SPAWN[class]` (x, y, z, thing id),
-    `TURN` (thing id, yaw), `REMOVE` (thing id), `SETTLE` () and `KEEP_CLEAR` ()."""
+    """The BEHAVIOR lump: `PLACE` (x, y, z), `LOOK` (yaw, pitch), `SPAWN[class]` (x, y, z, thing id) and `REMOVE`
+    (thing id). `PLACE` also makes movers step aside."""
+    place: list[Instruction] = [_push(0), _var(0), _var(1), _var(2), _push(0), ("SETACTORPOSITION",), ("DROP",)]
     scripts = {
-        PLACE: (3, [_push(0), _var(0), _var(1), _var(2), _push(0), ("SETACTORPOSITION",), ("DROP",)]),
+        PLACE: (3, [*place, *_keep_clear(first_variable=3)]),
         LOOK: (2, [_push(0), _var(0), ("SETACTORANGLE",), _push(0), _var(1), ("SETACTORPITCH",)]),
-        TURN: (2, [_var(0), _var(1), ("SETACTORANGLE",)]),
         REMOVE: (1, [_var(0), ("LSPEC1", _THING_REMOVE)]),
-        SETTLE: (0, [_push(0), _push(_GRAVITY), _push(0), ("SETACTORPROPERTY",)]),
-        KEEP_CLEAR: (0, _keep_clear()),
     }
     for name_index, script in enumerate(SPAWN.values()):
         spawn = [_push(name_index), _var(0), _var(1), _var(2), _var(3), _push(0), ("SPAWN",), ("DROP",)]
@@ -58,11 +55,11 @@ def _var(index: int) -> Instruction:
     return ("PUSHSCRIPTVAR", index)
 
 
-def _keep_clear() -> list[Instruction]:
+def _keep_clear(first_variable: int) -> list[Instruction]:
     """Movers inside the square of half side CLEARANCE_UNITS round the camera go to its edge: first along the axis on
     which they are farther out, then along the other, then to the opposite sides, wherever they fit."""
     radius = CLEARANCE_UNITS << 16
-    tid, dx, dy, distance_x, distance_y, edge_x, edge_y = range(7)
+    tid, dx, dy, distance_x, distance_y, edge_x, edge_y = range(first_variable, first_variable + 7)
     code: list[Instruction] = [_push(MOVER_TIDS.start), ("ASSIGNSCRIPTVAR", tid), ("LABEL", "each")]
     code += [_push(0), _var(tid), ("THINGCOUNT",), ("IFNOTGOTO", "next")]
     code += _offset(tid, "GETACTORX", dx) + _offset(tid, "GETACTORY", dy)

@@ -1,0 +1,83 @@
+"""Fog, and the white of snow that lies: both a blend of each pixel towards a pale colour."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from wm_gym.backends.twin.effects.chance import smooth_noise
+from wm_gym.backends.twin.effects.scene import Scene
+from wm_gym.backends.twin.messages import Effect
+from wm_gym.backends.twin.raycast import CEILING, FLOOR, SKY
+
+_FOG_PER_METRE = 0.16
+_SNOW_HAZE_PER_METRE = 0.022
+_FOG_COLOUR = (198.0, 203.0, 208.0)
+_SNOW_COLOUR = (236.0, 240.0, 247.0)
+_LYING_SNOW_FRAMES = 140.0
+
+
+def draw_fog(scene: Scene, strength: float) -> None:
+    """Fog that thickens with distance along the ray and swallows the sky."""
+    _haze(scene, strength * _FOG_PER_METRE, strength)
+
+
+def draw_lying_snow(scene: Scene, effect: Effect, t: int) -> None:
+    """Floors under the open sky whiten from the onset on, in patches that grow together."""
+    age = min(1.0, max(0, effect.age_frames + t) / _LYING_SNOW_FRAMES)
+    cover = effect.strengths[t] * (0.12 + 0.88 * age)
+    white = np.array(_SNOW_COLOUR)
+    s = scene.ground.surfaces
+    _whiten(scene.colour, scene.surface_ids, scene.instances, scene.eye, scene.ray_from_pixel, scene.depth, s.sky,
+            cover, effect.seed, white)  # fmt: skip
+
+
+def draw_snow_haze(scene: Scene, strength: float) -> None:
+    """The pale air of falling snow."""
+    _haze(scene, strength * _SNOW_HAZE_PER_METRE, 0.55 * strength)
+
+
+def _haze(scene: Scene, per_metre: float, sky_share: float) -> None:
+    dark = 1.0 - 0.86 * scene.night
+    pale = np.array(_FOG_COLOUR) * np.array([dark, dark, min(1.0, dark * 1.12)])
+    _blend_by_distance(scene.colour, scene.depth, scene.ray_from_pixel, per_metre, scene.far, sky_share, pale)
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _blend_by_distance(
+    colour: NDArray[np.float32], depth: NDArray[np.float32], ray: NDArray[np.float64], per_metre: float, far: float,
+    sky_share: float, pale: NDArray[np.float64],
+) -> None:  # fmt: skip
+    for v in range(depth.shape[0]):
+        for u in range(depth.shape[1]):
+            share = sky_share
+            if depth[v, u] < far:
+                x, y = u + 0.5, v + 0.5
+                length = 0.0
+                for c in range(3):
+                    length += (ray[c, 0] * x + ray[c, 1] * y + ray[c, 2]) ** 2
+                share = 1.0 - np.exp(-per_metre * depth[v, u] * np.sqrt(length))
+            for c in range(3):
+                colour[v, u, c] += share * (pale[c] - colour[v, u, c])
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _whiten(
+    colour: NDArray[np.float32], surface_ids: NDArray[np.int16], instances: NDArray[np.uint8],
+    eye: NDArray[np.float64], ray: NDArray[np.float64], depth: NDArray[np.float32], sky: NDArray[np.bool_],
+    cover: float, seed: int, white: NDArray[np.float64],
+) -> None:  # fmt: skip
+    for v in range(depth.shape[0]):
+        for u in range(depth.shape[1]):
+            surface = surface_ids[v, u]
+            if instances[v, u] != 0 or surface == SKY or surface < FLOOR or surface >= CEILING:
+                continue
+            if not sky[surface - FLOOR]:
+                continue
+            x = eye[0] + depth[v, u] * (ray[0, 0] * (u + 0.5) + ray[0, 1] * (v + 0.5) + ray[0, 2])
+            y = eye[1] + depth[v, u] * (ray[1, 0] * (u + 0.5) + ray[1, 1] * (v + 0.5) + ray[1, 2])
+            patch = 0.65 * smooth_noise(seed, x * 0.7, y * 0.7) + 0.35 * smooth_noise(seed + 1, x * 2.3, y * 2.3)
+            share = min(1.0, max(0.0, 1.9 * cover - patch)) * min(1.0, 4.0 * cover) * 0.92
+            for c in range(3):
+                colour[v, u, c] += share * (white[c] - colour[v, u, c])

@@ -1,0 +1,136 @@
+"""Night and firelight: what light falls on each pixel, from the sky, the lamps and the fires.
+
+By day the picture is lit as painted. Night takes most of that light away and leaves blue; lamps then throw warm
+pools, and a fire throws light by day and by night. The sky at night is a dark gradient with stars that stand still.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from wm_gym.backends.twin.effects.chance import chance
+from wm_gym.backends.twin.effects.scene import Scene
+from wm_gym.backends.twin.messages import Effect
+from wm_gym.backends.twin.raycast import SKY
+
+_LAMP_COLOUR = (1.0, 0.72, 0.38)
+_FIRE_COLOUR = (1.0, 0.52, 0.2)
+_LAMP_REACH_METRES = 5.5
+_FIRE_REACH_METRES = 6.5
+_DAY_FIRE = 0.55
+_FLAME_HEIGHT_METRES = 0.9
+_LAMPS_IN_REACH_METRES = 45.0
+_STAR_CELLS = 46.0
+
+
+def draw_light(scene: Scene, night: float, fires: list[tuple[Effect, float]]) -> list[NDArray[np.bool_]]:
+    """Light the scene; for each fire, the pixels whose colour its light changes.
+
+    Args:
+        scene: The frame; colour is written.
+        night: 0..1.
+        fires: Bonfires at work and the brightness of each.
+    """
+    lamps = _near_lamps(scene) if night > 0.0 else np.zeros((0, 3))
+    spots = np.array([_flame(scene, effect) for effect, _ in fires]).reshape(-1, 3)
+    brightness = np.array([value for _, value in fires])
+    glowing = scene.shows("Bonfire") | scene.shows("Lamp")
+    lit = np.zeros((len(fires), *scene.depth.shape), np.bool_)
+    _light(
+        scene.colour, scene.depth, scene.surface_ids, glowing, scene.eye, scene.ray_from_pixel, scene.far, night,
+        lamps, spots, brightness, np.array(_LAMP_COLOUR), np.array(_FIRE_COLOUR), lit,
+    )  # fmt: skip
+    return list(lit)
+
+
+def flicker(effect: Effect, t: int) -> float:
+    """How bright a fire burns in frame t of the request: its strength, never quite steady."""
+    frame = effect.age_frames + t
+    wave = 0.06 * np.sin(frame * 0.9 + effect.seed % 7) + 0.08 * (chance(effect.seed, frame + 65536, 3) - 0.5)
+    return effect.strengths[t] * (1.0 + float(wave))
+
+
+def _flame(scene: Scene, effect: Effect) -> NDArray[np.float64]:
+    assert effect.spot is not None
+    return np.array(effect.spot) / scene.ground.units + np.array([0.0, 0.0, _FLAME_HEIGHT_METRES])
+
+
+def _near_lamps(scene: Scene) -> NDArray[np.float64]:
+    lamps = scene.ground.lamps
+    return np.ascontiguousarray(lamps[np.linalg.norm(lamps - scene.eye, axis=1) < _LAMPS_IN_REACH_METRES])
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _light(
+    colour: NDArray[np.float32], depth: NDArray[np.float32], surface_ids: NDArray[np.int16],
+    glowing: NDArray[np.bool_], eye: NDArray[np.float64], ray: NDArray[np.float64], far: float, night: float,
+    lamps: NDArray[np.float64], fires: NDArray[np.float64], brightness: NDArray[np.float64],
+    lamp_colour: NDArray[np.float64], fire_colour: NDArray[np.float64], lit: NDArray[np.bool_],
+) -> None:  # fmt: skip
+    height, width = depth.shape
+    light = np.empty(3)
+    for v in range(height):
+        for u in range(width):
+            if glowing[v, u]:
+                continue
+            dx, dy, dz = _direction(ray, u + 0.5, v + 0.5)
+            if surface_ids[v, u] == SKY and depth[v, u] >= far:
+                if night > 0.0:
+                    _night_sky(colour[v, u], dx, dy, dz, night)
+                continue
+            x, y, z = eye[0] + depth[v, u] * dx, eye[1] + depth[v, u] * dy, eye[2] + depth[v, u] * dz
+            light[0], light[1], light[2] = 1.0 - 0.86 * night, 1.0 - 0.82 * night, 1.0 - 0.68 * night
+            for i in range(lamps.shape[0]):
+                pool = night * 1.05 * _falloff(lamps[i], x, y, z, _LAMP_REACH_METRES)
+                for c in range(3):
+                    light[c] += pool * lamp_colour[c]
+            for i in range(fires.shape[0]):
+                pool = brightness[i] * (_DAY_FIRE + 0.85 * night) * _falloff(fires[i], x, y, z, _FIRE_REACH_METRES)
+                for c in range(3):
+                    light[c] += pool * fire_colour[c]
+                lit[i, v, u] = pool * (colour[v, u, 0] + 12.0) > 2.0
+            for c in range(3):
+                # a little of the light shows on black too
+                colour[v, u, c] = min(255.0, colour[v, u, c] * light[c] + 10.0 * max(0.0, light[c] - 1.0))
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _falloff(source: NDArray[np.float64], x: float, y: float, z: float, reach: float) -> float:
+    squared = (x - source[0]) ** 2 + (y - source[1]) ** 2 + (z - source[2]) ** 2
+    share = max(0.0, 1.0 - squared / (reach * reach))
+    return share * share / (1.0 + 0.12 * squared)
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _night_sky(pixel: NDArray[np.float32], dx: float, dy: float, dz: float, night: float) -> None:
+    norm = np.sqrt(dx * dx + dy * dy + dz * dz)
+    up = max(0.0, dz / norm)
+    azimuth, height = np.arctan2(dy, dx) / np.pi * 2.0, np.arcsin(min(1.0, up)) / np.pi * 2.0
+    # clouds of the painted sky stay visible as faint shapes
+    cloud = 0.08 * (pixel[0] + pixel[1] + pixel[2]) / 3.0
+    sky = (16.0 - 10.0 * up + cloud, 24.0 - 14.0 * up + cloud, 58.0 - 26.0 * up + cloud)
+    star = _star(azimuth * _STAR_CELLS, height * _STAR_CELLS)
+    for c in range(3):
+        pixel[c] = pixel[c] * (1.0 - night) + night * min(255.0, sky[c] + star)
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _star(across: float, up: float) -> float:
+    """Light of the star in one cell of the sky, if it has one."""
+    column, row = int(np.floor(across)), int(np.floor(up))
+    key = (column + 4096) * 8192 + row
+    if chance(11, key, 0) > 0.17:
+        return 0.0
+    sx, sy = across - column - 0.25 - 0.5 * chance(11, key, 1), up - row - 0.25 - 0.5 * chance(11, key, 2)
+    return 210.0 * (0.35 + 0.65 * chance(11, key, 3)) * np.exp(-(sx * sx + sy * sy) * 26.0)
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _direction(ray: NDArray[np.float64], u: float, v: float) -> tuple[float, float, float]:
+    return (
+        ray[0, 0] * u + ray[0, 1] * v + ray[0, 2],
+        ray[1, 0] * u + ray[1, 1] * v + ray[1, 2],
+        ray[2, 0] * u + ray[2, 1] * v + ray[2, 2],
+    )

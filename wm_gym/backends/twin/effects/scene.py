@@ -1,0 +1,65 @@
+"""One frame as effects see it: colour, depth and what each pixel shows, with its place on the map.
+
+Positions are map metres: the map's axes, metres along each. Knows nothing of the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wm_gym.backends.twin.raycast import Surfaces
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What effects know of the place.
+
+    Attributes:
+        surfaces: The map, map units.
+        units: (3,) map units per metre along the map's axes.
+        lamps: (N, 3) sources of light, map metres.
+    """
+
+    surfaces: Surfaces
+    units: NDArray[np.float64]
+    lamps: NDArray[np.float64]
+
+
+@dataclass
+class Scene:
+    """A frame in the making; effects write to `colour`, `depth` and `moving`.
+
+    Attributes:
+        ground: The place.
+        colour: (H, W, 3) float32, 0..255.
+        depth: (H, W) float32 planar metres.
+        moving: (H, W) bool.
+        surface_ids: (H, W) int16 as the caster numbers them.
+        instances: (H, W) uint8.
+        instance_names: Class of each instance.
+        eye: (3,) map metres.
+        ray_from_pixel: (3, 3) from (u, v, 1) to the point at depth 1 m, map metres from the eye.
+        far: Depth of the sky, metres.
+        night: How far night has come, 0..1; what draws after it darkens with it.
+    """
+
+    ground: Ground
+    colour: NDArray[np.float32]
+    depth: NDArray[np.float32]
+    moving: NDArray[np.bool_]
+    surface_ids: NDArray[np.int16]
+    instances: NDArray[np.uint8]
+    instance_names: Mapping[int, str]
+    eye: NDArray[np.float64]
+    ray_from_pixel: NDArray[np.float64]
+    far: float
+    night: float = 0.0
+
+    def shows(self, prefix: str) -> NDArray[np.bool_]:
+        """(H, W): pixels of things whose class begins with `prefix`."""
+        numbers = [number for number, name in self.instance_names.items() if name.startswith(prefix)]
+        return np.isin(self.instances, numbers) if numbers else np.zeros(self.instances.shape, np.bool_)

@@ -1,0 +1,166 @@
+"""Small bright things that float: snowflakes and fireworks, drawn as soft round specks behind or before the scene.
+
+Each speck is a point of the world, so it keeps its place while the camera moves, and hides behind what is nearer.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from wm_gym.backends.twin.effects.chance import chance
+from wm_gym.backends.twin.effects.scene import Scene
+from wm_gym.backends.twin.messages import Effect
+from wm_gym.backends.twin.raycast import sector_at_point
+
+FRAMES_PER_SECOND = 17.5
+_FLAKES = 900
+_FLAKE_BOX_METRES = (11.0, 11.0, 7.0)
+_FLAKE_RADIUS_METRES = 0.028
+_FALL_METRES_PER_SECOND = 1.15
+_BURST_EVERY_FRAMES = 9
+_BURST_FRAMES = 26
+_BURST_SPARKS = 70
+_SPARK_RADIUS_METRES = 0.11
+_OUTDOOR_BURST_METRES = 3.2
+_INDOOR_BURST_METRES = 0.9
+_COLOURS = np.array(
+    [[255, 80, 60], [255, 205, 80], [110, 255, 130], [110, 190, 255], [240, 130, 255], [255, 245, 225]], np.float64
+)
+
+
+def draw_flakes(scene: Scene, effect: Effect, t: int) -> NDArray[np.bool_]:
+    """Falling flakes under the open sky; depth stays the scene's."""
+    seconds = (effect.age_frames + t) / FRAMES_PER_SECOND
+    box = np.array(_FLAKE_BOX_METRES)
+    points = _flake_points(effect.seed, seconds, scene.eye, box)
+    fade = np.clip(3.0 * (0.5 - np.abs((points - scene.eye) / box).max(axis=1)), 0.0, 1.0)
+    shade = 250.0 * (1.0 - 0.55 * scene.night)
+    colours = np.full((_FLAKES, 3), shade)
+    alphas = 0.95 * effect.strengths[t] * fade
+    return _draw(scene, points, colours, alphas, _FLAKE_RADIUS_METRES, True, False)
+
+
+def draw_fireworks(scene: Scene, effect: Effect, t: int) -> NDArray[np.bool_]:
+    """Bursts round the event's spot, smaller under a ceiling; sparks have their own depth."""
+    assert effect.spot is not None
+    frame = effect.age_frames + t
+    sector = scene.ground.surfaces.sector_at(effect.spot[0], effect.spot[1])
+    outdoors = sector >= 0 and bool(scene.ground.surfaces.sky[sector])
+    size = _OUTDOOR_BURST_METRES if outdoors else _INDOOR_BURST_METRES
+    centre = np.array(effect.spot) / scene.ground.units
+    points, colours, alphas = _sparks(effect.seed, frame, centre, size, 1.0 if outdoors else 0.0, _COLOURS)
+    radius = _SPARK_RADIUS_METRES * (1.0 if outdoors else 0.35)
+    return _draw(scene, points, colours, alphas * effect.strengths[t], radius, False, True)
+
+
+def _draw(
+    scene: Scene, points: NDArray[np.float64], colours: NDArray[np.float64], alphas: NDArray[np.float64],
+    radius: float, open_sky_only: bool, writes_depth: bool,
+) -> NDArray[np.bool_]:  # fmt: skip
+    camera_from_map = np.linalg.inv(scene.ray_from_pixel)
+    pixels = (points - scene.eye) @ camera_from_map.T
+    pixel_metres = float(np.linalg.norm(scene.ray_from_pixel[:, 0]))
+    if open_sky_only:
+        s, units = scene.ground.surfaces, scene.ground.units
+        _hide_indoors(points, pixels, alphas, s.lines, s.sides, s.sky, units)
+    covered = np.zeros(scene.depth.shape, np.bool_)
+    _splat(scene.colour, scene.depth, pixels, colours, alphas, radius / pixel_metres, writes_depth, covered)
+    scene.moving |= covered
+    return covered
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _flake_points(seed: int, seconds: float, eye: NDArray[np.float64], box: NDArray[np.float64]) -> NDArray[np.float64]:
+    points = np.empty((_FLAKES, 3))
+    for i in range(_FLAKES):
+        phase = 6.2832 * chance(seed, i, 3)
+        sway = 0.22 * np.sin(seconds * (0.8 + chance(seed, i, 4)) + phase)
+        drift = (sway + 0.25 * seconds, 0.22 * np.cos(0.7 * seconds + phase) + 0.1 * seconds,
+                 -_FALL_METRES_PER_SECOND * (0.75 + 0.5 * chance(seed, i, 5)) * seconds)  # fmt: skip
+        for c in range(3):
+            place = chance(seed, i, c) * box[c] + drift[c] - eye[c]
+            points[i, c] = eye[c] + place - box[c] * np.floor(place / box[c] + 0.5)
+    return points
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _sparks(
+    seed: int, frame: int, centre: NDArray[np.float64], size: float, spread: float, colours: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Points, colours and opacities of the sparks alight in a frame since onset."""
+    bursts = _BURST_FRAMES // _BURST_EVERY_FRAMES + 1
+    points = np.zeros((bursts * _BURST_SPARKS, 3))
+    tints = np.zeros((bursts * _BURST_SPARKS, 3))
+    alphas = np.zeros(bursts * _BURST_SPARKS)
+    latest = frame // _BURST_EVERY_FRAMES
+    for k in range(bursts):
+        burst = latest - k
+        age = frame - burst * _BURST_EVERY_FRAMES
+        if burst < 0 or age >= _BURST_FRAMES:
+            continue
+        life = age / _BURST_FRAMES
+        reach = size * (1.0 - (1.0 - min(1.0, 1.6 * life)) ** 3) * (0.75 + 0.5 * chance(seed, burst, 0))
+        hue = int(chance(seed, burst, 1) * colours.shape[0])
+        for i in range(_BURST_SPARKS):
+            j, spark = k * _BURST_SPARKS + i, burst * _BURST_SPARKS + i
+            up, turn = 2.0 * chance(seed, spark, 2) - 1.0, 6.2832 * chance(seed, spark, 3)
+            flat, pace = np.sqrt(1.0 - up * up), 0.7 + 0.3 * chance(seed, spark, 4)
+            points[j, 0] = centre[0] + spread * 7.0 * (chance(seed, burst, 5) - 0.5) + reach * pace * flat * np.cos(turn)
+            points[j, 1] = centre[1] + spread * 7.0 * (chance(seed, burst, 6) - 0.5) + reach * pace * flat * np.sin(turn)
+            fall = 0.55 * size * life * life
+            points[j, 2] = centre[2] + spread * 3.0 * (chance(seed, burst, 7) - 0.5) + reach * pace * up - fall
+            white = max(0.0, 1.0 - 5.0 * life)
+            for c in range(3):
+                tints[j, c] = colours[hue, c] + white * (255.0 - colours[hue, c])
+            alphas[j] = min(1.0, 2.2 * (1.0 - life)) * (0.75 + 0.25 * chance(seed, spark, 8 + age % 2))
+    return points, tints, alphas
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _hide_indoors(
+    points: NDArray[np.float64], pixels: NDArray[np.float64], alphas: NDArray[np.float64], lines: NDArray[np.float64],
+    sides: NDArray[np.int32], sky: NDArray[np.bool_], units: NDArray[np.float64],
+) -> None:  # fmt: skip
+    for i in range(points.shape[0]):
+        if alphas[i] <= 0.0 or pixels[i, 2] <= 0.0:
+            continue
+        sector = sector_at_point(lines, sides, points[i, 0] * units[0], points[i, 1] * units[1])
+        if sector < 0 or not sky[sector]:
+            alphas[i] = 0.0
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _splat(
+    colour: NDArray[np.float32], depth: NDArray[np.float32], pixels: NDArray[np.float64],
+    colours: NDArray[np.float64], alphas: NDArray[np.float64], radius_pixels_at_metre: float, writes_depth: bool,
+    covered: NDArray[np.bool_],
+) -> None:  # fmt: skip
+    """Blend soft discs, nothing nearer than 0.3 m, each only where the scene lies behind it."""
+    height, width = depth.shape
+    for i in range(pixels.shape[0]):
+        distance = pixels[i, 2]
+        if alphas[i] <= 0.003 or distance < 0.3:
+            continue
+        u, v = pixels[i, 0] / distance, pixels[i, 1] / distance
+        # under a pixel a speck keeps its size and pales instead
+        radius = radius_pixels_at_metre / distance
+        alpha = alphas[i] * min(1.0, (radius / 0.55) ** 2)
+        radius = min(max(radius, 0.55), 4.0)
+        if not (-radius < u < width + radius and -radius < v < height + radius):
+            continue
+        for row in range(max(0, int(v - radius - 1)), min(height, int(v + radius + 2))):
+            for column in range(max(0, int(u - radius - 1)), min(width, int(u + radius + 2))):
+                if depth[row, column] < distance:
+                    continue
+                offset = np.sqrt((column + 0.5 - u) ** 2 + (row + 0.5 - v) ** 2)
+                share = alpha * min(1.0, max(0.0, radius + 0.5 - offset))
+                if share <= 0.01:
+                    continue
+                for c in range(3):
+                    colour[row, column, c] += share * (colours[i, c] - colour[row, column, c])
+                if share > 0.25:
+                    covered[row, column] = True
+                    if writes_depth:
+                        depth[row, column] = distance

@@ -1,0 +1,129 @@
+"""Where the things that events add appear: in free ground ahead of the body, and for how long.
+
+A placement follows from the body's pose at the onset and the map alone. Knows nothing of the engine but the names of
+its scripts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wm_gym.backends.twin import acs
+from wm_gym.backends.twin.engine import fixed
+from wm_gym.backends.twin.site import Site
+from wm_gym.events.kinds import ActiveEvent
+
+_ACTORS = {"bonfire": ("Bonfire", acs.BONFIRE_TIDS), "walker": ("Visitor", acs.VISITOR_TIDS)}
+_ROOM_METRES = {"bonfire": 0.7, "walker": 0.6, "fireworks": 0.1}
+_DISTANCES_METRES = {
+    "bonfire": (3.6, 4.2, 3.0, 5.0, 2.4, 1.8),
+    "walker": (4.0, 5.0, 3.2, 6.5, 2.6, 2.0),
+    "fireworks": (10.0, 8.0, 6.5, 5.0, 4.0, 3.0, 2.0),
+}
+_TURNS_DEGREES = (0.0, 12.0, -12.0, 25.0, -25.0, 40.0, -40.0, 65.0, -65.0)
+_SIGHT_STEP_METRES = 0.2
+_SIGHT_RADIUS_METRES = 0.1
+_BURST_RISE = 0.42
+_BELOW_CEILING_UNITS = 30.0
+
+
+@dataclass(frozen=True)
+class Placement:
+    """A thing that an event has added.
+
+    Attributes:
+        event_id: Number of the event in its world.
+        kind: Kind of the event.
+        spot: x, y, z in map units.
+        present: Whether the engine shows it now.
+    """
+
+    event_id: int
+    kind: str
+    spot: tuple[float, float, float]
+    present: bool
+
+
+def place_events(
+    placements: Sequence[Placement], events: Sequence[ActiveEvent], poses: NDArray[np.float64], site: Site
+) -> tuple[tuple[Placement, ...], list[tuple[str, ...]]]:
+    """Placements after a step, and the engine commands of each frame that make them so.
+
+    Args:
+        placements: Before the step.
+        events: At work during the step.
+        poses: (T, 4, 4) world_from_camera.
+        site: The place.
+    """
+    known = {placement.event_id: placement for placement in placements}
+    active = {event.event_id: event for event in events if event.kind in _DISTANCES_METRES}
+    commands: list[list[str]] = [[] for _ in poses]
+    for placement in [p for p in placements if p.event_id not in active]:
+        commands[0] += _switch(placement, False)
+        del known[placement.event_id]
+    for event in active.values():
+        for t, strength in enumerate(event.strengths):
+            if event.event_id not in known and strength > 0.0:
+                known[event.event_id] = Placement(event.event_id, event.kind, _spot(event, poses[t], site), False)
+            if event.event_id in known:
+                commands[t] += _switch(known[event.event_id], strength > 0.0)
+                known[event.event_id] = _shown(known[event.event_id], strength > 0.0)
+    return tuple(known.values()), [tuple(lines) for lines in commands]
+
+
+def _shown(placement: Placement, present: bool) -> Placement:
+    return Placement(placement.event_id, placement.kind, placement.spot, present)
+
+
+def _switch(placement: Placement, present: bool) -> list[str]:
+    """The command that brings or takes the actor of a placement, if it has one and that is a change."""
+    if placement.kind not in _ACTORS or placement.present == present:
+        return []
+    actor, thing_ids = _ACTORS[placement.kind]
+    thing_id = thing_ids[placement.event_id % len(thing_ids)]
+    if not present:
+        return [f"puke -{acs.REMOVE} {thing_id}"]
+    x, y, z = (fixed(value) for value in placement.spot)
+    return [f"puke -{acs.SPAWN[actor]} {x} {y} {z} {thing_id}"]
+
+
+def _spot(event: ActiveEvent, pose: NDArray[np.float64], site: Site) -> tuple[float, float, float]:
+    """Free ground ahead that the body sees; the nearest thing to it where there is none."""
+    here, ahead = pose[:2, 3], pose[:2, 2] / np.linalg.norm(pose[:2, 2])
+    turns = np.radians(_TURNS_DEGREES)
+    across = np.stack([-ahead[1], ahead[0]])
+    spots = np.array(
+        [
+            here + distance * (np.cos(turn) * ahead + np.sin(turn) * across)
+            for distance in _DISTANCES_METRES[event.kind]
+            for turn in turns
+        ]
+    )
+    free = ~site.obstacles.blocked(spots, _ROOM_METRES[event.kind])
+    chosen = next((spot for spot in spots[free] if _sees(here, spot, site)), here + 1.5 * ahead)
+    return _raise(event, here, chosen, float(pose[2, 3]), site)
+
+
+def _sees(here: NDArray[np.float64], spot: NDArray[np.float64], site: Site) -> bool:
+    steps = max(2, int(np.linalg.norm(spot - here) / _SIGHT_STEP_METRES))
+    way = here + np.linspace(0.0, 1.0, steps)[:, None] * (spot - here)
+    return not site.obstacles.blocked(way, _SIGHT_RADIUS_METRES).any()
+
+
+def _raise(
+    event: ActiveEvent, here: NDArray[np.float64], spot: NDArray[np.float64], eye_z: float, site: Site
+) -> tuple[float, float, float]:
+    """The spot on the map: on the floor, or in the air for fireworks, under the ceiling where there is one."""
+    x, y, z = site.frame.map_from_world(np.array([*spot, eye_z]))
+    sector = site.surfaces.sector_at(x, y)
+    if event.kind != "fireworks":
+        return (float(x), float(y), float(site.surfaces.floors[sector]))
+    if not site.surfaces.sky[sector]:
+        return (float(x), float(y), float(site.surfaces.ceilings[sector]) - _BELOW_CEILING_UNITS)
+    rise = _BURST_RISE * float(np.linalg.norm(spot - here))
+    high = site.frame.map_from_world(np.array([*spot, eye_z + rise]))[2]
+    return (float(x), float(y), float(high))

@@ -1,0 +1,43 @@
+"""The engine's own process: `python -m wm_gym.backends.twin.worker FD FOLDER` serves one simulator over a pipe.
+
+It ends when the other end of the pipe closes, and removes its folder. Imports no torch.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from wm_gym.backends.twin.messages import Failure, Restore, Show, Shown
+from wm_gym.backends.twin.simulator import Simulator
+
+
+def main() -> None:
+    """Serve until the pipe closes."""
+    connection, folder = Connection(int(sys.argv[1])), Path(sys.argv[2])
+    simulator = Simulator(folder)
+    try:
+        while True:
+            connection.send(_answer(simulator, connection.recv()))
+    except (EOFError, OSError):
+        pass  # whoever asked is gone
+    finally:
+        simulator.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _answer(simulator: Simulator, request: Show | Restore) -> Shown | Failure | None:
+    """What the request gives: frames, nothing after a restore, or why neither."""
+    try:
+        if isinstance(request, Show):
+            return simulator.show(request)
+        simulator.restore(request)
+        return None
+    except Exception as error:
+        return Failure(f"{type(error).__name__}: {error}")
+
+
+if __name__ == "__main__":
+    main()
