@@ -166,10 +166,10 @@ def _import_or_reason(name: str) -> ModuleType | str:
 
 
 def _version(package: str) -> str | None:
-    """The version pip has recorded, or None."""
+    """The version pip has recorded, or None where there is none to be read: installing mends both."""
     try:
         return metadata.version(package)
-    except metadata.PackageNotFoundError:
+    except Exception:  # records that are half there raise more than PackageNotFoundError
         return None
 
 
