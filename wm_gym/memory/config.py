@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+CLOSEST_TO_FAR = 0.99
+"""A surface farther than the far plane is shown this fraction of it away, since the far value means sky."""
+
 
 @dataclass(frozen=True)
 class MemoryConfig:

@@ -13,14 +13,11 @@ import torch
 from torch import Tensor
 
 from wm_gym.memory import kernels
-from wm_gym.memory.config import MemoryConfig
+from wm_gym.memory.config import CLOSEST_TO_FAR, MemoryConfig
 from wm_gym.memory.hints import Hints
 from wm_gym.memory.memory import Memory
 from wm_gym.memory.retrieve import Gathered, Scene, View, retrieve
 from wm_gym.memory.threads import run_all
-
-CLOSEST_TO_FAR = 0.99
-"""A surface farther than the far plane is shown this fraction of it away, since the far value means sky."""
 
 
 def render(

@@ -13,10 +13,10 @@ from torch import Tensor
 
 from wm_gym.memory import kernels, write_kernels
 from wm_gym.memory.blocks import Points, Row
-from wm_gym.memory.config import MemoryConfig
+from wm_gym.memory.config import CLOSEST_TO_FAR, MemoryConfig
 from wm_gym.memory.hints import Hints
 from wm_gym.memory.memory import Memory
-from wm_gym.memory.render import CLOSEST_TO_FAR, on_screen
+from wm_gym.memory.render import on_screen
 from wm_gym.memory.retrieve import Gathered, View, gather, rows_in_view
 from wm_gym.memory.table import Rows, add, bound, sparse, with_alive
 from wm_gym.memory.threads import run_all

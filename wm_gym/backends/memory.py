@@ -1,0 +1,163 @@
+"""The backend `memory`: what memory shows, and nothing else. The baseline that every model must beat.
+
+Frames are the hints; where nothing was ever seen stands the colour of the nearest seen pixel, with unknown depth, so
+that a guess is never remembered. Knows nothing of tasks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.ndimage import distance_transform_edt
+from torch import Tensor
+
+from wm_gym.backends.seam import Capture, Chunk, Condition, ModelSpec, Obstacles, Opening, Packed
+from wm_gym.memory.config import MemoryConfig
+
+GREY = 127
+"""Colour of a view of which nothing at all is known."""
+
+
+@dataclass(frozen=True)
+class MemoryModelConfig:
+    """What frames it makes.
+
+    Attributes:
+        height: Rows.
+        width: Columns.
+    """
+
+    height: int
+    width: int
+
+    def __post_init__(self) -> None:
+        for name in ("height", "width"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+
+
+@dataclass(frozen=True)
+class MemoryModelState:
+    """Nothing but how many worlds there are: all that this model knows lies in their memories."""
+
+    num_worlds: int
+
+
+class MemoryModel:
+    """Hints as frames."""
+
+    def __init__(self, config: MemoryModelConfig) -> None:
+        """Make frames of the configured size."""
+        self.spec = ModelSpec(
+            name="memory",
+            height=config.height,
+            width=config.width,
+            first_frames=1,
+            frames_per_step=4,
+            fps=17.5,
+            steered_by="pose",
+            takes_text=False,
+            takes_hints=True,
+            takes_references=False,
+            gives_depth=True,
+            gives_moving=True,
+            far_metres=MemoryConfig().far_metres,
+            licence="Apache-2.0",
+        )
+
+    @classmethod
+    def create(cls, height: int, width: int, **settings: Any) -> MemoryModel:
+        """The model for frames of a size.
+
+        Raises:
+            ValueError: If a setting is given; there are none.
+        """
+        if settings:
+            raise ValueError(f"backend 'memory' must be given no settings, got {sorted(settings)}")
+        return cls(MemoryModelConfig(height, width))
+
+    def start(self, openings: Sequence[Opening], seeds: Sequence[int]) -> tuple[MemoryModelState, Chunk]:
+        """Open on the first keyframe of each capture.
+
+        Raises:
+            ValueError: If an opening has no capture, or one of another size.
+        """
+        captures = [self._capture(opening) for opening in openings]
+        chunk = Chunk(
+            frames=torch.stack([capture.frames[:1] for capture in captures]),
+            depth=torch.stack([capture.depth[:1] for capture in captures]),
+            moving=torch.stack([capture.moving[:1] for capture in captures]),
+            world_from_camera=torch.stack([capture.world_from_camera[:1] for capture in captures]),
+        )
+        return MemoryModelState(len(openings)), chunk
+
+    def _capture(self, opening: Opening) -> Capture:
+        if opening.capture is None:
+            came = next((name for name in ("image", "place") if getattr(opening, name) is not None), "a bare prompt")
+            raise ValueError(f"backend 'memory' opens from posed RGB-D keyframes (Opening.capture), got {came}")
+        size = tuple(opening.capture.frames.shape[1:3])
+        if size != (self.spec.height, self.spec.width):
+            raise ValueError(
+                f"capture frames must be {self.spec.height} x {self.spec.width}, got {size[0]} x {size[1]}"
+            )
+        return opening.capture
+
+    def step(self, state: MemoryModelState, condition: Condition) -> tuple[MemoryModelState, Chunk]:
+        """Show the hints.
+
+        Raises:
+            ValueError: If there are no hints, or not for as many worlds.
+        """
+        hints = condition.hints
+        if hints is None or len(hints.seen) != state.num_worlds:
+            came = "none" if hints is None else f"hints of {len(hints.seen)}"
+            raise ValueError(f"backend 'memory' needs the hints of {state.num_worlds} worlds, got {came}")
+        depth = torch.where(hints.seen, hints.log_depth.exp(), 0.0)
+        frames = fill_from_nearest(hints.colour, hints.seen)
+        return state, Chunk(frames, depth, hints.moving.clone(), condition.world_from_camera)
+
+    def select(self, state: MemoryModelState, worlds: Sequence[int]) -> MemoryModelState:
+        """As many worlds as are named."""
+        return MemoryModelState(len(worlds))
+
+    def cat(self, states: Sequence[MemoryModelState]) -> MemoryModelState:
+        """The worlds of all states."""
+        return MemoryModelState(sum(state.num_worlds for state in states))
+
+    def pack(self, state: MemoryModelState) -> Packed:
+        """The number of worlds."""
+        return Packed(meta={"num_worlds": state.num_worlds})
+
+    def unpack(self, packed: Packed) -> MemoryModelState:
+        """The state that was packed."""
+        return MemoryModelState(packed.meta["num_worlds"])
+
+    def obstacles(self, state: MemoryModelState, world: int) -> Obstacles | None:
+        """None: only the memory can tell."""
+        return None
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def fill_from_nearest(colour: Tensor, seen: Tensor) -> Tensor:
+    """Frames in which every unseen pixel has the colour of the nearest seen one, or grey if none is.
+
+    Args:
+        colour: (..., H, W, 3) uint8.
+        seen: (..., H, W) bool.
+    """
+    frames = colour.cpu().clone()
+    flat, masks = frames.view(-1, *colour.shape[-3:]).numpy(), seen.cpu().reshape(-1, *seen.shape[-2:]).numpy()
+    for image, mask in zip(flat, masks, strict=True):
+        if not mask.any():
+            image[:] = GREY
+        elif not mask.all():
+            rows, columns = distance_transform_edt(~mask, return_distances=False, return_indices=True)
+            holes = np.nonzero(~mask)
+            image[holes] = image[rows[holes], columns[holes]]
+    return frames.to(colour.device)
