@@ -18,6 +18,8 @@ SIDEWALK = 48.0
 RIM = 64.0
 BEYOND = 448.0
 KERB = 3.0
+CAR_LENGTH = 136.0
+CAR_WIDTH = 56.0
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ def build_city(rng: np.random.Generator, difficulty: str) -> TwinMap:
         (x0, x1), (y0, y1) = across.blocks[block % 2], along.blocks[block // 2]
         (_square if block == square else _block)(site, town, Rect(x0, y0, x1, y1))
     _furnish(site, across, along)
+    if site.richness == 2:
+        _park_cars(site, across, along)
     return _finish(site, town, across, along, square)
 
 
@@ -192,7 +196,7 @@ def _square(site: Site, town: Town, block: Rect) -> None:
     site.plan.paint(Rect(x - 96, y - 96, x + 96, y + 96), plaza)
     if site.richness:
         build_fountain(site, x, y, plaza)
-        kind = int(site.rng.integers(3))
+        kind = site.draw_tree()
         for step_x in (-1, 1):
             for step_y in (-1, 1):
                 site.plant_tree(x + step_x * (block.width / 2 - 64), y + step_y * (block.height / 2 - 64), kind)
@@ -204,7 +208,7 @@ def _furnish(site: Site, across: _Streets, along: _Streets) -> None:
     """Lamps at the kerbs; in a full city also street trees between them."""
     if not site.richness:
         return
-    kind = int(site.rng.integers(3))
+    kind = site.draw_tree()
     for x in (across.starts[1] + SIDEWALK - 10, across.starts[1] + STREET - SIDEWALK + 10):
         for number, y in enumerate(_posts(along)):
             site.stand(actors.LAMP_NUMBER, x, y) if number % 2 == 0 or site.richness < 2 else site.plant_tree(
@@ -213,6 +217,24 @@ def _furnish(site: Site, across: _Streets, along: _Streets) -> None:
     for y in (along.starts[1] + SIDEWALK - 10, along.starts[1] + STREET - SIDEWALK + 10):
         for number, x in enumerate(_posts(across)):
             site.stand(actors.LAMP_NUMBER, x, y) if number % 2 else site.plant_tree(x, y, kind)
+
+
+def _park_cars(site: Site, across: _Streets, along: _Streets) -> None:
+    """Cars by the kerb of the streets that run along y."""
+    glass = (150, 196, 224)
+    for number, start in enumerate(across.starts):
+        low, high = along.blocks[int(site.rng.integers(2))]
+        paint = themes.pick(themes.ACCENTS[:4], site.rng)
+        body, cabin = f"CAR{number}", f"CAB{number}"
+        site.wall(body, "car", (*triple(paint.colour), (46, 48, 54), (250, 238, 190)))
+        site.wall(cabin, "cabin", (paint.colour, glass, themes.TRIM))
+        site.floor(f"HOOD{number}", "plain", paint.colour)
+        side = int(site.rng.integers(2))
+        x = start + SIDEWALK + 6.0 if side else start + STREET - SIDEWALK - 6.0 - CAR_WIDTH
+        y = float(round(low + site.rng.uniform(0.15, 0.55) * (high - low)))
+        under = _open("ASPH")
+        site.raise_box(Rect(x, y, x + CAR_WIDTH, y + CAR_LENGTH), under, 22.0, side=body, top=f"HOOD{number}")
+        site.raise_box(Rect(x + 5, y + 32, x + CAR_WIDTH - 5, y + 104), under, 40.0, side=cabin, top=f"HOOD{number}")
 
 
 def _posts(streets: _Streets) -> list[float]:

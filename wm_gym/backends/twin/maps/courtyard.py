@@ -130,7 +130,7 @@ def _gardens(site: Site, ring: Rect, axis: int, materials: _Materials) -> None:
             site.plan.paint(Rect(x - wide, beyond[0], x + wide, beyond[1]), lawn)
             middle = (x, sum(beyond) / 2)
         if site.richness:
-            site.plant_tree(*middle, kind=int(site.rng.integers(3)))
+            site.plant_tree(*middle, kind=site.draw_tree())
 
 
 def _middle(site: Site, court: Rect, materials: _Materials) -> None:
@@ -145,7 +145,7 @@ def _middle(site: Site, court: Rect, materials: _Materials) -> None:
     if not site.richness:
         return
     build_fountain(site, x, y, materials.court)
-    kind = int(site.rng.integers(3))
+    kind = site.draw_tree()
     for sx, sy in quarters:
         site.plant_tree(x + sx * (96 + reach_x) / 2, y + sy * (96 + reach_y) / 2, kind)
         site.stand(actors.LAMP_NUMBER, x + sx * 88, y + sy * 88)

@@ -42,12 +42,11 @@ def _grass() -> Pixels:
 
 
 def _gravel() -> Pixels:
-    pixels = _mottled(128, 16, 7, 0.22)
-    return pixels
+    return _mottled(128, 24, 7, 0.14)
 
 
 def _asphalt() -> Pixels:
-    return _mottled(128, 4, 11, 0.25)
+    return _mottled(128, 8, 11, 0.12)
 
 
 def _slabs(size: int, joint: int, seed: int) -> Pixels:
@@ -149,6 +148,15 @@ def _leaves() -> Pixels:
     return _mottled(64, 12, 41, 0.35)
 
 
+def _rug() -> Pixels:
+    """A rug 4 m wide whose corner is the middle of the picture; slot 3 is its pattern."""
+    pixels = canvas(128, 128)
+    for inset, slot in ((6, 3), (14, 0), (38, 3), (46, 0)):
+        box(pixels, inset, inset, 128 - 2 * inset, 128 - 2 * inset, slot)
+    box(pixels, 58, 58, 12, 12, 3)
+    return np.ascontiguousarray(np.roll(pixels, (64, 64), (0, 1)))
+
+
 def _lamps() -> Pixels:
     """A ceiling of 2 m panels with one light each 4 m; slots 3 and 4 are the lamp and its rim."""
     pixels = _slabs(64, 2, 43)
@@ -171,7 +179,7 @@ def _skylights() -> Pixels:
 def _crate_top() -> Pixels:
     pixels = canvas(32, 32, 1)
     box(pixels, 2, 2, 28, 28, 0)
-    pixels[8:30:8, 2:30] = 1
+    pixels[9:30:9, 2:30] = 1
     return pixels
 
 
@@ -193,6 +201,7 @@ GROUNDS: dict[str, Callable[[], Pixels]] = {
     "water": _water,
     "flowers": _flowers,
     "leaves": _leaves,
+    "rug": _rug,
     "lamps": _lamps,
     "skylights": _skylights,
     "crate_top": _crate_top,

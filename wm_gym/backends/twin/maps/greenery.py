@@ -44,7 +44,7 @@ def tree(kind: str) -> Drawing:
 def _leaves(pixels: Pixels, blobs: tuple[tuple[float, float, float, float], ...]) -> None:
     """Blobs of leaves, lit from the upper left and ragged at the rim."""
     rows, columns = np.mgrid[: pixels.shape[0], : pixels.shape[1]].astype(np.float64)
-    ragged = (soft_noise(*pixels.shape, 14, 61) - 0.5) * 0.5
+    ragged = (soft_noise(*pixels.shape, 14, 61) - 0.5) * 0.3
     for x, y, radius_x, radius_y in blobs:
         u, v = (columns - x) / radius_x, (rows - y) / radius_y
         inside = u * u + v * v + ragged < 1.0
@@ -100,12 +100,17 @@ def lamp() -> Drawing:
 def fountain() -> Drawing:
     """A jet of water 1.9 m tall, one pixel per MU."""
     pixels = canvas(52, 48)
-    ellipse(pixels, 24, 54, 22, 48, 1)
-    ellipse(pixels, 24, 54, 15, 48, 2)
-    ellipse(pixels, 24, 54, 6, 52, 3)
-    for gap in range(8, 48, 6):
-        for row in range(12, 52, 9):
-            box(pixels, gap - (row * 7) % 5, row + gap % 4, 2, 4, 0)
+    for reach, slot in ((22, 1), (15, 2)):
+        for away in range(reach + 1):
+            # each drop rises to its own height and falls: a parabola of water
+            tall = round(44 * (1 - (away / (reach + 1)) ** 2))
+            box(pixels, 24 - away, 52 - tall, 2 * away + 1, 1, slot)
+            box(pixels, 24 - away, 52 - tall, 1, tall, slot)
+            box(pixels, 24 + away, 52 - tall, 1, tall, slot)
+    box(pixels, 21, 2, 6, 50, 3)
+    box(pixels, 19, 6, 10, 6, 3)
+    for stripe in (6, 12, 36, 42):
+        box(pixels, stripe, 28, 2, 24, 3)
     return Drawing(pixels, foot=(24, 51))
 
 

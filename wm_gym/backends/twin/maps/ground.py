@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 from wm_gym.backends.twin.maps.plan import Edge, Rect
 
-CELL = 8.0
+CELL = 16.0
 WALK_CLEARANCE = 13.0
 SPOT_CLEARANCE = 21.0
 _SPOT_PITCH = 40.0
@@ -15,33 +17,37 @@ _LEAST, _MOST = 32.0, 480.0
 
 
 class FreeGround:
-    """The ground of a plan in cells of `CELL` MU."""
+    """The ground of a plan in cells of `CELL` MU, as far as a body can walk from its start."""
 
-    def __init__(self, extent: Rect, edges: list[Edge], solids: NDArray[np.float64]) -> None:
-        """Args: extent: all the ground there is. edges: borders. solids: (B, 3) x, y, radius in MU."""
+    def __init__(
+        self, extent: Rect, edges: list[Edge], solids: NDArray[np.float64], start: tuple[float, float]
+    ) -> None:
+        """Finds the ground.
+
+        Args:
+            extent: All the ground there is.
+            edges: Borders.
+            solids: (B, 3) x, y, radius in MU.
+            start: x, y in MU; moves to the nearest cell.
+
+        Raises:
+            ValueError: If the start is not free.
+        """
         self._extent = extent
         self._edges = [edge for edge in edges if edge.blocks]
         self._solids = solids
         self._shape = (int(extent.width / CELL) + 1, int(extent.height / CELL) + 1)
-
-    def reachable(self, start: tuple[float, float]) -> NDArray[np.bool_]:
-        """Cells that a body can walk to from `start`.
-
-        Raises:
-            ValueError: If `start` is not free.
-        """
-        walkable = ~self._taken(WALK_CLEARANCE)
-        column, row = self._cell(*start)
-        if not walkable[column, row]:
+        cell = self._cell(*start)
+        if self._taken(SPOT_CLEARANCE)[cell]:
             raise ValueError(f"start must lie on free ground, got {start}")
-        return _flood(walkable, column, row)
+        self.start = extent.x0 + cell[0] * CELL, extent.y0 + cell[1] * CELL
+        self._reachable = _flood(~self._taken(WALK_CLEARANCE), *cell)
 
-    def spots(self, start: tuple[float, float], clearance: float, rng: np.random.Generator) -> NDArray[np.float64]:
-        """(W, 2) free spots 1 to 15 m from `start`, drawn order, at least `clearance` MU from anything."""
-        free = self.reachable(start) & ~self._taken(clearance)
-        columns, rows = np.nonzero(free)
+    def spots(self, clearance: float, rng: np.random.Generator) -> NDArray[np.float64]:
+        """(W, 2) free spots 1 to 15 m from the start in a drawn order, at least `clearance` MU from anything."""
+        columns, rows = np.nonzero(self._reachable & ~self._taken(clearance))
         points = np.stack([self._extent.x0 + columns * CELL, self._extent.y0 + rows * CELL], 1)
-        away = np.hypot(*(points - start).T)
+        away = np.hypot(*(points - self.start).T)
         points = points[(away >= _LEAST) & (away <= _MOST)]
         points = points[rng.permutation(len(points))]
         _, first = np.unique(np.floor(points / _SPOT_PITCH).astype(int), axis=0, return_index=True)
@@ -51,7 +57,7 @@ class FreeGround:
         return round((x - self._extent.x0) / CELL), round((y - self._extent.y0) / CELL)
 
     def _taken(self, clearance: float) -> NDArray[np.bool_]:
-        """Cells nearer than `clearance` to a border that blocks or to a thing, rounded up to squares."""
+        """Cells no farther than `clearance` from a border that blocks or from a thing, along both axes."""
         taken = np.zeros(self._shape, np.bool_)
         for edge in self._edges:
             low = min(edge.x1, edge.x2), min(edge.y1, edge.y2)
@@ -66,8 +72,8 @@ class FreeGround:
     ) -> None:
         x0, y0 = low[0] - reach - self._extent.x0, low[1] - reach - self._extent.y0
         x1, y1 = high[0] + reach - self._extent.x0, high[1] + reach - self._extent.y0
-        columns = slice(max(0, int(x0 // CELL)), max(0, int(x1 // CELL) + 2))
-        taken[columns, max(0, int(y0 // CELL)) : max(0, int(y1 // CELL) + 2)] = True
+        columns = slice(max(0, math.ceil(x0 / CELL)), max(0, math.floor(x1 / CELL) + 1))
+        taken[columns, max(0, math.ceil(y0 / CELL)) : max(0, math.floor(y1 / CELL) + 1)] = True
 
 
 def _flood(free: NDArray[np.bool_], column: int, row: int) -> NDArray[np.bool_]:

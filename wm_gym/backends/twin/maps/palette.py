@@ -32,7 +32,8 @@ def _merge_closest(colours: NDArray[np.float64], surplus: int) -> NDArray[np.flo
     distance[np.tril_indices(len(colours))] = np.inf
     taken: set[int] = set()
     merged = []
-    for flat in np.argsort(distance, axis=None, kind="stable"):
+    near = np.argpartition(distance, min(distance.size - 1, 8 * surplus + 64), axis=None)[: 8 * surplus + 64]
+    for flat in near[np.lexsort((near, distance.reshape(-1)[near]))]:
         first, second = divmod(int(flat), len(colours))
         if first in taken or second in taken:
             continue

@@ -174,7 +174,7 @@ def _benches(site: Site, crossing: tuple[float, float], park: Rect, under: Regio
 
 def _trees(site: Site, quarters: list[Rect], park: Rect) -> None:
     """Rows along the ring path, and groves on the lawns that are free."""
-    kinds = site.rng.permutation(3).tolist()
+    kinds = site.draw_tree(), site.draw_tree()
     spacing = (0.0, 256.0, 192.0)[site.richness]
     if spacing:
         ring = park.inset(96)

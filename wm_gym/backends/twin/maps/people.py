@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
+from functools import cache
 
 from wm_gym.backends.twin.maps.paint import Colour, Drawing, Pixels, box, canvas, ellipse, shade
 
@@ -18,7 +18,7 @@ def person_colours(skin: Colour, hair: Colour, top: Colour, legs: Colour) -> tup
     return (0, 0, 0), skin, hair, top, shade(top, 0.8), legs, shade(legs, 0.78), (52, 46, 50)
 
 
-@lru_cache(maxsize=None)
+@cache
 def person(build: str, quarter: int, step: int) -> Drawing:
     """One picture: `quarter` 0 faces the viewer, 2 faces left, 4 faces away; `step` is the phase of the walk."""
     pixels = canvas(_HEIGHT, _WIDTH)

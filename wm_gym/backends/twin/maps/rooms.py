@@ -41,14 +41,14 @@ class _Room:
 
 def build_rooms(rng: np.random.Generator, difficulty: str) -> TwinMap:
     """The rooms that `rng` draws."""
-    count = 3 if difficulty == "simple" else int(rng.integers(3, 5))
-    xs, ys = _cuts(count, rng), _cuts(count, rng)
-    site = open_site(Rect(-64.0, -64.0, xs[-1] + 64.0, ys[-1] + 64.0), rng, difficulty)
+    columns, rows = (3, 3) if difficulty == "simple" else ((3, 3), (4, 3), (3, 4))[int(rng.integers(3))]
+    xs, ys = _cuts(columns, rng), _cuts(rows, rng)
+    site = open_site(Rect(-64.0, -64.0, xs[-1] + 64.0, ys[-1] + 64.0), rng, difficulty, indoors=True)
     paints = themes.pick_some(themes.WALLS, (2, 3, 4)[site.richness], rng)
     styles = [_style(site, number, paint) for number, paint in enumerate(paints)]
-    rooms = _lay_out(site, styles, xs, ys, count)
+    rooms = _lay_out(site, styles, xs, ys)
     _outer_walls(site, rooms, xs, ys)
-    _doorways(site, rooms, count)
+    _doorways(site, rooms)
     for room in rooms.values():
         (_plant_court if room.is_court else _furnish)(site, room)
     return _finish(site, rooms, paints)
@@ -56,12 +56,12 @@ def build_rooms(rng: np.random.Generator, difficulty: str) -> TwinMap:
 
 def _cuts(count: int, rng: np.random.Generator) -> list[float]:
     """Where the walls between rooms lie."""
-    sizes = 64.0 * rng.integers(6, 8, count) if count == 3 else 64.0 * rng.integers(5, 7, count)
+    sizes = 64.0 * rng.integers(5, 8, count)
     return [0.0, *np.cumsum(sizes).tolist()]
 
 
 def _style(site: Site, number: int, paint: themes.Paint) -> _Style:
-    """Registers wall, window, picture, shelf and floor of one kind of room."""
+    """Registers wall, window, shelf and floor of one kind of room."""
     rng = site.rng
     second = mix(paint.colour, (255, 255, 255), 0.55)
     first = paint.colour
@@ -71,37 +71,33 @@ def _style(site: Site, number: int, paint: themes.Paint) -> _Style:
         colours = (second, first, themes.TRIM)
     tall = int(HEIGHT)
     album = site.album
-    album.add(f"WALL{number}", walls.room_wall(style, tall), colours)
-    sky = (mix(site.sky.zenith, site.sky.horizon, 0.3), site.sky.horizon, (126, 180, 116))
+    sky = (site.sky.middle, site.sky.horizon, (126, 180, 116), site.sky.cloud)
     album.add(f"WIND{number}", walls.room_window(style, tall), (*colours, *sky))
     picture = tuple(p.colour for p in themes.pick_some(themes.WALLS, 3, rng))
-    album.add(f"PICT{number}", walls.room_picture(style, tall), (*colours, (96, 66, 48), *picture))
+    hung = walls.hung_wall(style, tall, ("picture", "board")[int(rng.integers(2))])
+    album.add(f"WALL{number}", hung, (*colours, (96, 66, 48), *picture))
     wood = themes.pick(themes.WOODS, rng).colour
     books = ((188, 70, 62), (58, 104, 156), (232, 190, 92))
     album.add(f"BOOK{number}", walls.room_shelf(style, tall), (*colours, triple(wood, 0.8)[1], *books))
-    floor = ("planks", "checker", "paving", "carpet")[number]
-    base = wood if floor == "planks" else mix(paint.colour, (214, 206, 196), 0.6)
+    floor = ("planks", "checker", "planks", "carpet")[number]
+    base = wood if floor == "planks" else mix(paint.colour, (236, 230, 220), 0.6)
     site.floor(f"FLOR{number}", floor, base, contrast=0.1)
     return _Style(f"FLOR{number}", f"WALL{number}", number)
 
 
-def _lay_out(
-    site: Site, styles: list[_Style], xs: list[float], ys: list[float], count: int
-) -> dict[tuple[int, int], _Room]:
+def _lay_out(site: Site, styles: list[_Style], xs: list[float], ys: list[float]) -> dict[tuple[int, int], _Room]:
     """Paints every room; one or two inner ones are courts."""
     rng = site.rng
     lights = ((255, 252, 236), (206, 206, 208))
     site.floor("CEIL", "lamps", (236, 236, 232), lights, contrast=0.06)
     site.album.add("COURTW", walls.court_wall(int(COURT_HEIGHT)), _court_colours(site))
     site.floor("LAWN", "grass", themes.pick(themes.GRASSES, rng).colour, contrast=0.08)
-    cells = [(column, row) for column in range(count) for row in range(count)]
-    courts = {(1, int(rng.integers(1, count - 1)))}
-    if count == 4 and rng.random() < 0.6:
-        courts.add((2, 1))
+    cells = [(column, row) for column in range(len(xs) - 1) for row in range(len(ys) - 1)]
+    court = int(rng.integers(1, len(xs) - 2)), int(rng.integers(1, len(ys) - 2))
     rooms = {}
     for column, row in cells:
         rect = Rect(xs[column] + THICK / 2, ys[row] + THICK / 2, xs[column + 1] - THICK / 2, ys[row + 1] - THICK / 2)
-        is_court = (column, row) in courts
+        is_court = (column, row) == court
         style = styles[(column + 2 * row + int(rng.integers(2))) % len(styles)]
         region = (
             Region("LAWN", None, 0.0, COURT_HEIGHT, wall="COURTW")
@@ -122,23 +118,23 @@ def _court_colours(site: Site) -> tuple[Colour, ...]:
 
 
 def _outer_walls(site: Site, rooms: dict[tuple[int, int], _Room], xs: list[float], ys: list[float]) -> None:
-    """Windows, pictures and shelves on the walls towards the outside."""
+    """Windows and shelves on the walls towards the outside."""
     for room in rooms.values():
         rect = room.rect
         x, y = rect.centre
         if rect.x0 < xs[0] + THICK:
-            _panel(site, room, Rect(rect.x0 - THICK, y - 96, rect.x0, y + 96), "WIND")
+            _panel(site, room, Rect(rect.x0 - THICK, y - 128, rect.x0, y + 128), "WIND")
         if rect.x1 > xs[-1] - THICK:
-            _panel(site, room, Rect(rect.x1, y - 96, rect.x1 + THICK, y + 96), "WIND")
+            _panel(site, room, Rect(rect.x1, y - 128, rect.x1 + THICK, y + 128), "WIND")
         if rect.y0 < ys[0] + THICK:
             _panel(
                 site,
                 room,
-                Rect(x - 64, rect.y0 - THICK, x + 64, rect.y0),
-                ("PICT", "BOOK", "WIND")[int(site.rng.integers(3))],
+                Rect(x - 128, rect.y0 - THICK, x + 128, rect.y0),
+                ("BOOK", "WIND")[int(site.rng.integers(2))],
             )
         if rect.y1 > ys[-1] - THICK:
-            _panel(site, room, Rect(x - 96, rect.y1, x + 96, rect.y1 + THICK), "WIND")
+            _panel(site, room, Rect(x - 128, rect.y1, x + 128, rect.y1 + THICK), "WIND")
 
 
 def _panel(site: Site, room: _Room, rect: Rect, kind: str) -> None:
@@ -146,7 +142,7 @@ def _panel(site: Site, room: _Room, rect: Rect, kind: str) -> None:
         site.plan.paint(rect, Region(solid=True, wall=f"{kind}{room.style}", anchor=rect))
 
 
-def _doorways(site: Site, rooms: dict[tuple[int, int], _Room], count: int) -> None:
+def _doorways(site: Site, rooms: dict[tuple[int, int], _Room]) -> None:
     """Doorways in line through every row and column, and windows beside those that lead to a court."""
     for (column, row), room in rooms.items():
         for step_x, step_y in ((1, 0), (0, 1)):
@@ -178,49 +174,62 @@ def _open_wall(site: Site, room: _Room, other: _Room, *, along_x: bool) -> None:
 
 def _plant_court(site: Site, room: _Room) -> None:
     x, y = room.rect.centre
-    site.plant_tree(x + 80.0, y + 80.0, int(site.rng.integers(3)))
+    site.plant_tree(x + 80.0, y + 80.0, site.draw_tree())
 
 
-_BOXES: dict[str, tuple[float, float, float]] = {
-    "table": (96.0, 56.0, 20.0),
-    "cabinet": (96.0, 32.0, 44.0),
-    "sofa": (96.0, 40.0, 14.0),
-    "crate": (48.0, 48.0, 32.0),
+# Width, depth and height in MU.
+_PIECES: dict[str, tuple[float, float, float]] = {
+    "TABLE": (96.0, 56.0, 21.0),
+    "CABINET": (96.0, 32.0, 48.0),
+    "SOFA": (96.0, 44.0, 13.0),
+    "CRATE": (64.0, 48.0, 32.0),
 }
+_SOFA_BACK, _SOFA_BACK_HEIGHT = 12.0, 26.0
 
 
 def _furnish(site: Site, room: _Room) -> None:
-    """Furniture in the corners, out of the line of the doorways; a plant; now and then a rug."""
+    """Furniture in the corners, out of the line of the doorways; a rug in the middle and a plant."""
     rng = site.rng
     if not site.richness:
         return
     if "TABLE" not in site.album.pages:
         _register_furniture(site)
-    rect = room.rect.inset(20)
+    rect = room.rect.inset(16)
     corners = [(sx, sy) for sx in (0, 1) for sy in (0, 1)]
-    names = themes.pick_some(tuple(_BOXES), site.richness, rng)
     places = rng.permutation(4).tolist()
-    for name, place in zip(names, places, strict=False):
-        width, depth, height = _BOXES[name]
+    for name, place in zip(themes.pick_some(tuple(_PIECES), site.richness, rng), places, strict=False):
+        width, depth, height = _PIECES[name]
         sx, sy = corners[place]
         x = rect.x0 if sx == 0 else rect.x1 - width
         y = rect.y0 if sy == 0 else rect.y1 - depth
-        texture = name.upper()
-        site.raise_box(Rect(x, y, x + width, y + depth), room.region, height, side=texture, top=texture[:4] + "TOP")
+        site.raise_box(Rect(x, y, x + width, y + depth), room.region, height, side=name, top=name[:4] + "TOP")
+        if name == "SOFA":
+            y = y if sy == 0 else y + depth - _SOFA_BACK
+            back = Rect(x, y, x + width, y + _SOFA_BACK)
+            site.raise_box(back, room.region, _SOFA_BACK_HEIGHT, side="SOFA", top="SOFATOP")
     if site.richness == 2:
         sx, sy = corners[places[-1]]
         site.stand(
             actors.PLANT_NUMBER, rect.x0 + 8 if sx == 0 else rect.x1 - 8, rect.y0 + 8 if sy == 0 else rect.y1 - 8
         )
+        _lay_rug(site, room)
+
+
+def _lay_rug(site: Site, room: _Room) -> None:
+    if site.rng.random() < 0.6:
+        x, y = room.rect.centre
+        rug = Region("RUG", "CEIL", 0.0, HEIGHT, wall=room.region.wall, pan=(-x % 128.0, y % 128.0))
+        site.plan.paint(Rect(x - 64, y - 64, x + 64, y + 64), rug)
 
 
 def _register_furniture(site: Site) -> None:
     wood = themes.pick(themes.WOODS, site.rng).colour
-    cloth = themes.pick(themes.ACCENTS, site.rng).colour
-    kinds = {"TABLE": ("slats", wood), "CABINET": ("cabinet", wood), "SOFA": ("plain", cloth), "CRATE": ("crate", wood)}
+    cloth, rug = (paint.colour for paint in themes.pick_some(themes.ACCENTS, 2, site.rng))
+    kinds = {"TABLE": ("table", wood), "CABINET": ("cabinet", wood), "SOFA": ("plain", cloth), "CRATE": ("crate", wood)}
     for name, (side, colour) in kinds.items():
         site.wall(name, side, triple(colour, 0.75))
         site.floor(name[:4] + "TOP", "crate_top" if name == "CRATE" else "plain", triple(colour)[2])
+    site.floor("RUG", "rug", rug, (mix(rug, (255, 248, 232), 0.75),))
 
 
 def _finish(site: Site, rooms: dict[tuple[int, int], _Room], paints: list[themes.Paint]) -> TwinMap:

@@ -21,6 +21,7 @@ from wm_gym.backends.twin.maps.wad import MAPINFO, Lump, write_wad
 _WALKER_CLEARANCE = 26.0
 _WALKERS_APART = 72.0
 _SUNS = ((1.0, 0.86, 0.78, 0.94), (0.78, 0.86, 1.0, 0.94), (0.94, 0.78, 0.86, 1.0), (0.86, 0.78, 0.94, 1.0))
+_SOFT_SUNS = ((1.0, 0.94, 0.9, 0.97), (0.9, 0.94, 1.0, 0.97), (0.97, 0.9, 0.94, 1.0), (0.94, 0.9, 0.97, 1.0))
 _PLAYER_NUMBER = 1
 
 
@@ -62,6 +63,10 @@ class Site:
         if number == actors.LAMP_NUMBER:
             self.lamps.append((x, y, actors.LAMP_HEIGHT))
 
+    def draw_tree(self) -> int:
+        """A kind of tree; pines only where leaves are green."""
+        return int(self.rng.integers(3 if "green" in self.leaf.name else 2))
+
     def plant_tree(self, x: float, y: float, kind: int) -> None:
         """Puts a tree of `greenery.TREE_KINDS[kind]` at (x, y)."""
         self.stand(actors.TREE_NUMBER + kind, x, y)
@@ -82,10 +87,10 @@ class Site:
     def finish(self, start: tuple[float, float, float], num_walkers: int, caption: str) -> TwinMap:
         """Closes the place: spots, walkers, text, palette, WAD."""
         edges = self.plan.edges()
-        ground = FreeGround(self.plan.extent, edges, self._solids())
-        spots = ground.spots(start[:2], SPOT_CLEARANCE, self.rng)[:64]
-        self._release_walkers(ground.spots(start[:2], _WALKER_CLEARANCE, self.rng), num_walkers, start)
-        self.things.append(Thing(_PLAYER_NUMBER, start[0], start[1], heading=round(start[2])))
+        ground = FreeGround(self.plan.extent, edges, self._solids(), start[:2])
+        spots = ground.spots(SPOT_CLEARANCE, self.rng)[:64]
+        self._release_walkers(ground.spots(_WALKER_CLEARANCE, self.rng), num_walkers, ground.start)
+        self.things.append(Thing(_PLAYER_NUMBER, *ground.start, heading=round(start[2])))
         geometry = geometry_of(edges)
         return TwinMap(
             wad=self._wad(text_map(self.plan, edges, self.album, self.things)),
@@ -96,8 +101,8 @@ class Site:
             sky=geometry.sky,
             blocking=geometry.blocking,
             solids=self._solids(),
-            start=start,
-            waypoints=np.concatenate([np.array([start[:2]]), spots]),
+            start=(*ground.start, start[2]),
+            waypoints=np.concatenate([np.array([ground.start]), spots]),
             lamps=np.array(self.lamps, np.float64).reshape(-1, 3),
             caption=caption,
         )
@@ -107,9 +112,9 @@ class Site:
         standing = [(t.x, t.y, radii[t.number]) for t in self.things if t.number in radii]
         return np.array(standing, np.float64).reshape(-1, 3)
 
-    def _release_walkers(self, spots: NDArray[np.float64], count: int, start: tuple[float, float, float]) -> None:
+    def _release_walkers(self, spots: NDArray[np.float64], count: int, start: tuple[float, float]) -> None:
         """Puts up to `count` walkers on spots well apart from the start and from each other."""
-        taken = [np.array(start[:2])]
+        taken = [np.array(start)]
         for spot in spots:
             if len(taken) > count:
                 return
@@ -137,11 +142,11 @@ class Site:
         return write_wad([*lumps, *self.album.lumps(), *actors.sprite_lumps(sprites)])
 
 
-def open_site(extent: Rect, rng: np.random.Generator, difficulty: str) -> Site:
-    """An empty place of solid matter with a sky, a sun and the colour of its leaves drawn."""
-    album = Album(light=themes.pick(_SUNS, rng))
+def open_site(extent: Rect, rng: np.random.Generator, difficulty: str, *, indoors: bool = False) -> Site:
+    """An empty place of solid matter with a sky, a sun and the colour of its leaves drawn; softer light `indoors`."""
+    album = Album(light=themes.pick(_SOFT_SUNS if indoors else _SUNS, rng))
     sky = themes.pick(themes.SKIES, rng)
-    colours = skies.sky_colours(sky.zenith, sky.horizon, sky.cloud)
+    colours = skies.sky_colours(sky.zenith, sky.middle, sky.horizon, sky.cloud)
     album.add("SKYDAY", skies.sky(int(rng.integers(skies.NUM_SKIES))), colours)
     return Site(Plan(extent), album, rng, DIFFICULTIES.index(difficulty), sky, themes.pick(themes.LEAVES, rng))
 

@@ -10,7 +10,6 @@ import numpy as np
 
 from wm_gym.backends.twin.maps.paint import Colour
 
-
 T = TypeVar("T")
 
 
@@ -71,15 +70,16 @@ class Sky:
 
     name: str
     zenith: Colour
+    middle: Colour
     horizon: Colour
     cloud: Colour
 
 
 SKIES = (
-    Sky("a blue sky", (66, 136, 224), (188, 222, 246), (255, 255, 255)),
-    Sky("a pale blue sky", (98, 166, 232), (220, 236, 246), (255, 255, 255)),
-    Sky("a turquoise sky", (54, 164, 210), (204, 240, 238), (255, 255, 252)),
-    Sky("a golden evening sky", (104, 146, 212), (252, 216, 170), (255, 238, 220)),
+    Sky("a blue sky", (62, 132, 222), (112, 172, 236), (196, 226, 246), (255, 255, 255)),
+    Sky("a pale blue sky", (92, 162, 230), (150, 198, 238), (224, 238, 246), (255, 255, 255)),
+    Sky("a turquoise sky", (50, 158, 208), (112, 202, 220), (208, 242, 238), (255, 255, 252)),
+    Sky("a golden evening sky", (118, 156, 222), (216, 186, 206), (255, 218, 160), (255, 238, 220)),
 )
 
 

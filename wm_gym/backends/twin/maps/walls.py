@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from wm_gym.backends.twin.maps.paint import Drawing, Pixels, box, canvas, soft_noise
+from wm_gym.backends.twin.maps.paint import Drawing, Pixels, box, canvas, ellipse, soft_noise
 
 ROOM_STYLES = ("plain", "dado", "stripes", "tiles")
 
@@ -33,27 +33,37 @@ def room_wall(style: str, height: int) -> Drawing:
 
 @lru_cache(maxsize=32)
 def room_window(style: str, height: int) -> Drawing:
-    """A wall with a window onto the sky, 3 m wide; slots of `room_wall`, then sky, low sky, far green."""
-    pixels = np.tile(room_wall(style, height).pixels, (1, 2))[:, :96].copy()
-    top = height - 82
-    box(pixels, 10, top, 76, 56, 2)
-    box(pixels, 14, top + 4, 68, 48, 3)
-    box(pixels, 14, top + 26, 68, 26, 4)
-    box(pixels, 14, top + 42, 68, 10, 5)
-    box(pixels, 46, top, 4, 56, 2)
-    box(pixels, 6, top + 54, 84, 4, 2)
+    """A wall with a window onto the sky, 4 m wide; slots of `room_wall`, then sky, low sky, far green, cloud."""
+    pixels = np.tile(room_wall(style, height).pixels, (1, 2)).copy()
+    top = height - 84
+    box(pixels, 18, top, 92, 58, 2)
+    box(pixels, 22, top + 4, 84, 50, 3)
+    box(pixels, 22, top + 27, 84, 27, 4)
+    for x, y, half in ((44, 17, 14), (86, 24, 12)):
+        ellipse(pixels, x, top + y, half, 4, 6)
+    for x, half in ((30, 16), (60, 22), (92, 20)):
+        tall = 6 + half // 3
+        box(pixels, max(22, x - half), top + 54 - tall, min(106, x + half) - max(22, x - half), tall, 5)
+    box(pixels, 62, top, 4, 58, 2)
+    box(pixels, 12, top + 56, 104, 4, 2)
     return Drawing(pixels)
 
 
 @lru_cache(maxsize=32)
-def room_picture(style: str, height: int) -> Drawing:
-    """A wall with a framed picture, 2 m wide; slots of `room_wall`, then frame, and three colours of the picture."""
-    pixels = room_wall(style, height).pixels.copy()
+def hung_wall(style: str, height: int, kind: str) -> Drawing:
+    """A painted wall with a "picture" or a "board" each 8 m; slots of `room_wall`, then frame and three colours."""
+    pixels = np.tile(room_wall(style, height).pixels, (1, 4)).copy()
     top = height - 74
-    box(pixels, 10, top, 44, 36, 3)
-    box(pixels, 13, top + 3, 38, 30, 4)
-    box(pixels, 13, top + 20, 38, 13, 5)
-    box(pixels, 34, top + 8, 9, 9, 6)
+    if kind == "picture":
+        box(pixels, 48, top, 46, 38, 3)
+        box(pixels, 51, top + 3, 40, 32, 4)
+        box(pixels, 51, top + 20, 40, 15, 5)
+        ellipse(pixels, 78, top + 13, 6, 5, 6)
+    else:
+        box(pixels, 40, top, 72, 36, 3)
+        box(pixels, 43, top + 3, 66, 30, 2)
+        for note, slot in ((50, 4), (66, 5), (82, 6), (98, 4)):
+            box(pixels, note, top + 8 + slot, 9, 10, slot)
     return Drawing(pixels)
 
 
@@ -142,6 +152,40 @@ def _plain() -> Pixels:
     return canvas(64, 64)
 
 
+def _car() -> Pixels:
+    """Side and ends of a car's body; slots paint, shade, light, tyre, lamp. A long side shows two wheels."""
+    pixels = canvas(22, 256)
+    box(pixels, 0, 10, 256, 3, 1)
+    box(pixels, 0, 0, 256, 2, 2)
+    box(pixels, 2, 5, 9, 5, 4)
+    box(pixels, 45, 5, 9, 5, 4)
+    box(pixels, 0, 19, 256, 3, 3)
+    for wheel in (30, 106):
+        ellipse(pixels, wheel, 16, 12, 10, 3)
+        ellipse(pixels, wheel, 16, 5, 4, 2)
+    return pixels
+
+
+def _cabin() -> Pixels:
+    """Windows of a car; slots paint, glass, light."""
+    pixels = canvas(18, 128, 1)
+    box(pixels, 0, 0, 128, 3, 0)
+    box(pixels, 0, 16, 128, 2, 0)
+    for post in (0, 34, 70, 42):
+        box(pixels, post, 0, 3, 18, 0)
+    return pixels
+
+
+def _table() -> Pixels:
+    """A table top over the dark below it; slots wood, shade, edge."""
+    pixels = canvas(64, 64, 1)
+    box(pixels, 0, 0, 64, 5, 2)
+    box(pixels, 0, 5, 64, 2, 0)
+    box(pixels, 2, 7, 6, 57, 0)
+    box(pixels, 56, 7, 6, 57, 0)
+    return pixels
+
+
 def _hedge() -> Pixels:
     """Slots leaf, dark leaf, light leaf."""
     noise = soft_noise(64, 64, 12, 53)
@@ -225,6 +269,9 @@ def _cabinet() -> Pixels:
 
 SIDES: dict[str, Callable[[], Pixels]] = {
     "plain": _plain,
+    "car": _car,
+    "cabin": _cabin,
+    "table": _table,
     "hedge": _hedge,
     "stone": _stone,
     "slats": _slats,

@@ -6,6 +6,7 @@ import numpy as np
 
 from wm_gym.backends.twin.maps import facades, themes, walls
 from wm_gym.backends.twin.maps.facades import front_colours
+from wm_gym.backends.twin.maps.paint import mix
 from wm_gym.backends.twin.maps.plan import Rect, Region
 from wm_gym.backends.twin.maps.site import Site, open_site, triple
 from wm_gym.backends.twin.maps.twin_map import TwinMap
@@ -37,13 +38,14 @@ _CARTONS = ((208, 164, 112), (232, 200, 150), (176, 128, 84))
 def build_warehouse(rng: np.random.Generator, difficulty: str) -> TwinMap:
     """The warehouse that `rng` draws."""
     hall = Rect(0.0, 0.0, 128.0 * float(rng.integers(12, 15)), 128.0 * float(rng.integers(9, 12)))
-    site = open_site(Rect(-DOOR, -DOOR, hall.x1 + DOOR + YARD + 64, hall.y1 + DOOR), rng, difficulty)
+    site = open_site(Rect(-DOOR, -DOOR, hall.x1 + DOOR + YARD + 64, hall.y1 + DOOR), rng, difficulty, indoors=True)
     sheet, gate, steel = themes.pick(_SHEETS, rng), themes.pick(themes.ACCENTS, rng), themes.pick(_UPRIGHTS, rng)
     inside = _materials(site, sheet, gate, steel)
     site.plan.paint(hall, inside)
     _gates(site, hall)
     _yard(site, hall, inside)
     middle = _racks(site, hall, inside)
+    _stripes(site, hall, middle, inside)
     if site.richness:
         _stacks(site, hall, inside)
     _lamps(site, hall)
@@ -64,14 +66,16 @@ def _materials(site: Site, sheet: themes.Paint, gate: themes.Paint, steel: theme
     site.album.add("GATE", walls.hall_gate(int(HEIGHT)), (*hall_colours, *shutter))
     cartons = themes.pick_some(_CARTONS, 3, site.rng)
     site.wall(
-        "RACK", "rack", ((86, 82, 84), steel.colour, triple(steel.colour, 0.8, 0.3)[2], *cartons, (240, 226, 196))
+        "RACK", "rack", ((124, 116, 114), steel.colour, triple(steel.colour, 0.8, 0.3)[2], *cartons, (240, 226, 196))
     )
     site.floor("RACKTOP", "crate_top", cartons[0])
     wood = themes.pick(themes.WOODS, site.rng).colour
     site.wall("CRATE", "crate", triple(wood, 0.72, 0.3))
     site.floor("CRATTOP", "crate_top", wood, contrast=0.2)
     site.wall("JAMB", "plain", triple((248, 204, 60)))
-    site.floor("FLOOR", "concrete", (186, 190, 194), contrast=0.05)
+    tint = mix(sheet.colour, (176, 182, 190), 0.75)
+    site.floor("FLOOR", "concrete", tint, contrast=0.07)
+    site.floor("STRIPE", "plain", (248, 204, 60))
     bright = ((214, 236, 250), (164, 176, 188))
     site.floor("ROOF", "skylights", (204, 208, 212), bright, contrast=0.12)
     return Region("FLOOR", "ROOF", 0.0, HEIGHT, wall="SHEET")
@@ -122,10 +126,26 @@ def _racks(site: Site, hall: Rect, under: Region) -> float:
             (middle - AISLE / 2 - length, middle - AISLE / 2),
             (middle + AISLE / 2, middle + AISLE / 2 + length),
         ):
-            if site.rng.random() < 0.88:
-                rect = Rect(max(x0, hall.x0 + 192), low, min(x1, hall.x1 - 192), low + RACK_DEPTH)
+            rect = Rect(max(x0, hall.x0 + 192), low, min(x1, hall.x1 - 192), low + RACK_DEPTH)
+            if site.richness and site.rng.random() < 0.2:
+                _piles(site, rect, under)
+            else:
                 site.raise_box(rect, under, height, side="RACK", top="RACKTOP")
     return centre
+
+
+def _piles(site: Site, rect: Rect, under: Region) -> None:
+    """Piles of crates of different heights where a rack could stand."""
+    for x in np.arange(rect.x0, rect.x1 - 63.0, 128.0).tolist():
+        tall = 32.0 * float(site.rng.integers(1, 5))
+        site.raise_box(Rect(x, rect.y0, x + 64, rect.y1), under, tall, side="CRATE", top="CRATTOP")
+
+
+def _stripes(site: Site, hall: Rect, centre: float, under: Region) -> None:
+    """Yellow lines on both sides of the central aisle."""
+    stripe = Region("STRIPE", under.ceiling, 0.0, under.ceiling_height, wall=under.wall)
+    for y in (centre - AISLE / 2 + 12, centre + AISLE / 2 - 20):
+        site.plan.paint(Rect(hall.x0 + 64, y, hall.x1 - 64, y + 8), stripe)
 
 
 def _stacks(site: Site, hall: Rect, under: Region) -> None:
