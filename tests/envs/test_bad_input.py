@@ -13,7 +13,10 @@ FAMILIES = "['city', 'courtyard', 'park', 'rooms', 'warehouse']"
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"backend": "nonesuch"}, "backend must be one of ['memory', 'twin'] or 'package.module:Class', got 'nonesuch'"),
+        (
+            {"backend": "nonesuch"},
+            "backend must be one of ['memory', 'twin'] or 'package.module:Class', got 'nonesuch'",
+        ),
         (
             {"backend": "nonesuch:Model"},
             "backend 'nonesuch:Model' must name a class that can be imported, got: No module named 'nonesuch'",

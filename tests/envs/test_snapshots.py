@@ -71,15 +71,15 @@ def test_a_state_of_another_version_is_refused(env):
     assert newer != data
     with pytest.raises(ValueError) as raised:
         env.unwrapped.set_state(newer)
-    assert str(raised.value) == (
-        "a saved state must be wm_gym.world_state version 1, got wm_gym.world_state version 7"
-    )
+    assert str(raised.value) == ("a saved state must be wm_gym.world_state version 1, got wm_gym.world_state version 7")
 
 
 def test_a_state_of_another_backend_is_refused(env, backend):
     env.reset(seed=3)
     data = env.unwrapped.state_to_bytes(env.unwrapped.get_state())
-    other = gym.make(env.spec.id, backend={"memory": "twin", "twin": "memory"}[backend], disable_env_checker=True, **SETTINGS)
+    other = gym.make(
+        env.spec.id, backend={"memory": "twin", "twin": "memory"}[backend], disable_env_checker=True, **SETTINGS
+    )
     with pytest.raises(ValueError, match="a saved state must be of backend"):
         other.unwrapped.set_state(data)
     other.close()

@@ -14,7 +14,8 @@ def _frames(seed: int) -> torch.Tensor:
 
 def test_psnr_agrees_with_torchmetrics():
     ours = psnr_db(_frames(0), _frames(1))
-    theirs = [peak_signal_noise_ratio(a.double(), b.double(), data_range=255.0) for a, b in zip(_frames(0), _frames(1))]
+    pairs = zip(_frames(0).double(), _frames(1).double(), strict=True)
+    theirs = [peak_signal_noise_ratio(a, b, data_range=255.0) for a, b in pairs]
     np.testing.assert_allclose(ours.numpy(), np.array(theirs), rtol=1e-6)
 
 

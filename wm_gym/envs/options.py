@@ -63,8 +63,14 @@ def read_options(options: Mapping[str, Any] | None) -> ResetOptions:
         if not isinstance(given.get(name), str | None):
             raise ValueError(f"option {name!r} must be a string, got {type(given[name]).__name__}")
     events = _read_events(given.get("events"))
-    known = {name: given[name] for name in OPTIONS if name in given}
-    return ResetOptions(**(known | {"events": events}))
+    return ResetOptions(
+        prompt=given.get("prompt"),
+        image=given.get("image"),
+        video=given.get("video"),
+        events=events,
+        state=given.get("state"),
+        world=given.get("world"),
+    )
 
 
 def _read_events(rows: Any) -> tuple[TimedEvent, ...]:

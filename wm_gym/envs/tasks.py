@@ -33,8 +33,8 @@ class Verdict:
 class Task(Protocol[S]):
     """One task. `S` is a frozen dataclass of JSON-able fields."""
 
-    description: str
-    goal_space: gym.spaces.Box | None
+    description: ClassVar[str]
+    goal_space: ClassVar[gym.spaces.Box | None]
 
     def begin(self, outcome: Outcome, waypoints: np.ndarray, rng: np.random.Generator) -> S:
         """The task state of a world that has just opened. `waypoints` (W, 2) x, y metres can be stood on."""
@@ -89,7 +89,7 @@ class Explore:
     tolerance_metres: float = 0.25
 
     description: ClassVar[str] = "Explore: see as much of the floor as you can."
-    goal_space: ClassVar[None] = None
+    goal_space: ClassVar[gym.spaces.Box | None] = None
 
     def begin(self, outcome: Outcome, waypoints: np.ndarray, rng: np.random.Generator) -> ExploreState:
         """What the opening shows is seen already and earns nothing."""
@@ -158,7 +158,7 @@ class PointGoal:
     step_cost: float = 0.01
 
     description: ClassVar[str] = "PointGoal: walk to the goal, given as metres ahead and to the left."
-    goal_space: ClassVar[gym.spaces.Box] = gym.spaces.Box(-1024.0, 1024.0, (2,), np.float32)
+    goal_space: ClassVar[gym.spaces.Box | None] = gym.spaces.Box(-1024.0, 1024.0, (2,), np.float32)
 
     def begin(self, outcome: Outcome, waypoints: np.ndarray, rng: np.random.Generator) -> PointGoalState:
         """Draw the goal among the waypoints."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, ClassVar, SupportsFloat
+from typing import Any, SupportsFloat
 
 import gymnasium as gym
 import numpy as np
@@ -22,7 +22,7 @@ from wm_gym.world.state import WorldState
 from wm_gym.world.world import World
 
 
-class WorldEnv(gym.Env[dict[str, np.ndarray], Any]):
+class WorldEnv(gym.Env[Any, Any]):
     """A world that is generated as it is walked through.
 
     Args:
@@ -42,7 +42,7 @@ class WorldEnv(gym.Env[dict[str, np.ndarray], Any]):
         ValueError: If a setting is none that exists.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array", "human"], "render_fps": 4}
+    metadata = {"render_modes": ["rgb_array", "human"], "render_fps": 4}  # noqa: RUF012 (Gymnasium's own type)
 
     def __init__(
         self,

@@ -74,12 +74,17 @@ _ABOUT: tuple[tuple[str, str], ...] = (
     ("snowfall", r"\b(snow\w*|blizzard)\b"),
     ("fog", r"\b(fog\w*|mist\w*|the air becomes clear)\b"),
     ("walker", r"\b(walker|person|pedestrian|passer-?by|someone|somebody|man|woman)\b"),
-    ("night", r"\b(night\w*|dark\w*|sunset|sunrise|dawn|dusk|sun (goes|comes|sets|rises)|day breaks|morning|daylight|light again)\b"),
-)  # fmt: skip
+    (
+        "night",
+        r"\b(night\w*|dark\w*|sunset|sunrise|dawn|dusk|sun (goes|comes|sets|rises)|day breaks|morning|daylight"
+        r"|light again)\b",
+    ),
+)
 
 _STOPS = re.compile(
     r"\b(stops?|ends?|over|lifts?|clears|no more|gone|leaves?|go(es)? (out|away)|dies? down|put out|extinguish\w*"
-    r"|disappears?|vanish\w*|away|becomes clear|day breaks|dawn|sunrise|sun (comes|rises)|morning|daylight|light again)\b"
+    r"|disappears?|vanish\w*|away|becomes clear|day breaks|dawn|sunrise|sun (comes|rises)|morning|daylight"
+    r"|light again)\b"
 )
 
 

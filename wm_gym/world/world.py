@@ -160,9 +160,9 @@ class World:
         bumped: tuple[bool, ...],
     ) -> tuple[WorldState, Outcome]:
         """Write the chunk to memory and close the step."""
+        poses = _poses(stances) if chunk.world_from_camera is None else chunk.world_from_camera
+        chunk = replace(chunk, world_from_camera=poses)
         assert chunk.depth is not None and chunk.moving is not None
-        if chunk.world_from_camera is None:
-            chunk = replace(chunk, world_from_camera=_poses(stances))
         intrinsics = stack_intrinsics(state.openings)
         memories = list(state.memories)
         for n, w in enumerate(state.world_of_view):
@@ -171,7 +171,7 @@ class World:
                 chunk.frames[n],
                 chunk.depth[n],
                 chunk.moving[n],
-                chunk.world_from_camera[n],
+                poses[n],
                 intrinsics[n],
                 hints=hints.of_world(n),
                 frame_index=state.frame_index[n],
@@ -213,4 +213,3 @@ def remember_capture(capture: Capture, config: MemoryConfig) -> Memory:
             pose, capture.intrinsics, hints=hints.of_world(0), frame_index=0, appearance=0,
         )  # fmt: skip
     return memory
-
