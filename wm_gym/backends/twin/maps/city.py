@@ -222,7 +222,7 @@ def _furnish(site: Site, across: _Streets, along: _Streets) -> None:
 def _park_cars(site: Site, across: _Streets, along: _Streets) -> None:
     """Cars by the kerb of the streets that run along y."""
     glass = (150, 196, 224)
-    for number, start in enumerate(across.starts):
+    for number, start in enumerate(across.starts[:2]):
         low, high = along.blocks[int(site.rng.integers(2))]
         paint = themes.pick(themes.ACCENTS[:4], site.rng)
         body, cabin = f"CAR{number}", f"CAB{number}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -177,6 +178,6 @@ def _runs(first: NDArray[np.int_], second: NDArray[np.int_]) -> Iterator[tuple[i
     """Stretches low..high over which `first` and `second` stay the same and differ from each other."""
     changes = np.flatnonzero((np.diff(first) != 0) | (np.diff(second) != 0)) + 1
     bounds = [0, *changes.tolist(), len(first)]
-    for low, high in zip(bounds, bounds[1:], strict=False):
+    for low, high in pairwise(bounds):
         if first[low] != second[low]:
             yield low, high, int(first[low]), int(second[low])

@@ -49,8 +49,12 @@ def build_rooms(rng: np.random.Generator, difficulty: str) -> TwinMap:
     rooms = _lay_out(site, styles, xs, ys)
     _outer_walls(site, rooms, xs, ys)
     _doorways(site, rooms)
+    num_pieces = min(site.richness, 2 if len(rooms) == 9 else 1)
     for room in rooms.values():
-        (_plant_court if room.is_court else _furnish)(site, room)
+        if room.is_court:
+            _plant_court(site, room)
+        else:
+            _furnish(site, room, num_pieces)
     return _finish(site, rooms, paints)
 
 
@@ -187,17 +191,17 @@ _PIECES: dict[str, tuple[float, float, float]] = {
 _SOFA_BACK, _SOFA_BACK_HEIGHT = 12.0, 26.0
 
 
-def _furnish(site: Site, room: _Room) -> None:
+def _furnish(site: Site, room: _Room, num_pieces: int) -> None:
     """Furniture in the corners, out of the line of the doorways; a rug in the middle and a plant."""
     rng = site.rng
-    if not site.richness:
+    if not num_pieces:
         return
     if "TABLE" not in site.album.pages:
         _register_furniture(site)
     rect = room.rect.inset(16)
     corners = [(sx, sy) for sx in (0, 1) for sy in (0, 1)]
     places = rng.permutation(4).tolist()
-    for name, place in zip(themes.pick_some(tuple(_PIECES), site.richness, rng), places, strict=False):
+    for name, place in zip(themes.pick_some(tuple(_PIECES), num_pieces, rng), places, strict=False):
         width, depth, height = _PIECES[name]
         sx, sy = corners[place]
         x = rect.x0 if sx == 0 else rect.x1 - width

@@ -113,7 +113,7 @@ def court_wall(height: int) -> Drawing:
 
 @lru_cache(maxsize=32)
 def hall_wall(height: int) -> Drawing:
-    """Corrugated sheet over a plinth, with high windows; slots sheet, rib, plinth, glass, bright glass."""
+    """Corrugated sheet with a band and high windows; slots sheet, rib, plinth, glass, bright glass, band."""
     pixels = canvas(height, 128)
     pixels[:, ::16] = 1
     pixels[:, 1::16] = 1
@@ -121,6 +121,8 @@ def hall_wall(height: int) -> Drawing:
     for pane in range(0, 128, 32):
         box(pixels, pane + 3, 30, 26, 36, 3)
         box(pixels, pane + 3, 30, 26, 14, 4)
+    box(pixels, 0, height - 130, 128, 14, 5)
+    box(pixels, 0, height - 112, 128, 4, 5)
     box(pixels, 0, height - 40, 128, 40, 2)
     return Drawing(pixels)
 
@@ -130,15 +132,15 @@ def hall_gate(height: int) -> Drawing:
     """A rolling gate 4 m wide in a hall wall; slots of `hall_wall`, then gate, its joints, stripes yellow and black."""
     pixels = hall_wall(height).pixels.copy()
     top = height - 112
-    box(pixels, 6, top - 6, 116, 118, 7)
+    box(pixels, 6, top - 6, 116, 118, 8)
     for stripe in range(6, 122, 16):
-        box(pixels, stripe, top - 6, 8, 6, 8)
+        box(pixels, stripe, top - 6, 8, 6, 9)
     for post in range(top, height, 16):
-        box(pixels, 6, post, 8, 8, 8)
-        box(pixels, 114, post, 8, 8, 8)
-    box(pixels, 14, top, 100, 112, 5)
-    pixels[top + 12 : height : 14, 14:114] = 6
-    box(pixels, 14, height - 6, 100, 6, 6)
+        box(pixels, 6, post, 8, 8, 9)
+        box(pixels, 114, post, 8, 8, 9)
+    box(pixels, 14, top, 100, 112, 6)
+    pixels[top + 12 : height : 14, 14:114] = 7
+    box(pixels, 14, height - 6, 100, 6, 7)
     return Drawing(pixels)
 
 

@@ -49,9 +49,10 @@ def build_warehouse(rng: np.random.Generator, difficulty: str) -> TwinMap:
     if site.richness:
         _stacks(site, hall, inside)
     _lamps(site, hall)
+    crates = "wooden crates, " if site.richness else ""
     caption = (
         f"A bright warehouse hall with {sheet.name} walls, {steel.name} racks full of boxes, "
-        f"wooden crates, {gate.name} rolling gates and an open gate to a yard under {site.sky.name}."
+        f"{crates}{gate.name} rolling gates and an open gate to a yard under {site.sky.name}."
     )
     start = (hall.x0 + 96.0, middle, 0.0) if rng.random() < 0.5 else (hall.x1 - 224.0, middle, 180.0)
     return site.finish(start, (0, 2, int(rng.integers(4, 8)))[site.richness], caption)
@@ -60,7 +61,7 @@ def build_warehouse(rng: np.random.Generator, difficulty: str) -> TwinMap:
 def _materials(site: Site, sheet: themes.Paint, gate: themes.Paint, steel: themes.Paint) -> Region:
     """Registers all textures and gives the region of the hall."""
     plinth = themes.pick(themes.STONES, site.rng).colour
-    hall_colours = (sheet.colour, triple(sheet.colour, 0.9)[1], plinth, (150, 200, 232), (206, 232, 246))
+    hall_colours = (sheet.colour, triple(sheet.colour, 0.9)[1], plinth, (150, 200, 232), (206, 232, 246), steel.colour)
     site.album.add("SHEET", walls.hall_wall(int(HEIGHT)), hall_colours)
     shutter = (gate.colour, triple(gate.colour, 0.8)[1], (248, 204, 60), (48, 48, 54))
     site.album.add("GATE", walls.hall_gate(int(HEIGHT)), (*hall_colours, *shutter))
@@ -83,7 +84,6 @@ def _materials(site: Site, sheet: themes.Paint, gate: themes.Paint, steel: theme
 
 def _gates(site: Site, hall: Rect) -> None:
     """Closed gates in the long walls, every 12 m."""
-    gate = Region(solid=True, wall="GATE")
     for low in (hall.y0 - DOOR, hall.y1):
         for x in np.arange(hall.x0 + 256.0, hall.x1 - 256.0, 384.0).tolist():
             gate = Region(solid=True, wall="GATE")
@@ -149,14 +149,16 @@ def _stripes(site: Site, hall: Rect, centre: float, under: Region) -> None:
 
 
 def _stacks(site: Site, hall: Rect, under: Region) -> None:
-    """Stacks of crates along the walls, in steps of one crate."""
-    for low in (hall.y0 + 24, hall.y1 - 88):
-        for x in np.arange(hall.x0 + 112.0, hall.x1 - 160.0, 384.0).tolist():
-            if site.rng.random() < (0.5, 0.7, 0.95)[site.richness]:
-                tall = 32.0 * float(site.rng.integers(1, 4))
-                site.raise_box(Rect(x, low, x + 64, low + 64), under, tall, side="CRATE", top="CRATTOP")
-                if site.richness == 2 and tall > 32:
-                    site.raise_box(Rect(x + 64, low, x + 96, low + 32), under, tall - 32, side="CRATE", top="CRATTOP")
+    """Stacks of crates along the four walls."""
+    share = (0.0, 0.6, 0.95)[site.richness]
+    spots = [(x, y) for x in np.arange(112.0, hall.x1 - 160.0, 384.0).tolist() for y in (24.0, hall.y1 - 88.0)]
+    spots += [(24.0, y) for y in (192.0, hall.y1 - 256.0)] + [(hall.x1 - 88.0, y) for y in (128.0, hall.y1 - 192.0)]
+    for x, y in spots:
+        if site.rng.random() < share:
+            tall = 32.0 * float(site.rng.integers(1, 4))
+            site.raise_box(Rect(x, y, x + 64, y + 64), under, tall, side="CRATE", top="CRATTOP")
+            if site.richness == 2 and tall > 32:
+                site.raise_box(Rect(x + 64, y, x + 96, y + 32), under, tall - 32, side="CRATE", top="CRATTOP")
 
 
 def _lamps(site: Site, hall: Rect) -> None:
