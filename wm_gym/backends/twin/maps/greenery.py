@@ -124,9 +124,8 @@ def bird(is_up: bool) -> Drawing:
         thick = max(2, round(8 - away * 0.18))
         for x in (36 - away, 36 + away):
             box(pixels, x, round(20 + tip * rise), 1, thick, 1 if away > 22 else 2)
-    ellipse(pixels, 36, 22, 5.5, 8, 2)
-    ellipse(pixels, 36, 15, 4, 4.5, 1)
-    box(pixels, 35, 16, 2, 4, 3)
+    ellipse(pixels, 36, 21, 7, 4.5, 2)
+    box(pixels, 34, 23, 4, 2, 3)
     return Drawing(pixels, foot=(36, 39))
 
 
@@ -151,8 +150,6 @@ def _flame(pixels: Pixels, slot: int, reach: int, half: int, frame: int) -> None
         tall = reach * share * (1.0 + 0.16 * np.sin(phase))
         for row in range(int(tall)):
             up = row / tall
-            wide = (
-                half * (0.62 if tongue < 2 else 0.8) * (1 - up) ** 0.7 * (0.75 + 0.5 * np.sin(np.pi * min(1, up + 0.3)))
-            )
+            wide = half * (0.62 if tongue < 2 else 0.8) * (1 - up) ** 0.6 * (0.72 + 0.5 * np.sin(np.pi * up**0.7))
             lean = offset * half * (1 - 0.4 * up) + 5.0 * up * np.sin(phase + 2.5 * up)
             box(pixels, round(36 + lean - wide), 78 - row, max(1, round(2 * wide)), 1, slot)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from wm_gym.backends.twin.maps import actors, themes, walls
+from wm_gym.backends.twin.maps.draft import Draft, open_draft, triple
 from wm_gym.backends.twin.maps.paint import Colour, mix
 from wm_gym.backends.twin.maps.plan import Rect, Region
-from wm_gym.backends.twin.maps.site import Site, open_site, triple
 from wm_gym.backends.twin.maps.twin_map import TwinMap
 
 THICK = 24.0
@@ -43,19 +43,19 @@ def build_rooms(rng: np.random.Generator, difficulty: str) -> TwinMap:
     """The rooms that `rng` draws."""
     columns, rows = (3, 3) if difficulty == "simple" else ((3, 3), (4, 3), (3, 4))[int(rng.integers(3))]
     xs, ys = _cuts(columns, rng), _cuts(rows, rng)
-    site = open_site(Rect(-64.0, -64.0, xs[-1] + 64.0, ys[-1] + 64.0), rng, difficulty, indoors=True)
-    paints = themes.pick_some(themes.WALLS, (2, 3, 4)[site.richness], rng)
-    styles = [_style(site, number, paint) for number, paint in enumerate(paints)]
-    rooms = _lay_out(site, styles, xs, ys)
-    _outer_walls(site, rooms, xs, ys)
-    _doorways(site, rooms)
-    num_pieces = min(site.richness, 2 if len(rooms) == 9 else 1)
+    draft = open_draft(Rect(-64.0, -64.0, xs[-1] + 64.0, ys[-1] + 64.0), rng, difficulty, indoors=True)
+    paints = themes.pick_some(themes.WALLS, (2, 3, 4)[draft.richness], rng)
+    styles = [_style(draft, number, paint) for number, paint in enumerate(paints)]
+    rooms = _lay_out(draft, styles, xs, ys)
+    _outer_walls(draft, rooms, xs, ys)
+    _doorways(draft, rooms)
+    num_pieces = min(draft.richness, 2 if len(rooms) == 9 else 1)
     for room in rooms.values():
         if room.is_court:
-            _plant_court(site, room)
+            _plant_court(draft, room)
         else:
-            _furnish(site, room, num_pieces)
-    return _finish(site, rooms, paints)
+            _furnish(draft, room, num_pieces)
+    return _finish(draft, rooms, paints)
 
 
 def _cuts(count: int, rng: np.random.Generator) -> list[float]:
@@ -64,9 +64,9 @@ def _cuts(count: int, rng: np.random.Generator) -> list[float]:
     return [0.0, *np.cumsum(sizes).tolist()]
 
 
-def _style(site: Site, number: int, paint: themes.Paint) -> _Style:
+def _style(draft: Draft, number: int, paint: themes.Paint) -> _Style:
     """Registers wall, window, shelf and floor of one kind of room."""
-    rng = site.rng
+    rng = draft.rng
     second = mix(paint.colour, (255, 255, 255), 0.55)
     first = paint.colour
     colours: tuple[Colour, ...] = (mix(first, (255, 255, 255), 0.25), second, themes.TRIM)
@@ -74,8 +74,8 @@ def _style(site: Site, number: int, paint: themes.Paint) -> _Style:
     if style == "dado":
         colours = (second, first, themes.TRIM)
     tall = int(HEIGHT)
-    album = site.album
-    sky = (site.sky.middle, site.sky.horizon, (126, 180, 116), site.sky.cloud)
+    album = draft.album
+    sky = (draft.sky.middle, draft.sky.horizon, (126, 180, 116), draft.sky.cloud)
     album.add(f"WIND{number}", walls.room_window(style, tall), (*colours, *sky))
     picture = tuple(p.colour for p in themes.pick_some(themes.WALLS, 3, rng))
     hung = walls.hung_wall(style, tall, ("picture", "board")[int(rng.integers(2))])
@@ -85,17 +85,17 @@ def _style(site: Site, number: int, paint: themes.Paint) -> _Style:
     album.add(f"BOOK{number}", walls.room_shelf(style, tall), (*colours, triple(wood, 0.8)[1], *books))
     floor = ("planks", "checker", "planks", "carpet")[number]
     base = wood if floor == "planks" else mix(paint.colour, (236, 230, 220), 0.6)
-    site.floor(f"FLOR{number}", floor, base, contrast=0.1)
+    draft.floor(f"FLOR{number}", floor, base, contrast=0.1)
     return _Style(f"FLOR{number}", f"WALL{number}", number)
 
 
-def _lay_out(site: Site, styles: list[_Style], xs: list[float], ys: list[float]) -> dict[tuple[int, int], _Room]:
+def _lay_out(draft: Draft, styles: list[_Style], xs: list[float], ys: list[float]) -> dict[tuple[int, int], _Room]:
     """Paints every room; one or two inner ones are courts."""
-    rng = site.rng
+    rng = draft.rng
     lights = ((255, 252, 236), (206, 206, 208))
-    site.floor("CEIL", "lamps", (236, 236, 232), lights, contrast=0.06)
-    site.album.add("COURTW", walls.court_wall(int(COURT_HEIGHT)), _court_colours(site))
-    site.floor("LAWN", "grass", themes.pick(themes.GRASSES, rng).colour, contrast=0.08)
+    draft.floor("CEIL", "lamps", (236, 236, 232), lights, contrast=0.06)
+    draft.album.add("COURTW", walls.court_wall(int(COURT_HEIGHT)), _court_colours(draft))
+    draft.floor("LAWN", "grass", themes.pick(themes.GRASSES, rng).colour, contrast=0.08)
     cells = [(column, row) for column in range(len(xs) - 1) for row in range(len(ys) - 1)]
     court = int(rng.integers(1, len(xs) - 2)), int(rng.integers(1, len(ys) - 2))
     rooms = {}
@@ -108,77 +108,77 @@ def _lay_out(site: Site, styles: list[_Style], xs: list[float], ys: list[float])
             if is_court
             else Region(style.floor, "CEIL", 0.0, HEIGHT, wall=style.wall)
         )
-        site.plan.paint(rect, region)
+        draft.plan.paint(rect, region)
         rooms[column, row] = _Room(rect, region, is_court, style.number)
         if not is_court:
             x, y = rect.centre
-            site.lamps.append((x, y, HEIGHT - 4.0))
+            draft.lamps.append((x, y, HEIGHT - 4.0))
     return rooms
 
 
-def _court_colours(site: Site) -> tuple[Colour, ...]:
-    paint = themes.pick(themes.WALLS, site.rng).colour
+def _court_colours(draft: Draft) -> tuple[Colour, ...]:
+    paint = themes.pick(themes.WALLS, draft.rng).colour
     return paint, triple(paint)[1], themes.TRIM, (104, 158, 196), (170, 212, 232)
 
 
-def _outer_walls(site: Site, rooms: dict[tuple[int, int], _Room], xs: list[float], ys: list[float]) -> None:
+def _outer_walls(draft: Draft, rooms: dict[tuple[int, int], _Room], xs: list[float], ys: list[float]) -> None:
     """Windows and shelves on the walls towards the outside."""
     for room in rooms.values():
         rect = room.rect
         x, y = rect.centre
         if rect.x0 < xs[0] + THICK:
-            _panel(site, room, Rect(rect.x0 - THICK, y - 128, rect.x0, y + 128), "WIND")
+            _panel(draft, room, Rect(rect.x0 - THICK, y - 128, rect.x0, y + 128), "WIND")
         if rect.x1 > xs[-1] - THICK:
-            _panel(site, room, Rect(rect.x1, y - 128, rect.x1 + THICK, y + 128), "WIND")
+            _panel(draft, room, Rect(rect.x1, y - 128, rect.x1 + THICK, y + 128), "WIND")
         if rect.y0 < ys[0] + THICK:
             _panel(
-                site,
+                draft,
                 room,
                 Rect(x - 128, rect.y0 - THICK, x + 128, rect.y0),
-                ("BOOK", "WIND")[int(site.rng.integers(2))],
+                ("BOOK", "WIND")[int(draft.rng.integers(2))],
             )
         if rect.y1 > ys[-1] - THICK:
-            _panel(site, room, Rect(x - 128, rect.y1, x + 128, rect.y1 + THICK), "WIND")
+            _panel(draft, room, Rect(x - 128, rect.y1, x + 128, rect.y1 + THICK), "WIND")
 
 
-def _panel(site: Site, room: _Room, rect: Rect, kind: str) -> None:
-    if site.richness or kind == "WIND":
-        site.plan.paint(rect, Region(solid=True, wall=f"{kind}{room.style}", anchor=rect))
+def _panel(draft: Draft, room: _Room, rect: Rect, kind: str) -> None:
+    if draft.richness or kind == "WIND":
+        draft.plan.paint(rect, Region(solid=True, wall=f"{kind}{room.style}", anchor=rect))
 
 
-def _doorways(site: Site, rooms: dict[tuple[int, int], _Room]) -> None:
+def _doorways(draft: Draft, rooms: dict[tuple[int, int], _Room]) -> None:
     """Doorways in line through every row and column, and windows beside those that lead to a court."""
     for (column, row), room in rooms.items():
         for step_x, step_y in ((1, 0), (0, 1)):
             other = rooms.get((column + step_x, row + step_y))
             if other is not None:
-                _open_wall(site, room, other, along_x=bool(step_x))
+                _open_wall(draft, room, other, along_x=bool(step_x))
 
 
-def _open_wall(site: Site, room: _Room, other: _Room, *, along_x: bool) -> None:
+def _open_wall(draft: Draft, room: _Room, other: _Room, *, along_x: bool) -> None:
     """A doorway in the middle of the wall between two rooms; to a court also two windows."""
     x, y = room.rect.centre
-    shared = site.album.pages
+    shared = draft.album.pages
     assert "CEIL" in shared
     indoor = room if not room.is_court else other
     door = Region(indoor.region.floor, "FRAME", 0.0, DOOR_HEIGHT, wall="FRAMEW")
     window = Region("FRAME", "FRAME", SILL, DOOR_HEIGHT, wall="FRAMEW", skirt="FRAMEW")
     if "FRAME" not in shared:
-        site.floor("FRAME", "plain", themes.TRIM)
-        site.wall("FRAMEW", "plain", triple(themes.TRIM))
+        draft.floor("FRAME", "plain", themes.TRIM)
+        draft.wall("FRAMEW", "plain", triple(themes.TRIM))
     spans = [(-DOORWAY / 2, DOORWAY / 2, door)]
     if room.is_court or other.is_court:
         spans += [(-144.0, -64.0, window), (64.0, 144.0, window)]
     for low, high, region in spans:
         if along_x:
-            site.plan.paint(Rect(room.rect.x1, y + low, other.rect.x0, y + high), region)
+            draft.plan.paint(Rect(room.rect.x1, y + low, other.rect.x0, y + high), region)
         else:
-            site.plan.paint(Rect(x + low, room.rect.y1, x + high, other.rect.y0), region)
+            draft.plan.paint(Rect(x + low, room.rect.y1, x + high, other.rect.y0), region)
 
 
-def _plant_court(site: Site, room: _Room) -> None:
+def _plant_court(draft: Draft, room: _Room) -> None:
     x, y = room.rect.centre
-    site.plant_tree(x + 80.0, y + 80.0, site.draw_tree())
+    draft.plant_tree(x + 80.0, y + 80.0, draft.draw_tree())
 
 
 # Width, depth and height in MU.
@@ -191,13 +191,13 @@ _PIECES: dict[str, tuple[float, float, float]] = {
 _SOFA_BACK, _SOFA_BACK_HEIGHT = 12.0, 26.0
 
 
-def _furnish(site: Site, room: _Room, num_pieces: int) -> None:
+def _furnish(draft: Draft, room: _Room, num_pieces: int) -> None:
     """Furniture in the corners, out of the line of the doorways; a rug in the middle and a plant."""
-    rng = site.rng
+    rng = draft.rng
     if not num_pieces:
         return
-    if "TABLE" not in site.album.pages:
-        _register_furniture(site)
+    if "TABLE" not in draft.album.pages:
+        _register_furniture(draft)
     rect = room.rect.inset(16)
     corners = [(sx, sy) for sx in (0, 1) for sy in (0, 1)]
     places = rng.permutation(4).tolist()
@@ -206,47 +206,47 @@ def _furnish(site: Site, room: _Room, num_pieces: int) -> None:
         sx, sy = corners[place]
         x = rect.x0 if sx == 0 else rect.x1 - width
         y = rect.y0 if sy == 0 else rect.y1 - depth
-        site.raise_box(Rect(x, y, x + width, y + depth), room.region, height, side=name, top=name[:4] + "TOP")
+        draft.raise_box(Rect(x, y, x + width, y + depth), room.region, height, side=name, top=name[:4] + "TOP")
         if name == "SOFA":
             y = y if sy == 0 else y + depth - _SOFA_BACK
             back = Rect(x, y, x + width, y + _SOFA_BACK)
-            site.raise_box(back, room.region, _SOFA_BACK_HEIGHT, side="SOFA", top="SOFATOP")
-    if site.richness == 2:
+            draft.raise_box(back, room.region, _SOFA_BACK_HEIGHT, side="SOFA", top="SOFATOP")
+    if draft.richness == 2:
         sx, sy = corners[places[-1]]
-        site.stand(
+        draft.stand(
             actors.PLANT_NUMBER, rect.x0 + 8 if sx == 0 else rect.x1 - 8, rect.y0 + 8 if sy == 0 else rect.y1 - 8
         )
-        _lay_rug(site, room)
+        _lay_rug(draft, room)
 
 
-def _lay_rug(site: Site, room: _Room) -> None:
-    if site.rng.random() < 0.6:
+def _lay_rug(draft: Draft, room: _Room) -> None:
+    if draft.rng.random() < 0.6:
         x, y = room.rect.centre
         rug = Region("RUG", "CEIL", 0.0, HEIGHT, wall=room.region.wall, pan=(-x % 128.0, y % 128.0))
-        site.plan.paint(Rect(x - 64, y - 64, x + 64, y + 64), rug)
+        draft.plan.paint(Rect(x - 64, y - 64, x + 64, y + 64), rug)
 
 
-def _register_furniture(site: Site) -> None:
-    wood = themes.pick(themes.WOODS, site.rng).colour
-    cloth, rug = (paint.colour for paint in themes.pick_some(themes.ACCENTS, 2, site.rng))
+def _register_furniture(draft: Draft) -> None:
+    wood = themes.pick(themes.WOODS, draft.rng).colour
+    cloth, rug = (paint.colour for paint in themes.pick_some(themes.ACCENTS, 2, draft.rng))
     kinds = {"TABLE": ("table", wood), "CABINET": ("cabinet", wood), "SOFA": ("plain", cloth), "CRATE": ("crate", wood)}
     for name, (side, colour) in kinds.items():
-        site.wall(name, side, triple(colour, 0.75))
-        site.floor(name[:4] + "TOP", "crate_top" if name == "CRATE" else "plain", triple(colour)[2])
-    site.floor("RUG", "rug", rug, (mix(rug, (255, 248, 232), 0.75),))
+        draft.wall(name, side, triple(colour, 0.75))
+        draft.floor(name[:4] + "TOP", "crate_top" if name == "CRATE" else "plain", triple(colour)[2])
+    draft.floor("RUG", "rug", rug, (mix(rug, (255, 248, 232), 0.75),))
 
 
-def _finish(site: Site, rooms: dict[tuple[int, int], _Room], paints: list[themes.Paint]) -> TwinMap:
-    rng = site.rng
+def _finish(draft: Draft, rooms: dict[tuple[int, int], _Room], paints: list[themes.Paint]) -> TwinMap:
+    rng = draft.rng
     indoor = [room for key, room in rooms.items() if not room.is_court and 1 in key]
     room = themes.pick(indoor, rng)
     x, y = room.rect.centre
     heading = 90.0 * float(rng.integers(4))
     names = " and ".join(paint.name for paint in paints[:3])
-    things = "furniture, plants and " if site.richness else ""
+    things = "furniture, plants and " if draft.richness else ""
     caption = (
         f"A bright flat of rooms in a row with {names} walls, doorways in line, {things}"
-        f"windows, and a green inner court under {site.sky.name}."
+        f"windows, and a green inner court under {draft.sky.name}."
     )
-    walkers = (0, 2, int(rng.integers(4, 7)))[site.richness]
-    return site.finish((float(round(x)), float(round(y)), heading), walkers, caption)
+    walkers = (0, 2, int(rng.integers(4, 7)))[draft.richness]
+    return draft.finish((float(round(x)), float(round(y)), heading), walkers, caption)

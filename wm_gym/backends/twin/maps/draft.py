@@ -26,7 +26,7 @@ _PLAYER_NUMBER = 1
 
 
 @dataclass
-class Site:
+class Draft:
     """A plan with its textures and things.
 
     Attributes:
@@ -142,13 +142,13 @@ class Site:
         return write_wad([*lumps, *self.album.lumps(), *actors.sprite_lumps(sprites)])
 
 
-def open_site(extent: Rect, rng: np.random.Generator, difficulty: str, *, indoors: bool = False) -> Site:
+def open_draft(extent: Rect, rng: np.random.Generator, difficulty: str, *, indoors: bool = False) -> Draft:
     """An empty place of solid matter with a sky, a sun and the colour of its leaves drawn; softer light `indoors`."""
     album = Album(light=themes.pick(_SOFT_SUNS if indoors else _SUNS, rng))
     sky = themes.pick(themes.SKIES, rng)
     colours = skies.sky_colours(sky.zenith, sky.middle, sky.horizon, sky.cloud)
     album.add("SKYDAY", skies.sky(int(rng.integers(skies.NUM_SKIES))), colours)
-    return Site(Plan(extent), album, rng, DIFFICULTIES.index(difficulty), sky, themes.pick(themes.LEAVES, rng))
+    return Draft(Plan(extent), album, rng, DIFFICULTIES.index(difficulty), sky, themes.pick(themes.LEAVES, rng))
 
 
 def triple(colour: Colour, darker: float = 0.84, lighter: float = 0.25) -> tuple[Colour, Colour, Colour]:
