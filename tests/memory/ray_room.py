@@ -54,9 +54,7 @@ def remember(memory: Memory, pose: torch.Tensor, height: int, width: int, *, fra
     return write(memory, colour[None], depth[None], moving, pose[None], lens(height, width), hints, frame, 0)
 
 
-def look(
-    memory: Memory, poses: torch.Tensor, height: int, width: int, *, frame: int = 0, appearance: int = 0
-) -> Hints:
+def look(memory: Memory, poses: torch.Tensor, height: int, width: int, *, frame: int = 0, appearance: int = 0) -> Hints:
     """What one memory shows at T poses, without the axis of worlds."""
     hints = render([memory], poses[None], lens(height, width)[None], height, width, [frame], [appearance])
     return Hints(**{name: value[0] for name, value in vars(hints).items()})
@@ -71,7 +69,11 @@ def _cast(pose: torch.Tensor, height: int, width: int, dx: float, dy: float) -> 
     origin = matrix[:3, 3]
     towards = (np.where(rays > 0, HIGH, LOW) - origin) / rays
     axis, depth = towards.argmin(axis=-1), towards.min(axis=-1)
-    surface = np.where(axis == 2, np.where(rays[..., 2] > 0, -1, 4), axis * 2 + (np.take_along_axis(rays, axis[..., None], -1)[..., 0] > 0))
+    surface = np.where(
+        axis == 2,
+        np.where(rays[..., 2] > 0, -1, 4),
+        axis * 2 + (np.take_along_axis(rays, axis[..., None], -1)[..., 0] > 0),
+    )
     for number, (low, high) in enumerate(BOXES):
         near = np.minimum((low - origin) / rays, (high - origin) / rays)
         far = np.maximum((low - origin) / rays, (high - origin) / rays)

@@ -1,0 +1,190 @@
+"""How long memory takes to render hints and to write a step, beside its peers, in one run.
+
+    python benchmarks/memory.py [--json PATH]
+
+A room as large as a hall is remembered from many places until about 64k points lie in view; then one step of 4 frames
+is rendered and written. Peers: the same rendering as torch operations, and Open3D's projection of the same points
+(one pixel for each point, no splats, depth and colour only) where it is installed.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import argparse
+import json
+import math
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from wm_gym.geometry.cameras import intrinsics_from_fov, rays
+from wm_gym.memory.hints import Hints
+from wm_gym.memory.memory import Memory
+from wm_gym.memory.occupancy import occupied
+from wm_gym.memory.render import render
+from wm_gym.memory.render_torch import render_scenes
+from wm_gym.memory.retrieve import View, retrieve
+from wm_gym.memory.write import write
+from wm_gym.reconstruction.open3d_bridge import import_open3d, to_open3d
+
+HALL = torch.tensor([12.0, 9.0, 3.0])  # half sizes of the hall, metres
+NUM_FRAMES = 4
+
+
+def pose_at(x: float, y: float, yaw: float) -> Tensor:
+    """World from a level camera, (4, 4)."""
+    pose = torch.eye(4)
+    cos, sin = math.cos(yaw), math.sin(yaw)
+    pose[:3, :3] = torch.tensor([[sin, 0.0, cos], [-cos, 0.0, sin], [0.0, -1.0, 0.0]])
+    pose[:2, 3] = torch.tensor([x, y])
+    return pose
+
+
+def see(pose: Tensor, intrinsics: Tensor, height: int, width: int) -> tuple[Tensor, Tensor, Tensor]:
+    """A frame, its depth and its moving mask (none): the hall's walls in checks, open to the sky above 2 m."""
+    directions = rays(intrinsics, height, width) @ pose[:3, :3].T
+    directions = torch.where(directions.abs() < 1e-6, 1e-6, directions)
+    depth = ((directions.sign() * HALL - pose[:3, 3]) / directions).amin(-1)
+    points = pose[:3, 3] + directions * depth[..., None]
+    checks = (points / 0.7).floor().sum(-1, keepdim=True) % 2
+    frame = (points * torch.tensor([9.0, 12.0, 30.0]) + 128 + 40 * checks).clamp(0, 255).to(torch.uint8)
+    depth = torch.where(points[..., 2] > 2.0, 100.0, depth)
+    return frame, depth, torch.zeros(height, width, dtype=torch.bool)
+
+
+def shots(poses: Tensor, intrinsics: Tensor, height: int, width: int) -> list[Tensor]:
+    """Frames, depths and masks of T poses."""
+    return [torch.stack(values) for values in zip(*(see(p, intrinsics, height, width) for p in poses), strict=True)]
+
+
+def hints_of(memory: Memory, poses: Tensor, intrinsics: Tensor, height: int, width: int) -> Hints:
+    """Hints of one world, without the axis of worlds."""
+    hints = render([memory], poses[None], intrinsics[None], height, width, [0], [0])
+    return Hints(**{name: value[0] for name, value in vars(hints).items()})
+
+
+def walk(step: int) -> Tensor:
+    """Poses of one step along the hall."""
+    return torch.stack([pose_at(-9.0 + 0.5 * step + 0.125 * t, 0.5, 0.05 * step + 0.02 * t) for t in range(NUM_FRAMES)])
+
+
+def in_view(memory: Memory, poses: Tensor, intrinsics: Tensor, height: int, width: int) -> int:
+    """Points that survive culling."""
+    scene = retrieve(memory, View(poses.double().numpy(), intrinsics.double().numpy(), height, width))
+    return int(scene.lasting.alive.sum() + scene.moving.alive.sum())
+
+
+def filled(height: int, width: int, intrinsics: Tensor, points: int) -> Memory:
+    """A memory of the hall, seen from ever more places, until `points` survive culling on the walk."""
+    memory, rng = Memory.empty(), np.random.default_rng(0)
+    for _ in range(400):
+        x, y, yaw = rng.uniform(-11, 9), rng.uniform(-8, 8), rng.uniform(-0.6, 0.6)
+        pose = pose_at(float(x), float(y), float(yaw))[None]
+        # Without hints only voxels thin, which fills the memory to the brim.
+        memory = write(memory, *shots(pose, intrinsics, height, width), pose, intrinsics, None, 0, 0)
+        if in_view(memory, walk(0), intrinsics, height, width) > 0.95 * points:
+            break
+    return memory
+
+
+def milliseconds(call: Callable[[], Any], repeats: int) -> float:
+    """Median time of a call."""
+    call()
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        call()
+        times.append(1e3 * (time.perf_counter() - start))
+    return statistics.median(times)
+
+
+def by_torch(memory: Memory, poses: Tensor, intrinsics: Tensor, height: int, width: int) -> Hints:
+    """The peer in torch operations."""
+    view = View(poses.double().numpy(), intrinsics.double().numpy(), height, width)
+    return render_scenes([retrieve(memory, view)], [view], [memory.config], [(0, 0)], torch.device("cpu"))
+
+
+def open3d_call(memory: Memory, poses: Tensor, intrinsics: Tensor, height: int, width: int) -> Callable[[], Any] | None:
+    """The peer in Open3D: projection of the same static points at the same poses, or None without Open3D."""
+    try:
+        open3d = import_open3d()
+    except ImportError:
+        return None
+    scene = retrieve(memory, View(poses.double().numpy(), intrinsics.double().numpy(), height, width))
+    points = scene.lasting.points.take(np.arange(scene.num_static))
+    cloud = open3d.t.geometry.PointCloud.from_legacy(to_open3d(points.positions, points.colours))
+    fx, fy, cx, cy = intrinsics.tolist()
+    matrix = np.array([[fx, 0, cx - 0.5], [0, fy, cy - 0.5], [0, 0, 1]])
+    extrinsics = [np.linalg.inv(pose.double().numpy()) for pose in poses]
+    return lambda: [cloud.project_to_rgbd_image(width, height, matrix, e, 1.0, 100.0) for e in extrinsics]
+
+
+def measure(height: int, width: int, repeats: int) -> dict[str, float]:
+    """All figures of one frame size, milliseconds unless the key says otherwise."""
+    intrinsics = intrinsics_from_fov(65.0, height, width)
+    memory = filled(height, width, intrinsics, 65_536)
+    here = memory, walk(0), intrinsics, height, width
+    hints, seen = hints_of(*here), shots(walk(0), intrinsics, height, width)
+    key = f"memory_{height}x{width}"
+    figures = {f"{key}_points_in_view": float(in_view(*here)), f"{key}_points": float(memory.num_static)}
+    figures[f"{key}_bytes"] = float(memory.nbytes)
+    figures[f"{key}_render_ms"] = milliseconds(lambda: hints_of(*here), repeats)
+    put = (*seen, walk(0), intrinsics, hints, 0, 0)
+    figures[f"{key}_write_ms"] = milliseconds(lambda: write(memory, *put), repeats)
+    figures[f"{key}_step_ms"] = figures[f"{key}_render_ms"] + figures[f"{key}_write_ms"]
+    fresh = Memory.empty()
+    figures[f"{key}_write_all_new_ms"] = milliseconds(lambda: write(fresh, *put[:5], None, 0, 0), repeats)
+    figures[f"{key}_torch_render_ms"] = milliseconds(lambda: by_torch(*here), max(repeats // 5, 3))
+    figures[f"{key}_torch_over_ours"] = figures[f"{key}_torch_render_ms"] / figures[f"{key}_render_ms"]
+    peer = open3d_call(*here)
+    if peer is not None:
+        figures[f"{key}_open3d_project_ms"] = milliseconds(peer, repeats)
+        figures[f"{key}_open3d_over_ours"] = figures[f"{key}_open3d_project_ms"] / figures[f"{key}_render_ms"]
+    return figures | measure_eight(key, *here, repeats) | measure_occupancy(key, memory, repeats)
+
+
+def measure_eight(
+    key: str, memory: Memory, poses: Tensor, intrinsics: Tensor, height: int, width: int, repeats: int
+) -> dict[str, float]:
+    """Rendering and writing eight worlds."""
+    batch = [memory] * 8, poses.expand(8, -1, -1, -1), intrinsics.expand(8, -1), height, width, [0] * 8, [0] * 8
+    hints, seen = hints_of(memory, poses, intrinsics, height, width), shots(poses, intrinsics, height, width)
+    rendering = milliseconds(lambda: render(*batch), max(repeats // 3, 3))
+    writing = milliseconds(
+        lambda: [write(memory, *seen, poses, intrinsics, hints, 0, 0) for _ in range(8)], max(repeats // 3, 3)
+    )
+    return {f"{key}_render_8_worlds_ms": rendering, f"{key}_write_8_worlds_ms": writing}
+
+
+def measure_occupancy(key: str, memory: Memory, repeats: int) -> dict[str, float]:
+    """Asking whether eight places are free."""
+    places = np.random.default_rng(1).uniform(-8, 8, (8, 2))
+    return {f"{key}_occupied_8_ms": milliseconds(lambda: occupied(memory, places, 0.3, -1.2, 0.0), repeats)}
+
+
+def main() -> None:
+    """Measure, print a table, write JSON if asked."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", metavar="PATH", help="write the figures as one flat JSON object")
+    parser.add_argument("--repeats", type=int, default=30, help="calls for each median")
+    args = parser.parse_args()
+    figures = {"memory_threads": float(len(os.sched_getaffinity(0)))}
+    for height, width in ((48, 64), (96, 128)):
+        figures |= measure(height, width, args.repeats)
+    for name, value in figures.items():
+        print(f"{name:44s} {value:14.2f}")
+    if args.json:
+        with open(args.json, "w", encoding="utf-8") as file:
+            json.dump(figures, file, indent=2)
+
+
+if __name__ == "__main__":
+    main()
