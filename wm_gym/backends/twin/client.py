@@ -67,7 +67,7 @@ class EngineProcess:
         try:
             self._connection.send(request)
         except OSError as error:
-            raise self._gone() from error
+            raise self.gone() from error
 
     def receive(self) -> Shown | None:
         """The answer to the oldest request not yet answered.
@@ -81,22 +81,23 @@ class EngineProcess:
                 raise EngineError(f"the twin's engine gave no answer in {self._timeout_seconds:g} s and was ended")
             answer = self._connection.recv()
         except (EOFError, OSError) as error:
-            raise self._gone() from error
+            raise self.gone() from error
         if isinstance(answer, Failure):
             self.close()
             raise EngineError(f"the twin's engine could not go on: {answer.reason}")
         return answer
 
-    def close(self) -> None:
-        """End the process and all that belongs to it; may be called twice."""
-        self._end()
-
-    def _gone(self) -> EngineError:
+    def gone(self) -> EngineError:
+        """The error that says that the process died; what is left of it is cleaned up."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_CLOSING_SECONDS)
         code = self._process.returncode
         self.close()
         return EngineError(f"the twin's engine process {self.pid} died (exit status {code}); reset the world to go on")
+
+    def close(self) -> None:
+        """End the process and all that belongs to it; may be called twice."""
+        self._end()
 
 
 def _end_process(process: subprocess.Popen[bytes], connection: Connection, folder: Path) -> None:

@@ -133,6 +133,6 @@ def _make_game(vizdoom: Any, base_game: Path, scenario: Path, folder: Path, lens
     game.set_window_visible(False)
     game.set_sound_enabled(False)
     game.set_episode_timeout(_EPISODE_TICS)
-    game.add_game_args("+sv_cheats 1 +movebob 0")
+    game.add_game_args("+sv_cheats 1 +movebob 0 +r_clearbuffer 1")
     game.init()
     return game

@@ -86,6 +86,7 @@ class Pool:
         """
         results: dict[int, Shown] = {}
         waiting = list(range(len(jobs)))
+        self._report_deaths(jobs)
         while waiting:
             wave = self._seat_jobs(jobs, waiting)
             errors = [_send(seat, jobs[i]) for i, seat in wave.items()]
@@ -142,6 +143,14 @@ class Pool:
         seat.digest, seat.token, seat.stage = job.after.digest, weakref.ref(job.after), job.show.stage
         seat.last_used, seat.busy = self._clock, False
         return None
+
+    def _report_deaths(self, jobs: Sequence[Job]) -> None:
+        """Say once that a process died while a world stood there; asked again, the world goes on in another."""
+        for seat in [seat for seat in self._seats if not seat.process.alive]:
+            self._seats.remove(seat)
+            # one that was still busy has been reported already
+            if not seat.busy and any(_stands(seat, job) for job in jobs):
+                raise seat.process.gone()
 
     def _drop_broken(self) -> None:
         """Forget processes that died, and end those whose answer was never taken (an interrupt came between)."""

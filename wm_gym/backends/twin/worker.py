@@ -5,6 +5,7 @@ It ends when the other end of the pipe closes, and removes its folder. Imports n
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from multiprocessing.connection import Connection
@@ -16,7 +17,10 @@ from wm_gym.backends.twin.simulator import Simulator
 
 def main() -> None:
     """Serve until the pipe closes."""
-    connection, folder = Connection(int(sys.argv[1])), Path(sys.argv[2])
+    pipe, folder = int(sys.argv[1]), Path(sys.argv[2])
+    # the engine below must not hold the pipe open when this process dies
+    os.set_inheritable(pipe, False)
+    connection = Connection(pipe)
     simulator = Simulator(folder)
     try:
         while True:
