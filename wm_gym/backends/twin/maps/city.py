@@ -249,9 +249,10 @@ def _finish(draft: Draft, town: Town, across: _Streets, along: _Streets, square:
     x, y = x - back * np.cos(np.radians(heading)), y - back * np.sin(np.radians(heading))
     paints = " and ".join(dict.fromkeys(house.paint.name for house in town.houses[:3]))
     people = "people walking, " if draft.richness else ""
+    trees = f" and {draft.leaf.name} trees" if draft.richness else ""
     caption = (
         f"A bright city with {paints} houses, wide asphalt streets, sidewalks, {people}"
-        f"a green square and {draft.leaf.name} trees under {draft.sky.name}."
+        f"a green square{trees} under {draft.sky.name}."
     )
     walkers = (0, 2, int(rng.integers(6, 11)))[draft.richness]
     return draft.finish((float(round(x)), float(round(y)), heading), walkers, caption)

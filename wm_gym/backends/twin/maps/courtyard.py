@@ -9,6 +9,7 @@ import numpy as np
 from wm_gym.backends.twin.maps import actors, facades, themes, walls
 from wm_gym.backends.twin.maps.draft import Draft, open_draft, triple
 from wm_gym.backends.twin.maps.fountain import build_fountain
+from wm_gym.backends.twin.maps.paint import mix
 from wm_gym.backends.twin.maps.plan import Rect, Region
 from wm_gym.backends.twin.maps.twin_map import TwinMap
 
@@ -61,9 +62,11 @@ def _materials(draft: Draft, court: Rect) -> _Materials:
     colours = facades.front_colours(house.colour, themes.TRIM, accent.colour, stone.colour)
     draft.album.add("FRONT", facades.front(style, "arcade", storeys), colours)
     inside = themes.pick(themes.WALLS[:6], rng)
-    paints = (inside.colour, stone.colour, themes.TRIM)
+    paints = (mix(inside.colour, (255, 255, 255), 0.3), stone.colour, themes.TRIM)
     draft.album.add("INNER", walls.room_wall("dado", int(WALK_HEIGHT)), paints)
     draft.album.add("DOOR", walls.room_door(int(WALK_HEIGHT)), (*paints, accent.colour, triple(accent.colour)[1]))
+    glass = ((104, 158, 196), (170, 212, 232))
+    draft.album.add("PANE", walls.room_pane(int(WALK_HEIGHT)), (*paints, accent.colour, *glass))
     draft.wall("PILLAR", "plain", triple(stone.colour))
     draft.floor("COURT", themes.pick(("paving", "cobbles", "concrete"), rng), stone.colour, contrast=0.07)
     draft.floor("WALK", "checker", (226, 206, 176), contrast=0.12)
@@ -96,17 +99,17 @@ def _pillars(draft: Draft, court: Rect, bays_x: int, bays_y: int) -> None:
 
 
 def _doors(draft: Draft, ring: Rect) -> None:
-    """Painted doors in the back wall of the arcades, one to every second bay."""
+    """Doors and windows by turns in the back wall of the arcades, one to a bay."""
     for low, high in ((ring.y0 - PILLAR, ring.y0), (ring.y1, ring.y1 + PILLAR)):
-        for x in np.arange(ring.x0 + 96.0, ring.x1 - 128.0, 2 * BAY).tolist():
-            draft.plan.paint(Rect(x, low, x + 64.0, high), _door())
+        for number, x in enumerate(np.arange(ring.x0 + 96.0, ring.x1 - 128.0, BAY).tolist()):
+            draft.plan.paint(Rect(x, low, x + 64.0, high), _panel(number))
     for low, high in ((ring.x0 - PILLAR, ring.x0), (ring.x1, ring.x1 + PILLAR)):
-        for y in np.arange(ring.y0 + 96.0, ring.y1 - 128.0, 2 * BAY).tolist():
-            draft.plan.paint(Rect(low, y, high, y + 64.0), _door())
+        for number, y in enumerate(np.arange(ring.y0 + 96.0, ring.y1 - 128.0, BAY).tolist()):
+            draft.plan.paint(Rect(low, y, high, y + 64.0), _panel(number))
 
 
-def _door() -> Region:
-    return Region(solid=True, wall="DOOR")
+def _panel(number: int) -> Region:
+    return Region(solid=True, wall=("DOOR", "PANE")[number % 2])
 
 
 def _gardens(draft: Draft, ring: Rect, axis: int, materials: _Materials) -> None:

@@ -44,7 +44,7 @@ def tree(kind: str) -> Drawing:
 def _leaves(pixels: Pixels, blobs: tuple[tuple[float, float, float, float], ...]) -> None:
     """Blobs of leaves, lit from the upper left and ragged at the rim."""
     rows, columns = np.mgrid[: pixels.shape[0], : pixels.shape[1]].astype(np.float64)
-    ragged = (soft_noise(*pixels.shape, 14, 61) - 0.5) * 0.3
+    ragged = (soft_noise(pixels.shape[0], pixels.shape[1], 14, 61) - 0.5) * 0.3
     for x, y, radius_x, radius_y in blobs:
         u, v = (columns - x) / radius_x, (rows - y) / radius_y
         inside = u * u + v * v + ragged < 1.0

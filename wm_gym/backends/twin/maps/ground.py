@@ -51,7 +51,7 @@ class FreeGround:
         points = points[(away >= _LEAST) & (away <= _MOST)]
         points = points[rng.permutation(len(points))]
         _, first = np.unique(np.floor(points / _SPOT_PITCH).astype(int), axis=0, return_index=True)
-        return points[np.sort(first)]
+        return points[np.sort(first)].astype(np.float64)
 
     def _cell(self, x: float, y: float) -> tuple[int, int]:
         return round((x - self._extent.x0) / CELL), round((y - self._extent.y0) / CELL)

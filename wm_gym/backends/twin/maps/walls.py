@@ -95,6 +95,19 @@ def room_door(height: int) -> Drawing:
 
 
 @lru_cache(maxsize=32)
+def room_pane(height: int) -> Drawing:
+    """A wall with a window into a house, 2 m wide; slots of `room_wall`, then frame, glass, bright glass."""
+    pixels = room_wall("dado", height).pixels.copy()
+    box(pixels, 8, height - 78, 48, 50, 3)
+    box(pixels, 12, height - 74, 40, 42, 4)
+    for row in range(28):
+        box(pixels, 12, height - 74 + row, 28 - row, 1, 5)
+    box(pixels, 30, height - 74, 4, 42, 3)
+    box(pixels, 5, height - 30, 54, 4, 2)
+    return Drawing(pixels)
+
+
+@lru_cache(maxsize=32)
 def court_wall(height: int) -> Drawing:
     """The outside of a house with a row of windows above the rooms; slots wall, shade, trim, glass, bright glass."""
     pixels = canvas(height, 64)
