@@ -11,7 +11,7 @@ from wm_gym.backends.twin.effects.scene import Scene
 from wm_gym.backends.twin.messages import Effect
 from wm_gym.backends.twin.raycast import CEILING, FLOOR, SKY
 
-_FOG_PER_METRE = 0.16
+_FOG_PER_METRE = 0.12
 _SNOW_HAZE_PER_METRE = 0.022
 _FOG_COLOUR = (198.0, 203.0, 208.0)
 _SNOW_COLOUR = (236.0, 240.0, 247.0)

@@ -15,14 +15,14 @@ from wm_gym.backends.twin.messages import Effect
 from wm_gym.backends.twin.raycast import sector_at_point
 
 FRAMES_PER_SECOND = 17.5
-_FLAKES = 900
-_FLAKE_BOX_METRES = (11.0, 11.0, 7.0)
-_FLAKE_RADIUS_METRES = 0.028
+_FLAKES = 1500
+_FLAKE_BOX_METRES = (10.0, 10.0, 6.0)
+_FLAKE_RADIUS_METRES = 0.03
 _FALL_METRES_PER_SECOND = 1.15
 _BURST_EVERY_FRAMES = 9
 _BURST_FRAMES = 26
 _BURST_SPARKS = 70
-_SPARK_RADIUS_METRES = 0.11
+_SPARK_RADIUS_METRES = 0.14
 _OUTDOOR_BURST_METRES = 3.2
 _INDOOR_BURST_METRES = 0.9
 _COLOURS = np.array(
@@ -137,17 +137,17 @@ def _splat(
     colours: NDArray[np.float64], alphas: NDArray[np.float64], radius_pixels_at_metre: float, writes_depth: bool,
     covered: NDArray[np.bool_],
 ) -> None:  # fmt: skip
-    """Blend soft discs, nothing nearer than 0.3 m, each only where the scene lies behind it."""
+    """Blend soft discs, nothing nearer than 0.6 m, each only where the scene lies behind it."""
     height, width = depth.shape
     for i in range(pixels.shape[0]):
         distance = pixels[i, 2]
-        if alphas[i] <= 0.003 or distance < 0.3:
+        if alphas[i] <= 0.003 or distance < 0.6:
             continue
         u, v = pixels[i, 0] / distance, pixels[i, 1] / distance
         # under a pixel a speck keeps its size and pales instead
         radius = radius_pixels_at_metre / distance
         alpha = alphas[i] * min(1.0, (radius / 0.55) ** 2)
-        radius = min(max(radius, 0.55), 4.0)
+        radius = min(max(radius, 0.55), 2.2)
         if not (-radius < u < width + radius and -radius < v < height + radius):
             continue
         for row in range(max(0, int(v - radius - 1)), min(height, int(v + radius + 2))):

@@ -1,0 +1,128 @@
+"""A capture of a place: posed RGB-D keyframes that show what lies round the start, taken in the twin.
+
+Keyframes are taken at waypoints near the start, all ways round, and chosen greedily so that together they show as
+much as they can. Deterministic: equal places give equal captures.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from wm_gym.backends.seam import Capture, Chunk, Condition, Opening, Place
+from wm_gym.backends.twin.model import FAR_METRES, FIRST_FRAMES, FRAMES_PER_STEP, TwinModel
+from wm_gym.backends.twin.opening import open_place
+from wm_gym.geometry.cameras import unproject
+from wm_gym.geometry.motion import camera_pose
+
+_REACH_METRES = 12.0
+_STANDPOINTS = 12
+_HEADINGS = 8
+_PITCHES_AT_START_DEGREES = (-18.0, 18.0)
+_VOXEL_METRES = 0.5
+_EVERY_PIXEL = 2
+_SEED = 0
+_KEPT_CAPTURES = 8
+
+
+@lru_cache(maxsize=_KEPT_CAPTURES)
+def capture_place(place: Place, height: int, width: int, num_keyframes: int = 32) -> Opening:
+    """The opening of a world grounded in a capture of `place`.
+
+    Args:
+        place: Which place.
+        height: Rows of a frame.
+        width: Columns of a frame.
+        num_keyframes: K. Row 0 is the opening pose.
+
+    Raises:
+        ValueError: If there is no such place, or `num_keyframes` is not at least 1.
+        EngineError: If the engine process died.
+    """
+    if num_keyframes < 1:
+        raise ValueError(f"num_keyframes must be at least 1, got {num_keyframes}")
+    opening = open_place(place, height, width)
+    poses = _candidate_poses(opening.waypoints.numpy().astype(np.float64))
+    frames, depth, moving = _film(opening, poses, height, width)
+    chosen = _choose(depth, moving, poses, opening.intrinsics, num_keyframes)
+    capture = Capture(frames[chosen], depth[chosen], moving[chosen], poses[chosen], opening.intrinsics)
+    return replace(opening, place=None, capture=capture)
+
+
+def _candidate_poses(waypoints: NDArray[np.float64]) -> Tensor:
+    """(C, 4, 4) float32: the opening pose, then every heading at every standpoint; C - 1 fills whole steps."""
+    stances = [[0.0, 0.0, 0.0, 0.0, 0.0]]
+    for x, y in _standpoints(waypoints):
+        at_start = abs(x) + abs(y) < 1e-9
+        for pitch in (0.0, *(_PITCHES_AT_START_DEGREES if at_start else ())):
+            stances += [[x, y, 0.0, 2 * np.pi * k / _HEADINGS, np.radians(pitch)] for k in range(_HEADINGS)]
+    return torch.from_numpy(camera_pose(np.array(stances))).to(torch.float32)
+
+
+def _standpoints(waypoints: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The start and the waypoints in reach, each the one farthest from those before it."""
+    near = waypoints[np.linalg.norm(waypoints, axis=1) < _REACH_METRES]
+    chosen = np.zeros((1, 2))
+    while len(chosen) < min(_STANDPOINTS, len(near)):
+        gaps = np.linalg.norm(near[:, None] - chosen, axis=-1).min(axis=1)
+        chosen = np.concatenate([chosen, near[gaps.argmax()][None]])
+    return chosen
+
+
+@lru_cache(maxsize=1)
+def _studio(height: int, width: int) -> TwinModel:
+    """The engine that captures are taken with; it ends with this process."""
+    return TwinModel.create(height, width, max_processes=1)
+
+
+def _film(opening: Opening, poses: Tensor, height: int, width: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Colour, depth and moving mask at every pose."""
+    model = _studio(height, width)
+    state, chunk = model.start([opening], [_SEED])
+    chunks: list[Chunk] = [chunk]
+    for t in range(FIRST_FRAMES, len(poses), FRAMES_PER_STEP):
+        condition = Condition(
+            world_from_camera=poses[t : t + FRAMES_PER_STEP][None],
+            intrinsics=opening.intrinsics[None],
+            keys=torch.zeros(1, FRAMES_PER_STEP, 8, dtype=torch.bool),
+            prompts=[opening.prompt],
+            events=[()],
+            seeds=[_SEED],
+            frame_index=[t],
+        )
+        state, chunk = model.step(state, condition)
+        chunks.append(chunk)
+    depth = [chunk.depth[0] for chunk in chunks if chunk.depth is not None]
+    moving = [chunk.moving[0] for chunk in chunks if chunk.moving is not None]
+    return torch.cat([chunk.frames[0] for chunk in chunks]), torch.cat(depth), torch.cat(moving)
+
+
+def _choose(depth: Tensor, moving: Tensor, poses: Tensor, intrinsics: Tensor, num_keyframes: int) -> list[int]:
+    """The opening pose, then again and again the frame that shows the most not yet shown."""
+    seen_by = [_voxels(*frame, intrinsics) for frame in zip(depth, moving, poses, strict=True)]
+    names = {voxel: i for i, voxel in enumerate(sorted(set().union(*seen_by)))}
+    shows = np.zeros((len(seen_by), len(names)), np.bool_)
+    for row, voxels in zip(shows, seen_by, strict=True):
+        row[[names[voxel] for voxel in voxels]] = True
+    chosen, known = [0], shows[0].copy()
+    while len(chosen) < min(num_keyframes, len(seen_by)):
+        gains = (shows & ~known).sum(axis=1)
+        gains[chosen] = -1
+        chosen.append(int(gains.argmax()))
+        known |= shows[chosen[-1]]
+    return chosen
+
+
+def _voxels(depth: Tensor, moving: Tensor, pose: Tensor, intrinsics: Tensor) -> set[tuple[int, int, int]]:
+    """Cells of space near the start whose surface a frame shows."""
+    points = unproject(depth, intrinsics, pose)[::_EVERY_PIXEL, ::_EVERY_PIXEL]
+    solid = ((depth < FAR_METRES) & ~moving)[::_EVERY_PIXEL, ::_EVERY_PIXEL]
+    points = points[solid]
+    near = points[points[:, :2].norm(dim=-1) < _REACH_METRES]
+    cells = (near / _VOXEL_METRES).floor().to(torch.int64).unique(dim=0)
+    return {(x, y, z) for x, y, z in cells.tolist()}
