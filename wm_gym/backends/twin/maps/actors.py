@@ -103,7 +103,7 @@ _BONFIRE = """ACTOR Bonfire {number}
 {{
     Radius 16
     Height 40
-    Scale 0.5
+    Scale 0.62
     States
     {{
     Spawn:

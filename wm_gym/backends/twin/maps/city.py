@@ -37,10 +37,10 @@ def build_city(rng: np.random.Generator, difficulty: str) -> TwinMap:
     margin = BEYOND + RIM
     draft = open_draft(Rect(-margin, -margin, across.size + margin, along.size + margin), rng, difficulty)
     town = found_town(draft, (2, 3, 4)[draft.richness])
-    grounds = _pave(draft, across, along)
+    sidewalk = _pave(draft, across, along)
     _rim(draft, town, across, along)
     for end in range(4):
-        _street_beyond(draft, town, grounds, across, along, end)
+        _street_beyond(draft, town, sidewalk, across, along, end)
     square = int(rng.integers(4))
     for block in range(4):
         (x0, x1), (y0, y1) = across.blocks[block % 2], along.blocks[block // 2]
@@ -58,14 +58,8 @@ def _streets(rng: np.random.Generator) -> _Streets:
     return _Streets(starts, blocks, 3 * STREET + first + second)
 
 
-@dataclass(frozen=True)
-class _Grounds:
-    sidewalk: Region
-    asphalt: str
-
-
-def _pave(draft: Draft, across: _Streets, along: _Streets) -> _Grounds:
-    """Sidewalks everywhere, then the lanes over them, then the crossings."""
+def _pave(draft: Draft, across: _Streets, along: _Streets) -> Region:
+    """Sidewalks everywhere, then the lanes over them, then the crossings; gives the sidewalk."""
     stone = themes.pick(themes.STONES, draft.rng)
     draft.floor("PAVE", "paving", stone.colour, contrast=0.07)
     draft.wall("KERB", "plain", triple(stone.colour))
@@ -88,7 +82,7 @@ def _pave(draft: Draft, across: _Streets, along: _Streets) -> _Grounds:
             draft.plan.paint(Rect(x + SIDEWALK, y + SIDEWALK, x + SIDEWALK + lane, y + SIDEWALK + lane), asphalt)
     if draft.richness:
         _stripe(draft, across, along)
-    return _Grounds(sidewalk, "ASPH")
+    return sidewalk
 
 
 def _open(floor: str, height: float = 0.0, *, skirt: str = "", pan: tuple[float, float] = (0.0, 0.0)) -> Region:
@@ -132,7 +126,7 @@ def _plots(draft: Draft, streets: _Streets) -> list[tuple[float, float]]:
     return cuts
 
 
-def _street_beyond(draft: Draft, town: Town, grounds: _Grounds, across: _Streets, along: _Streets, end: int) -> None:
+def _street_beyond(draft: Draft, town: Town, sidewalk: Region, across: _Streets, along: _Streets, end: int) -> None:
     """The middle street on the side `end` (0 east, 1 north, 2 west, 3 south), out of reach behind a low wall."""
     low_wall = _low_wall(draft)
     ahead, beside = (across, along) if end % 2 == 0 else (along, across)
@@ -144,7 +138,7 @@ def _street_beyond(draft: Draft, town: Town, grounds: _Grounds, across: _Streets
             turn.rect(0.0, near, BEYOND, far), int(draft.rng.integers(1, 4)), int(draft.rng.integers(9)), last=True
         )
     town.build(turn.rect(BEYOND, low - RIM, BEYOND + RIM, high + RIM), int(draft.rng.integers(3, 6)), end, last=True)
-    draft.plan.paint(turn.rect(0.0, low, BEYOND, high), grounds.sidewalk)
+    draft.plan.paint(turn.rect(0.0, low, BEYOND, high), sidewalk)
     draft.plan.paint(turn.rect(-SIDEWALK, low + SIDEWALK, BEYOND, high - SIDEWALK), lane((low + high) / 2))
     draft.plan.paint(turn.rect(8.0, low, 24.0, high), low_wall)
 

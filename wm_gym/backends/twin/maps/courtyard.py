@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wm_gym.backends.twin.maps import actors, facades, themes, walls
+from wm_gym.backends.twin.maps import actors, facades, indoor_walls, themes
 from wm_gym.backends.twin.maps.draft import Draft, open_draft, triple
 from wm_gym.backends.twin.maps.fountain import build_fountain
 from wm_gym.backends.twin.maps.paint import mix
@@ -63,10 +63,12 @@ def _materials(draft: Draft, court: Rect) -> _Materials:
     draft.album.add("FRONT", facades.front(style, "arcade", storeys), colours)
     inside = themes.pick(themes.WALLS[:6], rng)
     paints = (mix(inside.colour, (255, 255, 255), 0.3), stone.colour, themes.TRIM)
-    draft.album.add("INNER", walls.room_wall("dado", int(WALK_HEIGHT)), paints)
-    draft.album.add("DOOR", walls.room_door(int(WALK_HEIGHT)), (*paints, accent.colour, triple(accent.colour)[1]))
+    draft.album.add("INNER", indoor_walls.room_wall("dado", int(WALK_HEIGHT)), paints)
+    draft.album.add(
+        "DOOR", indoor_walls.room_door(int(WALK_HEIGHT)), (*paints, accent.colour, triple(accent.colour)[1])
+    )
     glass = ((104, 158, 196), (170, 212, 232))
-    draft.album.add("PANE", walls.room_pane(int(WALK_HEIGHT)), (*paints, accent.colour, *glass))
+    draft.album.add("PANE", indoor_walls.room_pane(int(WALK_HEIGHT)), (*paints, accent.colour, *glass))
     draft.wall("PILLAR", "plain", triple(stone.colour))
     draft.floor("COURT", themes.pick(("paving", "cobbles", "concrete"), rng), stone.colour, contrast=0.07)
     draft.floor("WALK", "checker", (226, 206, 176), contrast=0.12)

@@ -131,7 +131,7 @@ def bird(is_up: bool) -> Drawing:
 
 @lru_cache(maxsize=BONFIRE_FRAMES)
 def bonfire(frame: int) -> Drawing:
-    """Flames 1.3 m tall on crossed logs, two pixels per MU."""
+    """Flames on crossed logs, 1.6 pixels per MU: 1.6 m tall."""
     pixels = canvas(84, 72)
     for slot, reach, half in ((3, 66, 25), (4, 50, 18), (5, 34, 12), (6, 18, 6)):
         _flame(pixels, slot, reach, half, frame)

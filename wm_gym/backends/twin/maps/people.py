@@ -28,9 +28,9 @@ def person(build: str, quarter: int, step: int) -> Drawing:
     near = 1 if across >= 0 else -1
     for limb in (-near, near):
         _leg(pixels, limb * 4.5 * across, limb * swing, ahead, build, limb == near)
-    _arm(pixels, -9.5 * max(abs(across), 0.0), swing * ahead, far=True)
+    _arm(pixels, -9.5 * abs(across), swing * ahead)
     _torso(pixels, abs(across), build)
-    _arm(pixels, 9.5 * abs(across), -swing * ahead, far=False)
+    _arm(pixels, 9.5 * abs(across), -swing * ahead)
     _head(pixels, across, ahead)
     return Drawing(pixels, foot=(_MIDDLE, _HEIGHT - 2))
 
@@ -63,14 +63,12 @@ def _torso(pixels: Pixels, breadth: float, build: str) -> None:
         box(pixels, round(_MIDDLE - 1), 24, 2, 52, _TOP_DARK)
 
 
-def _arm(pixels: Pixels, side: float, swing: float, *, far: bool) -> None:
+def _arm(pixels: Pixels, side: float, swing: float) -> None:
     hand = side
     for row in range(22, 52):
         hand = side + swing * 8.0 * (row - 22) / 30
         box(pixels, round(_MIDDLE + hand - 3), row, 6, 1, _TOP_DARK)
     box(pixels, round(_MIDDLE + hand - 3), 51, 6, 5, _SKIN)
-    if far and side == 0.0:
-        return
 
 
 def _head(pixels: Pixels, across: float, ahead: float) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wm_gym.backends.twin.maps import actors, themes, walls
+from wm_gym.backends.twin.maps import actors, indoor_walls, themes
 from wm_gym.backends.twin.maps.draft import Draft, open_draft, triple
 from wm_gym.backends.twin.maps.paint import Colour, mix
 from wm_gym.backends.twin.maps.plan import Rect, Region
@@ -70,19 +70,19 @@ def _style(draft: Draft, number: int, paint: themes.Paint) -> _Style:
     second = mix(paint.colour, (255, 255, 255), 0.55)
     first = paint.colour
     colours: tuple[Colour, ...] = (mix(first, (255, 255, 255), 0.25), second, themes.TRIM)
-    style = themes.pick(walls.ROOM_STYLES, rng)
+    style = themes.pick(indoor_walls.ROOM_STYLES, rng)
     if style == "dado":
         colours = (second, first, themes.TRIM)
     tall = int(HEIGHT)
     album = draft.album
     sky = (draft.sky.middle, draft.sky.horizon, (126, 180, 116), draft.sky.cloud)
-    album.add(f"WIND{number}", walls.room_window(style, tall), (*colours, *sky))
+    album.add(f"WIND{number}", indoor_walls.room_window(style, tall), (*colours, *sky))
     picture = tuple(p.colour for p in themes.pick_some(themes.WALLS, 3, rng))
-    hung = walls.hung_wall(style, tall, ("picture", "board")[int(rng.integers(2))])
+    hung = indoor_walls.hung_wall(style, tall, ("picture", "board")[int(rng.integers(2))])
     album.add(f"WALL{number}", hung, (*colours, (96, 66, 48), *picture))
     wood = themes.pick(themes.WOODS, rng).colour
     books = ((188, 70, 62), (58, 104, 156), (232, 190, 92))
-    album.add(f"BOOK{number}", walls.room_shelf(style, tall), (*colours, triple(wood, 0.8)[1], *books))
+    album.add(f"BOOK{number}", indoor_walls.room_shelf(style, tall), (*colours, triple(wood, 0.8)[1], *books))
     floor = ("planks", "checker", "planks", "carpet")[number]
     base = wood if floor == "planks" else mix(paint.colour, (236, 230, 220), 0.6)
     draft.floor(f"FLOR{number}", floor, base, contrast=0.1)
@@ -94,7 +94,7 @@ def _lay_out(draft: Draft, styles: list[_Style], xs: list[float], ys: list[float
     rng = draft.rng
     lights = ((255, 252, 236), (206, 206, 208))
     draft.floor("CEIL", "lamps", (236, 236, 232), lights, contrast=0.06)
-    draft.album.add("COURTW", walls.court_wall(int(COURT_HEIGHT)), _court_colours(draft))
+    draft.album.add("COURTW", indoor_walls.court_wall(int(COURT_HEIGHT)), _court_colours(draft))
     draft.floor("LAWN", "grass", themes.pick(themes.GRASSES, rng).colour, contrast=0.08)
     cells = [(column, row) for column in range(len(xs) - 1) for row in range(len(ys) - 1)]
     court = int(rng.integers(1, len(xs) - 2)), int(rng.integers(1, len(ys) - 2))
