@@ -19,7 +19,7 @@ WALK = 128.0
 WALK_HEIGHT = 104.0
 ARCH_HEIGHT = 86.0
 GATE = 96.0
-GARDEN = 288.0
+GARDEN = 320.0
 
 
 @dataclass(frozen=True)
@@ -101,11 +101,11 @@ def _pillars(draft: Draft, court: Rect, bays_x: int, bays_y: int) -> None:
 
 
 def _doors(draft: Draft, ring: Rect) -> None:
-    """Doors and windows by turns in the back wall of the arcades, one to a bay."""
-    for low, high in ((ring.y0 - PILLAR, ring.y0), (ring.y1, ring.y1 + PILLAR)):
+    """Doors and windows by turns in the back wall of the arcades, one to a bay; half as deep as the wall."""
+    for low, high in ((ring.y0 - PILLAR / 2, ring.y0), (ring.y1, ring.y1 + PILLAR / 2)):
         for number, x in enumerate(np.arange(ring.x0 + 96.0, ring.x1 - 128.0, BAY).tolist()):
             draft.plan.paint(Rect(x, low, x + 64.0, high), _panel(number))
-    for low, high in ((ring.x0 - PILLAR, ring.x0), (ring.x1, ring.x1 + PILLAR)):
+    for low, high in ((ring.x0 - PILLAR / 2, ring.x0), (ring.x1, ring.x1 + PILLAR / 2)):
         for number, y in enumerate(np.arange(ring.y0 + 96.0, ring.y1 - 128.0, BAY).tolist()):
             draft.plan.paint(Rect(low, y, high, y + 64.0), _panel(number))
 
@@ -115,14 +115,16 @@ def _panel(number: int) -> Region:
 
 
 def _gardens(draft: Draft, ring: Rect, axis: int, materials: _Materials) -> None:
-    """Gateways through the house on two opposite sides, each to a walled garden."""
+    """Gateways through the house on two opposite sides, each to a garden between houses."""
     draft.floor("LAWN", "grass", themes.pick(themes.GRASSES, draft.rng).colour, contrast=0.08)
-    draft.wall("HEDGE", "hedge", triple(themes.LEAVES[1].colour, 0.78))
-    lawn = Region("LAWN", None, 0.0, 220.0, wall="HEDGE")
+    house, accent = themes.pick(themes.WALLS, draft.rng), themes.pick(themes.ACCENTS, draft.rng)
+    colours = facades.front_colours(house.colour, themes.TRIM, accent.colour, materials.stone.colour)
+    draft.album.add("BACK", facades.front(themes.pick(facades.FRONT_STYLES, draft.rng), "doors", 1), colours)
     gate = Region("WALK", "VAULT", 0.0, ARCH_HEIGHT, wall="PILLAR")
     x, y = ring.centre
     half, wide = GATE / 2, GARDEN / 2
     for side in (-1, 1):
+        lawn = Region("LAWN", None, 0.0, float(facades.front_height(1)), wall="BACK")
         edge = (ring.x1 if side > 0 else ring.x0) if axis == 0 else (ring.y1 if side > 0 else ring.y0)
         near, far = sorted((edge, edge + side * PILLAR))
         beyond = sorted((edge + side * PILLAR, edge + side * (PILLAR + GARDEN)))
