@@ -33,8 +33,11 @@ _THING_REMOVE = 132
 
 
 def behaviour() -> bytes:
-    """The BEHAVIOR lump: `PLACE` (x, y, z), `LOOK` (yaw, pitch), `SPAWN[class]` (x, y, z, thing id) and `REMOVE`
-    (thing id). `PLACE` also makes movers step aside."""
+    """The BEHAVIOR lump.
+
+    `PLACE` (x, y, z) and makes movers step aside, `LOOK` (yaw, pitch), `SPAWN[class]` (x, y, z, thing id), `REMOVE`
+    (thing id).
+    """
     place: list[Instruction] = [_push(0), _var(0), _var(1), _var(2), _push(0), ("SETACTORPOSITION",), ("DROP",)]
     scripts = {
         PLACE: (3, [*place, *_keep_clear(first_variable=3)]),
@@ -56,8 +59,11 @@ def _var(index: int) -> Instruction:
 
 
 def _keep_clear(first_variable: int) -> list[Instruction]:
-    """Movers inside the square of half side CLEARANCE_UNITS round the camera go to its edge: first along the axis on
-    which they are farther out, then along the other, then to the opposite sides, wherever they fit."""
+    """Movers inside the square of half side CLEARANCE_UNITS round the camera go to its edge.
+
+    First along the axis on which they are farther out, then along the other, then to the opposite sides, wherever
+    they fit.
+    """
     radius = CLEARANCE_UNITS << 16
     tid, dx, dy, distance_x, distance_y, edge_x, edge_y = range(first_variable, first_variable + 7)
     code: list[Instruction] = [_push(MOVER_TIDS.start), ("ASSIGNSCRIPTVAR", tid), ("LABEL", "each")]
@@ -67,7 +73,7 @@ def _keep_clear(first_variable: int) -> list[Instruction]:
     for distance in (distance_x, distance_y):
         code += [_var(distance), _push(radius), ("GE",), ("IFGOTO", "next")]
     code += [_var(distance_x), _var(distance_y), ("LT",), ("IFGOTO", "y first")]
-    code += _to_edge(tid, "x", edge_x) + [("LABEL", "y first")] + _to_edge(tid, "y", edge_y)
+    code += [*_to_edge(tid, "x", edge_x), ("LABEL", "y first"), *_to_edge(tid, "y", edge_y)]
     code += _to_edge(tid, "x", edge_x)
     code += _to_edge(tid, "y", edge_y, opposite=True) + _to_edge(tid, "x", edge_x, opposite=True)
     code += [("LABEL", "next"), ("INCSCRIPTVAR", tid)]

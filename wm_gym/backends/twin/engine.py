@@ -41,8 +41,7 @@ class Engine:
         scenario = folder / "map.wad"
         scenario.write_bytes(with_camera(wad))
         base_game = Path(vizdoom.__file__).parent / "freedoom2.wad"
-        palette = palette_of(wad)
-        self.palette = palette_of(base_game.read_bytes()) if palette is None else palette
+        self.palette = palette_of(wad)
         self._game = _make_game(vizdoom, base_game, scenario, folder, lens)
         (folder / ENGINE_NOTE).write_text(str(self._game.get_instance_id()))
         names = ("CAMERA_POSITION_X", "CAMERA_POSITION_Y", "CAMERA_POSITION_Z", "CAMERA_FOV")

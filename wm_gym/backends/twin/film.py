@@ -53,7 +53,9 @@ class Film:
         numbers, planes = np.zeros(256, np.uint8), np.zeros((256, 3))
         cos, sin = np.cos(yaw_radians), np.sin(yaw_radians)
         # the engine's own ids depend on its history, the order of names and places does not
-        for label in sorted(labels, key=lambda label: (label.object_name, label.object_position_x, label.object_position_y)):
+        for label in sorted(
+            labels, key=lambda label: (label.object_name, label.object_position_x, label.object_position_y)
+        ):
             number = self._number_of.setdefault(label.object_id, min(len(self._number_of) + 1, _MAX_INSTANCES))
             self._names[number] = label.object_name
             ahead = (label.object_position_x - eye[0]) * cos + (label.object_position_y - eye[1]) * sin
@@ -86,6 +88,4 @@ class Film:
             kind: np.max([e.strengths for e in self._effects if e.kind == kind], axis=0).astype(np.float32)
             for kind in self._masks
         }
-        return Shown(
-            self.frames, self.depth, self._moving, self.instances, self._names, self._masks, strengths, save
-        )
+        return Shown(self.frames, self.depth, self._moving, self.instances, self._names, self._masks, strengths, save)

@@ -216,9 +216,7 @@ def _engine_seed(seed: int) -> int:
     return int.from_bytes(hashlib.sha256(str(int(seed)).encode()).digest()[:4], "little") >> 1
 
 
-def _actions(
-    poses: NDArray[np.float64], site: Site, commands: Sequence[tuple[str, ...]]
-) -> tuple[Action, ...]:
+def _actions(poses: NDArray[np.float64], site: Site, commands: Sequence[tuple[str, ...]]) -> tuple[Action, ...]:
     """Poses of the world frame as the engine takes them."""
     eyes = site.frame.map_from_world(poses[:, :3, 3])
     forward = poses[:, :3, 2]
@@ -250,7 +248,9 @@ def _chunk(shown: Sequence[Shown], world_from_camera: torch.Tensor) -> Chunk:
 def _check_condition(state: TwinState, condition: Condition) -> None:
     poses, count = condition.world_from_camera, len(state.worlds)
     if tuple(poses.shape) != (count, FRAMES_PER_STEP, 4, 4):
-        raise ValueError(f"world_from_camera must have shape {(count, FRAMES_PER_STEP, 4, 4)}, got {tuple(poses.shape)}")
+        raise ValueError(
+            f"world_from_camera must have shape {(count, FRAMES_PER_STEP, 4, 4)}, got {tuple(poses.shape)}"
+        )
     if len(condition.events) != count or len(condition.frame_index) != count:
         raise ValueError(f"events and frame_index must be given for {count} worlds, got {len(condition.events)}")
     if not bool(torch.isfinite(poses).all()):

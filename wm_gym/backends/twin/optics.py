@@ -241,7 +241,7 @@ def ray_from_pixel(view: View, lens: Lens, map_units: NDArray[np.float64]) -> ND
 def _corner_rays(intrinsics: tuple[float, float, float, float], height: int, width: int) -> NDArray[np.float64]:
     """(4, 3) rays through the outer corners of the frame, camera frame."""
     pixels = np.array([[0, 0, 1], [width, 0, 1], [0, height, 1], [width, height, 1]], float)
-    return pixels @ np.linalg.inv(_matrix(intrinsics)).T
+    return np.asarray(pixels @ np.linalg.inv(_matrix(intrinsics)).T, np.float64)
 
 
 def _vertical_tangents(rays: NDArray[np.float64]) -> tuple[float, float]:

@@ -118,7 +118,7 @@ def _raise(
     event: ActiveEvent, here: NDArray[np.float64], spot: NDArray[np.float64], eye_z: float, site: Site
 ) -> tuple[float, float, float]:
     """The spot on the map: on the floor, or in the air for fireworks, under the ceiling where there is one."""
-    x, y, z = site.frame.map_from_world(np.array([*spot, eye_z]))
+    x, y, _ = site.frame.map_from_world(np.array([*spot, eye_z]))
     sector = site.surfaces.sector_at(x, y)
     if event.kind != "fireworks":
         return (float(x), float(y), float(site.surfaces.floors[sector]))

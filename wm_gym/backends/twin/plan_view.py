@@ -57,9 +57,7 @@ def _transform(to_pixels: NDArray[np.float64], points: NDArray[np.float64]) -> N
     return points @ to_pixels[:, :2].T + to_pixels[:, 2]
 
 
-def _dot(
-    draw: ImageDraw.ImageDraw, centre: NDArray[np.float64], radius: float, colour: tuple[int, int, int]
-) -> None:
+def _dot(draw: ImageDraw.ImageDraw, centre: NDArray[np.float64], radius: float, colour: tuple[int, int, int]) -> None:
     x, y = float(centre[0]), float(centre[1])
     draw.ellipse([x - radius, y - radius, x + radius, y + radius], fill=colour)
 
@@ -83,7 +81,5 @@ def _sectors(
     sectors = np.empty((height, width), np.int32)
     for row in range(height):
         for column in range(width):
-            sectors[row, column] = sector_at_point(
-                lines, sides, (column + 0.5 - x0) / scale, -(row + 0.5 - y0) / scale
-            )
+            sectors[row, column] = sector_at_point(lines, sides, (column + 0.5 - x0) / scale, -(row + 0.5 - y0) / scale)
     return sectors

@@ -57,12 +57,16 @@ def with_camera(wad: bytes) -> bytes:
     return b"PWAD" + struct.pack("<ii", len(lumps), 12 + len(body)) + body + directory
 
 
-def palette_of(wad: bytes) -> NDArray[np.uint8] | None:
-    """(256, 3) red, green, blue of the WAD's PLAYPAL, or None where it has none."""
+def palette_of(wad: bytes) -> NDArray[np.uint8]:
+    """(256, 3) red, green, blue of the WAD's PLAYPAL.
+
+    Raises:
+        ValueError: If it has none.
+    """
     for name, data in _lumps(wad):
         if name == "PLAYPAL":
             return np.frombuffer(data[:768], np.uint8).reshape(256, 3)
-    return None
+    raise ValueError("a place's WAD must have a PLAYPAL lump, got none")
 
 
 def _lumps(wad: bytes) -> list[tuple[str, bytes]]:

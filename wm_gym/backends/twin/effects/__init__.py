@@ -54,9 +54,7 @@ def draw_effects(scene: Scene, effects: Sequence[Effect], t: int) -> dict[str, N
     return masks
 
 
-def _light(
-    scene: Scene, by_kind: dict[str, list[Effect]], masks: dict[str, NDArray[np.bool_]], t: int
-) -> None:
+def _light(scene: Scene, by_kind: dict[str, list[Effect]], masks: dict[str, NDArray[np.bool_]], t: int) -> None:
     fires = [(effect, flicker(effect, t)) for effect in by_kind.get("bonfire", []) if effect.spot is not None]
     if not fires and scene.night == 0.0:
         return
@@ -65,7 +63,7 @@ def _light(
     if "night" in masks:
         masks["night"] |= np.abs(scene.colour - before).max(axis=-1) > _CHANGED
     if "bonfire" in masks:
-        masks["bonfire"] |= np.any(lit, axis=0) | scene.shows("Bonfire") if lit else scene.shows("Bonfire")
+        masks["bonfire"] |= lit.any(axis=0) | scene.shows("Bonfire")
 
 
 def _strongest(effects: Sequence[Effect], t: int) -> float:

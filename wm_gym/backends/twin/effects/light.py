@@ -25,8 +25,8 @@ _LAMPS_IN_REACH_METRES = 45.0
 _STAR_CELLS = 46.0
 
 
-def draw_light(scene: Scene, night: float, fires: list[tuple[Effect, float]]) -> list[NDArray[np.bool_]]:
-    """Light the scene; for each fire, the pixels whose colour its light changes.
+def draw_light(scene: Scene, night: float, fires: list[tuple[Effect, float]]) -> NDArray[np.bool_]:
+    """Light the scene; for each fire, (H, W), the pixels whose colour its light changes.
 
     Args:
         scene: The frame; colour is written.
@@ -42,7 +42,7 @@ def draw_light(scene: Scene, night: float, fires: list[tuple[Effect, float]]) ->
         scene.colour, scene.depth, scene.surface_ids, glowing, scene.eye, scene.ray_from_pixel, scene.far, night,
         lamps, spots, brightness, np.array(_LAMP_COLOUR), np.array(_FIRE_COLOUR), lit,
     )  # fmt: skip
-    return list(lit)
+    return lit
 
 
 def flicker(effect: Effect, t: int) -> float:

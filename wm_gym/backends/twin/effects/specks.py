@@ -107,8 +107,12 @@ def _sparks(
             j, spark = k * _BURST_SPARKS + i, burst * _BURST_SPARKS + i
             up, turn = 2.0 * chance(seed, spark, 2) - 1.0, 6.2832 * chance(seed, spark, 3)
             flat, pace = np.sqrt(1.0 - up * up), 0.7 + 0.3 * chance(seed, spark, 4)
-            points[j, 0] = centre[0] + spread * 7.0 * (chance(seed, burst, 5) - 0.5) + reach * pace * flat * np.cos(turn)
-            points[j, 1] = centre[1] + spread * 7.0 * (chance(seed, burst, 6) - 0.5) + reach * pace * flat * np.sin(turn)
+            points[j, 0] = (
+                centre[0] + spread * 7.0 * (chance(seed, burst, 5) - 0.5) + reach * pace * flat * np.cos(turn)
+            )
+            points[j, 1] = (
+                centre[1] + spread * 7.0 * (chance(seed, burst, 6) - 0.5) + reach * pace * flat * np.sin(turn)
+            )
             fall = 0.55 * size * life * life
             points[j, 2] = centre[2] + spread * 3.0 * (chance(seed, burst, 7) - 0.5) + reach * pace * up - fall
             white = max(0.0, 1.0 - 5.0 * life)
