@@ -10,7 +10,7 @@ import struct
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,6 +112,7 @@ def _row(
     return lattice[y[:, None], x[None, :]] * (1 - ease_x) + lattice[y[:, None], (x[None, :] + 1) % cells] * ease_x
 
 
+@lru_cache(maxsize=8192)
 def shade(colour: Colour, factor: float) -> Colour:
     """`colour` under less or more light; shade is a little bluer, light a little warmer, as under a sky."""
     tint = (1.0 - factor) * 0.10

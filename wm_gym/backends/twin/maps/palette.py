@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from wm_gym.backends.twin.maps.paint import Colour
 
 _LEVELS = 32
+# places keep their light at full, so darker levels may be coarse
+_STEP = 4
 
 
 def fit_palette(colours: Collection[Colour]) -> NDArray[np.uint8]:
@@ -47,11 +49,11 @@ def _merge_closest(colours: NDArray[np.float64], surplus: int) -> NDArray[np.flo
 
 def colormap(palette: NDArray[np.uint8]) -> bytes:
     """The COLORMAP lump: 32 levels of light falling to dark, then the inverse map, then black."""
-    levels = (1.0 - np.arange(0, _LEVELS, 2) / _LEVELS)[:, None, None]
+    levels = (1.0 - np.arange(0, _LEVELS, _STEP) / _LEVELS)[:, None, None]
     dimmed = (palette[None] * levels).reshape(-1, 3)
     nearest = _squared_distance(dimmed, palette.astype(np.float64)).argmin(1).reshape(-1, 256).astype(np.uint8)
     nearest[0] = np.arange(256)
-    rows = np.repeat(nearest, 2, axis=0)
+    rows = np.repeat(nearest, _STEP, axis=0)
     return rows.tobytes() + rows[0].tobytes() + bytes(256)
 
 
