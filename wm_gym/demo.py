@@ -38,7 +38,7 @@ class DemoConfig:
         width: Columns of a frame.
         steps_out: Steps of the tour before it turns home.
         output: Folder of the results.
-        enlarge: Film pixels for each pixel of a frame.
+        enlarge: Film pixels for each pixel of a frame; an even number.
         sheet_columns: Pictures in a row of the contact sheet.
     """
 
@@ -50,7 +50,7 @@ class DemoConfig:
     width: int = 128
     steps_out: int = 40
     output: str = "outputs/demo"
-    enlarge: int = 3
+    enlarge: int = 4
     sheet_columns: int = 10
 
 
@@ -121,7 +121,7 @@ def _panels(outcome: Outcome, state: WorldState, trail: np.ndarray, factor: int)
     assert chunk.depth is not None
     positions, colours, _ = point_cloud(state.memories[0])
     height, width = chunk.frames.shape[2:4]
-    above = paint_map(positions, colours, trail, (height * factor, width * factor))
+    above = enlarge(paint_map(positions, colours, trail, (height * factor // 2, width * factor // 2)), 2)
     frames = chunk.frames[0].numpy()
     depths = paint_depth(chunk.depth[0].numpy())
     known = paint_hints(hints.colour[0].numpy(), hints.seen[0].numpy())

@@ -33,7 +33,9 @@ def to_bytes(state: WorldState, model: WorldModel[Any], extra: Packed | None = N
     """
     parts = {"model": model.pack(state.model), "memory": pack_memories(state.memories), "world": _pack_world(state)}
     parts["extra"] = extra or Packed()
-    tensors = {f"{part}.{name}": t.contiguous() for part, packed in parts.items() for name, t in packed.tensors.items()}
+    tensors = {
+        f"{part}.{name}": t.contiguous().clone() for part, packed in parts.items() for name, t in packed.tensors.items()
+    }
     header = {
         "format": FORMAT,
         "version": VERSION,

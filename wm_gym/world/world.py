@@ -201,15 +201,19 @@ def _poses(stances: np.ndarray) -> Tensor:
 
 @lru_cache(maxsize=8)
 def remember_capture(capture: Capture, config: MemoryConfig) -> Memory:
-    """The memory of somebody who has seen a capture's keyframes, one after another."""
+    """The memory of somebody who has seen a capture's keyframes, one after another.
+
+    What moved is left out: it will be elsewhere by now.
+    """
     memory = Memory.empty(config)
+    depth = torch.where(capture.moving, 0.0, capture.depth)
     height, width = capture.frames.shape[1:3]
     intrinsics = capture.intrinsics[None]
     for k in range(len(capture.frames)):
         pose = capture.world_from_camera[k : k + 1]
         hints = render([memory], pose[None], intrinsics, height, width, frame_index=[0], appearance=[0])
         memory = write(
-            memory, capture.frames[k : k + 1], capture.depth[k : k + 1], capture.moving[k : k + 1],
+            memory, capture.frames[k : k + 1], depth[k : k + 1], capture.moving[k : k + 1],
             pose, capture.intrinsics, hints=hints.of_world(0), frame_index=0, appearance=0,
         )  # fmt: skip
     return memory
