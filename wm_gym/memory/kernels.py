@@ -31,16 +31,42 @@ SKY_DEPTH = 1.0e6
 FAINT = 1.0e-6
 """Weight of a point at the rim of its splat, so that no covered pixel is left without weight."""
 
-U, V, Z, WIDE, HIGH, AA, AB, BB, GU, GV, SHARP = range(11)
-"""Columns of a point on the screen: centre (column, row), depth, half extents, the conic that is below 1 inside
-the splat (u u, 2 u v, v v), slope of the depth along the screen, and weight by sharpness."""
+SOFTENING = 0.3
+"""A point's weight falls with the area over which it is blown up, plus this."""
+
+# Literals would turn all arithmetic to float64, at half the speed.
+ZERO, HALF, ONE = np.float32(0.0), np.float32(0.5), np.float32(1.0)
+UNIT, SOFT, FAINT_32, SKY_32 = np.float32(TANGENT_UNIT), np.float32(SOFTENING), np.float32(FAINT), np.float32(SKY_DEPTH)
+REACH_32, OVER_REACH, LOW_PASS_32 = np.float32(REACH), np.float32(1.0 / REACH), np.float32(LOW_PASS)
+
+U, V, Z, AA, AB, BB, GU, GV, SHARP = range(9)
+"""Columns of a point on the screen: centre (column, row; 0 is the first pixel's centre), depth, the conic that is
+below 1 inside the splat (u u, 2 u v, v v), slope of the depth along the screen, and weight by sharpness."""
+
+CHUNK = 1024
+"""Points that are projected together, few enough for the fastest cache."""
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def project(
-    geometry, tangents, alive, first, last, at_infinity, camera, lens, height, width, near, most, screen, index, start
+    geometry,
+    tangents,
+    alive,
+    first,
+    last,
+    at_infinity,
+    camera,
+    lens,
+    height,
+    width,
+    near,
+    most,
+    screen,
+    box,
+    index,
+    start,
 ):
-    """Points on the screen, appended to a list from entry `start`.
+    """Points that may touch the screen, appended to a list from entry `start`.
 
     Args:
         geometry: (P, 4) float32 position (or direction) and footprint.
@@ -49,140 +75,178 @@ def project(
         first: First point to take.
         last: One past the last point to take.
         at_infinity: Whether the points are directions.
-        camera: (3, 4) float64 camera_from_world.
-        lens: (4,) float64 fx, fy, cx, cy.
+        camera: (3, 4) float32 camera_from_world.
+        lens: (4,) float32 fx, fy, cx, cy.
         height: Rows.
         width: Columns.
-        near: Metres.
-        most: Pixels, largest half extent.
-        screen: (M, 11) float32 to fill.
-        index: (M,) int32, filled with the point's row in `geometry`.
+        near: float32 metres.
+        most: float32 pixels, largest half extent.
+        screen: (M + 1, 9) float32 to fill.
+        box: (M + 1, 4) int16, filled with first and last column, first and last row; none where the last is less.
+        index: (M + 1,) int32, filled with the point's row in `geometry`.
         start: Entries already filled.
 
     Returns:
         Entries filled.
     """
     count = start
-    fx, fy, cx, cy = lens[0], lens[1], lens[2], lens[3]
-    shift = 0.0 if at_infinity else 1.0
-    r00, r01, r02, tx = camera[0, 0], camera[0, 1], camera[0, 2], camera[0, 3] * shift
-    r10, r11, r12, ty = camera[1, 0], camera[1, 1], camera[1, 2], camera[1, 3] * shift
-    r20, r21, r22, tz = camera[2, 0], camera[2, 1], camera[2, 2], camera[2, 3] * shift
-    nearest = 1.0e-6 if at_infinity else near
-    for i in range(first, last):
-        if not alive[i]:
-            continue
-        x, y, z = geometry[i, 0], geometry[i, 1], geometry[i, 2]
-        depth = r20 * x + r21 * y + r22 * z + tz
-        if depth < nearest:
-            continue
-        over = 1.0 / depth
-        a = (r00 * x + r01 * y + r02 * z + tx) * over
-        b = (r10 * x + r11 * y + r12 * z + ty) * over
-        u = fx * a + cx - 0.5
-        v = fy * b + cy - 0.5
-        if u < -most or v < -most or u > width - 1 + most or v > height - 1 + most:
-            continue
-        unit = geometry[i, 3] * TANGENT_UNIT
-        x, y, z = tangents[i, 0] * unit, tangents[i, 1] * unit, tangents[i, 2] * unit
-        slope_1 = r20 * x + r21 * y + r22 * z
-        u_1 = fx * over * (r00 * x + r01 * y + r02 * z - a * slope_1)
-        v_1 = fy * over * (r10 * x + r11 * y + r12 * z - b * slope_1)
-        x, y, z = tangents[i, 3] * unit, tangents[i, 4] * unit, tangents[i, 5] * unit
-        slope_2 = r20 * x + r21 * y + r22 * z
-        u_2 = fx * over * (r00 * x + r01 * y + r02 * z - a * slope_2)
-        v_2 = fy * over * (r10 * x + r11 * y + r12 * z - b * slope_2)
-        size = max(u_1 * u_1 + u_2 * u_2, v_1 * v_1 + v_2 * v_2)
-        shrink = min(1.0, (most * most / REACH - LOW_PASS) / max(size, 1.0e-12))
-        uu = shrink * (u_1 * u_1 + u_2 * u_2) + LOW_PASS
-        vv = shrink * (v_1 * v_1 + v_2 * v_2) + LOW_PASS
-        uv = shrink * (u_1 * v_1 + u_2 * v_2)
-        wide, high = math.sqrt(REACH * uu), math.sqrt(REACH * vv)
-        if u + wide < 0 or v + high < 0 or u - wide > width - 1 or v - high > height - 1:
-            continue
-        inverse = 1.0 / (uu * vv - uv * uv)
-        along_u = 0.0 if at_infinity else shrink * (u_1 * slope_1 + u_2 * slope_2)
-        along_v = 0.0 if at_infinity else shrink * (v_1 * slope_1 + v_2 * slope_2)
-        area = u_1 * v_2 - u_2 * v_1
-        screen[count, U] = u
-        screen[count, V] = v
-        screen[count, Z] = SKY_DEPTH if at_infinity else depth
-        screen[count, WIDE] = wide
-        screen[count, HIGH] = high
-        screen[count, AA] = vv * inverse / REACH
-        screen[count, AB] = -2.0 * uv * inverse / REACH
-        screen[count, BB] = uu * inverse / REACH
-        screen[count, GU] = (vv * along_u - uv * along_v) * inverse
-        screen[count, GV] = (uu * along_v - uv * along_u) * inverse
-        # Detail is worth less when blown up.
-        screen[count, SHARP] = 1.0 / (0.3 + abs(area))
-        index[count] = i
-        count += 1
+    r = camera
+    rotation = (r[0, 0], r[0, 1], r[0, 2], r[1, 0], r[1, 1], r[1, 2], r[2, 0], r[2, 1], r[2, 2])
+    fx, fy, cx, cy = lens[0], lens[1], lens[2] - HALF, lens[3] - HALF
+    columns, rows = np.float32(width), np.float32(height)
+    optics = (fx, fy, cx, cy, ONE / fx, ONE / fy)
+    place = np.empty((3, CHUNK), np.float32)
+    chosen = np.empty(CHUNK + 1, np.int64)
+    for base in range(first, last, CHUNK):
+        size = min(CHUNK, last - base)
+        _place(geometry[base : base + size], at_infinity, camera, lens, place)
+        visible = _choose(place, alive[base : base + size], height, width, near, most, at_infinity, chosen)
+        for k in range(visible):
+            j = chosen[k]
+            index[count + k] = base + j
+            _shape(
+                geometry, tangents, base + j, at_infinity, rotation, optics, place[0, j], place[1, j], place[2, j],
+                rows, columns, most, screen, box, count + k,
+            )  # fmt: skip
+        count += visible
     return count
 
 
-@njit(nogil=True, cache=True)
-def nearest_depth(screen, near, depth):
+@njit(nogil=True, cache=True, error_model="numpy")
+def _place(geometry, at_infinity, camera, lens, place):
+    """Fill `place` (3, n) with columns, rows and depths; a loop that the compiler can vectorise."""
+    r00, r01, r02, tx = camera[0, 0], camera[0, 1], camera[0, 2], camera[0, 3]
+    r10, r11, r12, ty = camera[1, 0], camera[1, 1], camera[1, 2], camera[1, 3]
+    r20, r21, r22, tz = camera[2, 0], camera[2, 1], camera[2, 2], camera[2, 3]
+    if at_infinity:
+        tx, ty, tz = ZERO, ZERO, ZERO
+    fx, fy, cx, cy = lens[0], lens[1], lens[2] - HALF, lens[3] - HALF
+    for j in range(geometry.shape[0]):
+        x, y, z = geometry[j, 0], geometry[j, 1], geometry[j, 2]
+        depth = r20 * x + r21 * y + r22 * z + tz
+        over = ONE / depth
+        place[0, j] = fx * over * (r00 * x + r01 * y + r02 * z + tx) + cx
+        place[1, j] = fy * over * (r10 * x + r11 * y + r12 * z + ty) + cy
+        place[2, j] = depth
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _choose(place, alive, height, width, near, most, at_infinity, chosen):
+    """Fill `chosen` with the points that may touch the screen; how many."""
+    nearest = np.float32(1.0e-6) if at_infinity else near
+    count = 0
+    right, bottom = np.float32(width - 1) + most, np.float32(height - 1) + most
+    for j in range(alive.shape[0]):
+        u, v = place[0, j], place[1, j]
+        inside = (u > -most) & (v > -most) & (u < right) & (v < bottom)
+        chosen[count] = j
+        count += inside & (place[2, j] >= nearest) & alive[j]
+    return count
+
+
+@njit(nogil=True, cache=True, error_model="numpy", inline="always")
+def _pixels(low, high, size):
+    """First and last whole number from `low` to `high` within an axis; the last is less than the first if none is."""
+    # Truncation is one instruction; `ceil` and `floor` are calls.
+    low = low if low > ZERO else ZERO
+    high = high if high < size - ONE else size - ONE
+    first = np.int32(low)
+    return first + (first < low), np.int32(high + ONE) - 1
+
+
+@njit(nogil=True, cache=True, error_model="numpy", inline="always")
+def _shape(geometry, tangents, i, at_infinity, rotation, lens, u, v, depth, height, width, most, screen, box, k):
+    """Fill entry k with point i: its ellipse, slope, sharpness and pixels. Inlined: a call would cost as much.
+
+    `rotation` and `lens` are tuples, which the compiler keeps in registers.
+    """
+    r00, r01, r02, r10, r11, r12, r20, r21, r22 = rotation
+    over = ONE / depth
+    fx, fy, a, b = lens[0] * over, lens[1] * over, (u - lens[2]) * lens[4], (v - lens[3]) * lens[5]
+    unit = geometry[i, 3] * UNIT
+    x, y, z = np.float32(tangents[i, 0]) * unit, np.float32(tangents[i, 1]) * unit, np.float32(tangents[i, 2]) * unit
+    slope_1 = r20 * x + r21 * y + r22 * z
+    u_1 = fx * (r00 * x + r01 * y + r02 * z - a * slope_1)
+    v_1 = fy * (r10 * x + r11 * y + r12 * z - b * slope_1)
+    x, y, z = np.float32(tangents[i, 3]) * unit, np.float32(tangents[i, 4]) * unit, np.float32(tangents[i, 5]) * unit
+    slope_2 = r20 * x + r21 * y + r22 * z
+    u_2 = fx * (r00 * x + r01 * y + r02 * z - a * slope_2)
+    v_2 = fy * (r10 * x + r11 * y + r12 * z - b * slope_2)
+    uu, vv, uv = u_1 * u_1 + u_2 * u_2, v_1 * v_1 + v_2 * v_2, u_1 * v_1 + u_2 * v_2
+    largest = most * most * OVER_REACH - LOW_PASS_32
+    size = uu if uu > vv else vv
+    shrink = largest / size if size > largest else ONE
+    uu, vv, uv = shrink * uu + LOW_PASS_32, shrink * vv + LOW_PASS_32, shrink * uv
+    # Half extents of the ellipse.
+    wide, high = math.sqrt(REACH_32 * uu), math.sqrt(REACH_32 * vv)
+    left, right = _pixels(u - wide, u + wide, width)
+    top, bottom = _pixels(v - high, v + high, height)
+    box[k, 0], box[k, 1], box[k, 2], box[k, 3] = left, right, top, bottom
+    inverse = ONE / (uu * vv - uv * uv)
+    conic = inverse * OVER_REACH
+    along_u, along_v = shrink * (u_1 * slope_1 + u_2 * slope_2), shrink * (v_1 * slope_1 + v_2 * slope_2)
+    if at_infinity:
+        depth, along_u, along_v = SKY_32, ZERO, ZERO
+    screen[k, U], screen[k, V], screen[k, Z] = u, v, depth
+    screen[k, AA], screen[k, AB], screen[k, BB] = vv * conic, -(uv + uv) * conic, uu * conic
+    screen[k, GU], screen[k, GV] = (vv * along_u - uv * along_v) * inverse, (uu * along_v - uv * along_u) * inverse
+    # Detail is worth less when blown up.
+    screen[k, SHARP] = ONE / (SOFT + abs(u_1 * v_2 - u_2 * v_1))
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def nearest_depth(screen, box, near, depth):
     """First pass: the least depth over every pixel centre.
 
     Args:
-        screen: (M, 11) as `project` fills it.
-        near: Metres: no part of a splat comes nearer.
+        screen: (M, 9) as `project` fills it.
+        box: (M, 4) as `project` fills it.
+        near: float32 metres: no part of a splat comes nearer.
         depth: (H, W) float32 to be lowered in place; infinite where nothing is.
     """
-    height, width = depth.shape
     for k in range(screen.shape[0]):
-        u, v, z, wide, high = screen[k, U], screen[k, V], screen[k, Z], screen[k, WIDE], screen[k, HIGH]
-        aa, ab, bb, gu, gv = screen[k, AA], screen[k, AB], screen[k, BB], screen[k, GU], screen[k, GV]
-        left, right = max(math.ceil(u - wide), 0), min(math.floor(u + wide), width - 1)
-        for row in range(max(math.ceil(v - high), 0), min(math.floor(v + high), height - 1) + 1):
+        u, v, z, gu, gv = screen[k, U], screen[k, V], screen[k, Z], screen[k, GU], screen[k, GV]
+        aa, ab, bb = screen[k, AA], screen[k, AB], screen[k, BB]
+        for row in range(box[k, 2], box[k, 3] + 1):
             dv = np.float32(row) - v
-            for column in range(left, right + 1):
+            for column in range(box[k, 0], box[k, 1] + 1):
                 du = np.float32(column) - u
-                if aa * du * du + ab * du * dv + bb * dv * dv < np.float32(1.0):
-                    here = max(z + gu * du + gv * dv, near)
-                    if here < depth[row, column]:
-                        depth[row, column] = here
+                here = max(z + gu * du + gv * dv, near)
+                if here < depth[row, column] and aa * du * du + ab * du * dv + bb * dv * dv < ONE:
+                    depth[row, column] = here
 
 
-@njit(nogil=True, cache=True)
-def blend(screen, index, record, nearest, near, tolerance, metres, sums, best, front):
+@njit(nogil=True, cache=True, error_model="numpy")
+def blend(screen, box, index, record, near, limit, sums, best, front):
     """Second pass: weighted sums over the points on the nearest surface.
 
     Args:
-        screen: (M, 11) as `project` fills it.
+        screen: (M, 9) as `project` fills it.
+        box: (M, 4) as `project` fills it.
         index: (M,) rows of `record`.
         record: (P, 4) int32, colour in the low three bytes of column 0.
-        nearest: (H, W) float32 of the first pass.
         near: As in the first pass.
-        tolerance: Fraction behind the nearest depth that is still the same surface.
-        metres: The same, added.
+        limit: (H, W) float32: what is deeper lies behind the surface.
         sums: (H, W, 5) float32 zeros, filled with sums of weight * (r, g, b, depth) and of weights.
         best: (H, W) float32 zeros, filled with the greatest weight.
         front: (H, W) int32, filled with the row of the point that has it.
     """
-    height, width = nearest.shape
-    one = np.float32(1.0)
     for k in range(screen.shape[0]):
-        u, v, z, wide, high = screen[k, U], screen[k, V], screen[k, Z], screen[k, WIDE], screen[k, HIGH]
-        aa, ab, bb, gu, gv = screen[k, AA], screen[k, AB], screen[k, BB], screen[k, GU], screen[k, GV]
-        colour = record[index[k], 0]
-        red, green, blue = np.float32(colour & 255), np.float32((colour >> 8) & 255), np.float32((colour >> 16) & 255)
-        left, right = max(math.ceil(u - wide), 0), min(math.floor(u + wide), width - 1)
-        for row in range(max(math.ceil(v - high), 0), min(math.floor(v + high), height - 1) + 1):
+        u, v, z, gu, gv = screen[k, U], screen[k, V], screen[k, Z], screen[k, GU], screen[k, GV]
+        aa, ab, bb = screen[k, AA], screen[k, AB], screen[k, BB]
+        for row in range(box[k, 2], box[k, 3] + 1):
             dv = np.float32(row) - v
-            for column in range(left, right + 1):
+            for column in range(box[k, 0], box[k, 1] + 1):
                 du = np.float32(column) - u
                 square = aa * du * du + ab * du * dv + bb * dv * dv
-                if square >= one:
-                    continue
                 here = max(z + gu * du + gv * dv, near)
-                if here > nearest[row, column] * (one + tolerance) + metres:
+                if here > limit[row, column] or square >= ONE:
                     continue
-                weight = screen[k, SHARP] * (one - square) * (one - square) + np.float32(FAINT)
-                sums[row, column, 0] += weight * red
-                sums[row, column, 1] += weight * green
-                sums[row, column, 2] += weight * blue
+                colour = record[index[k], 0]
+                weight = screen[k, SHARP] * (ONE - square) * (ONE - square) + FAINT_32
+                sums[row, column, 0] += weight * np.float32(colour & 255)
+                sums[row, column, 1] += weight * np.float32((colour >> 8) & 255)
+                sums[row, column, 2] += weight * np.float32((colour >> 16) & 255)
                 sums[row, column, 3] += weight * here
                 sums[row, column, 4] += weight
                 if weight > best[row, column]:
@@ -190,7 +254,7 @@ def blend(screen, index, record, nearest, near, tolerance, metres, sums, best, f
                     front[row, column] = index[k]
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def resolve(sums, front, record, over, is_moving, clock, log_far, colour, log_depth, seen, moving, age, same):
     """Turn one layer's sums into hints of one pose, over the layers already there.
 
@@ -229,7 +293,33 @@ def resolve(sums, front, record, over, is_moving, clock, log_far, colour, log_de
             same[row, column] = record[point, 2] == clock[1]
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
+def list_on_screen(geometry, tangents, alive, num_finite, camera, lens, height, width, near, most):
+    """The list that `project` fills: screen (M, 9), box (M, 4) and index (M,), of surfaces and of the sky.
+
+    Args:
+        geometry: (P, 4) float32.
+        tangents: (P, 6) int16.
+        alive: (P,) bool.
+        num_finite: Points from this one on are directions.
+        camera: (3, 4) float64 camera_from_world.
+        lens: (4,) float64 fx, fy, cx, cy.
+        height: Rows.
+        width: Columns.
+        near: Metres.
+        most: Pixels, largest half extent.
+    """
+    total = geometry.shape[0]
+    screen, index = np.empty((total + 1, 9), np.float32), np.empty(total + 1, np.int32)
+    box = np.empty((total + 1, 4), np.int16)
+    points = (geometry, tangents, alive)
+    view = (camera.astype(np.float32), lens.astype(np.float32), height, width, np.float32(near), np.float32(most))
+    count = project(*points, 0, num_finite, False, *view, screen, box, index, 0)
+    count = project(*points, num_finite, total, True, *view, screen, box, index, count)
+    return screen[:count], box[:count], index[:count]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
 def draw(geometry, tangents, record, alive, num_finite, is_moving, camera, lens, limits, now, out):
     """Draw one layer of one pose over the hints that are there, in one call without the interpreter.
 
@@ -248,22 +338,15 @@ def draw(geometry, tangents, record, alive, num_finite, is_moving, camera, lens,
         out: The hints of this pose, as the last six arguments of `resolve`.
     """
     height, width = out[1].shape
-    near, most, tolerance, metres, far, limit = limits
-    total = geometry.shape[0]
-    screen, index = np.empty((total, 11), np.float32), np.empty(total, np.int32)
-    points = (geometry, tangents, alive)
-    view = (camera, lens, height, width, near, most, screen, index)
-    count = project(*points, 0, num_finite, False, *view, 0)
-    count = project(*points, num_finite, total, True, *view, count)
-    if count == 0:
+    near, most, tolerance, metres, far, deepest = limits
+    screen, box, index = list_on_screen(geometry, tangents, alive, num_finite, camera, lens, height, width, near, most)
+    if not len(index):
         return
-    screen, index = screen[:count], index[:count]
     nearest = np.full((height, width), np.float32(np.inf), np.float32)
-    nearest_depth(screen, np.float32(near), nearest)
+    nearest_depth(screen, box, np.float32(near), nearest)
+    limit = nearest * np.float32(1.0 + tolerance) + np.float32(metres)
     sums, best = np.zeros((height, width, 5), np.float32), np.zeros((height, width), np.float32)
     front = np.zeros((height, width), np.int32)
-    blend(
-        screen, index, record, nearest, np.float32(near), np.float32(tolerance), np.float32(metres), sums, best, front
-    )
-    logs = (math.log(far), math.log(limit))
+    blend(screen, box, index, record, np.float32(near), limit, sums, best, front)
+    logs = (math.log(far), math.log(deepest))
     resolve(sums, front, record, math.log1p(tolerance), is_moving, now, logs, *out)

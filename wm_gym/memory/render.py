@@ -16,7 +16,7 @@ from wm_gym.memory import kernels
 from wm_gym.memory.config import CLOSEST_TO_FAR, MemoryConfig
 from wm_gym.memory.hints import Hints
 from wm_gym.memory.memory import Memory
-from wm_gym.memory.retrieve import Gathered, Scene, View, retrieve
+from wm_gym.memory.retrieve import Scene, View, retrieve
 from wm_gym.memory.threads import run_all
 
 
@@ -112,20 +112,6 @@ def _render_pose(
         )  # fmt: skip
 
 
-def on_screen(
-    points: Gathered, num_finite: int, view: View, config: MemoryConfig, t: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Points of a layer as `kernels.project` lists them, (M, 11), and their numbers (M,)."""
-    total = len(points.alive)
-    screen, index = np.empty((total, 11), np.float32), np.empty(total, np.int32)
-    arrays = points.points.geometry, points.points.tangents, points.alive
-    camera = view.camera_from_world()[t]
-    lens = camera, view.intrinsics, view.height, view.width, config.near_metres, config.max_splat_pixels
-    count = kernels.project(*arrays, 0, num_finite, False, *lens, screen, index, 0)
-    count = kernels.project(*arrays, num_finite, total, True, *lens, screen, index, count)
-    return screen[:count], index[:count]
-
-
 def _check(
     memories: Sequence[Memory],
     world_from_camera: Tensor,
@@ -148,5 +134,5 @@ def _check(
         if len(values) != num_worlds:
             raise ValueError(f"{name} must have one number for each of {num_worlds} worlds, got {len(values)}")
     for name, tensor in (("world_from_camera", world_from_camera), ("intrinsics", intrinsics)):
-        if not bool(torch.isfinite(tensor).all()):
+        if not np.isfinite(tensor.detach().cpu().numpy()).all():
             raise ValueError(f"{name} must be finite, got NaN or infinity")

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from wm_gym.memory.config import CLOSEST_TO_FAR, MemoryConfig
 from wm_gym.memory.hints import Hints
-from wm_gym.memory.kernels import FAINT, LOW_PASS, REACH, SKY_DEPTH, TANGENT_UNIT
+from wm_gym.memory.kernels import FAINT, LOW_PASS, REACH, SKY_DEPTH, SOFTENING, TANGENT_UNIT
 from wm_gym.memory.retrieve import Gathered, Scene, View
 
 WEIGHT_UNIT = 2.0**-20
@@ -57,7 +57,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Splats:
-    """Points on screens: `numbers` (M, 11) in the order of `kernels.U` and on, the pose (M,) and the point (M,)."""
+    """Points on screens: `numbers` (M, 11), the pose (M,) and the point (M,)."""
 
     numbers: Tensor
     pose: Tensor
@@ -171,7 +171,7 @@ def _project(layer: Layer, cameras: Cameras) -> Splats:
     numbers = [u, v, torch.where(sky, SKY_DEPTH, depth), wide, high]
     numbers += [vv * inverse / REACH, -2.0 * uv * inverse / REACH, uu * inverse / REACH]
     numbers += [(vv * along_u - uv * along_v) * inverse, (uu * along_v - uv * along_u) * inverse]
-    numbers += [1.0 / (0.3 + (u_1 * v_2 - u_2 * v_1).abs())]
+    numbers += [1.0 / (SOFTENING + (u_1 * v_2 - u_2 * v_1).abs())]
     in_front = depth >= torch.where(sky, 1e-6, config.near_metres)
     in_view = (u + wide >= 0) & (v + high >= 0) & (u - wide <= width - 1) & (v - high <= height - 1)
     point, frame = torch.nonzero(in_front & in_view, as_tuple=True)

@@ -16,8 +16,7 @@ from wm_gym.memory.blocks import Points, Row
 from wm_gym.memory.config import CLOSEST_TO_FAR, MemoryConfig
 from wm_gym.memory.hints import Hints
 from wm_gym.memory.memory import Memory
-from wm_gym.memory.render import on_screen
-from wm_gym.memory.retrieve import Gathered, View, gather, rows_in_view
+from wm_gym.memory.retrieve import View, rows_in_view
 from wm_gym.memory.table import Rows, add, bound, sparse, with_alive
 from wm_gym.memory.threads import run_all
 
@@ -110,8 +109,8 @@ def _known(hints: Hints | None, shape: tuple[int, ...]) -> np.ndarray:
     """(T, H, W) float32: depth of what memory shows and that stays, infinite elsewhere."""
     if hints is None:
         return np.full(shape, np.inf, np.float32)
-    seen = hints.seen & ~hints.moving
-    return np.where(seen.cpu().numpy(), np.exp(hints.log_depth.cpu().numpy()), np.float32(np.inf))
+    seen, moving = _array(hints.seen, np.bool_), _array(hints.moving, np.bool_)
+    return np.where(seen & ~moving, np.exp(_array(hints.log_depth, np.float32)), np.float32(np.inf))
 
 
 def _erase(rows: Rows, sighting: Sighting, floors: list[np.ndarray], config: MemoryConfig) -> Rows:
@@ -124,13 +123,12 @@ def _erase(rows: Rows, sighting: Sighting, floors: list[np.ndarray], config: Mem
     indices = rows_in_view(rows, view, config.cull_points)
     if not indices:
         return rows
-    old = gather([rows[i] for i in indices])
+    geometry = np.concatenate([rows[i].block.points.geometry for i in indices])
+    alive = np.concatenate([rows[i].alive for i in indices])
     cameras = view.camera_from_world()
-    run_all(
-        write_kernels.refute,
-        [(old.points.geometry, old.alive, cameras[t], view.intrinsics, floor) for t, floor in enumerate(floors)],
-    )
-    return with_alive(rows, indices, old.alive)
+    frames = [(geometry, alive, cameras[t], view.intrinsics, floor) for t, floor in enumerate(floors)]
+    run_all(write_kernels.refute, frames)
+    return with_alive(rows, indices, alive)
 
 
 def _add_frame(
@@ -165,10 +163,13 @@ def _show(draft: Draft, view: View, t: int, config: MemoryConfig, known: np.ndar
     added = Points.cat([draft.static, draft.sky])
     if not len(added):
         return
-    layer = Gathered(added, np.ones(len(added), dtype=bool))
-    screen, _ = on_screen(layer, len(draft.static), view, config, t)
+    screen, box, _ = kernels.list_on_screen(
+        added.geometry, added.tangents, np.ones(len(added), dtype=bool), len(draft.static),
+        view.camera_from_world()[t], view.intrinsics, view.height, view.width,
+        config.near_metres, config.max_splat_pixels,
+    )  # fmt: skip
     screen[:, kernels.Z] = np.minimum(screen[:, kernels.Z], config.far_metres)
-    kernels.nearest_depth(screen, np.float32(config.near_metres), known)
+    kernels.nearest_depth(screen, box, np.float32(config.near_metres), known)
 
 
 def _and_lifted(
@@ -204,8 +205,14 @@ def _thin(points: Points, rows: Rows) -> Points:
     """The new points whose voxels hold none yet."""
     if not len(points):
         return points
-    old = gather(_around(points, rows))
-    return points.take(write_kernels.free_voxels(points.geometry, points.record, old.points.record, old.alive))
+    near = _around(points, rows)
+    if not near:
+        near = [Row.of(Points.cat([]))]
+    records, alive = (
+        np.concatenate([row.block.points.record for row in near]),
+        np.concatenate([row.alive for row in near]),
+    )
+    return points.take(write_kernels.free_voxels(points.geometry, points.record, records, alive))
 
 
 def _around(points: Points, rows: Rows) -> list[Row]:
@@ -238,5 +245,5 @@ def _check(
     if hints is not None and tuple(hints.seen.shape) != shape:
         raise ValueError(f"hints must be of one world, {shape}, got {tuple(hints.seen.shape)}")
     for name, tensor in (("depth", depth), ("world_from_camera", world_from_camera), ("intrinsics", intrinsics)):
-        if not bool(tensor.isfinite().all()):
+        if not np.isfinite(tensor.detach().cpu().numpy()).all():
             raise ValueError(f"{name} must be finite, got NaN or infinity")

@@ -19,7 +19,7 @@ KNOWN, STATIC, SKY, MOVING = 0, 1, 2, 3
 WORD = 0xFFFFFFFF
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def lowest_around(depth, scale):
     """(H, W) float32: the least value of each 3 x 3 neighbourhood, times `scale`."""
     height, width = depth.shape
@@ -37,13 +37,13 @@ def lowest_around(depth, scale):
     return lowest
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _less(a, b):
     # A plain choice becomes one vector instruction; `min` also minds NaN.
     return a if a < b else b
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def refute(geometry, alive, camera, intrinsics, limit):
     """Clear the alive flags of points in view that are nearer than the limit of their pixel.
 
@@ -70,7 +70,7 @@ def refute(geometry, alive, camera, intrinsics, limit):
             alive[i] = False
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def classify(depth, moving, known, front_tolerance, floor, far):
     """What to write of one frame.
 
@@ -105,7 +105,7 @@ def classify(depth, moving, known, front_tolerance, floor, far):
     return kind
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def lift(kind, wanted, frame, depth, pose, intrinsics, surface_limit, written, appearance):
     """The points of all pixels of one kind, in row order.
 
@@ -158,7 +158,7 @@ def lift(kind, wanted, frame, depth, pose, intrinsics, surface_limit, written, a
     return geometry, tangents, record
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _slope(depth, row, column, step_row, step_column, z, footprint):
     """Slope of the depth along one axis of the image, in footprints per pixel.
 
@@ -182,7 +182,7 @@ def _slope(depth, row, column, step_row, step_column, z, footprint):
     return min(max(-z * z * change / footprint, -MOST_STRETCH), MOST_STRETCH)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def voxel(geometry, i, coarser):
     """Hash of the voxel of point i: its level is that of the footprint, in octaves, plus `coarser`.
 
@@ -196,7 +196,7 @@ def voxel(geometry, i, coarser):
     return np.int32(word - (1 << 32) if word >= (1 << 31) else word)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _mix(word):
     """The finaliser of MurmurHash3 (Appleby, public domain)."""
     word ^= word >> 16
@@ -206,7 +206,7 @@ def _mix(word):
     return word ^ (word >> 16)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def free_voxels(geometry, record, existing, alive):
     """Which new points lie in no voxel of theirs, one octave finer or coarser, that holds a point already.
 
@@ -230,10 +230,10 @@ def free_voxels(geometry, record, existing, alive):
     places = np.empty((total, 3), np.int64)
     for i in range(total):
         for octave in range(3):
-            places[i, octave] = _place(slots, voxel(geometry, i, octave - 1) & WORD, True)
+            places[i, octave] = _slot(slots, voxel(geometry, i, octave - 1) & WORD, True)
     for e in range(existing.shape[0]):
         if alive[e]:
-            place = _place(slots, existing[e, 3] & WORD, False)
+            place = _slot(slots, existing[e, 3] & WORD, False)
             if place >= 0:
                 taken[place] = True
     free = np.zeros(total, np.bool_)
@@ -247,8 +247,8 @@ def free_voxels(geometry, record, existing, alive):
     return free
 
 
-@njit(nogil=True, cache=True)
-def _place(slots, key, insert):
+@njit(nogil=True, cache=True, error_model="numpy")
+def _slot(slots, key, insert):
     """Slot of a key in an open-addressing table, or -1."""
     last = slots.shape[0] - 1
     place = key & last
