@@ -1,0 +1,120 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from wm_gym.backends.memory import MemoryModel
+from wm_gym.backends.places import find_place, open_world
+from wm_gym.backends.twin.model import TwinModel
+from wm_gym.geometry.motion import KEYS, velocities_from_keys
+from wm_gym.world.files import from_bytes, to_bytes
+from wm_gym.world.world import World, keys_of
+
+SIZE = (48, 64)
+NAMES = ("rooms/1", "park/2", "city/5")
+
+
+@pytest.fixture(scope="module", params=[MemoryModel, TwinModel], ids=["memory", "twin"])
+def world(request):
+    world = World(request.param.create(*SIZE))
+    yield world
+    world.close()
+
+
+def _open(world, names, seeds=None):
+    openings = [open_world(world.model.spec, find_place(name, 0, "full")) for name in names]
+    return world.start(openings, seeds or list(range(len(names))))
+
+
+def _forward(count, yaw=0.0):
+    return np.tile([1.0, 0.0, yaw, 0.0], (count, 4, 1))
+
+
+def test_the_opening_shows_the_start_of_the_world(world):
+    state, outcome = _open(world, NAMES[:1])
+    assert outcome.chunk.frames.shape == (1, 1, *SIZE, 3)
+    assert state.frame_index == (1,)
+    np.testing.assert_array_equal(state.stances, np.zeros((1, 5)))
+
+
+def test_a_state_can_be_stepped_twice_alike(world):
+    state, _ = _open(world, NAMES[:1])
+    state, _ = world.step(state, _forward(1))
+    left, one = world.step(state, _forward(1, 0.5))
+    right, other = world.step(state, _forward(1, 0.5))
+    assert torch.equal(one.chunk.frames, other.chunk.frames)
+    assert torch.equal(one.hints.log_depth, other.hints.log_depth)
+    assert left.memories == right.memories
+
+
+def test_a_world_of_three_equals_the_world_alone(world):
+    together, outcome = _open(world, NAMES)
+    alone, single = _open(world, NAMES[1:2], [1])
+    for yaw in (0.0, 0.7, -0.3):
+        together, outcome = world.step(together, _forward(3, yaw))
+        alone, single = world.step(alone, _forward(1, yaw))
+        assert torch.equal(outcome.chunk.frames[1:2], single.chunk.frames)
+        assert torch.equal(outcome.chunk.depth[1:2], single.chunk.depth)
+        np.testing.assert_array_equal(outcome.stances[1:2], single.stances)
+    assert together.memories[1] == alone.memories[0]
+
+
+def test_bytes_hold_the_whole_state(world):
+    state, _ = _open(world, NAMES[:2])
+    state, _ = world.step(state.say(1, "it starts to snow"), _forward(2))
+    back, _ = from_bytes(to_bytes(state, world.model), world.model)
+    assert back.scripts == state.scripts and back.seeds == state.seeds
+    expected, got = (world.step(s, _forward(2, 0.2))[1] for s in (state, back))
+    assert torch.equal(expected.chunk.frames, got.chunk.frames)
+    assert torch.equal(expected.hints.age, got.hints.age)
+
+
+def test_two_bodies_can_share_one_memory():
+    world = World(MemoryModel.create(*SIZE))
+    state, _ = _open(world, [NAMES[0], NAMES[0]])
+    shared = replace(state, memories=state.memories[:1], world_of_view=(0, 0))
+    after, outcome = world.step(shared, _forward(2))
+    assert len(after.memories) == 1
+    assert torch.equal(outcome.chunk.frames[0], outcome.chunk.frames[1])
+
+
+def test_walls_stop_the_body_and_are_told(world):
+    state, _ = _open(world, ["rooms/1"])
+    bumped = []
+    for _ in range(60):
+        state, outcome = world.step(state, _forward(1))
+        bumped.append(outcome.bumped[0])
+    assert any(bumped)
+    assert np.isfinite(state.stances).all() and np.abs(state.stances[:, :2]).max() < 30
+
+
+def test_trust_is_full_where_nothing_is_but_memory():
+    world = World(MemoryModel.create(*SIZE))
+    state, _ = _open(world, NAMES[:1])
+    _, outcome = world.step(state, np.zeros((1, 4, 4)))
+    assert outcome.trust == (1.0,)
+
+
+def test_events_reach_the_prompt_and_the_appearance(world):
+    state, _ = _open(world, NAMES[:1])
+    state = state.say(0, "night falls")
+    assert state.prompts()[0].endswith("It is night.")
+    for _ in range(5):
+        state, outcome = world.step(state, np.zeros((1, 4, 4)))
+    seen = outcome.hints.seen & ~outcome.hints.moving
+    assert not outcome.hints.same_appearance[seen].all()
+
+
+def test_a_backend_without_depth_is_refused():
+    model = MemoryModel.create(*SIZE)
+    model.spec = replace(model.spec, gives_depth=False)
+    with pytest.raises(ValueError) as raised:
+        World(model)
+    assert str(raised.value) == "a world needs a backend that gives depth and moving masks, got 'memory'"
+
+
+def test_keys_are_read_off_twists():
+    for k in range(len(KEYS)):
+        pressed = np.arange(len(KEYS)) == k
+        np.testing.assert_array_equal(keys_of(velocities_from_keys(pressed)), pressed)
