@@ -31,7 +31,6 @@ from tqdm import tqdm
 from wm_gym.backends.seam import Chunk, Condition, Opening, Place
 from wm_gym.backends.twin.maps import FAMILIES
 from wm_gym.backends.twin.model import FAR_METRES, FRAMES_PER_STEP, TwinModel, open_place
-from wm_gym.backends.twin.raycast import Surfaces
 from wm_gym.backends.twin.site import Site, site_of
 from wm_gym.backends.twin.state import TwinState
 from wm_gym.events.kinds import ActiveEvent

@@ -147,10 +147,21 @@ def rotation(yaw_radians: float, pitch_radians: float) -> NDArray[np.float64]:
 
 
 @numba.njit(cache=True, error_model="numpy")
+def apply(matrix: NDArray[np.float64], u: float, v: float) -> tuple[float, float, float]:
+    """A (3, 3) matrix times (u, v, 1)."""
+    return (
+        matrix[0, 0] * u + matrix[0, 1] * v + matrix[0, 2],
+        matrix[1, 0] * u + matrix[1, 1] * v + matrix[1, 2],
+        matrix[2, 0] * u + matrix[2, 1] * v + matrix[2, 2],
+    )
+
+
+@numba.njit(cache=True, error_model="numpy")
 def gather(
     screen: NDArray[np.uint8], labels: NDArray[np.uint8], surface_ids: NDArray[np.int16],
     palette: NDArray[np.uint8], things: NDArray[np.uint8], thing_planes: NDArray[np.float64],
-    source_from_target: NDArray[np.float64], ray_from_pixel: NDArray[np.float64], eye: NDArray[np.float64],
+    source_from_target: NDArray[np.float64], target_from_source: NDArray[np.float64],
+    ray_from_pixel: NDArray[np.float64], eye: NDArray[np.float64],
     lines: NDArray[np.float64], floors: NDArray[np.float64], ceilings: NDArray[np.float64],
     samples: int, far: float, frame: NDArray[np.uint8], depth: NDArray[np.float32],
     instances: NDArray[np.uint8], surfaces: NDArray[np.int16],
@@ -166,6 +177,7 @@ def gather(
         thing_planes: (256, 3) a, b, c of the upright plane a x + b y = c that a thing's picture stands in, seen from
             the eye, map units.
         source_from_target: (3, 3) homography of pixel coordinates.
+        target_from_source: (3, 3) its inverse.
         ray_from_pixel: (3, 3) direction on the map's axes, map units per metre of depth, of a pixel coordinate.
         eye: (3,) map units.
         lines: (L, 4) of the map.
@@ -203,13 +215,15 @@ def gather(
             su = min(max(int((h[0, 0] * x + h[0, 1] * y + h[0, 2]) * scale), 0), columns - 1)
             sv = min(max(int((h[1, 0] * x + h[1, 1] * y + h[1, 2]) * scale), 0), rows - 1)
             surface, label = surface_ids[sv, su], labels[sv, su]
-            r = ray_from_pixel
-            dx = r[0, 0] * x + r[0, 1] * y + r[0, 2]
-            dy = r[1, 0] * x + r[1, 1] * y + r[1, 2]
-            dz = r[2, 0] * x + r[2, 1] * y + r[2, 2]
+            dx, dy, dz = apply(ray_from_pixel, x, y)
             distance = far
             if surface != SKY:
                 distance = surface_distance(surface, eye[0], eye[1], eye[2], dx, dy, dz, lines, floors, ceilings)
+            if surface != SKY and not 0.0 < distance < far:
+                # seen edge on, the surface ends between this ray and that of the engine's own pixel
+                x, y, scale = apply(target_from_source, su + 0.5, sv + 0.5)
+                ox, oy, oz = apply(ray_from_pixel, x / scale, y / scale)
+                distance = surface_distance(surface, eye[0], eye[1], eye[2], ox, oy, oz, lines, floors, ceilings)
                 if not 0.0 < distance < far:
                     distance = far
             surfaces[v, u], instances[v, u] = surface, things[label]

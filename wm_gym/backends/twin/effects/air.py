@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from wm_gym.backends.twin.effects.chance import smooth_noise
 from wm_gym.backends.twin.effects.scene import Scene
 from wm_gym.backends.twin.messages import Effect
+from wm_gym.backends.twin.optics import apply
 from wm_gym.backends.twin.raycast import CEILING, FLOOR, SKY
 
 _FOG_PER_METRE = 0.12
@@ -53,11 +54,8 @@ def _blend_by_distance(
         for u in range(depth.shape[1]):
             share = sky_share
             if depth[v, u] < far:
-                x, y = u + 0.5, v + 0.5
-                length = 0.0
-                for c in range(3):
-                    length += (ray[c, 0] * x + ray[c, 1] * y + ray[c, 2]) ** 2
-                share = 1.0 - np.exp(-per_metre * depth[v, u] * np.sqrt(length))
+                dx, dy, dz = apply(ray, u + 0.5, v + 0.5)
+                share = 1.0 - np.exp(-per_metre * depth[v, u] * np.sqrt(dx * dx + dy * dy + dz * dz))
             for c in range(3):
                 colour[v, u, c] += share * (pale[c] - colour[v, u, c])
 
@@ -75,8 +73,8 @@ def _whiten(
                 continue
             if not sky[surface - FLOOR]:
                 continue
-            x = eye[0] + depth[v, u] * (ray[0, 0] * (u + 0.5) + ray[0, 1] * (v + 0.5) + ray[0, 2])
-            y = eye[1] + depth[v, u] * (ray[1, 0] * (u + 0.5) + ray[1, 1] * (v + 0.5) + ray[1, 2])
+            dx, dy, _ = apply(ray, u + 0.5, v + 0.5)
+            x, y = eye[0] + depth[v, u] * dx, eye[1] + depth[v, u] * dy
             patch = 0.65 * smooth_noise(seed, x * 0.7, y * 0.7) + 0.35 * smooth_noise(seed + 1, x * 2.3, y * 2.3)
             share = min(1.0, max(0.0, 1.9 * cover - patch)) * min(1.0, 4.0 * cover) * 0.92
             for c in range(3):

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from wm_gym.backends.twin.effects.chance import chance
 from wm_gym.backends.twin.effects.scene import Scene
 from wm_gym.backends.twin.messages import Effect
+from wm_gym.backends.twin.optics import apply
 from wm_gym.backends.twin.raycast import SKY
 
 _LAMP_COLOUR = (1.0, 0.72, 0.38)
@@ -75,7 +76,7 @@ def _light(
         for u in range(width):
             if glowing[v, u]:
                 continue
-            dx, dy, dz = _direction(ray, u + 0.5, v + 0.5)
+            dx, dy, dz = apply(ray, u + 0.5, v + 0.5)
             if surface_ids[v, u] == SKY and depth[v, u] >= far:
                 if night > 0.0:
                     _night_sky(colour[v, u], dx, dy, dz, night)
@@ -125,12 +126,3 @@ def _star(across: float, up: float) -> float:
         return 0.0
     sx, sy = across - column - 0.25 - 0.5 * chance(11, key, 1), up - row - 0.25 - 0.5 * chance(11, key, 2)
     return 210.0 * (0.35 + 0.65 * chance(11, key, 3)) * np.exp(-(sx * sx + sy * sy) * 26.0)
-
-
-@numba.njit(cache=True, error_model="numpy")
-def _direction(ray: NDArray[np.float64], u: float, v: float) -> tuple[float, float, float]:
-    return (
-        ray[0, 0] * u + ray[0, 1] * v + ray[0, 2],
-        ray[1, 0] * u + ray[1, 1] * v + ray[1, 2],
-        ray[2, 0] * u + ray[2, 1] * v + ray[2, 2],
-    )
