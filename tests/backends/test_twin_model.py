@@ -148,7 +148,7 @@ def test_a_dead_engine_is_said_once_and_the_world_goes_on(elsewhere, city):
     state, _ = elsewhere.start([city], [1])
     state, _ = elsewhere.step(state, condition([city], 0))
     os.kill(elsewhere.process_ids[0], signal.SIGKILL)
-    with pytest.raises(EngineError, match="died .*reset the world"):
+    with pytest.raises(EngineError, match=r"died .*reset the world"):
         for _ in range(100):
             elsewhere.step(state, condition([city], 1))
     _, again = elsewhere.step(state, condition([city], 1))
