@@ -60,9 +60,10 @@ def see(pose: Tensor, intrinsics: Tensor, height: int, width: int) -> tuple[Tens
     return frame, depth, torch.zeros(height, width, dtype=torch.bool)
 
 
-def shots(poses: Tensor, intrinsics: Tensor, height: int, width: int) -> list[Tensor]:
+def shots(poses: Tensor, intrinsics: Tensor, height: int, width: int) -> tuple[Tensor, Tensor, Tensor]:
     """Frames, depths and masks of T poses."""
-    return [torch.stack(values) for values in zip(*(see(p, intrinsics, height, width) for p in poses), strict=True)]
+    frames, depths, masks = zip(*(see(pose, intrinsics, height, width) for pose in poses), strict=True)
+    return torch.stack(frames), torch.stack(depths), torch.stack(masks)
 
 
 def hints_of(memory: Memory, poses: Tensor, intrinsics: Tensor, height: int, width: int) -> Hints:
@@ -143,7 +144,9 @@ def measure(height: int, width: int, repeats: int) -> dict[str, float]:
     figures[f"{key}_write_cpu_ms"] = milliseconds(lambda: write(memory, *put), repeats, time.process_time)
     figures[f"{key}_step_ms"] = figures[f"{key}_render_ms"] + figures[f"{key}_write_ms"]
     fresh = Memory.empty()
-    figures[f"{key}_write_all_new_ms"] = milliseconds(lambda: write(fresh, *put[:5], None, 0, 0), repeats)
+    figures[f"{key}_write_all_new_ms"] = milliseconds(
+        lambda: write(fresh, *seen, walk(0), intrinsics, None, 0, 0), repeats
+    )
     figures[f"{key}_torch_render_ms"] = milliseconds(lambda: by_torch(*here), max(repeats // 5, 3))
     figures[f"{key}_torch_over_ours"] = figures[f"{key}_torch_render_ms"] / figures[f"{key}_render_ms"]
     peer = open3d_call(*here)

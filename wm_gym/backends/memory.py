@@ -157,7 +157,8 @@ def fill_from_nearest(colour: Tensor, seen: Tensor) -> Tensor:
         if not mask.any():
             image[:] = GREY
         elif not mask.all():
-            rows, columns = distance_transform_edt(~mask, return_distances=False, return_indices=True)
+            nearest = np.empty((2, *mask.shape), np.int32)
+            distance_transform_edt(~mask, return_distances=False, return_indices=True, indices=nearest)
             holes = np.nonzero(~mask)
-            image[holes] = image[rows[holes], columns[holes]]
+            image[holes] = image[nearest[0][holes], nearest[1][holes]]
     return frames.to(colour.device)

@@ -59,8 +59,8 @@ class Points:
         """(n,) int32."""
         return self.record[:, 1]
 
-    def take(self, choice: np.ndarray) -> Points:
-        """The points of a mask or of indices."""
+    def take(self, choice: np.ndarray | slice) -> Points:
+        """The points of a mask, of indices or of a slice."""
         return Points(self.geometry[choice], self.tangents[choice], self.record[choice])
 
     @staticmethod
