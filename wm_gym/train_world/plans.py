@@ -1,0 +1,91 @@
+"""What each clip of a collection is to be: its place, behaviour, hand and event, from the seed and its number alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from wm_gym.backends.seam import Place
+from wm_gym.events.kinds import KINDS
+from wm_gym.events.scripts import EventScript
+from wm_gym.train_world.behaviours.behaviour import SHARES, WATCHING_SHARES
+from wm_gym.train_world.behaviours.hands import HAND_SHARES
+from wm_gym.train_world.captions import FIRST_FRAMES, FRAMES_PER_STEP
+from wm_gym.train_world.phrasebook import split_phrasings
+from wm_gym.train_world.splits import SPLITS, Split, nth_seed
+
+EVENT_BLOCK = 30
+"""In every so many clips each kind of event happens once: a fifth of all clips."""
+
+_PLACES_PER_SEED = 1_000_000
+_FALL_STEPS = 4
+
+
+@dataclass(frozen=True)
+class ClipPlan:
+    """One clip to be recorded.
+
+    Attributes:
+        place: Where.
+        seed: Of the world and of all choices.
+        behaviour: A row of `behaviours.BEHAVIOURS`.
+        hand: A name in `behaviours.HANDS`.
+        script: What happens when.
+    """
+
+    place: Place
+    seed: int
+    behaviour: str
+    hand: str
+    script: EventScript
+
+
+def plan_clip(
+    index: int, seed: int, split: Split, steps: int, families: Sequence[str], difficulties: Mapping[str, float]
+) -> ClipPlan:
+    """The plan of clip `index`.
+
+    Args:
+        index: Number of the clip; each has its own map, families take turns.
+        seed: Of the collection; collections of different seeds share no map.
+        split: Of the maps.
+        steps: Steps of a clip.
+        families: Families of maps.
+        difficulties: Share of each difficulty.
+    """
+    rng = np.random.default_rng([seed, SPLITS.index(split), index])
+    number = nth_seed(split, seed * _PLACES_PER_SEED + index // len(families))
+    place = Place(families[index % len(families)], number, _draw(difficulties, rng))
+    world_seed = int(rng.integers(2**31))
+    kind = _event_kind(index, seed, split)
+    is_watched = kind is not None and not KINDS[kind].is_global
+    behaviour, hand = _draw(WATCHING_SHARES if is_watched else SHARES, rng), _draw(HAND_SHARES, rng)
+    script = EventScript(world_seed)
+    if kind is not None and steps >= 2:
+        start, length = _when(steps, rng)
+        starts = split_phrasings(kind, "start")[0]
+        text = starts[int(rng.integers(len(starts)))]
+        script = script.say(text, FIRST_FRAMES + FRAMES_PER_STEP * start, FRAMES_PER_STEP * length)
+    return ClipPlan(place, world_seed, behaviour, hand, script)
+
+
+def _event_kind(index: int, seed: int, split: Split) -> str | None:
+    """The kind of event in clip `index`, or None."""
+    block = np.random.default_rng([seed, SPLITS.index(split), index // EVENT_BLOCK, EVENT_BLOCK])
+    place = int(block.permutation(EVENT_BLOCK)[index % EVENT_BLOCK])
+    return tuple(KINDS)[place] if place < len(KINDS) else None
+
+
+def _when(steps: int, rng: np.random.Generator) -> tuple[int, int]:
+    """First step and number of steps of an event that starts and stops inside the clip."""
+    start = int(rng.integers(max(1, steps // 12), max(2, steps // 3)))
+    last = max(start + 1, steps - _FALL_STEPS)
+    shortest = min(5, last - start)
+    return start, int(rng.integers(shortest, max(shortest, min(last - start, steps // 2)) + 1))
+
+
+def _draw(shares: Mapping[str, float], rng: np.random.Generator) -> str:
+    weights = np.array(list(shares.values()), np.float64)
+    return str(rng.choice(list(shares), p=weights / weights.sum()))
