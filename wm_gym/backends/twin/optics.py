@@ -40,6 +40,7 @@ class View:
         yaw_radians: Yaw of the engine's camera.
         intrinsics: fx, fy, cx, cy of the engine's picture; fy counts map units upwards.
         source_from_target: (3, 3) homography between pixel coordinates.
+        target_from_source: (3, 3) its inverse.
         map_from_camera: (3, 3) rotation of the asked camera, map axes (x, y across, z up), metres.
     """
 
@@ -48,6 +49,7 @@ class View:
     yaw_radians: float
     intrinsics: tuple[float, float, float, float]
     source_from_target: NDArray[np.float64]
+    target_from_source: NDArray[np.float64]
     map_from_camera: NDArray[np.float64]
 
 
@@ -98,10 +100,16 @@ class Lens:
         sheared = TALL * float(np.tan(pitch_step / ANGLE_STEPS * 2 * np.pi))
         cx = self.source_width / 2 + _CENTRE_RIGHT
         cy = self.source_height / 2 + _CENTRE_DOWN - self.focal * sheared
-        source = np.array([[self.focal, 0, cx], [0, self.focal, cy], [0, 0, 1]])
-        homography = source @ source_from_camera @ np.linalg.inv(_matrix(self.intrinsics))
-        intrinsics = (self.focal, TALL * self.focal, cx, cy)
-        return View(yaw_step % ANGLE_STEPS, pitch_step, source_yaw, intrinsics, homography, map_from_target)
+        source = (self.focal, self.focal, cx, cy)
+        return View(
+            yaw_step=yaw_step % ANGLE_STEPS,
+            pitch_step=pitch_step,
+            yaw_radians=source_yaw,
+            intrinsics=(self.focal, TALL * self.focal, cx, cy),
+            source_from_target=_pixel_from_ray(source) @ source_from_camera @ _ray_from_pixel(self.intrinsics),
+            target_from_source=_pixel_from_ray(self.intrinsics) @ source_from_camera.T @ _ray_from_pixel(source),
+            map_from_camera=map_from_target,
+        )
 
     def _corner_rays(self) -> NDArray[np.float64]:
         return _corner_rays(self.intrinsics, self.height, self.width)
@@ -122,7 +130,7 @@ def fit_lens(intrinsics: tuple[float, float, float, float], height: int, width: 
     corners = _corner_rays(intrinsics, height, width)
     sideways, spread = 0.0, 0.0
     for pitch_degrees in np.linspace(-MAX_PITCH_DEGREES, MAX_PITCH_DEGREES, 21):
-        rays = corners @ rotation(0.0, np.radians(pitch_degrees)).T @ rotation(0.0, 0.0)
+        rays = corners @ rotation(0.0, float(np.radians(pitch_degrees))).T @ rotation(0.0, 0.0)
         up, down = _vertical_tangents(rays)
         shear = np.clip((up + down) / 2, *_SHEAR_LIMITS)
         spread = max(spread, down - shear, shear - up)
@@ -236,9 +244,14 @@ def gather(
     return outside
 
 
-def _matrix(intrinsics: tuple[float, float, float, float]) -> NDArray[np.float64]:
+def _pixel_from_ray(intrinsics: tuple[float, float, float, float]) -> NDArray[np.float64]:
     fx, fy, cx, cy = intrinsics
     return np.array([[fx, 0.0, cx], [0.0, fy, cy], [0.0, 0.0, 1.0]])
+
+
+def _ray_from_pixel(intrinsics: tuple[float, float, float, float]) -> NDArray[np.float64]:
+    fx, fy, cx, cy = intrinsics
+    return np.array([[1.0 / fx, 0.0, -cx / fx], [0.0, 1.0 / fy, -cy / fy], [0.0, 0.0, 1.0]])
 
 
 def ray_from_pixel(view: View, lens: Lens, map_units: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -249,13 +262,13 @@ def ray_from_pixel(view: View, lens: Lens, map_units: NDArray[np.float64]) -> ND
         lens: The asked camera.
         map_units: (3,) map units per metre along the map's axes.
     """
-    return map_units[:, None] * (view.map_from_camera @ np.linalg.inv(_matrix(lens.intrinsics)))
+    return map_units[:, None] * (view.map_from_camera @ _ray_from_pixel(lens.intrinsics))
 
 
 def _corner_rays(intrinsics: tuple[float, float, float, float], height: int, width: int) -> NDArray[np.float64]:
     """(4, 3) rays through the outer corners of the frame, camera frame."""
     pixels = np.array([[0, 0, 1], [width, 0, 1], [0, height, 1], [width, height, 1]], float)
-    return np.asarray(pixels @ np.linalg.inv(_matrix(intrinsics)).T, np.float64)
+    return pixels @ _ray_from_pixel(intrinsics).T
 
 
 def _vertical_tangents(rays: NDArray[np.float64]) -> tuple[float, float]:

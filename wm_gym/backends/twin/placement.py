@@ -122,8 +122,8 @@ def _raise(
     sector = site.surfaces.sector_at(x, y)
     if event.kind != "fireworks":
         return (float(x), float(y), float(site.surfaces.floors[sector]))
-    if not site.surfaces.sky[sector]:
-        return (float(x), float(y), float(site.surfaces.ceilings[sector]) - _BELOW_CEILING_UNITS)
     rise = _BURST_RISE * float(np.linalg.norm(spot - here))
-    high = site.frame.map_from_world(np.array([*spot, eye_z + rise]))[2]
-    return (float(x), float(y), float(high))
+    high = float(site.frame.map_from_world(np.array([*spot, eye_z + rise]))[2])
+    if not site.surfaces.sky[sector]:
+        high = min(high, float(site.surfaces.ceilings[sector]) - _BELOW_CEILING_UNITS)
+    return (float(x), float(y), high)

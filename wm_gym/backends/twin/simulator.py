@@ -117,7 +117,7 @@ def _shoot(now: _Set, film: Film, t: int, action: Action) -> None:
     s = now.ground.surfaces
     outside = gather(
         screen, labels_buffer, surface_ids, now.engine.palette, numbers, planes, view.source_from_target,
-        np.linalg.inv(view.source_from_target), rays, np.array(action.eye), s.lines, s.floors, s.ceilings,
+        view.target_from_source, rays, np.array(action.eye), s.lines, s.floors, s.ceilings,
         now.lens.samples, now.stage.far_metres, film.frames[t], film.depth[t], film.instances[t], film.surfaces,
     )  # fmt: skip
     if outside:

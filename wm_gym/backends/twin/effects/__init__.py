@@ -46,9 +46,9 @@ def draw_effects(scene: Scene, effects: Sequence[Effect], t: int) -> dict[str, N
     for fog in by_kind.get("fog", []):
         change("fog", lambda fog=fog: draw_fog(scene, fog.strengths[t]))
     for fireworks in by_kind.get("fireworks", []):
-        masks["fireworks"] |= draw_fireworks(scene, fireworks, t)
+        change("fireworks", lambda fireworks=fireworks: draw_fireworks(scene, fireworks, t))
     for snow in by_kind.get("snowfall", []):
-        masks["snowfall"] |= draw_flakes(scene, snow, t)
+        change("snowfall", lambda snow=snow: draw_flakes(scene, snow, t))
     if "walker" in masks:
         masks["walker"] |= scene.shows("Visitor")
     return masks

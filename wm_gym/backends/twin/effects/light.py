@@ -18,8 +18,9 @@ from wm_gym.backends.twin.raycast import SKY
 
 _LAMP_COLOUR = (1.0, 0.72, 0.38)
 _FIRE_COLOUR = (1.0, 0.52, 0.2)
-_LAMP_REACH_METRES = 5.5
-_FIRE_REACH_METRES = 6.5
+_LAMP_REACH_METRES = 6.5
+_LAMP_BRIGHTNESS = 1.3
+_FIRE_REACH_METRES = 6.0
 _DAY_FIRE = 0.4
 _FLAME_HEIGHT_METRES = 0.9
 _LAMPS_IN_REACH_METRES = 45.0
@@ -82,9 +83,9 @@ def _light(
                     _night_sky(colour[v, u], dx, dy, dz, night)
                 continue
             x, y, z = eye[0] + depth[v, u] * dx, eye[1] + depth[v, u] * dy, eye[2] + depth[v, u] * dz
-            light[0], light[1], light[2] = 1.0 - 0.86 * night, 1.0 - 0.82 * night, 1.0 - 0.68 * night
+            light[0], light[1], light[2] = 1.0 - 0.83 * night, 1.0 - 0.79 * night, 1.0 - 0.63 * night
             for i in range(lamps.shape[0]):
-                pool = night * 1.05 * _falloff(lamps[i], x, y, z, _LAMP_REACH_METRES)
+                pool = night * _LAMP_BRIGHTNESS * _falloff(lamps[i], x, y, z, _LAMP_REACH_METRES)
                 for c in range(3):
                     light[c] += pool * lamp_colour[c]
             for i in range(fires.shape[0]):
@@ -101,7 +102,7 @@ def _light(
 def _falloff(source: NDArray[np.float64], x: float, y: float, z: float, reach: float) -> float:
     squared = (x - source[0]) ** 2 + (y - source[1]) ** 2 + (z - source[2]) ** 2
     share = max(0.0, 1.0 - squared / (reach * reach))
-    return share * share / (1.0 + 0.12 * squared)
+    return share * share / (1.0 + 0.05 * squared)
 
 
 @numba.njit(cache=True, error_model="numpy")

@@ -30,7 +30,7 @@ _COLOURS = np.array(
 )
 
 
-def draw_flakes(scene: Scene, effect: Effect, t: int) -> NDArray[np.bool_]:
+def draw_flakes(scene: Scene, effect: Effect, t: int) -> None:
     """Falling flakes under the open sky; depth stays the scene's."""
     seconds = (effect.age_frames + t) / FRAMES_PER_SECOND
     box = np.array(_FLAKE_BOX_METRES)
@@ -39,10 +39,10 @@ def draw_flakes(scene: Scene, effect: Effect, t: int) -> NDArray[np.bool_]:
     shade = 250.0 * (1.0 - 0.55 * scene.night)
     colours = np.full((_FLAKES, 3), shade)
     alphas = 0.95 * effect.strengths[t] * fade
-    return _draw(scene, points, colours, alphas, _FLAKE_RADIUS_METRES, True, False)
+    _draw(scene, points, colours, alphas, _FLAKE_RADIUS_METRES, True, False)
 
 
-def draw_fireworks(scene: Scene, effect: Effect, t: int) -> NDArray[np.bool_]:
+def draw_fireworks(scene: Scene, effect: Effect, t: int) -> None:
     """Bursts round the event's spot, smaller under a ceiling; sparks have their own depth."""
     assert effect.spot is not None
     frame = effect.age_frames + t
@@ -52,23 +52,21 @@ def draw_fireworks(scene: Scene, effect: Effect, t: int) -> NDArray[np.bool_]:
     centre = np.array(effect.spot) / scene.ground.units
     points, colours, alphas = _sparks(effect.seed, frame, centre, size, 1.0 if outdoors else 0.0, _COLOURS)
     radius = _SPARK_RADIUS_METRES * (1.0 if outdoors else 0.35)
-    return _draw(scene, points, colours, alphas * effect.strengths[t], radius, False, True)
+    _draw(scene, points, colours, alphas * effect.strengths[t], radius, False, True)
 
 
 def _draw(
     scene: Scene, points: NDArray[np.float64], colours: NDArray[np.float64], alphas: NDArray[np.float64],
     radius: float, open_sky_only: bool, writes_depth: bool,
-) -> NDArray[np.bool_]:  # fmt: skip
+) -> None:  # fmt: skip
     camera_from_map = np.linalg.inv(scene.ray_from_pixel)
     pixels = (points - scene.eye) @ camera_from_map.T
     pixel_metres = float(np.linalg.norm(scene.ray_from_pixel[:, 0]))
     if open_sky_only:
         s, units = scene.ground.surfaces, scene.ground.units
         _hide_indoors(points, pixels, alphas, s.lines, s.sides, s.sky, units)
-    covered = np.zeros(scene.depth.shape, np.bool_)
-    _splat(scene.colour, scene.depth, pixels, colours, alphas, radius / pixel_metres, writes_depth, covered)
-    scene.moving |= covered
-    return covered
+    radius_pixels = radius / pixel_metres
+    _splat(scene.colour, scene.depth, scene.moving, pixels, colours, alphas, radius_pixels, writes_depth)
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -137,9 +135,8 @@ def _hide_indoors(
 
 @numba.njit(cache=True, error_model="numpy")
 def _splat(
-    colour: NDArray[np.float32], depth: NDArray[np.float32], pixels: NDArray[np.float64],
+    colour: NDArray[np.float32], depth: NDArray[np.float32], moving: NDArray[np.bool_], pixels: NDArray[np.float64],
     colours: NDArray[np.float64], alphas: NDArray[np.float64], radius_pixels_at_metre: float, writes_depth: bool,
-    covered: NDArray[np.bool_],
 ) -> None:  # fmt: skip
     """Blend soft discs, nothing nearer than 0.6 m, each only where the scene lies behind it."""
     height, width = depth.shape
@@ -165,6 +162,6 @@ def _splat(
                 for c in range(3):
                     colour[row, column, c] += share * (colours[i, c] - colour[row, column, c])
                 if share > 0.25:
-                    covered[row, column] = True
+                    moving[row, column] = True
                     if writes_depth:
                         depth[row, column] = distance
