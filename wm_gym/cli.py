@@ -61,6 +61,24 @@ def _demo(overrides: list[str]) -> int:
     return 0
 
 
+def _collect(overrides: list[str]) -> int:
+    from wm_gym.train_world.collect import collect
+    from wm_gym.train_world.collection import CollectConfig
+
+    config = compose(CollectConfig, overrides)
+    manifest = collect(config)
+    print(f"{manifest['num_clips']} clips of {manifest['frames_per_clip']} frames are in {config.output}")
+    return 0
+
+
+def _capture(overrides: list[str]) -> int:
+    from wm_gym.train_world.capturing import CaptureConfig, capture
+
+    path = capture(compose(CaptureConfig, overrides))
+    print(f"{path} holds the capture, {path.stat().st_size / 1000:.0f} kB")
+    return 0
+
+
 def _doctor(overrides: list[str]) -> int:
     from wm_gym.doctor import report
 
@@ -70,7 +88,12 @@ def _doctor(overrides: list[str]) -> int:
     return 0
 
 
-COMMANDS: dict[str, Callable[[list[str]], int]] = {"demo": _demo, "doctor": _doctor}
+COMMANDS: dict[str, Callable[[list[str]], int]] = {
+    "capture": _capture,
+    "collect": _collect,
+    "demo": _demo,
+    "doctor": _doctor,
+}
 
 if __name__ == "__main__":
     raise SystemExit(main())

@@ -19,9 +19,10 @@ from typing import Any
 
 from tqdm import tqdm
 
+from wm_gym.backends.whole_file import sweep
 from wm_gym.train_world.collection import CollectConfig
 from wm_gym.train_world.recordings import MANIFEST, read_manifest, sha256_of
-from wm_gym.train_world.shards import shard_name, sweep, write_manifest
+from wm_gym.train_world.shards import shard_name, write_manifest
 
 _CLOSING_SECONDS = 8.0
 

@@ -96,7 +96,7 @@ _HELD_OUT_SHARE = 4
 
 
 def split_phrasings(kind: str, phase: Phase) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Phrases of one phase of an event that training uses, and those that it never does: the last quarter, at least one.
+    """Phrases of one phase of an event that training uses, and those it never does: the last quarter, at least one.
 
     Raises:
         ValueError: If the kind is unknown.

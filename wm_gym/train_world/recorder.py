@@ -18,7 +18,7 @@ from typing import Any
 from wm_gym.backends.twin.model import TwinModel
 from wm_gym.train_world.collection import CollectConfig
 from wm_gym.train_world.filming import film, studio
-from wm_gym.train_world.recordings import sha256_of
+from wm_gym.train_world.recordings import Clip, sha256_of
 from wm_gym.train_world.shards import write_shard
 
 
@@ -32,10 +32,19 @@ def record_shard(
     """
     clips = []
     for index in config.clips_of_shard(number):
-        clips.append(film(model, config.plan(index), config.steps))
+        clips.append(_film(model, config, index))
         tell({"clip": index})
     path = write_shard(Path(config.output), number, clips)
     return {"name": path.name, "clips": len(clips), "sha256": sha256_of(path)}
+
+
+def _film(model: TwinModel, config: CollectConfig, index: int) -> Clip:
+    plan = config.plan(index)
+    try:
+        return film(model, plan, config.steps)
+    except (RuntimeError, ValueError) as error:
+        place = plan.place
+        raise RuntimeError(f"clip {index} ({place.family}/{place.seed}, {place.difficulty}): {error}") from error
 
 
 def main() -> None:

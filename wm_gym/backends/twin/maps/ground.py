@@ -15,6 +15,9 @@ SPOT_CLEARANCE = 21.0
 _SPOT_PITCH = 40.0
 _LEAST, _MOST = 32.0, 480.0
 
+# A start that is taken moves no farther than this, MU.
+_START_REACH = 64.0
+
 
 class FreeGround:
     """The ground of a plan in cells of `CELL` MU, as far as a body can walk from its start."""
@@ -28,18 +31,16 @@ class FreeGround:
             extent: All the ground there is.
             edges: Borders.
             solids: (B, 3) x, y, radius in MU.
-            start: x, y in MU; moves to the nearest cell.
+            start: x, y in MU; moves to the nearest free cell.
 
         Raises:
-            ValueError: If the start is not free.
+            ValueError: If no ground near the start is free.
         """
         self._extent = extent
         self._edges = [edge for edge in edges if edge.blocks]
         self._solids = solids
         self._shape = (int(extent.width / CELL) + 1, int(extent.height / CELL) + 1)
-        cell = self._cell(*start)
-        if self._taken(SPOT_CLEARANCE)[cell]:
-            raise ValueError(f"start must lie on free ground, got {start}")
+        cell = self._free_cell(*start)
         self.start = extent.x0 + cell[0] * CELL, extent.y0 + cell[1] * CELL
         self._reachable = _flood(~self._taken(WALK_CLEARANCE), *cell)
 
@@ -52,6 +53,15 @@ class FreeGround:
         points = points[rng.permutation(len(points))]
         _, first = np.unique(np.floor(points / _SPOT_PITCH).astype(int), axis=0, return_index=True)
         return points[np.sort(first)].astype(np.float64)
+
+    def _free_cell(self, x: float, y: float) -> tuple[int, int]:
+        """The free cell nearest to a point: something may stand right beside it."""
+        free = np.argwhere(~self._taken(SPOT_CLEARANCE))
+        gaps = np.hypot(*(free - self._cell(x, y)).T) * CELL
+        if not len(free) or gaps.min() > _START_REACH:
+            raise ValueError(f"start must lie on free ground, got {(x, y)}")
+        column, row = free[gaps.argmin()]
+        return int(column), int(row)
 
     def _cell(self, x: float, y: float) -> tuple[int, int]:
         return round((x - self._extent.x0) / CELL), round((y - self._extent.y0) / CELL)

@@ -1,0 +1,180 @@
+"""Captures on disk: posed RGB-D keyframes of one place in one `.npz`, which numpy alone can read and write.
+
+`docs/captures.md` says what a file holds, so that a phone app, a robot log or a simulator can fill it. Files that
+are written here are packed losslessly and tightly; any `.npz` with the same arrays will do.
+
+Knows nothing of simulators.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from wm_gym.backends.seam import Capture, Opening, Place
+from wm_gym.backends.whole_file import write_whole
+from wm_gym.geometry.cameras import resize_intrinsics
+from wm_gym.geometry.motion import START_STANCE, camera_pose
+
+VERSION = 1
+_REQUIRED = ("version", "frames", "depth", "world_from_camera", "intrinsics")
+_POSE_TOLERANCE = 1e-3
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def save_capture(path: str | Path, opening: Opening) -> None:
+    """Write a grounded opening.
+
+    Args:
+        path: Of the file, `.npz`.
+        opening: With a capture.
+
+    Raises:
+        ValueError: If the opening has no capture, or a capture that is none.
+        RuntimeError: If the disk cannot take it; nothing is left behind.
+    """
+    if opening.capture is None:
+        raise ValueError(f"an opening must have a capture to be saved, got {opening.name!r} without one")
+    capture = opening.capture
+    arrays = {
+        "version": np.array(VERSION),
+        "frames": capture.frames.numpy(),
+        "depth": capture.depth.numpy().astype(np.float16),
+        "moving": capture.moving.numpy(),
+        "world_from_camera": capture.world_from_camera.numpy().astype(np.float32),
+        "intrinsics": capture.intrinsics.numpy().astype(np.float32),
+        "waypoints": opening.waypoints.numpy().astype(np.float32),
+        "name": np.array(opening.name),
+        "prompt": np.array(opening.prompt),
+    }
+    if opening.place is not None:
+        arrays["place"] = np.array(json.dumps(asdict(opening.place), sort_keys=True))
+    _check(arrays, Path(path))
+    write_whole(Path(path), lambda file: file.write(_packed(arrays)))
+
+
+def load_capture(path: str | Path, height: int, width: int) -> Opening:
+    """The opening in a file, at the asked size.
+
+    A larger capture is reduced where its sizes are whole multiples: colours to the mean of each block; depth and
+    moving mask to those of the pixel whose depth is the block's median, so that no depth arises between surfaces.
+
+    Args:
+        path: Of the file.
+        height: Rows of a frame.
+        width: Columns of a frame.
+
+    Raises:
+        ValueError: If the file is no capture, or its size is no whole multiple of the asked one.
+    """
+    path = Path(path)
+    arrays = _read(path)
+    _check(arrays, path)
+    frames, depth = arrays["frames"], arrays["depth"].astype(np.float32)
+    moving = arrays.get("moving", np.zeros(depth.shape, np.bool_))
+    intrinsics = torch.from_numpy(arrays["intrinsics"].astype(np.float32))
+    rows, columns = depth.shape[1:]
+    if rows % height or columns % width:
+        raise ValueError(
+            f"a capture must be a whole multiple of {height} x {width} pixels, got {rows} x {columns} in {path}"
+        )
+    if (rows, columns) != (height, width):
+        frames, depth, moving = _reduce(frames, depth, moving, rows // height, columns // width)
+        intrinsics = resize_intrinsics(intrinsics, height / rows, width / columns)
+    poses = arrays["world_from_camera"].astype(np.float32)
+    waypoints = arrays.get("waypoints", poses[:, :2, 3]).astype(np.float32)
+    capture = Capture(
+        frames=torch.from_numpy(frames),
+        depth=torch.from_numpy(depth),
+        moving=torch.from_numpy(moving),
+        world_from_camera=torch.from_numpy(poses),
+        intrinsics=intrinsics,
+    )
+    opening = Opening(_text(arrays, "name", path.stem), _text(arrays, "prompt", ""), intrinsics,
+                      torch.from_numpy(waypoints), capture=capture)  # fmt: skip
+    place = json.loads(_text(arrays, "place", "null"))
+    return opening if place is None else replace(opening, place=Place(**place))
+
+
+def _reduce(
+    frames: np.ndarray, depth: np.ndarray, moving: np.ndarray, down: int, across: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Blocks of `down` x `across` pixels to one each."""
+    colours = _blocks(frames, down, across).mean(-2)  # (K, h, w, block, 3) -> (K, h, w, 3)
+    depths, moves = (_blocks(array[..., None], down, across)[..., 0] for array in (depth, moving))
+    known = (depths > 0).sum(-1, keepdims=True)
+    order = np.argsort(np.where(depths > 0, depths, np.inf), axis=-1, kind="stable")
+    median = np.take_along_axis(order, np.maximum(known - 1, 0) // 2, axis=-1)
+    depth, moving = (np.take_along_axis(array, median, axis=-1)[..., 0] for array in (depths, moves))
+    return np.rint(colours).astype(np.uint8), depth, moving
+
+
+def _blocks(array: np.ndarray, down: int, across: int) -> np.ndarray:
+    """(K, H, W, C) -> (K, H / down, W / across, down * across, C)."""
+    count, rows, columns, channels = array.shape
+    parts = array.reshape(count, rows // down, down, columns // across, across, channels)
+    return np.moveaxis(parts, 2, 3).reshape(count, rows // down, columns // across, down * across, channels)
+
+
+def _packed(arrays: dict[str, np.ndarray]) -> bytes:
+    """The bytes of an `.npz`: LZMA finds what keyframes have in common, and a fixed date keeps equal captures equal."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_LZMA) as archive:
+        for name, array in arrays.items():
+            member = io.BytesIO()
+            np.lib.format.write_array(member, np.ascontiguousarray(array), allow_pickle=False)
+            info = zipfile.ZipInfo(f"{name}.npy", _EPOCH)
+            info.compress_type = zipfile.ZIP_LZMA
+            archive.writestr(info, member.getvalue())
+    return packed.getvalue()
+
+
+def _read(path: Path) -> dict[str, np.ndarray]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except Exception as error:  # zip, LZMA, header and disk errors share no base class
+        raise ValueError(f"{path} must be a capture (.npz), got a file that cannot be read") from error
+
+
+def _check(arrays: dict[str, np.ndarray], path: Path) -> None:
+    missing = [name for name in _REQUIRED if name not in arrays]
+    if missing:
+        raise ValueError(f"a capture must hold {', '.join(_REQUIRED)}, got {path} without {missing[0]!r}")
+    if arrays["version"].item() != VERSION:
+        raise ValueError(f"{path} must be a capture of version {VERSION}, got {arrays['version'].item()}")
+    frames = arrays["frames"]
+    if frames.ndim != 4 or frames.shape[-1] != 3 or frames.dtype != np.uint8 or not frames.size:
+        raise ValueError(f"frames must be (K, H, W, 3) uint8, got {frames.shape} {frames.dtype} in {path}")
+    count, rows, columns = frames.shape[:3]
+    _check_shape(arrays, "depth", (count, rows, columns), path)
+    _check_shape(arrays, "moving", (count, rows, columns), path)
+    _check_shape(arrays, "world_from_camera", (count, 4, 4), path)
+    _check_shape(arrays, "intrinsics", (4,), path)
+    if (arrays["depth"] < 0).any():
+        raise ValueError(f"depth must be at least 0 (0 is unknown), got {arrays['depth'].min()} in {path}")
+    if np.abs(arrays["world_from_camera"][0] - camera_pose(START_STANCE)).max() > _POSE_TOLERANCE:
+        raise ValueError(f"the first pose of {path} must be the world's: at its origin, level, looking along +x")
+
+
+def _check_shape(arrays: dict[str, np.ndarray], name: str, shape: tuple[int, ...], path: Path) -> None:
+    array = arrays.get(name)
+    if array is None:
+        return
+    if array.shape != shape:
+        raise ValueError(f"{name} must have shape {shape}, got {array.shape} in {path}")
+    wanted = np.bool_ if name == "moving" else np.floating
+    if not np.issubdtype(array.dtype, wanted) or not np.isfinite(array).all():
+        kind = "bool" if name == "moving" else "finite floating point"
+        raise ValueError(f"{name} must be {kind}, got {array.dtype} in {path}")
+
+
+def _text(arrays: dict[str, Any], name: str, default: str) -> str:
+    return str(arrays[name].item()) if name in arrays else default
