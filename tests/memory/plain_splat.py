@@ -33,7 +33,15 @@ def _patches(rows: tuple[Row, ...]):
     points = Points.cat([row.points() for row in rows])
     for i in range(len(points)):
         sides = points.tangents[i].reshape(2, 3) * (float(points.geometry[i, 3]) / 1024)
-        yield points.geometry[i, :3].astype(float), sides, points.colours[i], points.record[i, 1], points.record[i, 2]
+        worth = 1e-3 if points.record[i, 0] >> 24 else 1.0
+        yield (
+            points.geometry[i, :3].astype(float),
+            sides,
+            worth,
+            points.colours[i],
+            points.record[i, 1],
+            points.record[i, 2],
+        )
 
 
 def _cover(patches, pose, lens, height, width, config):
@@ -41,7 +49,7 @@ def _cover(patches, pose, lens, height, width, config):
     fx, fy, cx, cy = lens
     rotation, origin = pose[:3, :3].T, pose[:3, 3]
     pixels: dict[tuple[int, int], list] = {}
-    for (place, sides, colour, frame, bits), is_sky in patches:
+    for (place, sides, worth, colour, frame, bits), is_sky in patches:
         p = rotation @ (place - (0 if is_sky else origin))
         if p[2] < (1e-6 if is_sky else config.near_metres):
             continue
@@ -62,7 +70,7 @@ def _cover(patches, pose, lens, height, width, config):
                 square = offset @ conic @ offset
                 if square < 1:
                     depth = 1e6 if is_sky else max(p[2] + slope @ offset, config.near_metres)
-                    hit = (depth, sharp * (1 - square) ** 2 + 1e-6, colour, frame, bits, is_sky)
+                    hit = (depth, worth * (sharp * (1 - square) ** 2 + 1e-6), colour, frame, bits, is_sky)
                     pixels.setdefault((row, column), []).append(hit)
     return pixels
 

@@ -25,8 +25,8 @@ class Points:
             The footprint is how far across one source pixel reached: metres, of sky points radians.
         tangents: (n, 6) int16: the patch's two sides, one source pixel across and one down, as world vectors in
             1/1024 of the footprint.
-        record: (n, 4) int32: colour (r, g, b in the low three bytes), frame written, appearance written under,
-            hash of the voxel.
+        record: (n, 4) int32: colour (r, g, b in the low three bytes, then flags), frame written, appearance
+            written under, hash of the voxel.
     """
 
     geometry: np.ndarray

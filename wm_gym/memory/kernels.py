@@ -34,9 +34,16 @@ FAINT = 1.0e-6
 SOFTENING = 0.3
 """A point's weight falls with the area over which it is blown up, plus this."""
 
+FILLER = 1 << 24
+"""Flag beside a point's colour: it lies on the rim of what was new and fills only where others leave gaps."""
+
+FILLER_WEIGHT = 1.0e-3
+"""What a filler weighs, beside other points."""
+
 # Literals would turn all arithmetic to float64, at half the speed.
 ZERO, HALF, ONE = np.float32(0.0), np.float32(0.5), np.float32(1.0)
 UNIT, SOFT, FAINT_32, SKY_32 = np.float32(TANGENT_UNIT), np.float32(SOFTENING), np.float32(FAINT), np.float32(SKY_DEPTH)
+FILLER_32 = np.float32(FILLER_WEIGHT)
 REACH_32, OVER_REACH, LOW_PASS_32 = np.float32(REACH), np.float32(1.0 / REACH), np.float32(LOW_PASS)
 
 U, V, Z, AA, AB, BB, GU, GV, SHARP = range(9)
@@ -128,6 +135,37 @@ def _place(geometry, at_infinity, camera, lens, place):
         place[0, j] = fx * over * (r00 * x + r01 * y + r02 * z + tx) + cx
         place[1, j] = fy * over * (r10 * x + r11 * y + r12 * z + ty) + cy
         place[2, j] = depth
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def largest_area(geometry, at_infinity, cameras, lens, height, width, near, most):
+    """(P,) float32: the largest area in pixels, over T poses, of a point's footprint; 0 where it is in no view.
+
+    Args:
+        geometry: (P, 4) float32.
+        at_infinity: Whether the points are directions.
+        cameras: (T, 3, 4) float32 camera_from_world.
+        lens: (4,) float32.
+        height: Rows.
+        width: Columns.
+        near: float32 metres.
+        most: float32 pixels around the image that still count as in view.
+    """
+    total = geometry.shape[0]
+    area, place = np.zeros(total, np.float32), np.empty((3, CHUNK), np.float32)
+    nearest = np.float32(1.0e-6) if at_infinity else near
+    right, bottom = np.float32(width - 1) + most, np.float32(height - 1) + most
+    for base in range(0, total, CHUNK):
+        size = min(CHUNK, total - base)
+        for t in range(cameras.shape[0]):
+            _place(geometry[base : base + size], at_infinity, cameras[t], lens, place)
+            for j in range(size):
+                u, v, depth = place[0, j], place[1, j], place[2, j]
+                inside = (u > -most) & (v > -most) & (u < right) & (v < bottom) & (depth >= nearest)
+                across = geometry[base + j, 3] * lens[0] / (ONE if at_infinity else depth)
+                here = across * across if inside else ZERO
+                area[base + j] = here if here > area[base + j] else area[base + j]
+    return area
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -224,7 +262,7 @@ def blend(screen, box, index, record, near, limit, sums, best, front):
         screen: (M, 9) as `project` fills it.
         box: (M, 4) as `project` fills it.
         index: (M,) rows of `record`.
-        record: (P, 4) int32, colour in the low three bytes of column 0.
+        record: (P, 4) int32, colour in the low three bytes of column 0, and `FILLER`.
         near: As in the first pass.
         limit: (H, W) float32: what is deeper lies behind the surface.
         sums: (H, W, 5) float32 zeros, filled with sums of weight * (r, g, b, depth) and of weights.
@@ -244,6 +282,8 @@ def blend(screen, box, index, record, near, limit, sums, best, front):
                     continue
                 colour = record[index[k], 0]
                 weight = screen[k, SHARP] * (ONE - square) * (ONE - square) + FAINT_32
+                if colour & FILLER:
+                    weight *= FILLER_32
                 sums[row, column, 0] += weight * np.float32(colour & 255)
                 sums[row, column, 1] += weight * np.float32((colour >> 8) & 255)
                 sums[row, column, 2] += weight * np.float32((colour >> 16) & 255)

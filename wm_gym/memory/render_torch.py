@@ -16,10 +16,10 @@ from torch import Tensor
 
 from wm_gym.memory.config import CLOSEST_TO_FAR, MemoryConfig
 from wm_gym.memory.hints import Hints
-from wm_gym.memory.kernels import FAINT, LOW_PASS, REACH, SKY_DEPTH, SOFTENING, TANGENT_UNIT
+from wm_gym.memory.kernels import FAINT, FILLER, FILLER_WEIGHT, LOW_PASS, REACH, SKY_DEPTH, SOFTENING, TANGENT_UNIT
 from wm_gym.memory.retrieve import Gathered, Scene, View
 
-WEIGHT_UNIT = 2.0**-20
+WEIGHT_UNIT = 2.0**-24
 DEPTH_UNIT = 2.0**-14
 
 
@@ -139,6 +139,8 @@ def _draw(flat: dict[str, Tensor], layer: Layer, cameras: Cameras, *, is_moving:
     on_surface = covered.depth <= limit
     covered = Covered(*(values[on_surface] for values in vars(covered).values()))
     weight = splats.numbers[covered.splat, 10] * (1.0 - covered.square) ** 2 + FAINT
+    is_filler = (layer.record[splats.point[covered.splat], 0] & FILLER) != 0
+    weight = torch.where(is_filler, weight * FILLER_WEIGHT, weight)
     front = _front(weight, covered, splats, len(nearest))
     sums = _sums(weight, covered, splats, layer, len(nearest))
     _resolve(flat, sums, nearest, front, layer, cameras, is_moving)
@@ -214,7 +216,7 @@ def _front(weight: Tensor, covered: Covered, splats: Splats, total: int) -> Tens
 
 def _sums(weight: Tensor, covered: Covered, splats: Splats, layer: Layer, total: int) -> Tensor:
     """(total, 5) float64 sums of weight * (r, g, b, depth) and of weights."""
-    whole = (weight / WEIGHT_UNIT).round().long()
+    whole = (weight / WEIGHT_UNIT).round().long().clamp(min=1)
     colour = layer.record[splats.point[covered.splat], 0]
     # The sky's depth is known without a mean, and too large for one.
     depth = torch.where(covered.depth >= 0.5 * SKY_DEPTH, 0.0, covered.depth)

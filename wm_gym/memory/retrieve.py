@@ -10,9 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from wm_gym.memory import kernels
 from wm_gym.memory.blocks import Points, Row
+from wm_gym.memory.config import MemoryConfig
 from wm_gym.memory.memory import Memory
 from wm_gym.memory.table import Rows
+
+POINTS_IN_PIXEL = 8.0
+"""Where too many points are in view, surfaces are thinned to about this many in each pixel."""
 
 
 @dataclass(frozen=True)
@@ -75,42 +80,71 @@ class Scene:
 def retrieve(memory: Memory, view: View) -> Scene:
     """The layers of a memory that may lie in view.
 
-    At most `cull_points` points survive: all moving ones first, then sky up to a quarter, then static ones; of
-    blocks in view those nearer to a camera come first, and a block that does not fit whole is left out.
+    At most `cull_points` points survive: all moving ones, then sky up to a quarter, then static ones. Blocks are
+    culled by their spheres. If these hold too many points, points are culled one by one; if still too many are in
+    view, surfaces finer than the pixels are thinned; at last whole blocks go, the farthest first.
     """
-    budget = memory.config.cull_points
-    sky = [memory.sky[i] for i in rows_in_view(memory.sky, view, budget // 4, at_infinity=True)]
-    budget -= memory.num_moving + sum(row.count for row in sky)
-    static = [memory.static[i] for i in rows_in_view(memory.static, view, budget)]
-    num_static = sum(len(row.alive) for row in static)
-    return Scene(gather([*static, *sky]), num_static, gather([memory.moving]))
+    budget = memory.config.cull_points - memory.num_moving
+    sky = _layer(memory.sky, view, memory.config, budget // 4, at_infinity=True)
+    static = _layer(memory.static, view, memory.config, budget - int(np.count_nonzero(sky.alive)))
+    lasting = Gathered(Points.cat([static.points, sky.points]), np.concatenate([static.alive, sky.alive]))
+    return Scene(lasting, len(static.points), Gathered(memory.moving.block.points, memory.moving.alive))
 
 
-def rows_in_view(rows: Rows, view: View, most: int, *, at_infinity: bool = False) -> list[int]:
-    """Indices, in the table's order, of rows whose spheres touch a frustum, nearest first up to `most` points."""
+def rows_in_view(rows: Rows, view: View, *, at_infinity: bool = False) -> list[int]:
+    """Indices, in the table's order, of rows whose spheres touch a frustum."""
     if not rows:
         return []
-    spheres = np.stack([row.block.sphere for row in rows])
-    camera = view.camera_from_world()
-    if at_infinity:
-        camera = camera * np.array([1.0, 1.0, 1.0, 0.0])
-    centres = spheres[:, :3] @ camera[:, :, :3].transpose(0, 2, 1) + camera[:, None, :, 3]  # (T, R, 3)
-    inside = (centres @ view.inward_normals().T > -spheres[:, None, 3]).all(axis=2) & (centres[..., 2] > -spheres[:, 3])
-    distances = (np.linalg.norm(centres, axis=2) - spheres[:, 3]).min(axis=0)
-    chosen = np.flatnonzero(inside.any(axis=0))
-    return _nearest(rows, chosen[np.argsort(distances[chosen], kind="stable")], most)
+    centres, radii = _before_cameras(rows, view, at_infinity=at_infinity), _radii(rows)
+    inside = (centres @ view.inward_normals().T > -radii[:, None]).all(axis=2) & (centres[..., 2] > -radii)
+    return np.flatnonzero(inside.any(axis=0)).tolist()
 
 
-def _nearest(rows: Rows, order: np.ndarray, most: int) -> list[int]:
-    taken: list[int] = []
-    for index in order.tolist():
-        if rows[index].count <= most:
-            taken.append(index)
-            most -= rows[index].count
-    return sorted(taken)
+def _layer(rows: Rows, view: View, config: MemoryConfig, most: int, *, at_infinity: bool = False) -> Gathered:
+    """At most `most` points of one layer."""
+    kept = tuple(rows[i] for i in rows_in_view(rows, view, at_infinity=at_infinity))
+    gathered = _gather(kept)
+    if np.count_nonzero(gathered.alive) <= most:
+        return gathered
+    lens = view.camera_from_world().astype(np.float32), view.intrinsics.astype(np.float32), view.height, view.width
+    limits = np.float32(config.near_metres), np.float32(config.max_splat_pixels)
+    area = kernels.largest_area(gathered.points.geometry, at_infinity, *lens, *limits)
+    chosen = gathered.alive & (area > 0)
+    if np.count_nonzero(chosen) > most:
+        # The hash of a point's voxel is as good as chance, and the same in every step.
+        chance = gathered.points.record[:, 3].view(np.uint32) * 2.0**-32
+        chosen &= chance < POINTS_IN_PIXEL * area
+    if np.count_nonzero(chosen) > most:
+        chosen = _nearest_rows(kept, view, chosen, most, at_infinity)
+    points = gathered.points.take(chosen)
+    return Gathered(points, np.ones(len(points), dtype=bool))
 
 
-def gather(rows: Sequence[Row]) -> Gathered:
-    """The points of `rows`, dead ones too, so that masks can be handed back row by row."""
+def _nearest_rows(rows: Rows, view: View, chosen: np.ndarray, most: int, at_infinity: bool) -> np.ndarray:
+    """The chosen points of as many rows, nearest first, as fit into `most`."""
+    distances = np.linalg.norm(_before_cameras(rows, view, at_infinity=at_infinity), axis=2).min(axis=0) - _radii(rows)
+    ends = np.cumsum([len(row.alive) for row in rows])
+    kept = np.zeros_like(chosen)
+    for index in np.argsort(distances, kind="stable").tolist():
+        part = slice(ends[index] - len(rows[index].alive), ends[index])
+        most -= int(np.count_nonzero(chosen[part]))
+        if most < 0:
+            break
+        kept[part] = chosen[part]
+    return kept
+
+
+def _before_cameras(rows: Rows, view: View, *, at_infinity: bool) -> np.ndarray:
+    """(T, R, 3) centres of the rows' spheres in the cameras' frames."""
+    spheres, camera = np.stack([row.block.sphere for row in rows]), view.camera_from_world()
+    shift = 0.0 if at_infinity else camera[:, None, :, 3]
+    return spheres[:, :3] @ camera[:, :, :3].transpose(0, 2, 1) + shift
+
+
+def _radii(rows: Rows) -> np.ndarray:
+    return np.array([row.block.sphere[3] for row in rows])
+
+
+def _gather(rows: Sequence[Row]) -> Gathered:
     alive = np.concatenate([row.alive for row in rows]) if rows else np.zeros(0, bool)
     return Gathered(Points.cat([row.block.points for row in rows]), alive)

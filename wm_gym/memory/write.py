@@ -93,7 +93,7 @@ def write(
     floors = [
         write_kernels.lowest_around(image, np.float32(1.0 - memory.config.erase_tolerance)) for image in sighting.depth
     ]
-    static = _erase(memory.static, sighting, floors, memory.config)
+    static = _erase(memory.static, sighting, floors)
     draft = Draft(Points.cat([]), Points.cat([]), memory.moving.points())
     known = _known(hints, sighting.depth.shape)
     for t in range(len(known)):
@@ -113,14 +113,14 @@ def _known(hints: Hints | None, shape: tuple[int, ...]) -> np.ndarray:
     return np.where(seen & ~moving, np.exp(_array(hints.log_depth, np.float32)), np.float32(np.inf))
 
 
-def _erase(rows: Rows, sighting: Sighting, floors: list[np.ndarray], config: MemoryConfig) -> Rows:
+def _erase(rows: Rows, sighting: Sighting, floors: list[np.ndarray]) -> Rows:
     """The rows without the points that a frame sees through.
 
     A point is seen through where it is nearer than all depths of the 3 x 3 pixels around it, by a tolerance, and all
     of these are known.
     """
     view = sighting.view
-    indices = rows_in_view(rows, view, config.cull_points)
+    indices = rows_in_view(rows, view)
     if not indices:
         return rows
     geometry = np.concatenate([rows[i].block.points.geometry for i in indices])
@@ -141,8 +141,10 @@ def _add_frame(
     kind = write_kernels.classify(
         depth, sighting.moving[t], known, config.front_tolerance, floor, np.float32(config.far_metres)
     )
-    draft.static = _and_lifted(draft.static, write_kernels.STATIC, kind, sighting, t, config)
-    draft.sky = _and_lifted(draft.sky, write_kernels.SKY, kind, sighting, t, config)
+    for wanted in (write_kernels.STATIC, write_kernels.STATIC_RIM):
+        draft.static = _and_lifted(draft.static, wanted, kind, sighting, t, config)
+    for wanted in (write_kernels.SKY, write_kernels.SKY_RIM):
+        draft.sky = _and_lifted(draft.sky, wanted, kind, sighting, t, config)
     # The greatest depth around a pixel is the least of the negated ones: whatever is not behind it is in sight.
     ceiling = -write_kernels.lowest_around(-depth, np.float32(1.0 + config.erase_tolerance))
     draft.moving = _without(draft.moving, camera, view.intrinsics, ceiling)

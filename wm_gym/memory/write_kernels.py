@@ -11,10 +11,16 @@ import numpy as np
 from numba import njit
 
 from wm_gym.memory.blocks import MOST_STRETCH
-from wm_gym.memory.kernels import TANGENT_UNIT
+from wm_gym.memory.kernels import FILLER, TANGENT_UNIT
 
-KNOWN, STATIC, SKY, MOVING = 0, 1, 2, 3
-"""What `classify` makes of a pixel: nothing to write, or the layer that takes it."""
+KNOWN, STATIC, SKY, MOVING, STATIC_RIM, SKY_RIM = range(6)
+"""What `classify` makes of a pixel: nothing to write, or the layer that takes it.
+
+A rim is one more pixel of the same surface around what is new. A splat reaches a little into the next pixel, which
+then counts as known; without the rim a gap would open there when it is seen from nearer."""
+
+RIM_LEVEL = -3
+"""Octaves by which the voxels of rims are finer: a rim overlaps known points on purpose, but is not written twice."""
 
 WORD = 0xFFFFFFFF
 
@@ -86,7 +92,7 @@ def classify(depth, moving, known, front_tolerance, floor, far):
         far: Metres.
 
     Returns:
-        (H, W) uint8 of `KNOWN`, `STATIC`, `SKY`, `MOVING`.
+        (H, W) uint8 of `KNOWN` and the other kinds.
     """
     height, width = depth.shape
     front = lowest_around(known, np.float32(1.0 - front_tolerance))
@@ -102,7 +108,25 @@ def classify(depth, moving, known, front_tolerance, floor, far):
             seen = known[row, column]
             if seen == np.inf or z < front[row, column] or seen < floor[row, column]:
                 kind[row, column] = SKY if z >= far else STATIC
+    _mark_rims(kind, depth, moving, front_tolerance)
     return kind
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _mark_rims(kind, depth, moving, tolerance):
+    """Turn known pixels that continue a new surface beside them into its rim."""
+    height, width = kind.shape
+    for row in range(height):
+        for column in range(width):
+            if kind[row, column] != STATIC and kind[row, column] != SKY:
+                continue
+            rim = STATIC_RIM if kind[row, column] == STATIC else SKY_RIM
+            z = depth[row, column]
+            for step in range(4):
+                y, x = row + (step == 0) - (step == 1), column + (step == 2) - (step == 3)
+                inside = 0 <= y < height and 0 <= x < width
+                if inside and kind[y, x] == KNOWN and not moving[y, x] and abs(depth[y, x] - z) < tolerance * z:
+                    kind[y, x] = rim
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -111,7 +135,7 @@ def lift(kind, wanted, frame, depth, pose, intrinsics, surface_limit, written, a
 
     Args:
         kind: (H, W) uint8 of `classify`.
-        wanted: `STATIC`, `SKY` or `MOVING`.
+        wanted: Any other than `KNOWN`.
         frame: (H, W, 3) uint8.
         depth: (H, W) float32 metres.
         pose: (4, 4) float64 world_from_camera.
@@ -123,6 +147,7 @@ def lift(kind, wanted, frame, depth, pose, intrinsics, surface_limit, written, a
     Returns:
         Geometry (n, 4), tangents (n, 6) and record (n, 4), as in `blocks.Points`.
     """
+    is_sky, is_rim = wanted in (SKY, SKY_RIM), wanted in (STATIC_RIM, SKY_RIM)
     height, width = kind.shape
     fx, fy = intrinsics[0], intrinsics[1]
     count = np.count_nonzero(kind == wanted)
@@ -136,13 +161,13 @@ def lift(kind, wanted, frame, depth, pose, intrinsics, surface_limit, written, a
                 continue
             a = (column + 0.5 - intrinsics[2]) / fx
             square = 1.0 + a * a + b * b
-            z = 1.0 / math.sqrt(square) if wanted == SKY else min(depth[row, column], surface_limit)
-            footprint = 1.0 / (fx * square) if wanted == SKY else z / fx
-            across = 0.0 if wanted == SKY else _slope(depth, row, column, 0, 1, z, footprint)
-            down = 0.0 if wanted == SKY else _slope(depth, row, column, 1, 0, z, footprint)
+            z = 1.0 / math.sqrt(square) if is_sky else min(depth[row, column], surface_limit)
+            footprint = 1.0 / (fx * square) if is_sky else z / fx
+            across = 0.0 if is_sky else _slope(depth, row, column, 0, 1, z, footprint)
+            down = 0.0 if is_sky else _slope(depth, row, column, 1, 0, z, footprint)
             for axis in range(3):
                 ray = pose[axis, 0] * a + pose[axis, 1] * b + pose[axis, 2]
-                geometry[i, axis] = z * ray + (0.0 if wanted == SKY else pose[axis, 3])
+                geometry[i, axis] = z * ray + (0.0 if is_sky else pose[axis, 3])
                 # The derivative of z * ray by the column and by the row.
                 side = z / fx / footprint * pose[axis, 0] + across * ray
                 rise = z / fy / footprint * pose[axis, 1] + down * ray
@@ -150,10 +175,10 @@ def lift(kind, wanted, frame, depth, pose, intrinsics, surface_limit, written, a
                 tangents[i, 3 + axis] = round(rise / TANGENT_UNIT)
             geometry[i, 3] = footprint
             red, green, blue = int(frame[row, column, 0]), int(frame[row, column, 1]), int(frame[row, column, 2])
-            record[i, 0] = red | (green << 8) | (blue << 16)
+            record[i, 0] = red | (green << 8) | (blue << 16) | (FILLER if is_rim else 0)
             record[i, 1] = written
             record[i, 2] = appearance
-            record[i, 3] = voxel(geometry, i, 0)
+            record[i, 3] = voxel(geometry, i, RIM_LEVEL if is_rim else 0)
             i += 1
     return geometry, tangents, record
 
@@ -230,7 +255,8 @@ def free_voxels(geometry, record, existing, alive):
     places = np.empty((total, 3), np.int64)
     for i in range(total):
         for octave in range(3):
-            places[i, octave] = _slot(slots, voxel(geometry, i, octave - 1) & WORD, True)
+            key = record[i, 3] if record[i, 0] & FILLER else voxel(geometry, i, octave - 1)
+            places[i, octave] = _slot(slots, key & WORD, True)
     for e in range(existing.shape[0]):
         if alive[e]:
             place = _slot(slots, existing[e, 3] & WORD, False)
