@@ -8,6 +8,7 @@ from twin_walks import active
 from wm_gym.backends.seam import Place
 from wm_gym.backends.twin.capture import capture_place
 from wm_gym.backends.twin.frame import MapFrame
+from wm_gym.backends.twin.maps import FAMILIES
 from wm_gym.backends.twin.opening import draw_fov, open_place
 from wm_gym.backends.twin.placement import place_events
 from wm_gym.backends.twin.plan_view import draw_plan
@@ -84,6 +85,15 @@ def test_a_capture_shows_the_surroundings_once_and_begins_at_the_opening():
     assert capture_place(Place("rooms", 1), HEIGHT, WIDTH, 12) is opening
     with pytest.raises(ValueError, match="num_keyframes must be at least 1, got 0"):
         capture_place(Place("rooms", 1), HEIGHT, WIDTH, 0)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_texture_heights_are_powers_of_two_so_that_the_engine_never_reads_past_them(family):
+    wad = site_of(family, 1, "full").place.wad
+    textures = wad[: wad.rindex(b"S_START")].split(b"\x89PNG")[1:]
+    sprites = sum(b"grAb" in picture[:60] for picture in textures)
+    heights = [int.from_bytes(picture[16:20], "big") for picture in textures if b"grAb" not in picture[:60]]
+    assert sprites and heights and all(height & (height - 1) == 0 for height in heights)
 
 
 def test_the_plan_has_walls_and_the_start(site):

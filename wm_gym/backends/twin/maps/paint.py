@@ -32,9 +32,19 @@ class Drawing:
     foot: tuple[int, int] | None = None
 
     @cached_property
+    def lump_pixels(self) -> Pixels:
+        """The pixels as they are written; textures of other heights go on downwards to the next power of two.
+
+        At the foot of a wall the engine may read one row past a texture. Only heights that are powers of two keep it
+        from reading memory that is not the texture's, which differs from process to process.
+        """
+        below = 0 if self.foot is not None else (1 << (len(self.pixels) - 1).bit_length()) - len(self.pixels)
+        return np.pad(self.pixels, ((0, below), (0, 0)), mode="edge")
+
+    @cached_property
     def compressed(self) -> bytes:
         """The deflated rows, each behind a zero filter byte."""
-        rows = np.pad(self.pixels, ((0, 0), (1, 0)))
+        rows = np.pad(self.lump_pixels, ((0, 0), (1, 0)))
         return zlib.compress(rows.tobytes(), 6)
 
     @cached_property
@@ -50,7 +60,7 @@ class Drawing:
         """
         if len(colours) < self.num_slots:
             raise ValueError(f"colours must number at least {self.num_slots}, got {len(colours)}")
-        height, width = self.pixels.shape
+        height, width = self.lump_pixels.shape
         chunks = _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0))
         if self.foot is not None:
             chunks += _chunk(b"grAb", struct.pack(">ii", *self.foot))
