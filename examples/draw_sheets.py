@@ -1,0 +1,64 @@
+"""Draw contact sheets of the twin's five families by day and under each event into a folder.
+
+python examples/draw_sheets.py docs
+"""
+
+import os
+import sys
+from pathlib import Path
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import numpy as np
+from tqdm import tqdm
+
+from wm_gym.backends.places import find_place, open_world
+from wm_gym.backends.twin.maps import FAMILIES
+from wm_gym.backends.twin.model import TwinModel
+from wm_gym.evaluation.pictures import contact_sheet
+from wm_gym.events.kinds import KINDS
+from wm_gym.events.language import phrasings
+from wm_gym.world.world import World
+
+SIZE = (96, 128)
+PLACES = {"rooms": 3, "city": 3, "courtyard": 3, "park": 3, "warehouse": 3}
+
+
+def by_day(world: World, name: str, columns: int) -> list[np.ndarray]:
+    """Pictures on a slow turn about, then ahead."""
+    state, outcome = world.start([open_world(world.model.spec, find_place(name, 0, "full"))], [0])
+    pictures = [outcome.chunk.frames[0, -1].numpy()]
+    for k in range(2 * columns - 2):
+        twist = [0.6, 0.0, 0.0, 0.0] if k % 4 < 2 else [0.3, 0.0, 1.0, 0.0]
+        state, outcome = world.step(state, np.tile(twist, (1, 4, 1)))
+        if k % 2:
+            pictures.append(outcome.chunk.frames[0, -1].numpy())
+    return pictures
+
+
+def under_event(world: World, name: str, kind: str, steps: int) -> np.ndarray:
+    """The opening pose, well into an event."""
+    state, _ = world.start([open_world(world.model.spec, find_place(name, 0, "full"))], [0])
+    state = state.say(0, phrasings(kind, "start")[0])
+    for _ in range(steps):
+        state, outcome = world.step(state, np.zeros((1, 4, 4)))
+    return outcome.chunk.frames[0, -1].numpy()
+
+
+def main(folder: Path) -> None:
+    """Draw `families.png` and `events.png`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    world = World(TwinModel.create(*SIZE))
+    rows = [(name, by_day(world, f"{name}/{PLACES[name]}", 8)) for name in tqdm(FAMILIES, desc="by day")]
+    contact_sheet(rows).save(folder / "families.png")
+    steps = {kind: 6 for kind in KINDS} | {"fireworks": 9, "walker": 4}
+    rows = []
+    for name in tqdm(FAMILIES, desc="events"):
+        place = f"{name}/{PLACES[name]}"
+        rows.append((name, [by_day(world, place, 1)[0], *(under_event(world, place, k, steps[k]) for k in KINDS)]))
+    contact_sheet(rows).save(folder / "events.png")
+    world.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "docs"))

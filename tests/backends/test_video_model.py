@@ -1,0 +1,142 @@
+import numpy as np
+import pytest
+import torch
+
+from wm_gym.backends.places import find_place, open_world
+from wm_gym.backends.video.codec import FoldCodec
+from wm_gym.backends.video.config import VideoConfig
+from wm_gym.backends.video.model import VideoModel
+from wm_gym.backends.video.network import VideoNetwork
+from wm_gym.backends.video.sampler import denoise, draw_noise
+from wm_gym.backends.video.text import TextEncoder
+from wm_gym.memory.render import blank_hints
+from wm_gym.world.files import from_bytes, to_bytes
+from wm_gym.world.world import World
+
+SMALL = VideoConfig(num_layers=2, num_heads=2, head_dim=24, ffn_dim=64, text_dim=16, refiner_channels=8)
+
+
+def _network(config=SMALL, dtype=torch.bfloat16):
+    torch.manual_seed(0)
+    network = VideoNetwork(config)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(0.05 * torch.randn_like(parameter))
+    return network.to(dtype)
+
+
+@pytest.fixture(scope="module", params=["channel", "frame"])
+def world(request):
+    config = VideoConfig(**{**vars(SMALL), "hints_enter": request.param})
+    return World(VideoModel(_network(config)))
+
+
+def _open(world, numbers):
+    openings = [open_world(world.model.spec, find_place(f"rooms/{k}", 0, "simple")) for k in numbers]
+    return world.start(openings, list(numbers))
+
+
+def _turning(count):
+    return np.tile([0.5, 0.0, 0.5, 0.0], (count, 4, 1))
+
+
+def test_a_world_of_three_equals_the_world_alone_to_the_byte(world):
+    together, outcome = _open(world, [1, 2, 3])
+    alone, single = _open(world, [2])
+    for _ in range(5):
+        together, outcome = world.step(together, _turning(3))
+        alone, single = world.step(alone, _turning(1))
+        assert torch.equal(outcome.chunk.frames[1:2], single.chunk.frames)
+        assert torch.equal(outcome.chunk.depth[1:2], single.chunk.depth)
+
+
+def test_a_state_survives_bytes(world):
+    state, _ = _open(world, [1, 2])
+    state, _ = world.step(state, _turning(2))
+    back, _ = from_bytes(to_bytes(state, world.model), world.model)
+    for _ in range(3):
+        state, one = world.step(state, _turning(2))
+        back, other = world.step(back, _turning(2))
+        assert torch.equal(one.chunk.frames, other.chunk.frames)
+
+
+def test_forks_share_blocks_and_the_window_is_bounded(world):
+    state, _ = _open(world, [1])
+    for _ in range(8):
+        state, _ = world.step(state, _turning(1))
+    fork = world.model.select(state.model, [0, 0])
+    assert fork.worlds[0].blocks[-1] is fork.worlds[1].blocks[-1]
+    assert len(state.model.worlds[0].blocks) == SMALL.window_latents + SMALL.sink_latents
+
+
+def test_what_is_written_changes_what_comes(world):
+    state, _ = _open(world, [1])
+    quiet, one = world.step(state, _turning(1))
+    _, other = world.step(state.say(0, "night falls"), _turning(1))
+    assert not torch.equal(one.chunk.frames, other.chunk.frames)
+
+
+def test_chunks_survive_the_codec():
+    codec = FoldCodec(0.2, 100.0)
+    rng = np.random.default_rng(0)
+    frames = torch.from_numpy(rng.integers(0, 256, (2, 4, 8, 8, 3), dtype=np.uint8))
+    depth = torch.from_numpy(np.exp(rng.uniform(np.log(0.2), np.log(100), (2, 4, 8, 8))).astype(np.float32))
+    moving = torch.from_numpy(rng.random((2, 4, 8, 8)) < 0.3)
+    back = codec.decode(codec.encode(frames, depth, moving))
+    assert torch.equal(back[0], frames) and torch.equal(back[2], moving)
+    torch.testing.assert_close(back[1], depth, rtol=1e-4, atol=0)
+
+
+def test_hints_of_nothing_guess_nothing():
+    codec = FoldCodec(0.2, 100.0)
+    folded = codec.encode_hints(blank_hints(1, 4, 8, 8, torch.device("cpu")))
+    guess = codec.guess(folded).unflatten(1, (4, 5))
+    assert not folded.any() and not guess[:, :, :4].any() and (guess[:, :, 4] == -1).all()
+
+
+def test_noise_comes_from_the_seed_and_the_time_alone():
+    both = draw_noise((5,), [3, 4], [7, 9])
+    assert torch.equal(both[1:], draw_noise((5,), [4], [9]))
+    assert not torch.equal(both[0], draw_noise((5,), [3], [8])[0])
+
+
+def test_denoising_ends_at_the_last_prediction():
+    goal = torch.full((1, 3), 0.25)
+    asked = []
+
+    def predict(noisy, level):
+        asked.append(level)
+        return goal
+
+    assert torch.equal(denoise(torch.randn(1, 3), predict, 4), goal)
+    assert asked == [1.0, 0.75, 0.5, 0.25]
+
+
+def test_kindred_words_lie_near_each_other():
+    torch.manual_seed(0)
+    encoder = TextEncoder(32, 4096, 8)
+    snow, kin, other = (
+        encoder.pieces(torch.tensor([_first_word(word)])) for word in ("snowing", "snowfall", "bonfire")
+    )
+    near, far = (torch.cosine_similarity(snow, x).item() for x in (kin, other))
+    assert near > far + 0.2
+
+
+def _first_word(text):
+    from wm_gym.backends.video.text import piece_table
+
+    return piece_table(text, 8, 4096)[0]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"height": 50}, "height and width must be multiples of the patch (8), got 50 x 64"),
+        ({"hints_enter": "window"}, "hints_enter must be 'channel' or 'frame', got 'window'"),
+        ({"num_steps": 0}, "num_steps must be at least 1, got 0"),
+    ],
+)
+def test_bad_settings_are_refused(settings, message):
+    with pytest.raises(ValueError) as raised:
+        VideoConfig(**settings)
+    assert str(raised.value) == message

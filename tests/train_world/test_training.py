@@ -1,0 +1,138 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from wm_gym.backends.seam import Place
+from wm_gym.backends.video.codec import FoldCodec
+from wm_gym.backends.video.config import VideoConfig
+from wm_gym.geometry.cameras import intrinsics_from_fov
+from wm_gym.geometry.motion import camera_pose
+from wm_gym.train_world.batches import Batches, SpoilConfig
+from wm_gym.train_world.captions import Captions
+from wm_gym.train_world.lessons import Lesson, prepare, unpack_hints
+from wm_gym.train_world.objective import ObjectiveConfig, draw_levels
+from wm_gym.train_world.recordings import Clip
+from wm_gym.train_world.training import TrainConfig, train
+
+SIZE, STEPS = (16, 24), 6
+TINY = VideoConfig(
+    height=16, width=24, num_layers=1, num_heads=2, head_dim=24, ffn_dim=32, text_dim=16, refiner_channels=4,
+    window_latents=2, sink_latents=0,
+)  # fmt: skip
+
+
+def _clip(seed: int) -> Clip:
+    """A body that turns before a painted wall two metres away."""
+    rng = np.random.default_rng(seed)
+    count = 1 + 4 * STEPS
+    stances = np.zeros((count, 5))
+    stances[:, 3] = np.linspace(0, 0.6, count)
+    moving = np.zeros((count, *SIZE), bool)
+    moving[:, 8:12, 4:8] = True
+    return Clip(
+        frames=rng.integers(0, 256, (1, *SIZE, 3), dtype=np.uint8).repeat(count, 0),
+        depth=np.full((count, *SIZE), 2.0, np.float16),
+        moving=moving,
+        world_from_camera=camera_pose(stances).astype(np.float32),
+        stances=stances,
+        intrinsics=intrinsics_from_fov(70.0, *SIZE).numpy().astype(np.float32),
+        keys=np.zeros((STEPS, 8), bool),
+        twists=np.zeros((STEPS, 4), np.float32),
+        event_strengths=np.zeros((count, 6), np.float16),
+        event_masks={},
+        appearance=np.zeros(STEPS, np.uint8),
+        prompts=("A wall.",) * STEPS,
+        captions=Captions("", "", ()),
+        place=Place("rooms", seed),
+        seed=seed,
+        behaviour="panning",
+        hand="keys",
+        events=(),
+    )
+
+
+@pytest.fixture(scope="module")
+def lessons() -> list[Lesson]:
+    return [prepare(_clip(seed), seed) for seed in range(6)]
+
+
+def _config(folder, **settings) -> TrainConfig:
+    fixed = {"video": TINY, "steps": 6, "batch": 2, "report_steps": 3, "bfloat16": False, "warmup": 2}
+    return TrainConfig(output=str(folder), **(fixed | settings))
+
+
+def test_hints_show_what_was_seen_before(lessons):
+    shown = [unpack_hints(lesson, slice(0, STEPS)) for lesson in lessons]
+    assert all(hints.seen.float().mean() > 0.6 for hints in shown)
+    seen = shown[0].seen & ~shown[0].moving
+    np.testing.assert_allclose(shown[0].log_depth[seen].exp().numpy(), 2.0, rtol=0.35)
+    assert any(hints.moving.any() for hints in shown)
+
+
+def test_batches_come_from_the_seed_and_their_number(lessons):
+    batches = Batches(lessons, FoldCodec(0.2, 100.0), length=3, patch=8)
+    one, other = (batches.draw(3, 5, 9, SpoilConfig()) for _ in range(2))
+    assert torch.equal(one.hints, other.hints) and torch.equal(one.clean, other.clean)
+    assert not torch.equal(one.hints, batches.draw(3, 5, 10, SpoilConfig()).hints)
+
+
+def test_the_frame_before_is_the_last_of_the_step_before(lessons):
+    batches = Batches(lessons, FoldCodec(0.2, 100.0), length=3, patch=8)
+    batch = batches.draw(2, 0, 0, None)
+    assert torch.equal(batch.previous[:, 1:], batch.clean[:, :-1, -5:])
+
+
+def test_spoiling_leaves_the_truth_alone_and_tears_hints(lessons):
+    batches = Batches(lessons, FoldCodec(0.2, 100.0), length=3, patch=8)
+    plain = batches.draw(4, 0, 0, None)
+    torn = batches.draw(4, 0, 0, SpoilConfig(no_hints=1.0))
+    assert torch.equal(plain.clean, torn.clean)
+    assert not torn.hints.any() and plain.hints.any()
+
+
+def test_targets_are_noisy_and_a_forced_past_is_not():
+    generator = torch.Generator().manual_seed(0)
+    levels = draw_levels(500, 3, ObjectiveConfig(forced=0.0, pure_noise=1.0), generator)
+    assert (levels[:, -1] == 1).all() and levels[:, :-1].max() <= ObjectiveConfig().past_noise
+    assert (draw_levels(500, 3, ObjectiveConfig(forced=1.0, pure_noise=1.0), generator) == 1).all()
+
+
+def test_a_resumed_run_ends_in_the_same_weights(lessons, tmp_path):
+    whole = train(_config(tmp_path / "whole"), lessons, lessons[:2])
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("wm_gym.train_world.report.Report.write", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            train(_config(tmp_path / "parted"), lessons, lessons[:2])
+    parted = train(_config(tmp_path / "parted"), lessons, lessons[:2])
+    assert parted.step == whole.step == 6
+    for one, other in zip(whole.average.parameters(), parted.average.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_a_run_leaves_figures_and_strips(lessons, tmp_path):
+    train(_config(tmp_path), lessons, lessons[:2])
+    rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in rows] == [3, 6]
+    assert {"loss", "psnr_db", "hint_psnr_db", "unseen_psnr_db", "moving_iou"} <= set(rows[-1])
+    assert (tmp_path / "strip_0000006.png").exists()
+
+
+def test_learning_lowers_the_loss(lessons, tmp_path):
+    train(_config(tmp_path, steps=60, report_steps=20, learning_rate=3e-3), lessons[:1], [])
+    rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert rows[-1]["loss"] < 0.8 * rows[0]["loss"]
+
+
+def test_another_config_is_not_resumed(lessons, tmp_path):
+    train(_config(tmp_path, steps=2), lessons, [])
+    with pytest.raises(ValueError) as raised:
+        train(_config(tmp_path, steps=2, batch=3), lessons, [])
+    assert str(raised.value) == (
+        f"a resumed run must keep its settings, got another 'batch' than {tmp_path / 'checkpoint.pt'} has"
+    )

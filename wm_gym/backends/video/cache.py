@@ -1,0 +1,71 @@
+"""The model's past as persistent blocks: the keys and values of one latent frame of one world each.
+
+A state names blocks in a tuple; a step names new ones. Forks share them, and a block is freed when the last state
+naming it is gone. The window rolls and the sinks stay, so a step late in a world costs what an early one costs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from wm_gym.backends.video.rows import Role, Rows
+from wm_gym.backends.video.transformer import Past, Written
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """One latent frame of one world, before rotation.
+
+    Attributes:
+        time: Index of the latent frame in its world.
+        role: A `Role`.
+        keys: (num_layers, S, C).
+        values: (num_layers, S, C).
+    """
+
+    time: int
+    role: Role
+    keys: Tensor
+    values: Tensor
+
+
+Blocks = tuple[Block, ...]
+
+
+def remember(blocks: Blocks, written: Written, world: int, time: int, *, window: int, sinks: int) -> Blocks:
+    """The blocks of a world after a latent frame was written, rolled on.
+
+    Args:
+        blocks: Of the world so far.
+        written: Of a pass over one clean latent frame of N worlds.
+        world: Which of the N.
+        time: Index of the latent frame.
+        window: Past latent frames that are kept.
+        sinks: First latent frames that are kept for good.
+    """
+    role = Role.SINK if time < sinks else Role.PAST
+    block = Block(time, role, written.keys[:, world, 0].clone(), written.values[:, world, 0].clone())
+    kept = tuple(b for b in blocks if b.role == Role.SINK or time - b.time < window)
+    return (*kept, block)
+
+
+def gather(worlds: Sequence[Blocks]) -> Past | None:
+    """The past of N worlds in one batch; shorter pasts are filled up with absent rows."""
+    longest = max(len(blocks) for blocks in worlds)
+    if not longest:
+        return None
+    sample = next(block for blocks in worlds for block in blocks)
+    absent = Block(0, Role.ABSENT, torch.zeros_like(sample.keys), torch.zeros_like(sample.values))
+    padded = [[*blocks, *[absent] * (longest - len(blocks))] for blocks in worlds]
+    rows = Rows(
+        torch.tensor([[b.time for b in blocks] for blocks in padded], device=sample.keys.device),
+        torch.zeros(len(padded), longest, device=sample.keys.device),
+        torch.tensor([[int(b.role) for b in blocks] for blocks in padded], device=sample.keys.device),
+    )
+    keys = torch.stack([torch.cat([b.keys for b in blocks], 1) for blocks in padded], 1)
+    values = torch.stack([torch.cat([b.values for b in blocks], 1) for blocks in padded], 1)
+    return Past(rows, keys, values)

@@ -1,0 +1,189 @@
+"""`VideoModel`: the video world model behind the seam."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from wm_gym.backends.seam import Chunk, Condition, ModelSpec, Obstacles, Opening, Packed
+from wm_gym.backends.video.cache import gather, remember
+from wm_gym.backends.video.codec import FRAME_CHANNELS
+from wm_gym.backends.video.network import Prompt, VideoNetwork
+from wm_gym.backends.video.packing import pack_state, unpack_state
+from wm_gym.backends.video.rows import Role, Rows
+from wm_gym.backends.video.sampler import denoise, draw_noise
+from wm_gym.backends.video.state import VideoState, VideoWorld
+from wm_gym.backends.video.steering import camera_tokens, motion_vector
+from wm_gym.memory.hints import Hints
+from wm_gym.memory.render import blank_hints
+
+KEPT_PROMPTS = 256
+HINT_DEPTH_TOLERANCE = 0.15  # of log-depth: where model and memory agree this well, memory's depth is the better one
+
+
+class VideoModel:
+    """Chunks of video from a causal transformer, guided by memory hints, camera, keys and text."""
+
+    def __init__(self, network: VideoNetwork, licence: str = "Apache-2.0") -> None:
+        """Serve a network; it is put into evaluation mode."""
+        config = network.config
+        self.config, self.network = config, network.eval()
+        self.spec = ModelSpec(
+            name="video", height=config.height, width=config.width, first_frames=1,
+            frames_per_step=config.frames_per_latent, fps=17.5, steered_by="pose", takes_text=True, takes_hints=True,
+            takes_references=False, gives_depth=True, gives_moving=True, far_metres=config.far_metres, licence=licence,
+        )  # fmt: skip
+        self._grid = config.height // config.patch, config.width // config.patch
+        self._prompts: OrderedDict[str, Prompt] = OrderedDict()
+
+    @torch.inference_mode()
+    def start(self, openings: Sequence[Opening], seeds: Sequence[int]) -> tuple[VideoState, Chunk]:
+        """Open on the first keyframe of each capture; the model takes it in as a chunk in which nothing moves.
+
+        Raises:
+            ValueError: If an opening has no capture, or one of another size.
+        """
+        chunk = self._first_chunk(openings)
+        latent = self._encode_still(chunk)
+        assert chunk.world_from_camera is not None
+        last, pose = latent[:, -FRAME_CHANNELS:], chunk.world_from_camera[:, -1]
+        num_frames = self.config.frames_per_latent
+        state = VideoState(tuple(VideoWorld((), 0, last[n], pose[n]) for n in range(len(openings))))
+        condition = Condition(
+            world_from_camera=pose[:, None].expand(-1, num_frames, -1, -1),
+            intrinsics=torch.stack([opening.intrinsics for opening in openings]),
+            keys=torch.zeros(len(openings), num_frames, 8, dtype=torch.bool),
+            prompts=[opening.prompt for opening in openings],
+            events=[()] * len(openings),
+            seeds=seeds,
+            frame_index=[0] * len(openings),
+            hints=blank_hints(len(openings), num_frames, self.config.height, self.config.width, pose.device),
+        )
+        return self._write(state, condition, latent), chunk
+
+    @torch.inference_mode()
+    def step(self, state: VideoState, condition: Condition) -> tuple[VideoState, Chunk]:
+        """Generate one chunk of every world.
+
+        Raises:
+            ValueError: If the condition has no hints.
+        """
+        if condition.hints is None:
+            raise ValueError("backend 'video' needs hints, got none")
+        predict = self._predictor(state, condition)
+        shape = self.config.frames_per_latent * FRAME_CHANNELS, self.config.height, self.config.width
+        noise = draw_noise(shape, condition.seeds, [world.time for world in state.worlds])
+        latent = denoise(noise, predict, self.config.num_steps)
+        frames, depth, moving = self.network.codec.decode(latent)
+        chunk = Chunk(frames, trusted_depth(depth, condition.hints), moving, condition.world_from_camera)
+        return self._write(state, condition, latent), chunk
+
+    def select(self, state: VideoState, worlds: Sequence[int]) -> VideoState:
+        """The named worlds; blocks are shared."""
+        return VideoState(tuple(state.worlds[n] for n in worlds))
+
+    def cat(self, states: Sequence[VideoState]) -> VideoState:
+        """The worlds of several states."""
+        return VideoState(tuple(world for state in states for world in state.worlds))
+
+    def pack(self, state: VideoState) -> Packed:
+        """Plain tensors and JSON."""
+        return pack_state(state)
+
+    def unpack(self, packed: Packed) -> VideoState:
+        """The state that was packed."""
+        return unpack_state(packed)
+
+    def obstacles(self, state: VideoState, world: int) -> Obstacles | None:
+        """None: only the memory can tell."""
+        return None
+
+    def close(self) -> None:
+        """Forget the prompts."""
+        self._prompts.clear()
+
+    def _first_chunk(self, openings: Sequence[Opening]) -> Chunk:
+        size = (self.config.height, self.config.width)
+        for opening in openings:
+            if opening.capture is None:
+                raise ValueError("backend 'video' opens from posed RGB-D keyframes (Opening.capture), got none")
+            if tuple(opening.capture.frames.shape[1:3]) != size:
+                came = " x ".join(map(str, opening.capture.frames.shape[1:3]))
+                raise ValueError(f"capture frames must be {size[0]} x {size[1]}, got {came}")
+        captures = [opening.capture for opening in openings if opening.capture is not None]
+        return Chunk(
+            frames=torch.stack([capture.frames[:1] for capture in captures]),
+            depth=torch.stack([capture.depth[:1] for capture in captures]),
+            moving=torch.stack([capture.moving[:1] for capture in captures]),
+            world_from_camera=torch.stack([capture.world_from_camera[:1] for capture in captures]),
+        )
+
+    def _encode_still(self, chunk: Chunk) -> Tensor:
+        assert chunk.depth is not None and chunk.moving is not None
+        one = self.network.codec.encode(chunk.frames, chunk.depth, chunk.moving)
+        return one.repeat(1, self.config.frames_per_latent, 1, 1)
+
+    def _predictor(self, state: VideoState, condition: Condition):
+        """The network as a function of the noisy latent and its level, all else fixed."""
+        shared = self._shared(state, condition)
+
+        def predict(noisy: Tensor, level: float) -> Tensor:
+            rows = Rows.of(self._times(state), level, Role.TARGET)
+            clean, _ = self.network(noisy[:, None], rows, **shared)
+            return clean[:, 0].clamp(-1, 1)
+
+        return predict
+
+    def _write(self, state: VideoState, condition: Condition, latent: Tensor) -> VideoState:
+        """One pass over the clean latent, whose keys and values become the past."""
+        rows = Rows.of(self._times(state), 0.0, Role.PAST)
+        written = self.network.write(latent[:, None], rows, **self._shared(state, condition))
+        poses, last = condition.world_from_camera[:, -1], latent[:, -FRAME_CHANNELS:]
+        worlds = []
+        for n, world in enumerate(state.worlds):
+            blocks = remember(
+                world.blocks, written, n, world.time,
+                window=self.config.window_latents, sinks=self.config.sink_latents,
+            )  # fmt: skip
+            worlds.append(VideoWorld(blocks, world.time + 1, last[n].clone(), poses[n].clone()))
+        return VideoState(tuple(worlds))
+
+    def _shared(self, state: VideoState, condition: Condition) -> dict[str, Any]:
+        hints = condition.hints
+        assert hints is not None
+        poses, before = condition.world_from_camera.float(), torch.stack([w.last_pose for w in state.worlds])
+        camera = camera_tokens(poses, before, condition.intrinsics, self._grid, self.config.patch)
+        return {
+            "hints": self.network.codec.encode_hints(hints)[:, None],
+            "previous": torch.stack([world.last for world in state.worlds])[:, None],
+            "prompt": self._read(condition.prompts),
+            "camera": camera[:, None],
+            "action": motion_vector(poses, before, condition.keys)[:, None],
+            "past": gather([world.blocks for world in state.worlds]),
+            "base_time": self._times(state)[:, 0] - self.config.window_latents - 1,
+        }
+
+    def _times(self, state: VideoState) -> Tensor:
+        return torch.tensor([[world.time] for world in state.worlds])
+
+    def _read(self, prompts: Sequence[str]) -> Prompt:
+        """Keys and values of the prompts, kept from step to step."""
+        for prompt in prompts:
+            if prompt not in self._prompts:
+                self._prompts[prompt] = self.network.read([prompt])
+            self._prompts.move_to_end(prompt)
+        each = [self._prompts[prompt] for prompt in prompts]
+        while len(self._prompts) > KEPT_PROMPTS:
+            self._prompts.popitem(last=False)
+        layers = range(len(each[0]))
+        return [(torch.cat([p[k][0] for p in each]), torch.cat([p[k][1] for p in each])) for k in layers]
+
+
+def trusted_depth(depth: Tensor, hints: Hints) -> Tensor:
+    """The model's depth, or memory's where both tell of one still surface: memory's is ten times as exact."""
+    agree = (depth.clamp(min=1e-3).log() - hints.log_depth).abs() < HINT_DEPTH_TOLERANCE
+    return torch.where(hints.seen & ~hints.moving & agree, hints.log_depth.exp(), depth)

@@ -1,0 +1,47 @@
+"""The video model's state as plain tensors and JSON, and back; blocks that worlds share are packed once."""
+
+from __future__ import annotations
+
+import torch
+
+from wm_gym.backends.seam import Packed
+from wm_gym.backends.video.cache import Block
+from wm_gym.backends.video.rows import Role
+from wm_gym.backends.video.state import VideoState, VideoWorld
+
+
+def pack_state(state: VideoState) -> Packed:
+    """Plain data that `unpack_state` turns back into an equal state."""
+    blocks = {id(block): block for world in state.worlds for block in world.blocks}
+    number = {key: k for k, key in enumerate(blocks)}
+    tensors = {}
+    for k, block in enumerate(blocks.values()):
+        tensors |= {f"keys{k}": block.keys, f"values{k}": block.values}
+    for n, world in enumerate(state.worlds):
+        tensors |= {f"last{n}": world.last, f"pose{n}": world.last_pose}
+    meta = {
+        "blocks": [[block.time, int(block.role)] for block in blocks.values()],
+        "worlds": [[world.time, [number[id(block)] for block in world.blocks]] for world in state.worlds],
+    }
+    return Packed({name: tensor.contiguous().clone() for name, tensor in tensors.items()}, meta)
+
+
+def unpack_state(packed: Packed) -> VideoState:
+    """The state that `pack_state` was given."""
+    tensors = packed.tensors
+    blocks = [
+        Block(time, Role(role), tensors[f"keys{k}"], tensors[f"values{k}"])
+        for k, (time, role) in enumerate(packed.meta["blocks"])
+    ]
+    worlds = [
+        VideoWorld(tuple(blocks[k] for k in names), time, tensors[f"last{n}"], tensors[f"pose{n}"])
+        for n, (time, names) in enumerate(packed.meta["worlds"])
+    ]
+    return VideoState(tuple(worlds))
+
+
+def nbytes(state: VideoState) -> int:
+    """Bytes of the state; what worlds share counts once."""
+    blocks = {id(block): block for world in state.worlds for block in world.blocks}
+    tensors: list[torch.Tensor] = [t for block in blocks.values() for t in (block.keys, block.values)]
+    return sum(t.nbytes for t in [*tensors, *(world.last for world in state.worlds)])

@@ -1,0 +1,153 @@
+"""Batches of lessons: some steps in a row, as the network wants them, and spoiled as its own output spoils them.
+
+A model that only ever meets the truth drifts as soon as it meets itself, so the past and the hints are noised,
+blurred, tinted and torn here. Everything random comes from (seed, batch number).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from wm_gym.backends.video.codec import FRAME_CHANNELS, HINT_CHANNELS, FoldCodec
+from wm_gym.backends.video.steering import camera_tokens, motion_vector
+from wm_gym.train_world.lessons import FRAMES_PER_STEP, Lesson, unpack_hints
+
+
+@dataclass(frozen=True)
+class SpoilConfig:
+    """How much the past and the hints are spoiled.
+
+    Attributes:
+        no_hints: Share of samples without any hint.
+        torn: Share of samples whose hints have a rectangular hole.
+        worn: Share of samples whose hints are noised, tinted and blurred.
+        hint_noise: Largest noise of worn hints, in latent units.
+        hint_tint: Size of a worn hint's shift of colour.
+        no_prompt: Share of samples whose prompts are left empty.
+    """
+
+    no_hints: float = 0.05
+    torn: float = 0.35
+    worn: float = 0.5
+    hint_noise: float = 0.06
+    hint_tint: float = 0.04
+    no_prompt: float = 0.1
+
+
+@dataclass(frozen=True)
+class Batch:
+    """B samples of L steps in a row.
+
+    Attributes:
+        clean: (B, L, 20, H, W) the truth.
+        hints: (B, L, 32, H, W), spoiled.
+        previous: (B, L, 5, H, W), the frame before each step, spoiled.
+        camera: (B, L, S, 24).
+        action: (B, L, 32).
+        times: (B, L) index of each step in its clip.
+        prompts: B strings, of the last step.
+    """
+
+    clean: Tensor
+    hints: Tensor
+    previous: Tensor
+    camera: Tensor
+    action: Tensor
+    times: Tensor
+    prompts: list[str]
+
+    def to(self, device: torch.device) -> Batch:
+        """The batch on a device."""
+        moved = {name: value.to(device) for name, value in vars(self).items() if isinstance(value, Tensor)}
+        return replace(self, **moved)
+
+
+class Batches:
+    """Draws batches from lessons."""
+
+    def __init__(self, lessons: Sequence[Lesson], codec: FoldCodec, *, length: int, patch: int) -> None:
+        """Prepare to draw samples of `length` steps."""
+        self.lessons, self._codec, self._length, self._patch = lessons, codec, length, patch
+
+    def draw(self, size: int, seed: int, number: int, spoil: SpoilConfig | None) -> Batch:
+        """Batch `number` of the run with `seed`; None spoils nothing."""
+        rng = np.random.default_rng([seed, number])
+        samples = [self._sample(rng) for _ in range(size)]
+        fields = (torch.stack(parts) for parts in zip(*(s[:-1] for s in samples), strict=True))
+        batch = Batch(*fields, prompts=[s[-1] for s in samples])
+        return batch if spoil is None else spoiled(batch, spoil, rng)
+
+    def _sample(self, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, str]:
+        lesson = self.lessons[int(rng.integers(len(self.lessons)))]
+        first = int(rng.integers(lesson.num_steps - self._length + 1))
+        return self.steps_of(lesson, first)
+
+    def steps_of(self, lesson: Lesson, first: int) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, str]:
+        """Steps `first` to `first + length - 1` of a lesson, in the order of `Batch`'s fields."""
+        length, height, width = self._length, *lesson.depth.shape[1:]
+        steps = slice(first, first + length)
+        frames = slice(FRAMES_PER_STEP * first, FRAMES_PER_STEP * (first + length) + 1)  # one frame before the first
+        folded = self._codec.encode(
+            torch.from_numpy(lesson.frames[frames])[:, None],
+            torch.from_numpy(lesson.depth[frames].astype(np.float32))[:, None],
+            torch.from_numpy(lesson.moving[frames])[:, None],
+        )
+        clean = folded[1:].reshape(length, FRAMES_PER_STEP * FRAME_CHANNELS, height, width)
+        previous = folded[:-1:FRAMES_PER_STEP]
+        hints = self._codec.encode_hints(unpack_hints(lesson, steps))
+        poses = torch.from_numpy(lesson.world_from_camera[frames])
+        targets = poses[1:].view(length, FRAMES_PER_STEP, 4, 4)
+        before = poses[:-1:FRAMES_PER_STEP]
+        lens = torch.from_numpy(lesson.intrinsics).expand(length, 4)
+        grid = height // self._patch, width // self._patch
+        camera = camera_tokens(targets, before, lens, grid, self._patch)
+        keys = torch.from_numpy(lesson.keys[steps])[:, None].expand(-1, FRAMES_PER_STEP, -1)
+        action = motion_vector(targets, before, keys)
+        times = torch.arange(first, first + length)
+        return clean, hints, previous, camera, action, times, lesson.prompts[first + length - 1]
+
+
+def spoiled(batch: Batch, config: SpoilConfig, rng: np.random.Generator) -> Batch:
+    """The batch as a model in closed loop would meet it. The truth stays."""
+    generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+    hints = _tear(_wear(batch.hints, config, generator), config, rng)
+    noise = 0.15 * torch.rand(len(hints), 1, 1, 1, 1, generator=generator)
+    previous = batch.previous + noise * torch.randn(batch.previous.shape, generator=generator)
+    prompts = ["" if rng.random() < config.no_prompt else prompt for prompt in batch.prompts]
+    return replace(batch, hints=hints, previous=previous, prompts=prompts)
+
+
+def _wear(hints: Tensor, config: SpoilConfig, generator: torch.Generator) -> Tensor:
+    """Noise, tint and blur the colours and depths of some samples' hints."""
+    count = len(hints)
+    worn = (torch.rand(count, generator=generator) < config.worn).float().view(-1, 1, 1, 1, 1, 1)
+    by_frame = hints.unflatten(2, (-1, HINT_CHANNELS))
+    surface, seen = by_frame[:, :, :, :4], by_frame[:, :, :, 4:5]
+    amount = worn * config.hint_noise * torch.rand(count, 1, 1, 1, 1, 1, generator=generator)
+    noise = amount * torch.randn(surface.shape, generator=generator)
+    tint = worn * config.hint_tint * torch.randn(count, 1, 1, 4, 1, 1, generator=generator)
+    tint[:, :, :, 3] *= 0.25
+    blur = worn * torch.rand(count, 1, 1, 1, 1, 1, generator=generator) * 0.7
+    soft = F.avg_pool2d(surface.flatten(0, 2), 3, 1, 1, count_include_pad=False).view_as(surface)
+    surface = torch.lerp(surface, soft, blur.expand_as(surface)) + noise + tint
+    return torch.cat([surface * seen, by_frame[:, :, :, 4:]], 3).flatten(2, 3)
+
+
+def _tear(hints: Tensor, config: SpoilConfig, rng: np.random.Generator) -> Tensor:
+    """Holes of every size in some samples' hints, and no hints at all in a few."""
+    height, width = hints.shape[-2:]
+    hints = hints.clone()
+    for sample in hints:
+        if rng.random() < config.no_hints:
+            sample.zero_()
+        elif rng.random() < config.torn:
+            rows, columns = (int(rng.integers(size // 6, size + 1)) for size in (height, width))
+            top, left = int(rng.integers(height - rows + 1)), int(rng.integers(width - columns + 1))
+            sample[..., top : top + rows, left : left + columns] = 0
+    return hints

@@ -1,0 +1,83 @@
+"""Checkpoints: everything an exact resume needs, written whole or not at all."""
+
+from __future__ import annotations
+
+import copy
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+VERSION = 1
+
+
+@dataclass
+class Progress:
+    """A run under way.
+
+    Attributes:
+        network: The weights that are trained.
+        average: Their exponential moving average, which is what ships.
+        optimizer: With its moments.
+        step: Steps taken. All randomness of a step comes from the run's seed and this number.
+        seconds: Training time so far.
+    """
+
+    network: nn.Module
+    average: nn.Module
+    optimizer: torch.optim.Optimizer
+    step: int = 0
+    seconds: float = 0.0
+
+
+def save(path: Path, progress: Progress, config: dict[str, Any]) -> None:
+    """Write a checkpoint; the old file stays whole until the new one is."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    data = {
+        "version": VERSION,
+        "config": config,
+        "network": progress.network.state_dict(),
+        "average": progress.average.state_dict(),
+        "optimizer": progress.optimizer.state_dict(),
+        "step": progress.step,
+        "seconds": progress.seconds,
+    }
+    with unfinished.open("wb") as file:
+        torch.save(data, file)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)
+
+
+def resume(path: Path, progress: Progress, config: dict[str, Any]) -> None:
+    """Go on from a checkpoint.
+
+    Raises:
+        ValueError: If it is of another version, or of a run with another config.
+    """
+    data = torch.load(path, map_location="cpu", weights_only=True)
+    if data.get("version") != VERSION:
+        raise ValueError(f"checkpoint {path} must be of version {VERSION}, got {data.get('version')}")
+    changed = sorted(name for name in config if config[name] != data["config"].get(name))
+    if changed:
+        raise ValueError(f"a resumed run must keep its settings, got another {changed[0]!r} than {path} has")
+    progress.network.load_state_dict(data["network"])
+    progress.average.load_state_dict(data["average"])
+    progress.optimizer.load_state_dict(data["optimizer"])
+    progress.step, progress.seconds = data["step"], data["seconds"]
+
+
+def follow(average: nn.Module, network: nn.Module, decay: float) -> None:
+    """Move the average towards the network."""
+    with torch.no_grad():
+        for mean, value in zip(average.parameters(), network.parameters(), strict=True):
+            mean.lerp_(value, 1 - decay)
+
+
+def average_of(network: nn.Module) -> nn.Module:
+    """A copy to begin the average with."""
+    return copy.deepcopy(network).requires_grad_(False)

@@ -1,0 +1,100 @@
+"""The loss: predict clean latents from noisy ones, each latent frame at its own noise level (diffusion forcing).
+
+Source: Chen et al. 2024 (diffusion forcing); rectified flow with x-prediction, weighted as a velocity loss.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from wm_gym.backends.video.codec import FRAME_CHANNELS
+from wm_gym.backends.video.network import VideoNetwork
+from wm_gym.backends.video.rows import Role, Rows
+from wm_gym.train_world.batches import Batch
+
+
+@dataclass(frozen=True)
+class ObjectiveConfig:
+    """Noise levels and weights.
+
+    Attributes:
+        forced: Share of samples in which every latent frame is a target at a level of its own; in the others only the
+            last is one, after a nearly clean past, as in closed loop.
+        pure_noise: Share of targets that start from pure noise, which is all that one-step sampling meets.
+        level_mean: Mean of the logit of other targets' noise levels.
+        level_spread: Standard deviation of it.
+        past_noise: Largest noise level of the latent frames before the target.
+        least_noise: Noise levels below this weigh as if they were this.
+        moving_weight: Weight of the moving mask against a colour.
+        depth_weight: Weight of log-depth against a colour.
+        unseen_weight: Added weight of pixels that the hints do not show.
+    """
+
+    forced: float = 0.6
+    pure_noise: float = 0.5
+    level_mean: float = 0.8
+    level_spread: float = 0.8
+    past_noise: float = 0.3
+    least_noise: float = 0.4
+    moving_weight: float = 0.3
+    depth_weight: float = 1.0
+    unseen_weight: float = 1.0
+
+
+def draw_levels(count: int, length: int, config: ObjectiveConfig, generator: torch.Generator) -> Tensor:
+    """(B, L) noise levels."""
+    shape = count, length
+    level = torch.sigmoid(config.level_mean + config.level_spread * torch.randn(shape, generator=generator))
+    level = torch.where(torch.rand(shape, generator=generator) < config.pure_noise, 1.0, level)
+    clean = config.past_noise * torch.rand(shape, generator=generator) ** 2
+    is_forced = torch.rand(count, 1, generator=generator) < config.forced
+    is_last = torch.arange(length) == length - 1
+    return torch.where(is_forced | is_last, level, clean)
+
+
+def loss(
+    network: VideoNetwork, batch: Batch, config: ObjectiveConfig, generator: torch.Generator
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """The loss of a batch, and the mean squared errors of colour, depth and mask of the targets.
+
+    Args:
+        network: What is trained.
+        batch: On the network's device.
+        config: Noise levels and weights.
+        generator: On the CPU; all noise comes from it.
+    """
+    count, length = batch.times.shape
+    levels = draw_levels(count, length, config, generator).to(batch.clean.device)
+    noise = torch.randn(batch.clean.shape, generator=generator).to(batch.clean.device)
+    level = levels[:, :, None, None, None]
+    noisy = (1 - level) * batch.clean + level * noise
+    clean, _ = network(
+        noisy,
+        Rows.of(batch.times, levels, Role.TARGET),
+        batch.hints,
+        batch.previous,
+        network.read(batch.prompts),
+        batch.camera,
+        batch.action,
+        base_time=batch.times[:, 0],
+    )
+    squared = (clean - batch.clean).square().unflatten(2, (-1, FRAME_CHANNELS))
+    scale = 1 / levels.clamp(min=config.least_noise) ** 2
+    weights = scale[:, :, None, None, None, None] * channel_weights(config, squared.device) * _focus(batch, config)
+    mean = squared[:, -1].detach().mean((0, 1, 3, 4))
+    return (squared * weights).mean(), {"colour": mean[:3].mean(), "depth": mean[3], "moving": mean[4]}
+
+
+def channel_weights(config: ObjectiveConfig, device: torch.device) -> Tensor:
+    """(1, 1, 1, 5, 1, 1)."""
+    weights = [1.0, 1.0, 1.0, config.depth_weight, config.moving_weight]
+    return torch.tensor(weights, device=device).view(1, 1, 1, FRAME_CHANNELS, 1, 1)
+
+
+def _focus(batch: Batch, config: ObjectiveConfig) -> Tensor:
+    """(B, L, T, 1, H, W): more where the hints show nothing, since that is what must be imagined."""
+    seen = batch.hints.unflatten(2, (-1, 8))[:, :, :, 4:5]
+    return 1 + config.unseen_weight * (1 - seen)
