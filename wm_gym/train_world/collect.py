@@ -10,7 +10,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import asdict
 from pathlib import Path
 from queue import Empty, Queue
@@ -39,15 +39,22 @@ def collect(config: CollectConfig, *, quiet: bool = False) -> dict[str, Any]:
     done = {row["name"] for row in manifest["shards"]}
     missing = [number for number in range(config.num_shards) if shard_name(number) not in done]
     finished = sum(row["clips"] for row in manifest["shards"])
-    with tqdm(total=config.num_clips, initial=finished, desc="collecting", unit="clip", disable=quiet) as bar:
-        for answer in _film(config, missing):
+    bar = tqdm(total=config.num_clips, initial=finished, desc="collecting", unit="clip", disable=quiet)
+    # closed at once when interrupted, or recorders would go on writing
+    with bar, contextlib.closing(_film(config, missing)) as answers:
+        for answer in answers:
             if "shard" in answer:
-                row = {name: answer[name] for name in ("name", "clips", "sha256")}
-                manifest["shards"] = sorted([*manifest["shards"], row], key=lambda one: one["name"])
-                write_manifest(folder, manifest)
+                _note(folder, manifest, answer)
             else:
                 bar.update()
     return manifest
+
+
+def _note(folder: Path, manifest: dict[str, Any], answer: dict[str, Any]) -> None:
+    """Enter a finished shard in the manifest."""
+    row = {name: answer[name] for name in ("name", "clips", "sha256")}
+    manifest["shards"] = sorted([*manifest["shards"], row], key=lambda one: one["name"])
+    write_manifest(folder, manifest)
 
 
 def _begin(folder: Path, config: CollectConfig) -> dict[str, Any]:
@@ -76,7 +83,7 @@ def _is_whole(folder: Path, row: dict[str, Any], expected: dict[str, int]) -> bo
     return expected.get(row["name"]) == row["clips"] and sha256_of(folder / row["name"]) == row["sha256"]
 
 
-def _film(config: CollectConfig, shards: list[int]) -> Iterator[dict[str, Any]]:
+def _film(config: CollectConfig, shards: list[int]) -> Generator[dict[str, Any]]:
     """Answers of the recorders, as they come."""
     waiting: Queue[int] = Queue()
     answers: Queue[dict[str, Any]] = Queue()
@@ -147,3 +154,7 @@ def _end(recorder: subprocess.Popen[str]) -> None:
     except subprocess.TimeoutExpired:
         recorder.kill()
         recorder.wait()
+    for pipe in (recorder.stdin, recorder.stdout):
+        with contextlib.suppress(OSError):  # what it was never told need not be said
+            assert pipe is not None
+            pipe.close()
