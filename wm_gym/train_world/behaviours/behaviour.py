@@ -78,7 +78,9 @@ class Behaviour:
         rng = np.random.default_rng(seed)
         self._hand = make_hand(hand, rng)
         pace, turn_pace = self._hand.draw_paces(rng)
-        self._me = Walker(ground, rng, num_steps, pace, turn_pace, self._hand.level_degrees, body or Body())
+        self._me = Walker(
+            ground, rng, num_steps, pace, turn_pace, self._hand.level_degrees, self._hand.turns_walking, body or Body()
+        )
         self._moves = BEHAVIOURS[name](self._me)
         self._gaze_rng = np.random.default_rng([seed, 1])
         self._gaze_radians = 0.0

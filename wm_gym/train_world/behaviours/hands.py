@@ -21,9 +21,11 @@ class Hand(Protocol):
 
     Attributes:
         level_degrees: How near to a heading it can bring the body.
+        turns_walking: Whether it can turn and walk at once.
     """
 
     level_degrees: float
+    turns_walking: bool
 
     def draw_paces(self, rng: np.random.Generator) -> tuple[float, float]:
         """Walking and turning speed of this walker, as fractions of the body's."""
@@ -38,6 +40,7 @@ class SmoothHand:
     """A stick: speeds change gradually, and never hold quite still while the body moves."""
 
     level_degrees = 2.0
+    turns_walking = True
 
     def __init__(self, rng: np.random.Generator) -> None:
         self._rng = np.random.default_rng(int(rng.integers(2**63)))
@@ -69,6 +72,7 @@ class KeyHand:
 
     def __init__(self, *, single: bool) -> None:
         self._single = single
+        self.turns_walking = not single
         self._owed = np.zeros(4)
 
     def draw_paces(self, rng: np.random.Generator) -> tuple[float, float]:

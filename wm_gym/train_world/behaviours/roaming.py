@@ -25,7 +25,9 @@ from wm_gym.train_world.behaviours.walker import (
 _MIDDLE_METRES = (3.0, 10.0)
 _ASIDE_DEGREES = (25.0, 60.0)
 _AHEAD = 2.5
-_LOOP_TURN_PACE = 0.9
+_LOOP_PACE, _LOOP_TURN_PACE = 0.7, 0.95
+_RING_SLACK = 1
+_WIDEST_RING_METRES = 5.0
 
 
 def free(me: Walker) -> Moves:
@@ -54,11 +56,12 @@ def loop(me: Walker) -> Moves:
     """Goes out and comes back to where and how it began: round a ring, along its own trail, or walking backward."""
     start, heading = me.here.copy(), me.yaw
     me.turn_pace = max(me.turn_pace, _LOOP_TURN_PACE)
-    ring = _ring(me) if me.rng.random() < 0.5 else None
+    me.pace = max(me.pace, _LOOP_PACE)
+    ring = _ring(me) if me.rng.random() < 0.6 else None
     if ring is not None:
         yield from walk_along(me, ring, near_metres=0.8 * me.stride_metres)
         yield from _settle(me, start, heading)
-    elif _turning_steps(me) + 8 <= me.num_steps and me.rng.random() < 0.7:
+    elif _turning_steps(me) + 14 <= me.num_steps and me.rng.random() < 0.7:
         yield from _out_and_back(me, start, heading)
     else:
         yield from _out_and_retreat(me, start)
@@ -114,18 +117,27 @@ def _walk_looking_aside(me: Walker, spot: np.ndarray) -> Moves:
 
 
 def _ring(me: Walker) -> list[np.ndarray] | None:
-    """Spots on a free circle through here that starts the way the body looks; None where there is none."""
-    wanted = 0.55 * me.num_steps * me.pace * me.stride_metres / (2 * np.pi)
-    tightest = 1.1 * me.pace * me.stride_metres / (me.turn_pace * me.turn_radians)
-    for radius in np.clip(wanted * np.array([1.0, 0.8, 0.65, 0.5]), tightest, 8.0):
+    """Spots on a free circle through here that starts the way the body looks and ends in time; None without one."""
+    stride_metres, turn = me.pace * me.stride_metres, me.turn_pace * me.turn_radians
+    spare = me.num_steps - _RING_SLACK - (0 if me.turns_walking else 2 * np.pi / turn)
+    widest = min(spare * stride_metres / (2 * np.pi), _WIDEST_RING_METRES)
+    tightest = 1.05 * stride_metres / turn if me.turns_walking else 1.0
+    if widest < tightest:
+        return None
+    for radius in me.rng.uniform(tightest, widest, 3):
         for side in me.rng.permutation([-1.0, 1.0]):
-            turn = side * np.linspace(0.0, 2 * np.pi, max(12, int(2 * np.pi * radius / 0.5)) + 1)[1:]
-            ahead, left = radius * np.sin(turn) * side, radius * (1 - np.cos(turn)) * side
-            cos, sin = np.cos(me.yaw), np.sin(me.yaw)
-            spots = me.here + np.stack([ahead * cos - left * sin, ahead * sin + left * cos], axis=-1)
+            spots = _circle(me, float(radius), float(side))
             if me.ground.blocked is None or not np.asarray(me.ground.blocked(spots)).any():
                 return list(spots)
     return None
+
+
+def _circle(me: Walker, radius: float, side: float) -> np.ndarray:
+    """(C, 2) spots on the circle to one side, from here back to here."""
+    turn = np.linspace(0.0, 2 * np.pi, max(12, int(2 * np.pi * radius / 0.5)) + 1)[1:]
+    ahead, left = radius * np.sin(turn), side * radius * (1 - np.cos(turn))
+    cos, sin = np.cos(me.yaw), np.sin(me.yaw)
+    return me.here + np.stack([ahead * cos - left * sin, ahead * sin + left * cos], axis=-1)
 
 
 def _out_and_back(me: Walker, start: np.ndarray, heading: float) -> Moves:
@@ -143,7 +155,7 @@ def _turning_steps(me: Walker) -> int:
 
 def _out_and_retreat(me: Walker, start: np.ndarray) -> Moves:
     """Out along known ways, and home backwards with the eyes on what was reached."""
-    yield from _out(me, max(2, int(0.42 * me.num_steps)))
+    yield from _out(me, max(2, int(0.4 * me.num_steps)))
     for spot in way_home(me.trail, start):
         for _ in range(4):
             if np.linalg.norm(spot - me.here) < 0.3 or me.is_stuck:

@@ -31,6 +31,7 @@ class Walker:
         pace: Walking speed, as a fraction of the body's.
         turn_pace: Turning speed, as a fraction of the body's.
         level_degrees: A heading this near counts as met.
+        turns_walking: Whether it can turn and walk at once.
         body: Its speeds.
         frames_per_step: Frames for which one twist is held.
         stance: (5,) x, y, z, yaw, pitch now.
@@ -45,6 +46,7 @@ class Walker:
     pace: float
     turn_pace: float
     level_degrees: float = 2.0
+    turns_walking: bool = True
     body: Body = field(default_factory=Body)
     frames_per_step: int = 4
     stance: np.ndarray = field(default_factory=lambda: START_STANCE.copy())
