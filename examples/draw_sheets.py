@@ -51,7 +51,7 @@ def main(folder: Path) -> None:
     world = World(TwinModel.create(*SIZE))
     rows = [(name, by_day(world, f"{name}/{PLACES[name]}", 8)) for name in tqdm(FAMILIES, desc="by day")]
     contact_sheet(rows).save(folder / "families.png")
-    steps = {kind: 6 for kind in KINDS} | {"fireworks": 9, "walker": 4}
+    steps = dict.fromkeys(KINDS, 6) | {"fireworks": 9, "walker": 4}
     rows = []
     for name in tqdm(FAMILIES, desc="events"):
         place = f"{name}/{PLACES[name]}"

@@ -37,7 +37,10 @@ class Command:
 class ActionMode(Protocol):
     """A space of actions and what they mean to the body."""
 
-    space: gym.Space[Any]
+    @property
+    def space(self) -> gym.Space[Any]:
+        """The space."""
+        ...
 
     def read(self, action: Any, num_frames: int) -> Command:
         """The command of one action. Raises ValueError for what is not in the space."""

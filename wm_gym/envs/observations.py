@@ -117,6 +117,5 @@ def find_observation_mode(obs_mode: str, resolution: tuple[int, int], far_metres
 
 
 def _rows_box(low: list[float], high: list[float], num_rows: int) -> gym.spaces.Box:
-    return gym.spaces.Box(
-        np.tile(np.float32(low), (num_rows, 1)), np.tile(np.float32(high), (num_rows, 1)), dtype=np.float32
-    )
+    lowest, highest = (np.tile(np.array(bound, np.float32), (num_rows, 1)) for bound in (low, high))
+    return gym.spaces.Box(lowest, highest, dtype=np.float32)
