@@ -16,6 +16,7 @@ from wm_gym.memory import kernels
 from wm_gym.memory.config import CLOSEST_TO_FAR, MemoryConfig
 from wm_gym.memory.hints import Hints
 from wm_gym.memory.memory import Memory
+from wm_gym.memory.projection import list_on_screen
 from wm_gym.memory.retrieve import Scene, View, retrieve
 from wm_gym.memory.threads import run_all
 
@@ -93,23 +94,18 @@ def _slices(hints: Hints, n: int, t: int) -> tuple[np.ndarray, ...]:
 def _render_pose(
     scene: Scene, view: View, config: MemoryConfig, clock: tuple[int, int], t: int, out: tuple[np.ndarray, ...]
 ) -> None:
-    limits = (
-        config.near_metres,
-        config.max_splat_pixels,
-        config.surface_tolerance,
-        config.surface_metres,
-        config.far_metres,
-        CLOSEST_TO_FAR * config.far_metres,
-    )
-    lens = view.camera_from_world()[t], view.intrinsics, limits, (clock[0] + t, clock[1]), out
+    far = config.far_metres
+    limits = config.near_metres, config.surface_tolerance, config.surface_metres, far, CLOSEST_TO_FAR * far
+    lens = view.camera_from_world()[t], view.intrinsics, view.height, view.width
+    reach = config.near_metres, config.max_splat_pixels
     for layer, num_finite, is_moving in (
         (scene.lasting, scene.num_static, False),
         (scene.moving, len(scene.moving.alive), True),
     ):
         points = layer.points
-        kernels.draw(
-            points.geometry, points.tangents, points.record, layer.alive, num_finite, is_moving, *lens
-        )  # fmt: skip
+        listed = list_on_screen(points.geometry, points.tangents, layer.alive, num_finite, *lens, *reach)
+        if len(listed[-1]):
+            kernels.draw(*listed, points.record, is_moving, limits, (clock[0] + t, clock[1]), out)
 
 
 def _check(

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from wm_gym.memory.config import CLOSEST_TO_FAR, MemoryConfig
 from wm_gym.memory.hints import Hints
-from wm_gym.memory.kernels import FAINT, FILLER, FILLER_WEIGHT, LOW_PASS, REACH, SKY_DEPTH, SOFTENING, TANGENT_UNIT
+from wm_gym.memory.projection import FAINT, FILLER, FILLER_WEIGHT, LOW_PASS, REACH, SKY_DEPTH, SOFTENING, TANGENT_UNIT
 from wm_gym.memory.retrieve import Gathered, Scene, View
 
 WEIGHT_UNIT = 2.0**-24

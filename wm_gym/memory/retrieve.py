@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wm_gym.memory import kernels
 from wm_gym.memory.blocks import Points, Row
 from wm_gym.memory.config import MemoryConfig
 from wm_gym.memory.memory import Memory
+from wm_gym.memory.projection import largest_area
 from wm_gym.memory.table import Rows
 
 POINTS_IN_PIXEL = 8.0
@@ -108,7 +108,7 @@ def _layer(rows: Rows, view: View, config: MemoryConfig, most: int, *, at_infini
         return gathered
     lens = view.camera_from_world().astype(np.float32), view.intrinsics.astype(np.float32), view.height, view.width
     limits = np.float32(config.near_metres), np.float32(config.max_splat_pixels)
-    area = kernels.largest_area(gathered.points.geometry, at_infinity, *lens, *limits)
+    area = largest_area(gathered.points.geometry, at_infinity, *lens, *limits)
     chosen = gathered.alive & (area > 0)
     if np.count_nonzero(chosen) > most:
         # The hash of a point's voxel is as good as chance, and the same in every step.

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from torch import Tensor
 
-from wm_gym.memory import kernels, write_kernels
+from wm_gym.memory import kernels, projection, write_kernels
 from wm_gym.memory.blocks import Points, Row
 from wm_gym.memory.config import CLOSEST_TO_FAR, MemoryConfig
 from wm_gym.memory.hints import Hints
@@ -165,12 +165,12 @@ def _show(draft: Draft, view: View, t: int, config: MemoryConfig, known: np.ndar
     added = Points.cat([draft.static, draft.sky])
     if not len(added):
         return
-    screen, box, _ = kernels.list_on_screen(
+    screen, box, _ = projection.list_on_screen(
         added.geometry, added.tangents, np.ones(len(added), dtype=bool), len(draft.static),
         view.camera_from_world()[t], view.intrinsics, view.height, view.width,
         config.near_metres, config.max_splat_pixels,
     )  # fmt: skip
-    screen[:, kernels.Z] = np.minimum(screen[:, kernels.Z], config.far_metres)
+    screen[:, projection.Z] = np.minimum(screen[:, projection.Z], config.far_metres)
     kernels.nearest_depth(screen, box, np.float32(config.near_metres), known)
 
 

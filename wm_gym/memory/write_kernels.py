@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 
 from wm_gym.memory.blocks import MOST_STRETCH
-from wm_gym.memory.kernels import FILLER, TANGENT_UNIT
+from wm_gym.memory.projection import FILLER, TANGENT_UNIT
 
 KNOWN, STATIC, SKY, MOVING, STATIC_RIM, SKY_RIM = range(6)
 """What `classify` makes of a pixel: nothing to write, or the layer that takes it.
@@ -19,8 +19,14 @@ KNOWN, STATIC, SKY, MOVING, STATIC_RIM, SKY_RIM = range(6)
 A rim is one more pixel of the same surface around what is new. A splat reaches a little into the next pixel, which
 then counts as known; without the rim a gap would open there when it is seen from nearer."""
 
+LEVEL = -1
+"""Octaves by which voxels are finer than footprints: then a pixel beside a known one is not taken for it."""
+
 RIM_LEVEL = -3
 """Octaves by which the voxels of rims are finer: a rim overlaps known points on purpose, but is not written twice."""
+
+MOST_BEND = 0.5
+"""A surface is taken for straight where its slope changes by less than this fraction from pixel to pixel."""
 
 WORD = 0xFFFFFFFF
 
@@ -178,7 +184,7 @@ def lift(kind, wanted, frame, depth, pose, intrinsics, surface_limit, written, a
             record[i, 0] = red | (green << 8) | (blue << 16) | (FILLER if is_rim else 0)
             record[i, 1] = written
             record[i, 2] = appearance
-            record[i, 3] = voxel(geometry, i, RIM_LEVEL if is_rim else 0)
+            record[i, 3] = voxel(geometry, i, RIM_LEVEL if is_rim else LEVEL)
             i += 1
     return geometry, tangents, record
 
@@ -187,24 +193,32 @@ def lift(kind, wanted, frame, depth, pose, intrinsics, surface_limit, written, a
 def _slope(depth, row, column, step_row, step_column, z, footprint):
     """Slope of the depth along one axis of the image, in footprints per pixel.
 
-    Inverse depth is linear on a plane. The smaller of the two one-sided differences is taken, and none where they
-    disagree in sign (minmod), so that no patch reaches across an edge.
+    Inverse depth is linear on a plane, so the difference is taken to the side on which it is straighter; where it is
+    straight on neither, as on an edge of both, the patch faces the camera. Source: essentially non-oscillatory
+    differences, Harten et al. 1987.
     """
-    height, width = depth.shape
-    here = 1.0 / z
-    before = after = np.nan
-    if row >= step_row and column >= step_column and depth[row - step_row, column - step_column] > 0.0:
-        before = here - 1.0 / depth[row - step_row, column - step_column]
-    if row + step_row < height and column + step_column < width and depth[row + step_row, column + step_column] > 0.0:
-        after = 1.0 / depth[row + step_row, column + step_column] - here
-    if math.isnan(before):
-        before = after
-    if math.isnan(after):
-        after = before
-    if math.isnan(before) or before * after <= 0.0:
+    before, bend_before = _difference(depth, row, column, -step_row, -step_column)
+    after, bend_after = _difference(depth, row, column, step_row, step_column)
+    change, other, bend = (-before, after, bend_before) if bend_before < bend_after else (after, -before, bend_after)
+    if bend > MOST_BEND * abs(change):
         return 0.0
-    change = before if abs(before) < abs(after) else after
-    return min(max(-z * z * change / footprint, -MOST_STRETCH), MOST_STRETCH)
+    slope = min(max(-z * z * change / footprint, -MOST_STRETCH), MOST_STRETCH)
+    # At an edge half the patch still meets the next pixel's, and does not stick out beyond the edge.
+    is_edge = bend_before < np.inf and bend_after < np.inf and abs(other - change) > MOST_BEND * abs(change)
+    return 0.5 * slope if is_edge else slope
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _difference(depth, row, column, step_row, step_column):
+    """Difference of inverse depth to the next pixel on one side, and how much it changes to the one after that."""
+    y, x = row + step_row, column + step_column
+    if y < 0 or x < 0 or y >= depth.shape[0] or x >= depth.shape[1] or depth[y, x] <= 0.0:
+        return 0.0, np.inf
+    change = 1.0 / depth[y, x] - 1.0 / depth[row, column]
+    y, x = y + step_row, x + step_column
+    if y < 0 or x < 0 or y >= depth.shape[0] or x >= depth.shape[1] or depth[y, x] <= 0.0:
+        return change, abs(change)
+    return change, abs(1.0 / depth[y, x] - 1.0 / depth[y - step_row, x - step_column] - change)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -255,7 +269,7 @@ def free_voxels(geometry, record, existing, alive):
     places = np.empty((total, 3), np.int64)
     for i in range(total):
         for octave in range(3):
-            key = record[i, 3] if record[i, 0] & FILLER else voxel(geometry, i, octave - 1)
+            key = record[i, 3] if record[i, 0] & FILLER else voxel(geometry, i, LEVEL + octave - 1)
             places[i, octave] = _slot(slots, key & WORD, True)
     for e in range(existing.shape[0]):
         if alive[e]:

@@ -1,0 +1,258 @@
+"""Points before a camera: where each lies on the screen, and the ellipse that it covers, compiled for the CPU.
+
+A point is a small flat patch of the surface, one source pixel wide each way, and is drawn as the ellipse that its
+patch covers on the screen: in the pose of capture a round pixel, on a slant seen from the front long enough to close
+the gaps. Source: Zwicker et al. 2001, "Surface Splatting". The compiler keeps its output beside each file until that
+file changes, so no kernel calls one of another file, and who changes a constant here clears `__pycache__`. Knows
+nothing of colours, blocks or worlds.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+TANGENT_UNIT = 1.0 / 1024.0
+"""Tangents are stored in this part of the footprint."""
+
+REACH = 0.58
+"""Square of a splat's radius in source pixels: over 1/2, so that a square grid has no gaps at any
+roll, nor where two captures meet."""
+
+LOW_PASS = 0.25
+"""Square pixels that widen a splat, so that points closer than pixels still meet pixel centres. With `REACH` the
+radius in the pose of capture is 0.85, below 1: no point reaches its neighbour's pixel centre."""
+
+SKY_DEPTH = 1.0e6
+"""Depth of the sky in the z-buffer: behind everything."""
+
+FAINT = 1.0e-6
+"""Weight of a point at the rim of its splat, so that no covered pixel is left without weight."""
+
+SOFTENING = 0.3
+"""A point's weight falls with the area over which it is blown up, plus this."""
+
+FILLER = 1 << 24
+"""Flag beside a point's colour: it lies on the rim of what was new and fills only where others leave gaps."""
+
+FILLER_WEIGHT = 1.0e-3
+"""What a filler weighs, beside other points."""
+
+# Literals would turn all arithmetic to float64, at half the speed.
+ZERO, HALF, ONE = np.float32(0.0), np.float32(0.5), np.float32(1.0)
+UNIT, SOFT, FAINT_32, SKY_32 = np.float32(TANGENT_UNIT), np.float32(SOFTENING), np.float32(FAINT), np.float32(SKY_DEPTH)
+FILLER_32 = np.float32(FILLER_WEIGHT)
+REACH_32, OVER_REACH, LOW_PASS_32 = np.float32(REACH), np.float32(1.0 / REACH), np.float32(LOW_PASS)
+
+U, V, Z, AA, AB, BB, GU, GV, SHARP = range(9)
+"""Columns of a point on the screen: centre (column, row; 0 is the first pixel's centre), depth, the conic that is
+below 1 inside the splat (u u, 2 u v, v v), slope of the depth along the screen, and weight by sharpness."""
+
+CHUNK = 1024
+"""Points that are projected together, few enough for the fastest cache."""
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _place(geometry, at_infinity, camera, lens, place):
+    """Fill `place` (3, n) with columns, rows and depths; a loop that the compiler can vectorise."""
+    r00, r01, r02, tx = camera[0, 0], camera[0, 1], camera[0, 2], camera[0, 3]
+    r10, r11, r12, ty = camera[1, 0], camera[1, 1], camera[1, 2], camera[1, 3]
+    r20, r21, r22, tz = camera[2, 0], camera[2, 1], camera[2, 2], camera[2, 3]
+    if at_infinity:
+        tx, ty, tz = ZERO, ZERO, ZERO
+    fx, fy, cx, cy = lens[0], lens[1], lens[2] - HALF, lens[3] - HALF
+    for j in range(geometry.shape[0]):
+        x, y, z = geometry[j, 0], geometry[j, 1], geometry[j, 2]
+        depth = r20 * x + r21 * y + r22 * z + tz
+        over = ONE / depth
+        place[0, j] = fx * over * (r00 * x + r01 * y + r02 * z + tx) + cx
+        place[1, j] = fy * over * (r10 * x + r11 * y + r12 * z + ty) + cy
+        place[2, j] = depth
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _choose(place, alive, height, width, near, most, at_infinity, chosen):
+    """Fill `chosen` with the points that may touch the screen; how many."""
+    nearest = np.float32(1.0e-6) if at_infinity else near
+    count = 0
+    right, bottom = np.float32(width - 1) + most, np.float32(height - 1) + most
+    for j in range(alive.shape[0]):
+        u, v = place[0, j], place[1, j]
+        inside = (u > -most) & (v > -most) & (u < right) & (v < bottom)
+        chosen[count] = j
+        count += inside & (place[2, j] >= nearest) & alive[j]
+    return count
+
+
+@njit(nogil=True, cache=True, error_model="numpy", inline="always")
+def _pixels(low, high, size):
+    """First and last whole number from `low` to `high` within an axis; the last is less than the first if none is."""
+    # Truncation is one instruction; `ceil` and `floor` are calls.
+    low = low if low > ZERO else ZERO
+    high = high if high < size - ONE else size - ONE
+    first = np.int32(low)
+    return first + (first < low), np.int32(high + ONE) - 1
+
+
+@njit(nogil=True, cache=True, error_model="numpy", inline="always")
+def _shape(geometry, tangents, i, at_infinity, rotation, lens, u, v, depth, height, width, most, screen, box, k):
+    """Fill entry k with point i: its ellipse, slope, sharpness and pixels. Inlined: a call would cost as much.
+
+    `rotation` and `lens` are tuples, which the compiler keeps in registers.
+    """
+    r00, r01, r02, r10, r11, r12, r20, r21, r22 = rotation
+    over = ONE / depth
+    fx, fy, a, b = lens[0] * over, lens[1] * over, (u - lens[2]) * lens[4], (v - lens[3]) * lens[5]
+    unit = geometry[i, 3] * UNIT
+    x, y, z = np.float32(tangents[i, 0]) * unit, np.float32(tangents[i, 1]) * unit, np.float32(tangents[i, 2]) * unit
+    slope_1 = r20 * x + r21 * y + r22 * z
+    u_1 = fx * (r00 * x + r01 * y + r02 * z - a * slope_1)
+    v_1 = fy * (r10 * x + r11 * y + r12 * z - b * slope_1)
+    x, y, z = np.float32(tangents[i, 3]) * unit, np.float32(tangents[i, 4]) * unit, np.float32(tangents[i, 5]) * unit
+    slope_2 = r20 * x + r21 * y + r22 * z
+    u_2 = fx * (r00 * x + r01 * y + r02 * z - a * slope_2)
+    v_2 = fy * (r10 * x + r11 * y + r12 * z - b * slope_2)
+    uu, vv, uv = u_1 * u_1 + u_2 * u_2, v_1 * v_1 + v_2 * v_2, u_1 * v_1 + u_2 * v_2
+    largest = most * most * OVER_REACH - LOW_PASS_32
+    size = uu if uu > vv else vv
+    shrink = largest / size if size > largest else ONE
+    uu, vv, uv = shrink * uu + LOW_PASS_32, shrink * vv + LOW_PASS_32, shrink * uv
+    # Half extents of the ellipse.
+    wide, high = math.sqrt(REACH_32 * uu), math.sqrt(REACH_32 * vv)
+    left, right = _pixels(u - wide, u + wide, width)
+    top, bottom = _pixels(v - high, v + high, height)
+    box[k, 0], box[k, 1], box[k, 2], box[k, 3] = left, right, top, bottom
+    inverse = ONE / (uu * vv - uv * uv)
+    conic = inverse * OVER_REACH
+    along_u, along_v = shrink * (u_1 * slope_1 + u_2 * slope_2), shrink * (v_1 * slope_1 + v_2 * slope_2)
+    if at_infinity:
+        depth, along_u, along_v = SKY_32, ZERO, ZERO
+    screen[k, U], screen[k, V], screen[k, Z] = u, v, depth
+    screen[k, AA], screen[k, AB], screen[k, BB] = vv * conic, -(uv + uv) * conic, uu * conic
+    screen[k, GU], screen[k, GV] = (vv * along_u - uv * along_v) * inverse, (uu * along_v - uv * along_u) * inverse
+    # Detail is worth less when blown up.
+    screen[k, SHARP] = ONE / (SOFT + abs(u_1 * v_2 - u_2 * v_1))
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def project(
+    geometry,
+    tangents,
+    alive,
+    first,
+    last,
+    at_infinity,
+    camera,
+    lens,
+    height,
+    width,
+    near,
+    most,
+    screen,
+    box,
+    index,
+    start,
+):
+    """Points that may touch the screen, appended to a list from entry `start`.
+
+    Args:
+        geometry: (P, 4) float32 position (or direction) and footprint.
+        tangents: (P, 6) int16 tangents.
+        alive: (P,) bool.
+        first: First point to take.
+        last: One past the last point to take.
+        at_infinity: Whether the points are directions.
+        camera: (3, 4) float32 camera_from_world.
+        lens: (4,) float32 fx, fy, cx, cy.
+        height: Rows.
+        width: Columns.
+        near: float32 metres.
+        most: float32 pixels, largest half extent.
+        screen: (M + 1, 9) float32 to fill.
+        box: (M + 1, 4) int16, filled with first and last column, first and last row; none where the last is less.
+        index: (M + 1,) int32, filled with the point's row in `geometry`.
+        start: Entries already filled.
+
+    Returns:
+        Entries filled.
+    """
+    count = start
+    r = camera
+    rotation = (r[0, 0], r[0, 1], r[0, 2], r[1, 0], r[1, 1], r[1, 2], r[2, 0], r[2, 1], r[2, 2])
+    fx, fy, cx, cy = lens[0], lens[1], lens[2] - HALF, lens[3] - HALF
+    columns, rows = np.float32(width), np.float32(height)
+    optics = (fx, fy, cx, cy, ONE / fx, ONE / fy)
+    place = np.empty((3, CHUNK), np.float32)
+    chosen = np.empty(CHUNK + 1, np.int64)
+    for base in range(first, last, CHUNK):
+        size = min(CHUNK, last - base)
+        _place(geometry[base : base + size], at_infinity, camera, lens, place)
+        visible = _choose(place, alive[base : base + size], height, width, near, most, at_infinity, chosen)
+        for k in range(visible):
+            j = chosen[k]
+            index[count + k] = base + j
+            _shape(
+                geometry, tangents, base + j, at_infinity, rotation, optics, place[0, j], place[1, j], place[2, j],
+                rows, columns, most, screen, box, count + k,
+            )  # fmt: skip
+        count += visible
+    return count
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def list_on_screen(geometry, tangents, alive, num_finite, camera, lens, height, width, near, most):
+    """The list that `project` fills: screen (M, 9), box (M, 4) and index (M,), of surfaces and of the sky.
+
+    Args:
+        geometry: (P, 4) float32.
+        tangents: (P, 6) int16.
+        alive: (P,) bool.
+        num_finite: Points from this one on are directions.
+        camera: (3, 4) float64 camera_from_world.
+        lens: (4,) float64 fx, fy, cx, cy.
+        height: Rows.
+        width: Columns.
+        near: Metres.
+        most: Pixels, largest half extent.
+    """
+    total = geometry.shape[0]
+    screen, index = np.empty((total + 1, 9), np.float32), np.empty(total + 1, np.int32)
+    box = np.empty((total + 1, 4), np.int16)
+    points = (geometry, tangents, alive)
+    view = (camera.astype(np.float32), lens.astype(np.float32), height, width, np.float32(near), np.float32(most))
+    count = project(*points, 0, num_finite, False, *view, screen, box, index, 0)
+    count = project(*points, num_finite, total, True, *view, screen, box, index, count)
+    return screen[:count], box[:count], index[:count]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def largest_area(geometry, at_infinity, cameras, lens, height, width, near, most):
+    """(P,) float32: the largest area in pixels, over T poses, of a point's footprint; 0 where it is in no view.
+
+    Args:
+        geometry: (P, 4) float32.
+        at_infinity: Whether the points are directions.
+        cameras: (T, 3, 4) float32 camera_from_world.
+        lens: (4,) float32.
+        height: Rows.
+        width: Columns.
+        near: float32 metres.
+        most: float32 pixels around the image that still count as in view.
+    """
+    total = geometry.shape[0]
+    area, place = np.zeros(total, np.float32), np.empty((3, CHUNK), np.float32)
+    nearest = np.float32(1.0e-6) if at_infinity else near
+    right, bottom = np.float32(width - 1) + most, np.float32(height - 1) + most
+    for base in range(0, total, CHUNK):
+        size = min(CHUNK, total - base)
+        for t in range(cameras.shape[0]):
+            _place(geometry[base : base + size], at_infinity, cameras[t], lens, place)
+            for j in range(size):
+                u, v, depth = place[0, j], place[1, j], place[2, j]
+                inside = (u > -most) & (v > -most) & (u < right) & (v < bottom) & (depth >= nearest)
+                across = geometry[base + j, 3] * lens[0] / (ONE if at_infinity else depth)
+                here = across * across if inside else ZERO
+                area[base + j] = here if here > area[base + j] else area[base + j]
+    return area
