@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wm_gym.memory.blocks import Points, Row
+from wm_gym.memory.blocks import Points
 from wm_gym.memory.config import MemoryConfig
 from wm_gym.memory.memory import Memory
 from wm_gym.memory.projection import largest_area
@@ -85,10 +85,15 @@ def retrieve(memory: Memory, view: View) -> Scene:
     view, surfaces finer than the pixels are thinned; at last whole blocks go, the farthest first.
     """
     budget = memory.config.cull_points - memory.num_moving
-    sky = _layer(memory.sky, view, memory.config, budget // 4, at_infinity=True)
-    static = _layer(memory.static, view, memory.config, budget - int(np.count_nonzero(sky.alive)))
-    lasting = Gathered(Points.cat([static.points, sky.points]), np.concatenate([static.alive, sky.alive]))
-    return Scene(lasting, len(static.points), Gathered(memory.moving.block.points, memory.moving.alive))
+    sky, sky_alive = _pick(memory.sky, view, memory.config, budget // 4, at_infinity=True)
+    static, static_alive = _pick(memory.static, view, memory.config, budget - int(np.count_nonzero(sky_alive)))
+    alive = np.concatenate([static_alive, sky_alive])
+    moving = Gathered(memory.moving.block.points, memory.moving.alive)
+    if 2 * np.count_nonzero(alive) > len(alive):
+        points = Points.cat([row.block.points for row in (*static, *sky)])
+        return Scene(Gathered(points, alive), len(static_alive), moving)
+    points = _compact((*static, *sky), alive)
+    return Scene(Gathered(points, np.ones(len(points), bool)), int(np.count_nonzero(static_alive)), moving)
 
 
 def rows_in_view(rows: Rows, view: View, *, at_infinity: bool = False) -> list[int]:
@@ -100,24 +105,26 @@ def rows_in_view(rows: Rows, view: View, *, at_infinity: bool = False) -> list[i
     return np.flatnonzero(inside.any(axis=0)).tolist()
 
 
-def _layer(rows: Rows, view: View, config: MemoryConfig, most: int, *, at_infinity: bool = False) -> Gathered:
-    """At most `most` points of one layer."""
-    kept = tuple(rows[i] for i in rows_in_view(rows, view, at_infinity=at_infinity))
-    gathered = _gather(kept)
-    if np.count_nonzero(gathered.alive) <= most:
-        return gathered
+def _pick(
+    rows: Rows, view: View, config: MemoryConfig, most: int, *, at_infinity: bool = False
+) -> tuple[Rows, np.ndarray]:
+    """The rows in view and a mask of at most `most` of their points."""
+    rows = tuple(rows[i] for i in rows_in_view(rows, view, at_infinity=at_infinity))
+    alive = _joined([row.alive for row in rows])
+    if np.count_nonzero(alive) <= most:
+        return rows, alive
     lens = view.camera_from_world().astype(np.float32), view.intrinsics.astype(np.float32), view.height, view.width
     limits = np.float32(config.near_metres), np.float32(config.max_splat_pixels)
-    area = largest_area(gathered.points.geometry, at_infinity, *lens, *limits)
-    chosen = gathered.alive & (area > 0)
-    if np.count_nonzero(chosen) > most:
+    geometry = np.concatenate([row.block.points.geometry for row in rows])
+    area = largest_area(geometry, at_infinity, *lens, *limits)
+    alive &= area > 0
+    if np.count_nonzero(alive) > most:
         # The hash of a point's voxel is as good as chance, and the same in every step.
-        chance = gathered.points.record[:, 3].view(np.uint32) * 2.0**-32
-        chosen &= chance < POINTS_IN_PIXEL * area
-    if np.count_nonzero(chosen) > most:
-        chosen = _nearest_rows(kept, view, chosen, most, at_infinity)
-    points = gathered.points.take(chosen)
-    return Gathered(points, np.ones(len(points), dtype=bool))
+        voxels = np.concatenate([row.block.points.record[:, 3] for row in rows])
+        alive &= voxels.view(np.uint32) * 2.0**-32 < POINTS_IN_PIXEL * area
+    if np.count_nonzero(alive) > most:
+        alive = _nearest_rows(rows, view, alive, most, at_infinity)
+    return rows, alive
 
 
 def _nearest_rows(rows: Rows, view: View, chosen: np.ndarray, most: int, at_infinity: bool) -> np.ndarray:
@@ -145,6 +152,13 @@ def _radii(rows: Rows) -> np.ndarray:
     return np.array([row.block.sphere[3] for row in rows])
 
 
-def _gather(rows: Sequence[Row]) -> Gathered:
-    alive = np.concatenate([row.alive for row in rows]) if rows else np.zeros(0, bool)
-    return Gathered(Points.cat([row.block.points for row in rows]), alive)
+def _joined(masks: Sequence[np.ndarray]) -> np.ndarray:
+    return np.concatenate([*masks, np.zeros(0, bool)])
+
+
+def _compact(rows: Rows, alive: np.ndarray) -> Points:
+    """The points of `rows` that a mask over all of them names."""
+    ends = np.cumsum([len(row.alive) for row in rows])
+    return Points.cat(
+        [row.block.points.take(alive[end - len(row.alive) : end]) for row, end in zip(rows, ends, strict=True)]
+    )
