@@ -22,7 +22,7 @@ from wm_gym.memory.config import MemoryConfig
 from wm_gym.memory.memory import Memory, nbytes
 from wm_gym.memory.occupancy import occupied
 from wm_gym.memory.packing import PackedMemories, pack_memories, unpack_memories
-from wm_gym.memory.retrieve import View, retrieve
+from wm_gym.memory.retrieve import Scene, View, retrieve
 from wm_gym.memory.write import write
 
 HEIGHT, WIDTH = 48, 64
@@ -110,6 +110,11 @@ save_file(dict(vars(hints)), folder + "/hints.safetensors")
         assert torch.equal(value, there[name][0]), name
 
 
+def static_positions(scene: Scene) -> np.ndarray:
+    """Positions of the static points of a scene, those alive."""
+    return scene.lasting.points.positions[: scene.num_static][scene.lasting.alive[: scene.num_static]]
+
+
 def test_retrieval_leaves_out_what_lies_behind_and_keeps_what_is_in_view():
     memory = room(config=MemoryConfig(block_points=256))
     pose, intrinsics = pose_at(0, 0, 0), lens(HEIGHT, WIDTH)
@@ -120,15 +125,25 @@ def test_retrieval_leaves_out_what_lies_behind_and_keeps_what_is_in_view():
     assert torch.equal(look(memory, pose[None], HEIGHT, WIDTH).colour, alone.colour)
 
 
+def test_culling_point_by_point_changes_no_pixel():
+    poses = torch.stack([pose_at(-1, 0.1 * t, 4.0 * t) for t in range(4)])
+    loose = room()
+    total = loose.num_static + loose.num_sky
+    tight = room(config=MemoryConfig(cull_points=int(0.7 * total)))
+    ours, theirs = look(loose, poses, HEIGHT, WIDTH), look(tight, poses, HEIGHT, WIDTH)
+    for name, value in vars(ours).items():
+        assert torch.equal(value, getattr(theirs, name)), name
+
+
 def test_retrieval_is_bounded_and_prefers_near_blocks():
     config = MemoryConfig(block_points=256, cull_points=2000)
     memory = room(config=config)
     view = View(pose_at(0, 0, 0)[None].double().numpy(), lens(HEIGHT, WIDTH).double().numpy(), HEIGHT, WIDTH)
     scene = retrieve(memory, view)
     assert int(scene.lasting.alive.sum() + scene.moving.alive.sum()) <= 2000
-    kept = scene.lasting.points.positions[: scene.num_static]
     everything = retrieve(room(config=MemoryConfig(block_points=256)), view)
-    assert np.median(kept[:, 0]) < np.median(everything.lasting.points.positions[: everything.num_static, 0])
+    kept, known = (static_positions(part) for part in (scene, everything))
+    assert np.median(kept[:, 0]) < np.median(known[:, 0])
 
 
 def test_walls_and_crates_block_a_body_and_free_floor_does_not():
