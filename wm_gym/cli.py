@@ -79,6 +79,17 @@ def _capture(overrides: list[str]) -> int:
     return 0
 
 
+def _train(overrides: list[str]) -> int:
+    from wm_gym.train_world.run import RunConfig, run
+
+    config = compose(RunConfig, overrides)
+    progress = run(config)
+    print(
+        f"{progress.step} steps in {progress.seconds / 60:.1f} minutes; weights and logs are in {config.train.output}"
+    )
+    return 0
+
+
 def _doctor(overrides: list[str]) -> int:
     from wm_gym.doctor import report
 
@@ -93,6 +104,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "collect": _collect,
     "demo": _demo,
     "doctor": _doctor,
+    "train": _train,
 }
 
 if __name__ == "__main__":

@@ -9,11 +9,13 @@ from wm_gym.backends.video.model import VideoModel
 from wm_gym.backends.video.network import VideoNetwork
 from wm_gym.backends.video.sampler import denoise, draw_noise
 from wm_gym.backends.video.text import TextEncoder
+from wm_gym.backends.video.weights import load_weights, save_weights
 from wm_gym.memory.render import blank_hints
 from wm_gym.world.files import from_bytes, to_bytes
 from wm_gym.world.world import World
 
-SMALL = VideoConfig(num_layers=2, num_heads=2, head_dim=24, ffn_dim=64, text_dim=16, refiner_channels=8)
+# as wide as what ships: whether a matrix product is the same for every batch depends on its shape
+SMALL = VideoConfig(num_layers=2)
 
 
 def _network(config=SMALL, dtype=torch.bfloat16):
@@ -126,6 +128,30 @@ def _first_word(text):
     from wm_gym.backends.video.text import piece_table
 
     return piece_table(text, 8, 4096)[0]
+
+
+def test_weights_survive_the_disk(tmp_path):
+    network = _network()
+    save_weights(tmp_path / "w.safetensors", network)
+    back = load_weights(tmp_path / "w.safetensors")
+    assert back.config == network.config
+    for name, tensor in network.state_dict().items():
+        assert torch.equal(back.state_dict()[name], tensor)
+
+
+def test_damaged_and_foreign_weights_are_refused(tmp_path):
+    path = tmp_path / "w.safetensors"
+    save_weights(path, _network())
+    whole = path.read_bytes()
+    for damaged in (whole[:1000], b"nonsense", whole.replace(b"wm_gym.video", b"wm_gym.audio")):
+        path.write_bytes(damaged)
+        with pytest.raises(ValueError, match=r"^weights .* must be .* got [^\n]*$"):
+            load_weights(path)
+
+
+def test_sizes_without_weights_are_refused():
+    with pytest.raises(ValueError, match=r"resolution must be one that backend 'video' has weights for .*, got 40x40"):
+        VideoModel.create(40, 40)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from wm_gym.backends.video.config import VideoConfig
 from wm_gym.backends.video.network import VideoNetwork
+from wm_gym.backends.video.weights import save_weights
 from wm_gym.train_world.batches import Batch, Batches, SpoilConfig
 from wm_gym.train_world.checkpoint import Progress, average_of, follow, resume, save
 from wm_gym.train_world.lessons import Lesson
@@ -107,6 +108,8 @@ def train(config: TrainConfig, lessons: Sequence[Lesson], held_out: Sequence[Les
         finally:
             save(checkpoint, progress, settings)
             report.close()
+    average: Any = progress.average
+    save_weights(Path(config.output) / "weights.safetensors", average)
     return progress
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -18,6 +20,7 @@ from wm_gym.backends.video.rows import Role, Rows
 from wm_gym.backends.video.sampler import denoise, draw_noise
 from wm_gym.backends.video.state import VideoState, VideoWorld
 from wm_gym.backends.video.steering import camera_tokens, motion_vector
+from wm_gym.backends.video.weights import find_weights, load_weights
 from wm_gym.memory.hints import Hints
 from wm_gym.memory.render import blank_hints
 
@@ -39,6 +42,30 @@ class VideoModel:
         )  # fmt: skip
         self._grid = config.height // config.patch, config.width // config.patch
         self._prompts: OrderedDict[str, Prompt] = OrderedDict()
+
+    @classmethod
+    def create(cls, height: int, width: int, *, weights: str | None = None, num_steps: int | None = None) -> VideoModel:
+        """The model for frames of a size.
+
+        Args:
+            height: Rows of a frame.
+            width: Columns of a frame.
+            weights: Path of a weights file, or None for those that are shipped.
+            num_steps: Denoising steps of a chunk, or None for the weights' own.
+
+        Raises:
+            ValueError: If there are no weights of that size, or the file is damaged or of another kind.
+        """
+        path = find_weights(height, width) if weights is None else Path(weights)
+        network = load_weights(path)
+        config = network.config
+        if (config.height, config.width) != (height, width):
+            raise ValueError(
+                f"weights {path} must be for frames of {height} x {width}, got {config.height} x {config.width}"
+            )
+        if num_steps is not None:
+            network.config = replace(config, num_steps=num_steps)
+        return cls(network)
 
     @torch.inference_mode()
     def start(self, openings: Sequence[Opening], seeds: Sequence[int]) -> tuple[VideoState, Chunk]:

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from wm_gym.backends.video.alone import each_alone
 from wm_gym.backends.video.codec import FRAME_CHANNELS, HINT_CHANNELS, FoldCodec
 from wm_gym.backends.video.config import TransformerConfig, VideoConfig
 from wm_gym.backends.video.rows import Role, Rows
@@ -151,7 +152,7 @@ class Refiner(nn.Module):
         shape = pixels.shape[:3]
         dtype = self.enter.weight.dtype
         x = self.enter(pixels.flatten(0, 2).to(dtype).contiguous(memory_format=torch.channels_last))
-        scale, shift = self.modulate(level.to(dtype)).chunk(2, -1)
+        scale, shift = each_alone(self.modulate, level.to(dtype)).chunk(2, -1)
         scale, shift = (t.repeat_interleave(self.num_frames, 1).flatten(0, 1)[..., None, None] for t in (scale, shift))
         x = F.silu(x * (1 + scale) + shift)
         x = self.leave(F.silu(self.middle(x)))

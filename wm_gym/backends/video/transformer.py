@@ -17,6 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from wm_gym.backends.video.alone import each_alone
 from wm_gym.backends.video.config import TransformerConfig
 from wm_gym.backends.video.rotary import rotary_table, rotate
 from wm_gym.backends.video.rows import Rows, may_attend, token_mask
@@ -185,7 +186,7 @@ class ConditionEmbedder(nn.Module):
         rates = torch.exp(-math.log(10_000.0) * torch.arange(half, device=noise.device) / half)
         angles = 1000.0 * noise[..., None].float() * rates
         waves = torch.cat([angles.cos(), angles.sin()], dim=-1).to(self.time_proj.weight.dtype)
-        return self.time_embedder(waves)
+        return each_alone(self.time_embedder, waves)
 
     def embed_text(self, text: Tensor) -> Tensor:
         """(N, words, text_dim) to (N, words, C)."""
@@ -249,8 +250,8 @@ class CausalTransformer(nn.Module):
         x = self._embed(latents, camera)
         level = self.condition_embedder.embed_noise(rows.noise)
         if action is not None:
-            level = level + self.action_embedder(action.to(level.dtype))
-        modulation = self.condition_embedder.time_proj(F.silu(level)).unflatten(-1, (6, -1))
+            level = level + each_alone(self.action_embedder, action.to(level.dtype))
+        modulation = each_alone(self.condition_embedder.time_proj, F.silu(level)).unflatten(-1, (6, -1))
         keys_rows = rows if past is None else Rows.cat([past.rows, rows])
         mask = token_mask(may_attend(rows, keys_rows, window), grid[0] * grid[1])
         tables = self._tables(rows, base_time, grid), self._tables(keys_rows, base_time, grid)
