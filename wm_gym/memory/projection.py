@@ -10,9 +10,12 @@ nothing of colours, blocks or worlds.
 from __future__ import annotations
 
 import math
+import threading
 
 import numpy as np
 from numba import njit
+
+from wm_gym.memory.blocks import Points
 
 TANGENT_UNIT = 1.0 / 1024.0
 """Tangents are stored in this part of the footprint."""
@@ -201,29 +204,58 @@ def project(
     return count
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
-def list_on_screen(geometry, tangents, alive, num_finite, camera, lens, height, width, near, most):
+class _Scratch(threading.local):
+    """Room for one thread's list. Memory fresh from the system costs as much as the arithmetic."""
+
+    def __init__(self) -> None:
+        self.room = self._make(0)
+
+    def _make(self, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        return np.empty((size, 9), np.float32), np.empty((size, 4), np.int16), np.empty(size, np.int32)
+
+    def take(self, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Screen, box and index of at least `size` entries, with anything in them."""
+        if len(self.room[-1]) < size:
+            self.room = self._make(size)
+        return self.room
+
+
+_scratch = _Scratch()
+
+
+def list_on_screen(
+    points: Points,
+    alive: np.ndarray,
+    num_finite: int,
+    camera: np.ndarray,
+    lens: np.ndarray,
+    height: int,
+    width: int,
+    near_metres: float,
+    max_splat_pixels: float,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The list that `project` fills: screen (M, 9), box (M, 4) and index (M,), of surfaces and of the sky.
 
+    It is valid until the same thread asks for the next one.
+
     Args:
-        geometry: (P, 4) float32.
-        tangents: (P, 6) int16.
+        points: P points.
         alive: (P,) bool.
         num_finite: Points from this one on are directions.
-        camera: (3, 4) float64 camera_from_world.
-        lens: (4,) float64 fx, fy, cx, cy.
+        camera: (3, 4) camera_from_world.
+        lens: (4,) fx, fy, cx, cy.
         height: Rows.
         width: Columns.
-        near: Metres.
-        most: Pixels, largest half extent.
+        near_metres: Points nearer than this are left out.
+        max_splat_pixels: Largest half extent.
     """
-    total = geometry.shape[0]
-    screen, index = np.empty((total + 1, 9), np.float32), np.empty(total + 1, np.int32)
-    box = np.empty((total + 1, 4), np.int16)
-    points = (geometry, tangents, alive)
-    view = (camera.astype(np.float32), lens.astype(np.float32), height, width, np.float32(near), np.float32(most))
-    count = project(*points, 0, num_finite, False, *view, screen, box, index, 0)
-    count = project(*points, num_finite, total, True, *view, screen, box, index, count)
+    total = len(points)
+    screen, box, index = _scratch.take(total + 1)
+    arrays = points.geometry, points.tangents, alive
+    view = camera.astype(np.float32), lens.astype(np.float32), height, width
+    rest = *view, np.float32(near_metres), np.float32(max_splat_pixels), screen, box, index
+    count = project(*arrays, 0, num_finite, False, *rest, 0)
+    count = project(*arrays, num_finite, total, True, *rest, count)
     return screen[:count], box[:count], index[:count]
 
 

@@ -102,10 +102,9 @@ def _render_pose(
         (scene.lasting, scene.num_static, False),
         (scene.moving, len(scene.moving.alive), True),
     ):
-        points = layer.points
-        listed = list_on_screen(points.geometry, points.tangents, layer.alive, num_finite, *lens, *reach)
+        listed = list_on_screen(layer.points, layer.alive, num_finite, *lens, *reach)
         if len(listed[-1]):
-            kernels.draw(*listed, points.record, is_moving, limits, (clock[0] + t, clock[1]), out)
+            kernels.draw(*listed, layer.points.record, is_moving, limits, (clock[0] + t, clock[1]), out)
 
 
 def _check(
