@@ -9,10 +9,12 @@ JSON keys, for each size HxW and batch N: `frames_per_second_HxW_batch_N`, `rati
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
@@ -35,15 +37,17 @@ def vizdoom_frames_per_second(steps: int) -> float:
     """Colour, depth and labels at 320x240, two tics a frame, as ViZDoom's own environment gives them."""
     from vizdoom import gymnasium_wrapper  # noqa: F401  (registers the ids)
 
-    env = gym.make("VizdoomMyWayHome-v0", frame_skip=2, disable_env_checker=True)
-    env.reset(seed=0)
-    began = time.perf_counter()
-    for k in range(steps):
-        _, _, terminated, truncated, _ = env.step(k % env.action_space.n)
-        if terminated or truncated:
-            env.reset()
-    env.close()
-    return steps / (time.perf_counter() - began)
+    with TemporaryDirectory() as folder, contextlib.chdir(folder):  # it leaves files where it runs
+        env = gym.make("VizdoomMyWayHome-v1", frame_skip=2, disable_env_checker=True)
+        env.reset(seed=0)
+        began = time.perf_counter()
+        for k in range(steps):
+            _, _, terminated, truncated, _ = env.step(k % env.action_space.n)
+            if terminated or truncated:
+                env.reset()
+        seconds = time.perf_counter() - began
+        env.close()
+    return steps / seconds
 
 
 def walk(world: World, num_worlds: int, steps: int, seed: int) -> tuple[float, WorldState, Outcome]:
