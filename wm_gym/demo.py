@@ -14,10 +14,9 @@ from tqdm import tqdm
 from wm_gym.agents.tour import Tour, TourConfig
 from wm_gym.backends.places import find_place, open_world
 from wm_gym.backends.registry import load_backend
-from wm_gym.backends.seam import Chunk
+from wm_gym.backends.seam import Chunk, Place
 from wm_gym.evaluation.fidelity import depth_absrel, known_share, psnr_db
 from wm_gym.evaluation.film import Film
-from wm_gym.evaluation.lockstep import Lockstep
 from wm_gym.evaluation.pictures import contact_sheet, enlarge, paint_depth, paint_hints, paint_map
 from wm_gym.memory.cloud import point_cloud
 from wm_gym.reconstruction.ply import write_ply
@@ -76,29 +75,29 @@ def run_demo(config: DemoConfig) -> dict[str, float]:
         ValueError: If the world, difficulty or backend is none that exists.
     """
     place = find_place(config.world, config.seed, config.difficulty)
-    world = World(load_backend(config.backend, config.height, config.width))
-    truth = Lockstep(place, world.model.spec, config.seed)
+    world, twin = (World(load_backend(name, config.height, config.width)) for name in (config.backend, "twin"))
     folder = Path(config.output)
     try:
-        state, record = _walk(world, truth, config, folder / "walk.mp4")
+        state, record = _walk(world, twin, place, config, folder / "walk.mp4")
         figures = _measure(record)
         _draw_sheet(record, config.sheet_columns).save(folder / "walk.png")
         positions, colours, _ = point_cloud(state.memories[0])
         write_ply(folder / "cloud.ply", positions, colours)
     finally:
-        truth.close()
+        twin.close()
         world.close()
     report = {"config": asdict(config), "prompt": state.openings[0].prompt, "figures": figures}
     (folder / "report.json").write_text(json.dumps(report, indent=2) + "\n")
     return figures
 
 
-def _walk(world: World, truth: Lockstep, config: DemoConfig, film_path: Path) -> tuple[WorldState, _Record]:
-    spec = world.model.spec
-    opening = open_world(spec, find_place(config.world, config.seed, config.difficulty))
+def _walk(world: World, twin: World, place: Place, config: DemoConfig, film_path: Path) -> tuple[WorldState, _Record]:
+    """The tour in the world; the twin follows wherever the body goes."""
+    spec, opening = world.model.spec, open_world(world.model.spec, place)
     state, outcome = world.start([opening], [config.seed])
+    truth, true_outcome = twin.start([open_world(twin.model.spec, place)], [config.seed])
     tour = Tour(opening.waypoints.numpy(), config.seed, world.config.body, TourConfig(steps_out=config.steps_out))
-    record, trail = _Record([outcome], [truth.opening]), [outcome.stances[0, -1]]
+    record, trail = _Record([outcome], [true_outcome.chunk]), [outcome.stances[0, -1]]
     size = config.height * config.enlarge, 4 * config.width * config.enlarge
     with Film(film_path, spec.fps, *size) as film, tqdm(desc="walking", unit="step", total=3 * config.steps_out) as bar:
         while (twist := tour.act(trail[-1])) is not None:
@@ -107,7 +106,8 @@ def _walk(world: World, truth: Lockstep, config: DemoConfig, film_path: Path) ->
             record.seconds += time.perf_counter() - began
             record.frames += spec.frames_per_step
             record.outcomes.append(outcome)
-            record.truths.append(truth.follow(outcome))
+            truth, true_outcome = twin.follow(truth, outcome.stances)
+            record.truths.append(true_outcome.chunk)
             trail.append(outcome.stances[0, -1])
             for picture in _panels(outcome, state, np.stack(trail), config.enlarge):
                 film.add(picture)

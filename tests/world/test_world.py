@@ -7,9 +7,9 @@ import torch
 from wm_gym.backends.memory import MemoryModel
 from wm_gym.backends.places import find_place, open_world
 from wm_gym.backends.twin.model import TwinModel
-from wm_gym.geometry.motion import KEYS, velocities_from_keys
+from wm_gym.geometry.motion import KEYS, Body, velocities_from_keys, walk
 from wm_gym.world.files import from_bytes, to_bytes
-from wm_gym.world.world import World, keys_of
+from wm_gym.world.world import World, keys_of, twists_of
 
 SIZE = (48, 64)
 NAMES = ("rooms/1", "park/2", "city/5")
@@ -104,6 +104,21 @@ def test_events_reach_the_prompt_and_the_appearance(world):
         state, outcome = world.step(state, np.zeros((1, 4, 4)))
     seen = outcome.hints.seen & ~outcome.hints.moving
     assert not outcome.hints.same_appearance[seen].all()
+
+
+def test_following_a_walk_shows_what_the_walk_showed(world):
+    state, _ = _open(world, NAMES[:1])
+    walked, one = world.step(state, _forward(1, 0.5))
+    followed, other = world.follow(state, one.stances)
+    assert torch.equal(one.chunk.frames, other.chunk.frames)
+    np.testing.assert_array_equal(walked.stances, followed.stances)
+
+
+def test_twists_are_read_off_a_path():
+    twists = np.random.default_rng(0).uniform(-0.6, 0.6, (2, 6, 4))
+    start = np.zeros((2, 5))
+    path = np.concatenate([start[:, None], walk(start, twists, Body(), None)], 1)
+    np.testing.assert_allclose(twists_of(path, Body()), twists, atol=1e-9)
 
 
 def test_a_backend_without_depth_is_refused():

@@ -86,14 +86,29 @@ class World:
             twists: (N, T, 4) float64 forward, left, yaw, pitch as fractions -1..1 of the body's top speeds.
             keys: (N, T, 8) bool as `geometry.motion.KEYS`, or None to read them off the twists.
         """
-        events = self._events(state)
         stances, bumped = self._walk(state, twists)
+        return self._advance(state, stances, keys_of(twists) if keys is None else keys, bumped)
+
+    def follow(self, state: WorldState, stances: np.ndarray) -> tuple[WorldState, Outcome]:
+        """One chunk along given stances (N, T, 5), whatever stands there: to go where another world went."""
+        path = np.concatenate([state.stances[:, None], stances], 1)
+        return self._advance(state, stances, keys_of(twists_of(path, self.config.body)), (False,) * state.num_worlds)
+
+    def close(self) -> None:
+        """Free the backend's processes and memory."""
+        self.model.close()
+
+    def _advance(
+        self, state: WorldState, stances: np.ndarray, keys: np.ndarray, bumped: tuple[bool, ...]
+    ) -> tuple[WorldState, Outcome]:
+        """The loop: hints at the new poses, frames from the model, and what they teach to the memory."""
+        events = self._events(state)
         poses = _poses(stances)
         hints = self._guide(state, poses, events)
         condition = Condition(
             world_from_camera=poses,
             intrinsics=stack_intrinsics(state.openings),
-            keys=torch.from_numpy(keys_of(twists) if keys is None else keys),
+            keys=torch.from_numpy(keys),
             prompts=state.prompts(),
             events=events,
             seeds=state.seeds,
@@ -102,10 +117,6 @@ class World:
         )
         model_state, chunk = self.model.step(state.model, condition)
         return self._remember(replace(state, model=model_state), stances, chunk, hints, events, bumped)
-
-    def close(self) -> None:
-        """Free the backend's processes and memory."""
-        self.model.close()
 
     def _events(self, state: WorldState) -> list[tuple[ActiveEvent, ...]]:
         num_frames = self.model.spec.frames_per_step
@@ -192,6 +203,24 @@ def keys_of(twists: np.ndarray) -> np.ndarray:
     forward, left, yaw, pitch = (twists[..., k] for k in range(4))
     pressed = (forward, left, -forward, -left, pitch, yaw, -pitch, -yaw)  # W A S D I J K L
     return np.stack([value >= KEY_THRESHOLD for value in pressed], axis=-1)
+
+
+def twists_of(path: np.ndarray, body: Body) -> np.ndarray:
+    """(..., T, 4): the body twists that lead along stances (..., T + 1, 5), as fractions of the top speeds."""
+    moved = np.diff(path, axis=-2)
+    yaw = path[..., 1:, 3]
+    forward = moved[..., 0] * np.cos(yaw) + moved[..., 1] * np.sin(yaw)
+    left = moved[..., 1] * np.cos(yaw) - moved[..., 0] * np.sin(yaw)
+    turned = moved[..., 3] - 2 * np.pi * np.round(moved[..., 3] / (2 * np.pi))
+    return np.stack(
+        [
+            forward / body.walk_metres_per_frame,
+            left / body.walk_metres_per_frame,
+            turned / np.radians(body.turn_degrees_per_frame),
+            moved[..., 4] / np.radians(body.pitch_degrees_per_frame),
+        ],
+        axis=-1,
+    )
 
 
 def _poses(stances: np.ndarray) -> Tensor:
