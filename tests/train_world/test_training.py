@@ -115,6 +115,19 @@ def test_a_resumed_run_ends_in_the_same_weights(lessons, tmp_path):
         assert torch.equal(one, other)
 
 
+def test_moments_are_found_by_name_when_parameters_change_their_order(lessons, tmp_path):
+    done = train(_config(tmp_path, steps=2), lessons, [])
+    path = tmp_path / "checkpoint.pt"
+    data = torch.load(path, weights_only=True)
+    count = len(data["order"])
+    data["order"] = data["order"][::-1]
+    data["optimizer"]["state"] = {count - 1 - k: row for k, row in data["optimizer"]["state"].items()}
+    torch.save(data, path)
+    again = train(_config(tmp_path, steps=2), lessons, [])
+    for one, other in zip(done.optimizer.state.values(), again.optimizer.state.values(), strict=True):
+        assert torch.equal(one["exp_avg"], other["exp_avg"])
+
+
 def test_a_run_leaves_figures_and_strips(lessons, tmp_path):
     train(_config(tmp_path), lessons, lessons[:2])
     rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]

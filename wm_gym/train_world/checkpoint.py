@@ -43,6 +43,7 @@ def save(path: Path, progress: Progress, config: dict[str, Any]) -> None:
         "network": progress.network.state_dict(),
         "average": progress.average.state_dict(),
         "optimizer": progress.optimizer.state_dict(),
+        "order": _order(progress),
         "step": progress.step,
         "seconds": progress.seconds,
     }
@@ -67,8 +68,24 @@ def resume(path: Path, progress: Progress, config: dict[str, Any]) -> None:
         raise ValueError(f"a resumed run must keep its settings, got another {changed[0]!r} than {path} has")
     progress.network.load_state_dict(data["network"])
     progress.average.load_state_dict(data["average"])
-    progress.optimizer.load_state_dict(data["optimizer"])
+    progress.optimizer.load_state_dict(_reordered(data["optimizer"], data["order"], _order(progress)))
     progress.step, progress.seconds = data["step"], data["seconds"]
+
+
+def _order(progress: Progress) -> list[str]:
+    """Names of the parameters in the order in which the optimizer numbers them."""
+    names = {id(parameter): name for name, parameter in progress.network.named_parameters()}
+    return [names[id(parameter)] for group in progress.optimizer.param_groups for parameter in group["params"]]
+
+
+def _reordered(state: dict[str, Any], old: list[str], new: list[str]) -> dict[str, Any]:
+    """An optimizer's state with its moments under the numbers that parameters have now.
+
+    The optimizer knows parameters by number alone and does not check shapes: moments of another one corrupt memory.
+    """
+    number = {name: k for k, name in enumerate(old)}
+    moments = {k: state["state"][number[name]] for k, name in enumerate(new) if number[name] in state["state"]}
+    return state | {"state": moments}
 
 
 def follow(average: nn.Module, network: nn.Module, decay: float) -> None:

@@ -25,7 +25,6 @@ from wm_gym.memory.hints import Hints
 from wm_gym.memory.render import blank_hints
 
 KEPT_PROMPTS = 256
-HINT_DEPTH_TOLERANCE = 0.15  # of log-depth: where model and memory agree this well, memory's depth is the better one
 
 
 class VideoModel:
@@ -106,7 +105,7 @@ class VideoModel:
         noise = draw_noise(shape, condition.seeds, [world.time for world in state.worlds])
         latent = denoise(noise, predict, self.config.num_steps)
         frames, depth, moving = self.network.codec.decode(latent)
-        chunk = Chunk(frames, trusted_depth(depth, condition.hints), moving, condition.world_from_camera)
+        chunk = Chunk(frames, trusted_depth(depth, moving, condition.hints), moving, condition.world_from_camera)
         return self._write(state, condition, latent), chunk
 
     def select(self, state: VideoState, worlds: Sequence[int]) -> VideoState:
@@ -210,7 +209,9 @@ class VideoModel:
         return [(torch.cat([p[k][0] for p in each]), torch.cat([p[k][1] for p in each])) for k in layers]
 
 
-def trusted_depth(depth: Tensor, hints: Hints) -> Tensor:
-    """The model's depth, or memory's where both tell of one still surface: memory's is ten times as exact."""
-    agree = (depth.clamp(min=1e-3).log() - hints.log_depth).abs() < HINT_DEPTH_TOLERANCE
-    return torch.where(hints.seen & ~hints.moving & agree, hints.log_depth.exp(), depth)
+def trusted_depth(depth: Tensor, moving: Tensor, hints: Hints) -> Tensor:
+    """Memory's depth where it knows a still surface and nothing moves before it, the model's elsewhere.
+
+    Memory's depth is ten times as exact; and a wrong depth would make memory erase what it looks through.
+    """
+    return torch.where(hints.seen & ~hints.moving & ~moving, hints.log_depth.exp(), depth)
