@@ -34,6 +34,7 @@ FAMILIES = "['city', 'courtyard', 'park', 'rooms', 'warehouse']"
         ({"render_mode": "hologram"}, "render_mode must be None or one of ['rgb_array', 'human'], got 'hologram'"),
         ({"depth_dtype": "int8"}, "depth_dtype must be 'float32' or 'uint8', got 'int8'"),
         ({"num_points": 0}, "num_points must be at least 1, got 0"),
+        ({"standby": 2.0}, "standby must be within 0..1, got 2.0"),
         ({"task": "nap"}, "task must be one of ['explore', 'point_goal'], got 'nap'"),
     ],
 )

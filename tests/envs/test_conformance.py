@@ -75,5 +75,13 @@ def test_observations_of_every_action_mode_lie_in_their_space(make, action_mode)
     assert np.array_equal(info["frames"][-1], observation["rgb"])
 
 
+def test_an_idle_camera_drifts_only_when_asked_to(make):
+    still, drifting = make(obs_mode="pose"), make(obs_mode="pose", standby=0.1)
+    for env in (still, drifting):
+        env.reset(seed=1)
+    assert np.array_equal(still.step(0)[0]["pose"], still.step(0)[0]["pose"])
+    assert not np.array_equal(drifting.step(0)[0]["pose"], drifting.step(0)[0]["pose"])
+
+
 def test_the_version_is_one_of_a_release():
     assert wm_gym.__version__.count(".") == 2

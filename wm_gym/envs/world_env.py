@@ -35,6 +35,7 @@ class WorldEnv(gym.Env[Any, Any]):
         resolution: Height and width of a frame.
         depth_dtype: "float32" metres or a "uint8" image; None for the mode's own.
         num_points: Rows of the `points` observation; None for 1024.
+        standby: Share of its top turning speed at which the camera drifts while nothing is asked of it.
         return_frames: Whether `info["frames"]` holds all frames of each step.
         render_mode: "rgb_array", "human" or None.
 
@@ -56,11 +57,14 @@ class WorldEnv(gym.Env[Any, Any]):
         resolution: tuple[int, int] = (96, 128),
         depth_dtype: str | None = None,
         num_points: int | None = None,
+        standby: float = 0.0,
         return_frames: bool = False,
         render_mode: str | None = None,
     ) -> None:
         if render_mode not in (None, *self.metadata["render_modes"]):
             raise ValueError(f"render_mode must be None or one of {self.metadata['render_modes']}, got {render_mode!r}")
+        if not 0.0 <= standby <= 1.0:
+            raise ValueError(f"standby must be within 0..1, got {standby}")
         if render_mode == "human":
             check_display()
         find_place(world, 0, difficulty)
@@ -68,7 +72,8 @@ class WorldEnv(gym.Env[Any, Any]):
         self.task = find_task(task)
         self.task_description = self.task.description
         self._actions = find_action_mode(action_mode)
-        self._world_name, self._difficulty, self._return_frames = world, difficulty, return_frames
+        self._world_name, self._difficulty = world, difficulty
+        self._return_frames, self._standby = return_frames, standby
         self._world = World(load_backend(backend, *_check_resolution(resolution)))
         spec = self._world.model.spec
         self._observations = find_observation_mode(
@@ -109,7 +114,8 @@ class WorldEnv(gym.Env[Any, Any]):
         """
         now = self._require_now()
         command = self._actions.read(action, self._world.model.spec.frames_per_step)
-        world, outcome = self._world.step(now.world, command.twists, command.keys)
+        twists = command.twists if command.twists.any() else command.twists + [0.0, 0.0, self._standby, 0.0]
+        world, outcome = self._world.step(now.world, twists, command.keys)
         task, verdict = self.task.advance(now.task, outcome)
         feedback = f"You {command.meaning}." + (" Something is in your way." if outcome.bumped[0] else "")
         self._now = EnvState(world, task, outcome, feedback, now.rng_state, verdict.is_success)
