@@ -103,7 +103,7 @@ def compare(clean: Tensor, guess: Tensor, batch: Batch) -> dict[str, float]:
     figures = {}
     for name, latent in (("", clean), ("hint_", guess)):
         squared = (latent.unflatten(1, (-1, FRAME_CHANNELS))[:, :, :3] - truth[:, :, :3]).square().mean(2)
-        figures[f"{name}psnr_db"] = float((-10 * torch.log10(squared.mean((2, 3)) / 4)).mean())
+        figures[f"{name}psnr_db"] = float((-10 * torch.log10(squared.mean((2, 3)).clamp(min=1e-6) / 4)).mean())
         figures[f"{name}unseen_psnr_db"] = float(-10 * torch.log10(squared[~seen].mean() / 4))
     ours, theirs = clean.unflatten(1, (-1, FRAME_CHANNELS))[:, :, 4] > 0, truth[:, :, 4] > 0
     figures["moving_iou"] = float((ours & theirs).sum() / (ours | theirs).sum().clamp(min=1))

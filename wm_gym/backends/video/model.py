@@ -14,6 +14,7 @@ from torch import Tensor
 from wm_gym.backends.seam import Chunk, Condition, ModelSpec, Obstacles, Opening, Packed
 from wm_gym.backends.video.cache import gather, remember
 from wm_gym.backends.video.codec import FRAME_CHANNELS
+from wm_gym.backends.video.depth import joined_depth
 from wm_gym.backends.video.network import Prompt, VideoNetwork
 from wm_gym.backends.video.packing import pack_state, unpack_state
 from wm_gym.backends.video.rows import Role, Rows
@@ -21,7 +22,6 @@ from wm_gym.backends.video.sampler import denoise, draw_noise
 from wm_gym.backends.video.state import VideoState, VideoWorld
 from wm_gym.backends.video.steering import camera_tokens, motion_vector
 from wm_gym.backends.video.weights import find_weights, load_weights
-from wm_gym.memory.hints import Hints
 from wm_gym.memory.render import blank_hints
 
 KEPT_PROMPTS = 256
@@ -105,7 +105,8 @@ class VideoModel:
         noise = draw_noise(shape, condition.seeds, [world.time for world in state.worlds])
         latent = denoise(noise, predict, self.config.num_steps)
         frames, depth, moving = self.network.codec.decode(latent)
-        chunk = Chunk(frames, trusted_depth(depth, moving, condition.hints), moving, condition.world_from_camera)
+        depth = joined_depth(depth, moving, condition.hints, self.config.far_metres)
+        chunk = Chunk(frames, depth, moving, condition.world_from_camera)
         return self._write(state, condition, latent), chunk
 
     def select(self, state: VideoState, worlds: Sequence[int]) -> VideoState:
@@ -207,11 +208,3 @@ class VideoModel:
             self._prompts.popitem(last=False)
         layers = range(len(each[0]))
         return [(torch.cat([p[k][0] for p in each]), torch.cat([p[k][1] for p in each])) for k in layers]
-
-
-def trusted_depth(depth: Tensor, moving: Tensor, hints: Hints) -> Tensor:
-    """Memory's depth where it knows a still surface and nothing moves before it, the model's elsewhere.
-
-    Memory's depth is ten times as exact; and a wrong depth would make memory erase what it looks through.
-    """
-    return torch.where(hints.seen & ~hints.moving & ~moving, hints.log_depth.exp(), depth)

@@ -1,0 +1,49 @@
+import torch
+
+from wm_gym.backends.video.depth import joined_depth
+from wm_gym.memory.hints import Hints
+
+SHAPE = (1, 1, 24, 32)
+
+
+def _hints(depth, seen, moving=None):
+    nothing = torch.zeros(SHAPE, dtype=torch.bool)
+    log_depth = torch.where(seen, depth.log(), 0.0)
+    return Hints(torch.zeros(*SHAPE, 3, dtype=torch.uint8), log_depth, seen, nothing if moving is None else moving,
+                 nothing.int(), seen)  # fmt: skip
+
+
+def _seen_but_for_a_crack():
+    seen = torch.ones(SHAPE, dtype=torch.bool)
+    seen[..., 12:14, :] = False
+    return seen
+
+
+def test_what_is_known_stays_and_a_crack_goes_on_without_a_step():
+    truth = torch.full(SHAPE, 3.0)
+    nothing = torch.zeros(SHAPE, dtype=torch.bool)
+    joined = joined_depth(torch.full(SHAPE, 2.0), nothing, _hints(truth, _seen_but_for_a_crack()), 100.0)
+    torch.testing.assert_close(joined, truth, rtol=1e-4, atol=0)
+
+
+def test_far_from_what_is_known_the_models_depth_stays():
+    seen = torch.zeros(SHAPE, dtype=torch.bool)
+    seen[..., :2] = True
+    nothing = torch.zeros(SHAPE, dtype=torch.bool)
+    joined = joined_depth(torch.full(SHAPE, 2.0), nothing, _hints(torch.full(SHAPE, 3.0), seen), 100.0)
+    assert (joined[..., 20:] == 2.0).all()
+
+
+def test_what_moves_keeps_its_own_depth():
+    moving = torch.zeros(SHAPE, dtype=torch.bool)
+    moving[..., 4:8, 4:8] = True
+    seen = torch.ones(SHAPE, dtype=torch.bool)
+    joined = joined_depth(torch.full(SHAPE, 3.0), moving, _hints(torch.full(SHAPE, 3.0), seen), 100.0)
+    torch.testing.assert_close(joined, torch.full(SHAPE, 3.0))
+
+
+def test_the_sky_is_no_measure_for_surfaces():
+    nothing = torch.zeros(SHAPE, dtype=torch.bool)
+    sky = torch.full(SHAPE, 100.0)
+    joined = joined_depth(torch.full(SHAPE, 20.0), nothing, _hints(sky, _seen_but_for_a_crack()), 100.0)
+    assert torch.allclose(joined[..., 12:14, :], torch.tensor(20.0))

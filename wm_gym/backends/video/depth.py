@@ -1,0 +1,50 @@
+"""Joining the depth that a model generates to the depth that memory knows.
+
+Knows nothing of networks.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from wm_gym.memory.hints import Hints
+
+REACH_PIXELS = 4
+"""How far beyond the border of what is known the generated depth is bent towards it, in one of two passes."""
+
+SKY_SHARE = 0.9  # of the far value: beyond it a hint is sky, and no measure for surfaces
+
+
+def joined_depth(depth: Tensor, moving: Tensor, hints: Hints, far_metres: float) -> Tensor:
+    """Memory's depth where it knows a still surface and nothing moves before it; elsewhere the model's, made to fit.
+
+    Memory's depth is ten times as exact, and a wrong depth would make memory erase what it looks through. Where memory
+    knows nothing, the model's log-depth is shifted by what it is wrong by nearby, so that surfaces go on without a
+    step.
+
+    Args:
+        depth: (N, T, H, W) metres, generated.
+        moving: (N, T, H, W) bool, generated.
+        hints: At the same poses.
+        far_metres: Depth that stands for the sky.
+
+    Returns:
+        (N, T, H, W) metres.
+    """
+    known = hints.seen & ~hints.moving & ~moving
+    generated = depth.clamp(min=1e-3).log()
+    surface = known & (hints.log_depth.exp() < SKY_SHARE * far_metres) & (depth < SKY_SHARE * far_metres)
+    error, weight = (_spread(t) for t in (torch.where(surface, hints.log_depth - generated, 0.0), surface.float()))
+    shift = torch.where(weight > 1e-3, error / weight.clamp(min=1e-3), 0.0) * (2 * weight).clamp(max=1.0)
+    fitted = torch.where(depth < SKY_SHARE * far_metres, (generated + shift).exp().clamp(max=far_metres), depth)
+    return torch.where(known, hints.log_depth.exp(), fitted)
+
+
+def _spread(image: Tensor) -> Tensor:
+    """Means over a neighbourhood, (N, T, H, W)."""
+    size = 2 * REACH_PIXELS + 1
+    for _ in range(2):
+        image = F.avg_pool2d(image, size, 1, REACH_PIXELS, count_include_pad=False)
+    return image
