@@ -114,7 +114,8 @@ class WorldEnv(gym.Env[Any, Any]):
         """
         now = self._require_now()
         command = self._actions.read(action, self._world.model.spec.frames_per_step)
-        twists = command.twists if command.twists.any() else command.twists + [0.0, 0.0, self._standby, 0.0]
+        idle = np.array([0.0, 0.0, self._standby, 0.0])
+        twists = command.twists if command.twists.any() else np.broadcast_to(idle, command.twists.shape)
         world, outcome = self._world.step(now.world, twists, command.keys)
         task, verdict = self.task.advance(now.task, outcome)
         feedback = f"You {command.meaning}." + (" Something is in your way." if outcome.bumped[0] else "")

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from wm_gym.backends.video.codec import FRAME_CHANNELS, HINT_CHANNELS, FoldCodec
+from wm_gym.backends.video.network import Given, VideoNetwork
 from wm_gym.backends.video.steering import camera_tokens, motion_vector
 from wm_gym.train_world.lessons import FRAMES_PER_STEP, Lesson, unpack_hints
 
@@ -61,6 +62,17 @@ class Batch:
     action: Tensor
     times: Tensor
     prompts: list[str]
+
+    def given(self, network: VideoNetwork) -> Given:
+        """The batch as the network wants it."""
+        return Given(
+            hints=self.hints,
+            previous=self.previous,
+            prompt=network.read(self.prompts),
+            camera=self.camera,
+            action=self.action,
+            base_time=self.times[:, 0],
+        )
 
     def to(self, device: torch.device) -> Batch:
         """The batch on a device."""

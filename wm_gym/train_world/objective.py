@@ -71,16 +71,7 @@ def loss(
     noise = torch.randn(batch.clean.shape, generator=generator).to(batch.clean.device)
     level = levels[:, :, None, None, None]
     noisy = (1 - level) * batch.clean + level * noise
-    clean, _ = network(
-        noisy,
-        Rows.of(batch.times, levels, Role.TARGET),
-        batch.hints,
-        batch.previous,
-        network.read(batch.prompts),
-        batch.camera,
-        batch.action,
-        base_time=batch.times[:, 0],
-    )
+    clean, _ = network(noisy, Rows.of(batch.times, levels, Role.TARGET), batch.given(network))
     squared = (clean - batch.clean).square().unflatten(2, (-1, FRAME_CHANNELS))
     scale = 1 / levels.clamp(min=config.least_noise) ** 2
     weights = scale[:, :, None, None, None, None] * channel_weights(config, squared.device) * _focus(batch, config)

@@ -89,10 +89,7 @@ def predict_targets(network: VideoNetwork, batch: Batch) -> Tensor:
     noisy = torch.cat([batch.clean[:, :-1], noise[:, None]], 1)
     levels = torch.zeros(batch.times.shape, device=noisy.device)
     levels[:, -1] = 1.0
-    clean, _ = network(
-        noisy, Rows.of(batch.times, levels, Role.TARGET), batch.hints, batch.previous, network.read(batch.prompts),
-        batch.camera, batch.action, base_time=batch.times[:, 0],
-    )  # fmt: skip
+    clean, _ = network(noisy, Rows.of(batch.times, levels, Role.TARGET), batch.given(network))
     return clean[:, -1].clamp(-1, 1)
 
 

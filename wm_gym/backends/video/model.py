@@ -6,7 +6,6 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -15,7 +14,7 @@ from wm_gym.backends.seam import Chunk, Condition, ModelSpec, Obstacles, Opening
 from wm_gym.backends.video.cache import gather, remember
 from wm_gym.backends.video.codec import FRAME_CHANNELS
 from wm_gym.backends.video.depth import joined_depth
-from wm_gym.backends.video.network import Prompt, VideoNetwork
+from wm_gym.backends.video.network import Given, Prompt, VideoNetwork
 from wm_gym.backends.video.packing import pack_state, unpack_state
 from wm_gym.backends.video.rows import Role, Rows
 from wm_gym.backends.video.sampler import denoise, draw_noise
@@ -156,11 +155,11 @@ class VideoModel:
 
     def _predictor(self, state: VideoState, condition: Condition):
         """The network as a function of the noisy latent and its level, all else fixed."""
-        shared = self._shared(state, condition)
+        given = self._given(state, condition)
 
         def predict(noisy: Tensor, level: float) -> Tensor:
             rows = Rows.of(self._times(state), level, Role.TARGET)
-            clean, _ = self.network(noisy[:, None], rows, **shared)
+            clean, _ = self.network(noisy[:, None], rows, given)
             return clean[:, 0].clamp(-1, 1)
 
         return predict
@@ -168,7 +167,7 @@ class VideoModel:
     def _write(self, state: VideoState, condition: Condition, latent: Tensor) -> VideoState:
         """One pass over the clean latent, whose keys and values become the past."""
         rows = Rows.of(self._times(state), 0.0, Role.PAST)
-        written = self.network.write(latent[:, None], rows, **self._shared(state, condition))
+        written = self.network.write(latent[:, None], rows, self._given(state, condition))
         poses, last = condition.world_from_camera[:, -1], latent[:, -FRAME_CHANNELS:]
         worlds = []
         for n, world in enumerate(state.worlds):
@@ -179,20 +178,20 @@ class VideoModel:
             worlds.append(VideoWorld(blocks, world.time + 1, last[n].clone(), poses[n].clone()))
         return VideoState(tuple(worlds))
 
-    def _shared(self, state: VideoState, condition: Condition) -> dict[str, Any]:
+    def _given(self, state: VideoState, condition: Condition) -> Given:
         hints = condition.hints
         assert hints is not None
         poses, before = condition.world_from_camera.float(), torch.stack([w.last_pose for w in state.worlds])
         camera = camera_tokens(poses, before, condition.intrinsics, self._grid, self.config.patch)
-        return {
-            "hints": self.network.codec.encode_hints(hints)[:, None],
-            "previous": torch.stack([world.last for world in state.worlds])[:, None],
-            "prompt": self._read(condition.prompts),
-            "camera": camera[:, None],
-            "action": motion_vector(poses, before, condition.keys)[:, None],
-            "past": gather([world.blocks for world in state.worlds]),
-            "base_time": self._times(state)[:, 0] - self.config.window_latents - 1,
-        }
+        return Given(
+            hints=self.network.codec.encode_hints(hints)[:, None],
+            previous=torch.stack([world.last for world in state.worlds])[:, None],
+            prompt=self._read(condition.prompts),
+            camera=camera[:, None],
+            action=motion_vector(poses, before, condition.keys)[:, None],
+            past=gather([world.blocks for world in state.worlds]),
+            base_time=self._times(state)[:, 0] - self.config.window_latents - 1,
+        )
 
     def _times(self, state: VideoState) -> Tensor:
         return torch.tensor([[world.time] for world in state.worlds])

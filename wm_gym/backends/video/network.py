@@ -7,6 +7,7 @@ the first minute of training. Knows nothing of sampling or state.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -22,6 +23,29 @@ from wm_gym.backends.video.transformer import CausalTransformer, Past, Written
 
 Prompt = list[tuple[Tensor, Tensor]]
 """Keys and values of prompts for every layer."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """All that L latent frames of N worlds are generated from, beside noise.
+
+    Attributes:
+        hints: (N, L, T * 8, H, W), as the codec folds them.
+        previous: (N, L, 5, H, W), the frame before each latent frame.
+        prompt: From `VideoNetwork.read`.
+        camera: (N, L, S, T * 6) from `steering.camera_tokens`.
+        action: (N, L, T * 6 + 8) from `steering.motion_vector`.
+        past: Cached latent frames, or None.
+        base_time: (N,) latent index of rotary time 0, or None.
+    """
+
+    hints: Tensor
+    previous: Tensor
+    prompt: Prompt
+    camera: Tensor
+    action: Tensor
+    past: Past | None = None
+    base_time: Tensor | None = None
 
 
 class VideoNetwork(nn.Module):
@@ -56,76 +80,38 @@ class VideoNetwork(nn.Module):
         """Prompts as every layer wants them; they can be kept while the weights stay."""
         return self.transformer.read(self.text_encoder(prompts).to(self.transformer.proj_out.weight.dtype))
 
-    def forward(
-        self,
-        noisy: Tensor,
-        rows: Rows,
-        hints: Tensor,
-        previous: Tensor,
-        prompt: Prompt,
-        camera: Tensor,
-        action: Tensor,
-        *,
-        past: Past | None = None,
-        base_time: Tensor | None = None,
-    ) -> tuple[Tensor, Written]:
+    def forward(self, noisy: Tensor, rows: Rows, given: Given) -> tuple[Tensor, Written]:
         """The clean latents, as far as they can be told.
 
         Args:
             noisy: (N, L, T * 5, H, W).
             rows: Of the L latent frames.
-            hints: (N, L, T * 8, H, W), as the codec folds them.
-            previous: (N, L, 5, H, W), the frame before each latent frame.
-            prompt: From `read`.
-            camera: (N, L, S, T * 6) from `steering.camera_tokens`.
-            action: (N, L, T * 6 + 8) from `steering.motion_vector`.
-            past: Cached latent frames, or None.
-            base_time: (N,) latent index of rotary time 0, or None.
+            given: All that they are generated from.
 
         Returns:
             (N, L, T * 5, H, W) float32, and what the cache may keep of the L latent frames.
         """
-        correction, level, written = self._transform(noisy, rows, hints, prompt, camera, action, past, base_time)
-        clean = self.codec.guess(hints) + correction.float()
+        correction, level, written = self._transform(noisy, rows, given)
+        clean = self.codec.guess(given.hints) + correction.float()
         if self.refiner is not None:
-            clean = clean + self.refiner(clean, noisy, hints, previous, level)
+            clean = clean + self.refiner(clean, noisy, given.hints, given.previous, level)
         return clean, written
 
-    def write(
-        self,
-        clean: Tensor,
-        rows: Rows,
-        hints: Tensor,
-        previous: Tensor,
-        prompt: Prompt,
-        camera: Tensor,
-        action: Tensor,
-        *,
-        past: Past | None = None,
-        base_time: Tensor | None = None,
-    ) -> Written:
+    def write(self, clean: Tensor, rows: Rows, given: Given) -> Written:
         """What the cache keeps of clean latent frames; arguments as in `forward`. Pixels are not refined for it."""
-        return self._transform(clean, rows, hints, prompt, camera, action, past, base_time)[2]
+        return self._transform(clean, rows, given)[2]
 
-    def _transform(
-        self,
-        noisy: Tensor,
-        rows: Rows,
-        hints: Tensor,
-        prompt: Prompt,
-        camera: Tensor,
-        action: Tensor,
-        past: Past | None,
-        base_time: Tensor | None,
-    ) -> tuple[Tensor, Tensor, Written]:
+    def _transform(self, noisy: Tensor, rows: Rows, given: Given) -> tuple[Tensor, Tensor, Written]:
         length = noisy.shape[1]
+        camera, action = given.camera, given.action
         if self.config.hints_enter == "frame":
-            latents, rows, camera, action = _stand_beside(noisy, rows, hints, camera, action)
+            latents, rows = _stand_beside(noisy, rows, given.hints)
+            camera, action = torch.cat([camera] * 2, 1), torch.cat([action] * 2, 1)
         else:
-            latents = torch.cat([noisy, hints], 2)
+            latents = torch.cat([noisy, given.hints], 2)
         correction, level, written = self.transformer(
-            latents, rows, prompt, camera=camera, action=action, past=past,
-            window=self.config.window_latents, base_time=base_time,
+            latents, rows, given.prompt, camera=camera, action=action, past=given.past,
+            window=self.config.window_latents, base_time=given.base_time,
         )  # fmt: skip
         kept = Written(written.keys[:, :, :length], written.values[:, :, :length])
         return correction[:, :length], level[:, :length], kept
@@ -159,16 +145,8 @@ class Refiner(nn.Module):
         return x.float().unflatten(0, shape).flatten(2, 3)
 
 
-def _stand_beside(
-    noisy: Tensor, rows: Rows, hints: Tensor, camera: Tensor, action: Tensor
-) -> tuple[Tensor, Rows, Tensor, Tensor]:
+def _stand_beside(noisy: Tensor, rows: Rows, hints: Tensor) -> tuple[Tensor, Rows]:
     """Hints as latent frames of their own, after the targets: the same time, no noise, a role that says so."""
     targets = torch.cat([noisy, torch.zeros_like(hints)], 2)
     beside = torch.cat([torch.zeros_like(noisy), hints], 2)
-    hint_rows = Rows.of(rows.time, 0.0, Role.HINT)
-    return (
-        torch.cat([targets, beside], 1),
-        Rows.cat([rows, hint_rows]),
-        torch.cat([camera] * 2, 1),
-        torch.cat([action] * 2, 1),
-    )
+    return torch.cat([targets, beside], 1), Rows.cat([rows, Rows.of(rows.time, 0.0, Role.HINT)])
