@@ -29,7 +29,6 @@ from wm_gym.memory.write import write
 from wm_gym.world.state import Outcome, WorldState
 from wm_gym.world.world import World
 
-SIZES = ((48, 64), (96, 128))
 BATCHES = (1, 8)
 
 
@@ -87,12 +86,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--backend", default="memory")
     parser.add_argument("--steps", type=int, default=60)
+    parser.add_argument("--sizes", nargs="+", default=["48x64", "96x128"], metavar="HxW")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
     peer = vizdoom_frames_per_second(4 * asked.steps)
     figures = {"vizdoom_frames_per_second": peer}
     print(f"ViZDoom's own environment: {peer:.0f} frames/s")
-    for height, width in SIZES:
+    for height, width in (map(int, size.split("x")) for size in asked.sizes):
         world = World(load_backend(asked.backend, height, width))
         for num_worlds in BATCHES:
             fps, state, outcome = walk(world, num_worlds, max(8, asked.steps // num_worlds), seed=0)

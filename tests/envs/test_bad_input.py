@@ -15,7 +15,7 @@ FAMILIES = "['city', 'courtyard', 'park', 'rooms', 'warehouse']"
     [
         (
             {"backend": "nonesuch"},
-            "backend must be one of ['memory', 'twin'] or 'package.module:Class', got 'nonesuch'",
+            "backend must be one of ['memory', 'twin', 'video'] or 'package.module:Class', got 'nonesuch'",
         ),
         (
             {"backend": "nonesuch:Model"},

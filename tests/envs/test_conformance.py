@@ -12,7 +12,7 @@ from stable_baselines3.common.env_checker import check_env as sb3_check_env
 import wm_gym
 from wm_gym.envs.registration import IDS
 
-BACKENDS = ("memory", "twin")
+BACKENDS = ("memory", "twin", "video")
 SIZE = (48, 64)
 
 

@@ -23,7 +23,7 @@ env.close()
 """
 
 
-@pytest.fixture(params=["memory", "twin"])
+@pytest.fixture(params=["memory", "twin", "video"])
 def backend(request):
     return request.param
 
@@ -77,9 +77,8 @@ def test_a_state_of_another_version_is_refused(env):
 def test_a_state_of_another_backend_is_refused(env, backend):
     env.reset(seed=3)
     data = env.unwrapped.state_to_bytes(env.unwrapped.get_state())
-    other = gym.make(
-        env.spec.id, backend={"memory": "twin", "twin": "memory"}[backend], disable_env_checker=True, **SETTINGS
-    )
+    other_backend = "memory" if backend == "twin" else "twin"
+    other = gym.make(env.spec.id, backend=other_backend, disable_env_checker=True, **SETTINGS)
     with pytest.raises(ValueError, match="a saved state must be of backend"):
         other.unwrapped.set_state(data)
     other.close()

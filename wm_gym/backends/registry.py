@@ -10,6 +10,7 @@ from wm_gym.backends.seam import WorldModel
 BACKENDS: dict[str, str] = {
     "twin": "wm_gym.backends.twin.model:TwinModel",
     "memory": "wm_gym.backends.memory:MemoryModel",
+    "video": "wm_gym.backends.video.model:VideoModel",
 }
 """Name to "module:Class". The class has a classmethod `create(height, width, **settings)`."""
 
