@@ -41,13 +41,26 @@ def compose(config: type[C], overrides: list[str]) -> C:
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
-    ConfigStore.instance().store(name=config.__name__, node=config)
+    node = OmegaConf.structured(config)
+    _thaw(node)
+    ConfigStore.instance().store(name=config.__name__, node=node)
     try:
         with initialize(version_base="1.3", config_path=None):
             composed: Any = OmegaConf.to_object(hydra_compose(config.__name__, overrides))
     except (HydraException, OmegaConfBaseException) as error:
-        raise ValueError(f"settings must fit {config.__name__}, got: {str(error).splitlines()[0]}") from error
+        reason = str(error.__cause__ or error).splitlines()[0]
+        raise ValueError(f"settings must fit {config.__name__}, got: {reason}") from error
     return composed
+
+
+def _thaw(node: Any) -> None:
+    """Let overrides into the frozen dataclasses inside a config too; what is built from it is frozen again."""
+    from omegaconf import DictConfig, OmegaConf
+
+    OmegaConf.set_readonly(node, False)
+    for name in node:
+        if isinstance(node[name], DictConfig):
+            _thaw(node[name])
 
 
 def _demo(overrides: list[str]) -> int:

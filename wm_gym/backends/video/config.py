@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ class VideoConfig:
         frames_per_latent: Video frames in one latent frame; a chunk is one latent frame.
         far_metres: Depth that stands for the sky.
         near_metres: Smallest depth that is told apart.
-        hints_enter: Whether hints join the target by channel, or stand beside it as a frame of their own.
+        hints_enter: "channel": hints join the target's channels; "frame": they stand beside it as a frame of their own.
         window_latents: Past latent frames that a target attends to.
         sink_latents: First latent frames of a world that are always attended to.
         num_steps: Denoising steps of a chunk.
@@ -81,7 +80,7 @@ class VideoConfig:
     frames_per_latent: int = 4
     far_metres: float = 100.0
     near_metres: float = 0.2
-    hints_enter: Literal["channel", "frame"] = "channel"
+    hints_enter: str = "channel"
     window_latents: int = 3
     sink_latents: int = 1
     num_steps: int = 1
