@@ -56,7 +56,7 @@ def main(folder: Path) -> None:
     for name in tqdm(FAMILIES, desc="events"):
         place = f"{name}/{PLACES[name]}"
         rows.append((name, [by_day(world, place, 1)[0], *(under_event(world, place, k, steps[k]) for k in KINDS)]))
-    contact_sheet(rows).save(folder / "events.png")
+    contact_sheet(rows, ["day", *KINDS]).save(folder / "events.png")
     world.close()
 
 

@@ -35,6 +35,8 @@ def test_a_sheet_holds_every_picture():
     picture = np.full((10, 20, 3), 250, np.uint8)
     sheet = np.asarray(contact_sheet([("one", [picture, picture]), ("two", [picture])]))
     assert (sheet == 250).all(-1).sum() == 3 * 200
+    named = contact_sheet([("one", [picture])], ["a column"])
+    assert named.height == 18 + 12
     assert enlarge(picture, 3).shape == (30, 60, 3)
 
 

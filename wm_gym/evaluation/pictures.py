@@ -87,20 +87,25 @@ def enlarge(picture: np.ndarray, factor: int) -> np.ndarray:
     return picture.repeat(factor, 0).repeat(factor, 1)
 
 
-def contact_sheet(rows: Sequence[tuple[str, Sequence[np.ndarray]]], gap: int = 2, margin: int = 72) -> Image.Image:
+def contact_sheet(
+    rows: Sequence[tuple[str, Sequence[np.ndarray]]], columns: Sequence[str] = (), gap: int = 2, margin: int = 72
+) -> Image.Image:
     """Rows of pictures, each with its name at the left.
 
     Args:
         rows: Pairs of a name and pictures, (H, W, 3) uint8, all of one size.
+        columns: Names of the columns, shown above them; none for no line of names.
         gap: Pixels between pictures.
         margin: Width of the column of names.
     """
     height, width = rows[0][1][0].shape[:2]
-    longest = max(len(pictures) for _, pictures in rows)
-    sheet = Image.new("RGB", (margin + longest * (width + gap), len(rows) * (height + gap)), (16, 16, 16))
+    longest, head = max(len(pictures) for _, pictures in rows), 18 if columns else 0
+    sheet = Image.new("RGB", (margin + longest * (width + gap), head + len(rows) * (height + gap)), (16, 16, 16))
     draw = ImageDraw.Draw(sheet)
+    for c, name in enumerate(columns):
+        draw.text((margin + c * (width + gap) + 4, 3), name, fill=(230, 230, 230))
     for r, (name, pictures) in enumerate(rows):
-        top = r * (height + gap)
+        top = head + r * (height + gap)
         draw.text((4, top + height // 2 - 6), name, fill=(230, 230, 230))
         for c, picture in enumerate(pictures):
             sheet.paste(Image.fromarray(np.ascontiguousarray(picture)), (margin + c * (width + gap), top))
