@@ -15,6 +15,7 @@ from wm_gym.agents.tour import Tour, TourConfig
 from wm_gym.backends.places import find_place, open_world
 from wm_gym.backends.registry import load_backend
 from wm_gym.backends.seam import Chunk, Place
+from wm_gym.backends.whole_file import write_whole
 from wm_gym.evaluation.fidelity import depth_absrel, known_share, psnr_db
 from wm_gym.evaluation.film import Film
 from wm_gym.evaluation.pictures import contact_sheet, enlarge, paint_depth, paint_hints, paint_map
@@ -87,7 +88,8 @@ def run_demo(config: DemoConfig) -> dict[str, float]:
         twin.close()
         world.close()
     report = {"config": asdict(config), "prompt": state.openings[0].prompt, "figures": figures}
-    (folder / "report.json").write_text(json.dumps(report, indent=2) + "\n")
+    text = json.dumps(report, indent=2) + "\n"
+    write_whole(folder / "report.json", lambda file: file.write(text.encode()))
     return figures
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
+
+from wm_gym.backends.whole_file import write_whole
 
 VERSION = 1
 
@@ -36,7 +37,6 @@ class Progress:
 def save(path: Path, progress: Progress, config: dict[str, Any]) -> None:
     """Write a checkpoint; the old file stays whole until the new one is."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.unfinished")
     data = {
         "version": VERSION,
         "config": config,
@@ -47,11 +47,7 @@ def save(path: Path, progress: Progress, config: dict[str, Any]) -> None:
         "step": progress.step,
         "seconds": progress.seconds,
     }
-    with unfinished.open("wb") as file:
-        torch.save(data, file)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
+    write_whole(path, lambda file: torch.save(data, file))
 
 
 def resume(path: Path, progress: Progress, config: dict[str, Any]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from safetensors.torch import save
 
 from wm_gym.backends.video.config import VideoConfig
 from wm_gym.backends.video.network import VideoNetwork
+from wm_gym.backends.whole_file import write_whole
 
 FORMAT, VERSION = "wm_gym.video", 1
 SHIPPED = Path(__file__).parent / "shipped"
@@ -26,12 +26,7 @@ def save_weights(path: Path, network: VideoNetwork) -> str:
     tensors = {name: t.detach().to("cpu", torch.bfloat16).contiguous() for name, t in network.state_dict().items()}
     data = save(tensors, metadata={"wm_gym": json.dumps(header)})
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    with unfinished.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
+    write_whole(path, lambda file: file.write(data))
     return hashlib.sha256(data).hexdigest()
 
 
