@@ -15,7 +15,8 @@ import torch
 from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 
-from wm_gym.backends.seam import Capture, Chunk, Condition, ModelSpec, Obstacles, Opening, Packed
+from wm_gym.backends.grounded import first_keyframes
+from wm_gym.backends.seam import Chunk, Condition, ModelSpec, Obstacles, Opening, Packed
 from wm_gym.memory.config import MemoryConfig
 
 GREY = 127
@@ -86,25 +87,8 @@ class MemoryModel:
         Raises:
             ValueError: If an opening has no capture, or one of another size.
         """
-        captures = [self._capture(opening) for opening in openings]
-        chunk = Chunk(
-            frames=torch.stack([capture.frames[:1] for capture in captures]),
-            depth=torch.stack([capture.depth[:1] for capture in captures]),
-            moving=torch.stack([capture.moving[:1] for capture in captures]),
-            world_from_camera=torch.stack([capture.world_from_camera[:1] for capture in captures]),
-        )
+        chunk = first_keyframes(openings, self.spec)
         return MemoryModelState(len(openings)), chunk
-
-    def _capture(self, opening: Opening) -> Capture:
-        if opening.capture is None:
-            came = next((name for name in ("image", "place") if getattr(opening, name) is not None), "a bare prompt")
-            raise ValueError(f"backend 'memory' opens from posed RGB-D keyframes (Opening.capture), got {came}")
-        size = tuple(opening.capture.frames.shape[1:3])
-        if size != (self.spec.height, self.spec.width):
-            raise ValueError(
-                f"capture frames must be {self.spec.height} x {self.spec.width}, got {size[0]} x {size[1]}"
-            )
-        return opening.capture
 
     def step(self, state: MemoryModelState, condition: Condition) -> tuple[MemoryModelState, Chunk]:
         """Show the hints.

@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from wm_gym.backends.grounded import first_keyframes
 from wm_gym.backends.seam import Chunk, Condition, ModelSpec, Obstacles, Opening, Packed
 from wm_gym.backends.video.cache import gather, remember
 from wm_gym.backends.video.codec import FRAME_CHANNELS
@@ -17,7 +18,7 @@ from wm_gym.backends.video.depth import joined_depth
 from wm_gym.backends.video.network import Given, Prompt, VideoNetwork
 from wm_gym.backends.video.packing import pack_state, unpack_state
 from wm_gym.backends.video.rows import Role, Rows
-from wm_gym.backends.video.sampler import denoise, draw_noise
+from wm_gym.backends.video.sampler import Predict, denoise, draw_noise
 from wm_gym.backends.video.state import VideoState, VideoWorld
 from wm_gym.backends.video.steering import camera_tokens, motion_vector
 from wm_gym.backends.video.weights import find_weights, load_weights
@@ -72,7 +73,7 @@ class VideoModel:
         Raises:
             ValueError: If an opening has no capture, or one of another size.
         """
-        chunk = self._first_chunk(openings)
+        chunk = first_keyframes(openings, self.spec)
         latent = self._encode_still(chunk)
         assert chunk.world_from_camera is not None
         last, pose = latent[:, -FRAME_CHANNELS:], chunk.world_from_camera[:, -1]
@@ -88,7 +89,7 @@ class VideoModel:
             frame_index=[0] * len(openings),
             hints=blank_hints(len(openings), num_frames, self.config.height, self.config.width, pose.device),
         )
-        return self._write(state, condition, latent), chunk
+        return self._write(state, condition, self._given(state, condition), latent), chunk
 
     @torch.inference_mode()
     def step(self, state: VideoState, condition: Condition) -> tuple[VideoState, Chunk]:
@@ -99,14 +100,15 @@ class VideoModel:
         """
         if condition.hints is None:
             raise ValueError("backend 'video' needs hints, got none")
-        predict = self._predictor(state, condition)
+        given = self._given(state, condition)
+        predict = self._predictor(state, given)
         shape = self.config.frames_per_latent * FRAME_CHANNELS, self.config.height, self.config.width
         noise = draw_noise(shape, condition.seeds, [world.time for world in state.worlds])
         latent = denoise(noise, predict, self.config.num_steps)
         frames, depth, moving = self.network.codec.decode(latent)
         depth = joined_depth(depth, moving, condition.hints, self.config.far_metres)
         chunk = Chunk(frames, depth, moving, condition.world_from_camera)
-        return self._write(state, condition, latent), chunk
+        return self._write(state, condition, given, latent), chunk
 
     def select(self, state: VideoState, worlds: Sequence[int]) -> VideoState:
         """The named worlds; blocks are shared."""
@@ -132,30 +134,13 @@ class VideoModel:
         """Forget the prompts."""
         self._prompts.clear()
 
-    def _first_chunk(self, openings: Sequence[Opening]) -> Chunk:
-        size = (self.config.height, self.config.width)
-        for opening in openings:
-            if opening.capture is None:
-                raise ValueError("backend 'video' opens from posed RGB-D keyframes (Opening.capture), got none")
-            if tuple(opening.capture.frames.shape[1:3]) != size:
-                came = " x ".join(map(str, opening.capture.frames.shape[1:3]))
-                raise ValueError(f"capture frames must be {size[0]} x {size[1]}, got {came}")
-        captures = [opening.capture for opening in openings if opening.capture is not None]
-        return Chunk(
-            frames=torch.stack([capture.frames[:1] for capture in captures]),
-            depth=torch.stack([capture.depth[:1] for capture in captures]),
-            moving=torch.stack([capture.moving[:1] for capture in captures]),
-            world_from_camera=torch.stack([capture.world_from_camera[:1] for capture in captures]),
-        )
-
     def _encode_still(self, chunk: Chunk) -> Tensor:
         assert chunk.depth is not None and chunk.moving is not None
         one = self.network.codec.encode(chunk.frames, chunk.depth, chunk.moving)
         return one.repeat(1, self.config.frames_per_latent, 1, 1)
 
-    def _predictor(self, state: VideoState, condition: Condition):
+    def _predictor(self, state: VideoState, given: Given) -> Predict:
         """The network as a function of the noisy latent and its level, all else fixed."""
-        given = self._given(state, condition)
 
         def predict(noisy: Tensor, level: float) -> Tensor:
             rows = Rows.of(self._times(state), level, Role.TARGET)
@@ -164,10 +149,10 @@ class VideoModel:
 
         return predict
 
-    def _write(self, state: VideoState, condition: Condition, latent: Tensor) -> VideoState:
+    def _write(self, state: VideoState, condition: Condition, given: Given, latent: Tensor) -> VideoState:
         """One pass over the clean latent, whose keys and values become the past."""
         rows = Rows.of(self._times(state), 0.0, Role.PAST)
-        written = self.network.write(latent[:, None], rows, self._given(state, condition))
+        written = self.network.write(latent[:, None], rows, given)
         poses, last = condition.world_from_camera[:, -1], latent[:, -FRAME_CHANNELS:]
         worlds = []
         for n, world in enumerate(state.worlds):

@@ -1,0 +1,38 @@
+"""The first chunk of worlds that open on a capture: its first keyframe, as it was taken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from wm_gym.backends.seam import Capture, Chunk, ModelSpec, Opening
+
+
+def first_keyframes(openings: Sequence[Opening], spec: ModelSpec) -> Chunk:
+    """One frame of each world.
+
+    Args:
+        openings: N, each with a capture.
+        spec: Of the backend that opens them.
+
+    Raises:
+        ValueError: If an opening has no capture, or one of another size than the backend's frames.
+    """
+    captures = [_capture(opening, spec) for opening in openings]
+    return Chunk(
+        frames=torch.stack([capture.frames[:1] for capture in captures]),
+        depth=torch.stack([capture.depth[:1] for capture in captures]),
+        moving=torch.stack([capture.moving[:1] for capture in captures]),
+        world_from_camera=torch.stack([capture.world_from_camera[:1] for capture in captures]),
+    )
+
+
+def _capture(opening: Opening, spec: ModelSpec) -> Capture:
+    if opening.capture is None:
+        came = next((name for name in ("image", "place") if getattr(opening, name) is not None), "a bare prompt")
+        raise ValueError(f"backend {spec.name!r} opens from posed RGB-D keyframes (Opening.capture), got {came}")
+    size = tuple(opening.capture.frames.shape[1:3])
+    if size != (spec.height, spec.width):
+        raise ValueError(f"capture frames must be {spec.height} x {spec.width}, got {size[0]} x {size[1]}")
+    return opening.capture
