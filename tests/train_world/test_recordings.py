@@ -8,7 +8,6 @@ from wm_gym.backends.seam import Place
 from wm_gym.events.scripts import EventScript
 from wm_gym.train_world.captions import Captions, Interval
 from wm_gym.train_world.collection import CollectConfig
-from wm_gym.train_world.plans import EVENT_BLOCK
 from wm_gym.train_world.recordings import EVENT_KINDS, PLAIN_ARRAYS, Clip, Recordings, sha256_of
 from wm_gym.train_world.shards import write_manifest, write_shard
 from wm_gym.train_world.splits import nth_seed, split_of
@@ -149,9 +148,10 @@ def test_each_clip_has_its_own_map_of_its_split():
         assert all(split_of(place.family, place.seed) == split for place in places)
 
 
-def test_a_fifth_of_the_clips_have_events_of_all_kinds_evenly():
-    config = CollectConfig(num_clips=4 * EVENT_BLOCK)
-    events = [event for index in range(4 * EVENT_BLOCK) for event in config.plan(index).script.events]
+@pytest.mark.parametrize(("share", "num_clips"), [(0.2, 120), (1.0, 24), (0.5, 48)])
+def test_the_asked_share_of_the_clips_have_events_of_all_kinds_evenly(share: float, num_clips: int):
+    config = CollectConfig(num_clips=num_clips, event_share=share)
+    events = [event for index in range(num_clips) for event in config.plan(index).script.events]
     assert sorted(event.kind for event in events) == sorted(4 * EVENT_KINDS)
     for event in events:
         assert event.start_frame > 1 and (event.start_frame - 1) % 4 == 0
@@ -163,6 +163,7 @@ def test_a_fifth_of_the_clips_have_events_of_all_kinds_evenly():
     ("settings", "message"),
     [
         ({"num_clips": 0}, "num_clips must be at least 1, got 0"),
+        ({"event_share": 1.5}, "event_share must be in 0..1, got 1.5"),
         ({"split": "validation"}, "split must be one of"),
         ({"families": ["moon"]}, "families must be among"),
         ({"difficulties": {"hard": 1.0}}, "difficulties must be shares of"),

@@ -29,6 +29,7 @@ class CollectConfig:
         width: Columns of a frame.
         families: Families of maps; clips take turns.
         difficulties: Share of each difficulty.
+        event_share: Share of clips in which an event happens, 0 to 1.
         seed: Of everything random.
         clips_per_shard: Clips in a file.
         workers: Processes that film at once.
@@ -42,6 +43,7 @@ class CollectConfig:
     width: int = 64
     families: list[str] = field(default_factory=lambda: list(FAMILIES))
     difficulties: dict[str, float] = field(default_factory=lambda: {"simple": 0.4, "medium": 0.35, "full": 0.25})
+    event_share: float = 0.2
     seed: int = 0
     clips_per_shard: int = 16
     workers: int = 2
@@ -50,6 +52,8 @@ class CollectConfig:
         for name in _AT_LEAST_ONE:
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if not 0 <= self.event_share <= 1:
+            raise ValueError(f"event_share must be in 0..1, got {self.event_share}")
         if self.seed < 0:
             raise ValueError(f"seed must be at least 0, got {self.seed}")
         if self.split not in SPLITS:
@@ -77,7 +81,7 @@ class CollectConfig:
     def plan(self, index: int) -> ClipPlan:
         """The plan of one clip."""
         assert self.split in SPLITS
-        return plan_clip(index, self.seed, self.split, self.steps, self.families, self.difficulties)
+        return plan_clip(index, self.seed, self.split, self.steps, self.families, self.difficulties, self.event_share)
 
     def settings(self) -> dict[str, Any]:
         """What the clips depend on; more clips may be added later without changing those that there are."""

@@ -16,9 +16,6 @@ from wm_gym.train_world.captions import FIRST_FRAMES, FRAMES_PER_STEP
 from wm_gym.train_world.phrasebook import split_phrasings
 from wm_gym.train_world.splits import SPLITS, Split, nth_seed
 
-EVENT_BLOCK = 30
-"""In every so many clips each kind of event happens once: a fifth of all clips."""
-
 _PLACES_PER_SEED = 1_000_000
 _FALL_STEPS = 4
 
@@ -43,7 +40,13 @@ class ClipPlan:
 
 
 def plan_clip(
-    index: int, seed: int, split: Split, steps: int, families: Sequence[str], difficulties: Mapping[str, float]
+    index: int,
+    seed: int,
+    split: Split,
+    steps: int,
+    families: Sequence[str],
+    difficulties: Mapping[str, float],
+    event_share: float = 0.2,
 ) -> ClipPlan:
     """The plan of clip `index`.
 
@@ -54,12 +57,13 @@ def plan_clip(
         steps: Steps of a clip.
         families: Families of maps.
         difficulties: Share of each difficulty.
+        event_share: Share of clips in which an event happens.
     """
     rng = np.random.default_rng([seed, SPLITS.index(split), index])
     number = nth_seed(split, seed * _PLACES_PER_SEED + index // len(families))
     place = Place(families[index % len(families)], number, _draw(difficulties, rng))
     world_seed = int(rng.integers(2**31))
-    kind = _event_kind(index, seed, split)
+    kind = _event_kind(index, seed, split, event_share)
     is_watched = kind is not None and not KINDS[kind].is_global
     behaviour, hand = _draw(WATCHING_SHARES if is_watched else SHARES, rng), _draw(HAND_SHARES, rng)
     script = EventScript(world_seed)
@@ -71,10 +75,13 @@ def plan_clip(
     return ClipPlan(place, world_seed, behaviour, hand, script)
 
 
-def _event_kind(index: int, seed: int, split: Split) -> str | None:
-    """The kind of event in clip `index`, or None."""
-    block = np.random.default_rng([seed, SPLITS.index(split), index // EVENT_BLOCK, EVENT_BLOCK])
-    place = int(block.permutation(EVENT_BLOCK)[index % EVENT_BLOCK])
+def _event_kind(index: int, seed: int, split: Split, share: float) -> str | None:
+    """The kind of event in clip `index`, or None. In every block of clips each kind happens once."""
+    if not share:
+        return None
+    size = max(len(KINDS), round(len(KINDS) / share))
+    block = np.random.default_rng([seed, SPLITS.index(split), index // size, size])
+    place = int(block.permutation(size)[index % size])
     return tuple(KINDS)[place] if place < len(KINDS) else None
 
 
