@@ -1,16 +1,38 @@
-"""How true a generated world stays to the twin in closed loop, beside what needs no model.
+"""How true a generated world stays to the twin, beside what needs no model.
 
-    python benchmarks/fidelity.py --weights w.safetensors --json fidelity.json
+    python benchmarks/fidelity.py --json fidelity.json
 
-Held-out places (seeds of the split "test"), half of the walks loops that end where they began and half outbound.
-Grounded worlds open on a capture of 32 keyframes, cold ones on one frame with depth. After the opening a world meets
-only its own frames, depth and masks at the poses of the twin's walk. Rows: `video`, `video_no_hints` (the same model
-without memory), `memory` (hints, holes filled from the nearest seen pixel), `repeat` (the last frame).
+Walks: 20 loops and 20 ways out (`--walks` of each) of 64 chunks of 4 frames, through held-out places (numbers of the
+split "test", which end in 9) of all five families at full difficulty. A loop comes home to the very pose of its
+opening by chunk 60, waits, and goes its first 4 chunks once more: its return. Each walk starts with one chunk of
+truth, a turn on the spot that ends in the opening frame. Worlds open grounded, on 32 keyframes of the place (that
+frame, and 31 taken around the start), or cold, on that chunk of truth alone (4 frames with depth). Afterwards a world
+meets only its own frames, depth and masks at the poses of the walk.
 
-PSNR is taken per frame over all pixels and averaged. Known pixels show a still surface that the opening showed, by
-the twin's depth. JSON keys: `ROW_OPENING_FIGURE`, OPENING being `grounded` or `cold`, and FIGURE `next_chunk_psnr_db`,
-`psnr_db` and `known_psnr_db` (lists by chunk), `unseen_psnr_db`, `depth_absrel`, `sharpness_ratio`, `moving_iou`,
-`loop_closure_drop_db`, `loop_closure_self_psnr_db`, `unseen_share`.
+Rows: the model; `hint_only`, the backend `memory` (hints; holes get the colour of the nearest seen pixel, and no
+depth); `no_memory`, the same model with blank hints (grounded or cold is the same to it); `repeat`, the last true
+frame for ever. Next chunks are scored after openings at 4 frames of every walk (`--starts`), in the same two ways:
+the walk's own frame there is the first keyframe, with what moves in it; a cold world also knows the 3 frames before.
+
+PSNR is taken per frame and averaged over frames; frames of which under 1 % is to be scored are left out. A *known*
+pixel is still and shows, by the twin's depth, a surface (or sky) that a keyframe of the opening showed. An *unseen*
+pixel is one where the opening's memory shows nothing.
+
+JSON keys. Without prefix: grounded; `cold_`: cold. Then the row, then the figure; the model's row has no name.
+ - `preset_hash`: of weights, resolution, steps and settings of the loop.
+ - `next_chunk_psnr_db`, `next_chunk_unseen_psnr_db`; of the other rows `ROW_psnr_db`, `ROW_unseen_psnr_db`: next chunk,
+   all pixels and unseen ones. `unseen_share`: of its pixels. `moving_iou`: intersection over union of all moving masks.
+ - `seed_diversity_db`, `seed_agreement_db`: PSNR between two seeds' next chunks where nothing was seen, and elsewhere.
+ - `known_psnr_db`, `psnr_by_chunk_db`: lists by chunk of the closed loop, known pixels and all. `known_share`.
+   `known_loss_db`: chunk 8 less the last.
+ - `loop_closure_drop_db`: PSNR to the twin on known pixels, first visit (`loop_closure_first_psnr_db`) less return
+   (`loop_closure_return_psnr_db`). `loop_closure_self_psnr_db`: return against the world's own first visit, at the same
+   poses, without pixels that move in the twin (`loop_closure_self_all_psnr_db`: with them).
+ - `loop_closure_sharpness_ratio`: gradient energy of the return over the twin's; `sharpness_ratio`: that of the last
+   4 chunks of all walks; `sharpness_all_ratio`: of all chunks.
+ - `depth_absrel`: |error| / depth, closed loop, where the twin's depth is 0.3 to 20 m and the world gives one;
+   `depth_absrel_static`: without what moves in either; `depth_absrel_known`: known pixels only. `depth_known_share`:
+   of pixels for which the world gives a depth.
 """
 
 from __future__ import annotations
@@ -18,9 +40,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
@@ -30,201 +54,233 @@ from tqdm import tqdm
 
 from wm_gym.agents.tour import Tour, TourConfig
 from wm_gym.backends.memory import MemoryModel
-from wm_gym.backends.places import open_world
 from wm_gym.backends.seam import Opening, Place
+from wm_gym.backends.twin.capture import capture_place
 from wm_gym.backends.twin.maps import FAMILIES
-from wm_gym.backends.twin.model import TwinModel
+from wm_gym.backends.twin.model import FAR_METRES, TwinModel, open_place
+from wm_gym.backends.twin.site import site_of
 from wm_gym.backends.video.model import VideoModel
-from wm_gym.evaluation.fidelity import depth_absrel, psnr_db
-from wm_gym.evaluation.pictures import contact_sheet, paint_depth
-from wm_gym.memory.render import blank_hints, render
+from wm_gym.evaluation.ablation import WithoutHints
+from wm_gym.evaluation.known import known_pixels
+from wm_gym.evaluation.preset import preset_hash
+from wm_gym.evaluation.scores import score_loop, score_next_chunk, score_seeds
+from wm_gym.evaluation.strips import save_film, save_sheet
+from wm_gym.evaluation.tally import Figures, Tally, with_prefix
+from wm_gym.evaluation.walks import (
+    CHUNK_FRAMES,
+    LEAD_FRAMES,
+    Walk,
+    follow,
+    lead_in,
+    open_cold,
+    open_grounded,
+    repeat,
+    unseen_pixels,
+)
+from wm_gym.geometry.motion import START_STANCE, Body, walk
 from wm_gym.train_world.splits import nth_seed
-from wm_gym.world.state import Outcome
-from wm_gym.world.world import World, remember_capture
+from wm_gym.world.world import World
 
-SIZE = (48, 64)
+FIRST_PLACE = 100
+"""Place numbers begin here, beyond those that anyone looked at while building."""
+RETURN_CHUNKS = 4
+BATCH = 8
+BODY = Body()
+OPENINGS = {"": open_grounded, "cold_": open_cold}
+Rows = dict[str, World]
+Tallies = defaultdict[str, Tally]
 
 
 @dataclass(frozen=True)
-class Walk:
-    """A walk through the twin. Frame 0 is the opening; then 4 frames a chunk."""
+class Scene:
+    """A place, its capture, and the twin's walk through it."""
 
     place: Place
-    is_loop: bool
-    stances: np.ndarray
-    frames: torch.Tensor
-    depth: torch.Tensor
-    moving: torch.Tensor
-    poses: torch.Tensor
-    intrinsics: torch.Tensor
+    opening: Opening
+    truth: Walk
 
 
-class WithoutHints(VideoModel):
-    """The video model with an empty memory."""
+def plan(place: Place, is_loop: bool, chunks: int, size: tuple[int, int]) -> np.ndarray | None:
+    """Stances of a walk with its lead, or None if no loop comes home in time."""
+    lead = lead_in(np.radians(BODY.turn_degrees_per_frame))
+    if not is_loop:
+        return np.concatenate([lead, _tour(place, chunks, chunks, size)[0]])
+    for steps_out in range(chunks // 2, 0, -1):
+        path, home = _tour(place, steps_out, chunks - RETURN_CHUNKS, size)
+        if home:
+            return np.concatenate([lead, path, path[: CHUNK_FRAMES * RETURN_CHUNKS]])
+    return None
 
-    def step(self, state, condition):
-        """Generate without hints."""
-        count, length = condition.world_from_camera.shape[:2]
-        nothing = blank_hints(count, length, *SIZE, torch.device("cpu"))
-        return super().step(state, replace(condition, hints=nothing))
 
-
-def record_walk(twin: World, place: Place, is_loop: bool, chunks: int) -> Walk:
-    """Walk a tour in the twin; an outbound one has no time to come home."""
-    opening = open_world(twin.model.spec, place)
-    state, outcome = twin.start([opening], [place.seed])
-    steps_out = chunks // 2 - 4 if is_loop else 10 * chunks
-    tour = Tour(opening.waypoints.numpy(), place.seed, config=TourConfig(steps_out=steps_out))
-    outcomes = [outcome]
+def _tour(place: Place, steps_out: int, chunks: int, size: tuple[int, int]) -> tuple[np.ndarray, bool]:
+    """Stances of so many chunks of a tour, and whether it came home."""
+    obstacles = site_of(place.family, place.seed, place.difficulty).obstacles
+    tour = Tour(open_place(place, *size).waypoints.numpy(), place.seed, config=TourConfig(steps_out=steps_out))
+    here, path, home = START_STANCE, [], False
     for _ in range(chunks):
-        twist = tour.act(outcomes[-1].stances[0, -1])
-        state, outcome = twin.step(state, np.tile(np.zeros(4) if twist is None else twist, (1, 4, 1)))
-        outcomes.append(outcome)
-    return _join(place, is_loop, opening, outcomes)
+        twist = tour.act(here)
+        home = twist is None
+        twists = np.tile(np.zeros(4) if twist is None else twist, (CHUNK_FRAMES, 1))
+        path.append(walk(here, twists, BODY, lambda at: obstacles.blocked(at, BODY.radius_metres)))
+        here = path[-1][-1]
+    return np.concatenate(path), home
 
 
-def _join(place: Place, is_loop: bool, opening: Opening, outcomes: list[Outcome]) -> Walk:
-    chunks = [outcome.chunk for outcome in outcomes]
-    return Walk(
-        place, is_loop, np.concatenate([o.stances[0] for o in outcomes]),
-        torch.cat([c.frames[0] for c in chunks]), torch.cat([c.depth[0] for c in chunks]),
-        torch.cat([c.moving[0] for c in chunks]), torch.cat([c.world_from_camera[0] for c in chunks]),
-        opening.intrinsics,
-    )  # fmt: skip
+def choose_walks(count: int, chunks: int, size: tuple[int, int]) -> list[tuple[Place, bool, np.ndarray]]:
+    """Loops and ways out in turn, families in turn; a place where no loop comes home in time gives way to the next."""
+    chosen, number = [], FIRST_PLACE
+    while len(chosen) < count:
+        k = len(chosen)
+        place = Place(FAMILIES[k % len(FAMILIES)], nth_seed("test", number), "full")
+        stances = plan(place, k % 2 == 0, chunks, size)
+        if stances is not None:
+            chosen.append((place, k % 2 == 0, stances))
+        number += 1
+    return chosen
 
 
-def regenerate(world: World, opening: Opening, walk: Walk, seed: int) -> Walk:
-    """The same walk in another world."""
-    state, outcome = world.start([opening], [seed])
-    outcomes = [outcome]
-    for k in range(1, len(walk.stances), 4):
-        state, outcome = world.follow(state, walk.stances[None, k : k + 4])
-        outcomes.append(outcome)
-    return _join(walk.place, walk.is_loop, opening, outcomes)
+def record(twin: World, planned: Sequence[tuple[Place, bool, np.ndarray]]) -> list[Scene]:
+    """The planned walks in the twin."""
+    spec = twin.model.spec
+    openings = [open_place(place, spec.height, spec.width) for place, _, _ in planned]
+    blank = torch.zeros(0, spec.height, spec.width)
+    paths = [
+        Walk(p.family, is_loop, np.concatenate([START_STANCE[None], stances]), blank, blank, blank, o.intrinsics)
+        for (p, is_loop, stances), o in zip(planned, openings, strict=True)
+    ]
+    chunks = (len(paths[0].stances) - 1) // CHUNK_FRAMES
+    walks = follow(twin, openings, paths, 0, chunks, [place.seed for place, _, _ in planned])
+    captured = [capture_place(place, spec.height, spec.width) for place, _, _ in planned]
+    return [Scene(row[0], opening, truth) for row, opening, truth in zip(planned, captured, walks, strict=True)]
 
 
-def repeat(walk: Walk) -> Walk:
-    """The opening frame for ever."""
-    still = {name: getattr(walk, name)[:1].expand_as(getattr(walk, name)) for name in ("frames", "depth", "moving")}
-    return replace(walk, **still)
+def score_next(tallies: Tallies, scenes: Sequence[Scene], rows: Rows, starts: int) -> None:
+    """Next chunks after openings at several frames of each walk."""
+    truths, seeds = [scene.truth for scene in scenes], [scene.place.seed for scene in scenes]
+    for at in np.linspace(0, truths[0].num_chunks - 1, starts).astype(int):
+        frame = LEAD_FRAMES - 1 + CHUNK_FRAMES * int(at)
+        nexts = [truth.part(frame + 1, frame + 1 + CHUNK_FRAMES) for truth in truths]
+        for prefix, open_at in OPENINGS.items():
+            openings = [open_at(scene.opening, scene.truth, frame) for scene in scenes]
+            unseen = unseen_pixels(openings, truths, frame)
+            made = {row: follow(world, openings, truths, frame, 1, seeds) for row, world in rows.items()}
+            made["repeat_"] = [repeat(truth, frame, CHUNK_FRAMES) for truth in truths]
+            for row, walks in made.items():
+                for one, truth, mask in zip(walks, nexts, unseen, strict=True):
+                    score_next_chunk(tallies[prefix + (row or "next_chunk_")], one, truth, mask)
+            if "" in rows:
+                others = follow(rows[""], openings, truths, frame, 1, [seed + 1 for seed in seeds])
+                for one, other, mask in zip(made[""], others, unseen, strict=True):
+                    score_seeds(tallies[prefix], one, other, mask)
 
 
-def known_pixels(opening: Opening, walk: Walk, world: World) -> tuple[torch.Tensor, torch.Tensor]:
-    """(T, H, W) pixels whose still surface the opening showed, and pixels of which it showed nothing."""
-    memory = remember_capture(opening.capture, world.config.memory)
-    hints = render([memory], walk.poses[None], walk.intrinsics[None], *SIZE, frame_index=[0], appearance=[0]).of_world(
-        0
-    )
-    agrees = (hints.log_depth - walk.depth.clamp(min=1e-3).log()).abs() < 0.1
-    return hints.seen & agrees & ~walk.moving, ~hints.seen
+def score_closed(
+    tallies: Tallies, scenes: Sequence[Scene], rows: Rows, progress: tqdm
+) -> Iterator[tuple[str, list[dict[str, Walk]]]]:
+    """Whole walks; gives, for each kind of opening, the walks of every row."""
+    frame, chunks = LEAD_FRAMES - 1, scenes[0].truth.num_chunks
+    truths, seeds = [scene.truth for scene in scenes], [scene.place.seed for scene in scenes]
+    rest = [truth.part(frame + 1, len(truth.stances)) for truth in truths]
+    made: dict[str, list[Walk]] = {}
+    for prefix, open_at in OPENINGS.items():
+        openings = [open_at(scene.opening, scene.truth, frame) for scene in scenes]
+        known = [known_pixels(t, _capture(o), FAR_METRES) for t, o in zip(rest, openings, strict=True)]
+        for row, world in rows.items():
+            progress.set_postfix_str(f"{prefix or 'grounded_'}{row or 'model'}")
+            if row not in made or row != "no_memory_":  # to it, both openings are the same
+                made[row] = follow(world, openings, truths, frame, chunks, seeds)
+            progress.update(len(scenes))
+        made["repeat_"] = [repeat(truth, frame, len(r.stances)) for truth, r in zip(truths, rest, strict=True)]
+        for row, walks in made.items():
+            for one, truth, mask in zip(walks, rest, known, strict=True):
+                score_loop(tallies[prefix + row], one, truth, mask, RETURN_CHUNKS)
+        yield prefix, [{"truth": rest[n]} | {row: walks[n] for row, walks in made.items()} for n in range(len(scenes))]
 
 
-def gradient_energy(frames: torch.Tensor) -> float:
-    """Mean squared difference of neighbouring pixels."""
-    x = frames.double()
-    return float(x.diff(dim=1).square().mean() + x.diff(dim=2).square().mean())
-
-
-def score(walk: Walk, truth: Walk, known: torch.Tensor, unseen: torch.Tensor) -> dict[str, float | list[float]]:
-    """The figures of one walk; NaN where nothing could be scored."""
-    frames, true_frames = walk.frames[1:], truth.frames[1:]
-    by_frame, by_known = psnr_db(frames, true_frames), psnr_db(frames, true_frames, known[1:])
-    figures: dict[str, float | list[float]] = {
-        "next_chunk_psnr_db": float(by_frame[:4].mean()),
-        "psnr_db": by_frame.view(-1, 4).mean(1).tolist(),
-        "known_psnr_db": by_known.view(-1, 4).nanmean(1).tolist(),
-        "unseen_psnr_db": float(psnr_db(frames, true_frames, unseen[1:]).nanmean()),
-        "unseen_share": float(unseen[1:].double().mean()),
-        "depth_absrel": depth_absrel(walk.depth[1:], truth.depth[1:]),
-        "sharpness_ratio": gradient_energy(frames[-32:]) / gradient_energy(true_frames[-32:]),
-        "moving_iou": float(
-            (walk.moving & truth.moving)[1:5].sum() / (walk.moving | truth.moving)[1:5].sum().clamp(min=1)
-        ),
-    }
-    if walk.is_loop:
-        figures["loop_closure_self_psnr_db"] = float(psnr_db(frames[-1:], walk.frames[:1]))
-        figures["loop_closure_drop_db"] = float(by_known[:4].nanmean() - by_known[-4:].nanmean())
-    return figures
-
-
-def rows_of(walk: Walk, opening: Opening, worlds: dict[str, World]) -> Iterator[tuple[str, Walk]]:
-    """Every row's walk."""
-    for name, world in worlds.items():
-        yield name, regenerate(world, opening, walk, walk.place.seed)
-    yield "repeat", repeat(walk)
-
-
-def cold(opening: Opening) -> Opening:
-    """The same opening with its first keyframe alone."""
+def _capture(opening: Opening):
     assert opening.capture is not None
-    arrays = {name: getattr(opening.capture, name)[:1] for name in ("frames", "depth", "moving", "world_from_camera")}
-    return replace(opening, capture=replace(opening.capture, **arrays))
+    return opening.capture
 
 
-def mean(rows: list[dict[str, float | list[float]]]) -> dict[str, float | list[float]]:
-    """The mean of every figure over walks, NaN left out."""
-    names = dict.fromkeys(name for row in rows for name in row)
-    means = {name: np.nanmean([row[name] for row in rows if name in row], axis=0) for name in names}
-    return {name: value.tolist() for name, value in means.items()}
+def draw(asked: argparse.Namespace, number: int, prefix: str, shown: dict[str, Walk]) -> None:
+    """A sheet of each family's first loop and first way out, and a film of each family's first walk."""
+    truth = shown["truth"]
+    name = f"{'cold' if prefix else 'grounded'}_{truth.family}_{'loop' if truth.is_loop else 'out'}"
+    strips = {"truth": truth, "memory": shown["hint_only_"]} | ({"generated": shown[""]} if "" in shown else {})
+    if asked.sheets and number < 2 * len(FAMILIES):
+        save_sheet(asked.sheets / f"{name}.png", strips)
+    if asked.films and number < len(FAMILIES):
+        save_film(asked.films / f"{name}.mp4", strips)
 
 
-def draw(folder: Path, name: str, walks: dict[str, Walk], columns: int = 10) -> None:
-    """A contact sheet of one walk: truth, every row, and the video row's depth."""
-    chosen = np.linspace(0, len(walks["twin"].frames) - 1, columns).round().astype(int)
-    rows = [(row, [walk.frames[k].numpy().repeat(2, 0).repeat(2, 1) for k in chosen]) for row, walk in walks.items()]
-    if "video" in walks:
-        rows.append(("depth", [paint_depth(walks["video"].depth[k].numpy()).repeat(2, 0).repeat(2, 1) for k in chosen]))
-    folder.mkdir(parents=True, exist_ok=True)
-    contact_sheet(rows, margin=100).save(folder / f"{name}.png")
+def figures_of(tallies: Tallies) -> Figures:
+    """All figures under their flat names."""
+    flat: Figures = {}
+    for prefix, tally in tallies.items():
+        flat |= with_prefix(prefix, tally.figures())
+    for prefix in OPENINGS:  # masks and seen pixels are named for the model, which is what they judge
+        for name in ("moving_iou", "unseen_share"):
+            if (value := flat.pop(f"{prefix}next_chunk_{name}", None)) is not None:
+                flat[f"{prefix}{name}"] = value
+    for name, known in list(flat.items()):
+        if name.endswith("known_psnr_db") and isinstance(known, list) and len(known) >= 8:
+            flat[name.replace("known_psnr_db", "known_loss_db")] = known[7] - known[-1]
+    return flat
+
+
+def report(flat: Mapping[str, Any]) -> None:
+    """Print a table: a line a figure, a column a row and opening. Lists are shown at chunks 1, 8, 32 and the last."""
+    for prefix in OPENINGS:
+        print("cold" if prefix else "grounded")
+        for name, value in flat.items():
+            if name.startswith("cold_") != bool(prefix) or isinstance(value, (str, int)):
+                continue
+            if isinstance(value, list):
+                picks = [k for k in (0, 7, 31, len(value) - 1) if k < len(value)]
+                print(f"  {name:44s}" + "  ".join(f"chunk {k + 1}: {value[k]:.2f}" for k in picks))
+            else:
+                print(f"  {name:44s}{value:8.3f}")
 
 
 def main() -> None:
-    """Measure, print a table, write the figures and the sheets."""
+    """Measure, print a table, write the figures, the sheets and the films."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--weights", help="of the video model; without, only the rows that need none")
-    parser.add_argument("--walks", type=int, default=40)
+    parser.add_argument("--weights", help="of the video model; without, those that are shipped")
+    parser.add_argument("--num-steps", type=int, help="denoising steps; without, the weights' own")
+    parser.add_argument("--size", default="48x64", metavar="HxW")
+    parser.add_argument("--walks", type=int, default=20, help="of each kind, loops and ways out")
     parser.add_argument("--chunks", type=int, default=64)
-    parser.add_argument("--difficulty", default="full")
-    parser.add_argument("--sheets", type=Path)
+    parser.add_argument("--starts", type=int, default=4, help="openings for next chunks along each walk")
+    parser.add_argument("--quick", action="store_true", help="4 walks of each kind, 24 chunks")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--sheets", type=Path, help="folder for contact sheets")
+    parser.add_argument("--films", type=Path, help="folder for films")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
-    torch.set_num_threads(1)
-    twin, worlds = World(TwinModel.create(*SIZE)), {"memory": World(MemoryModel.create(*SIZE))}
-    if asked.weights:
-        video = VideoModel.create(*SIZE, weights=asked.weights)
-        worlds |= {"video": World(video), "video_no_hints": World(WithoutHints(video.network))}
-    scores: dict[str, list[dict[str, float | list[float]]]] = {}
-    for k in tqdm(range(asked.walks), desc="walks"):
-        place = Place(FAMILIES[k % len(FAMILIES)], nth_seed("test", 100 + k), asked.difficulty)
-        walk = record_walk(twin, place, is_loop=k % 2 == 0, chunks=asked.chunks)
-        grounded = open_world(worlds["memory"].model.spec, place)
-        for kind, opening in (("grounded", grounded), ("cold", cold(grounded))):
-            known, unseen = known_pixels(opening, walk, twin)
-            shown = {"twin": walk}
-            for name, generated in rows_of(walk, opening, worlds):
-                scores.setdefault(f"{name}_{kind}", []).append(score(generated, walk, known, unseen))
-                shown[name] = generated
-            if asked.sheets and k < 2 * len(FAMILIES):
-                draw(asked.sheets, f"{kind}_{place.family}_{'loop' if walk.is_loop else 'out'}", shown)
-    table = {row: mean(rows) for row, rows in scores.items()}
-    report(table)
+    torch.set_num_threads(asked.threads)
+    height, width = (int(number) for number in asked.size.split("x"))
+    size = height, width
+    count, chunks = (8, 24) if asked.quick else (2 * asked.walks, asked.chunks)
+    video = VideoModel.create(*size, weights=asked.weights, num_steps=asked.num_steps)
+    twin = World(TwinModel.create(*size))
+    rows = {"hint_only_": World(MemoryModel.create(*size)), "": World(video), "no_memory_": World(WithoutHints(video))}
+    planned, tallies = choose_walks(count, chunks, size), Tallies(Tally)
+    with tqdm(total=count * len(rows) * len(OPENINGS), desc="worlds", smoothing=0) as progress:
+        for first in range(0, count, BATCH):
+            progress.set_postfix_str("twin")
+            scenes = record(twin, planned[first : first + BATCH])
+            progress.set_postfix_str("next chunks")
+            score_next(tallies, scenes, rows, asked.starts)
+            for prefix, shown in score_closed(tallies, scenes, rows, progress):
+                for n, walks in enumerate(shown):
+                    draw(asked, first + n, prefix, walks)
+    flat: dict[str, Any] = {"preset_hash": preset_hash(rows[""]), "walks": count, **figures_of(tallies)}
+    report(flat)
+    print(f"preset {flat['preset_hash']}")
     if asked.json:
-        flat = {f"{row}_{name}": value for row, figures in table.items() for name, value in figures.items()}
         asked.json.write_text(json.dumps(flat, indent=2) + "\n")
-    for world in (twin, *worlds.values()):
+    for world in (twin, *rows.values()):
         world.close()
-
-
-def report(table: dict[str, dict[str, float | list[float]]]) -> None:
-    """Print one row a model and opening; lists are shown at chunks 1, 8, 32 and the last."""
-    for row, figures in table.items():
-        print(row)
-        for name, value in figures.items():
-            if isinstance(value, list):
-                picks = [k for k in (0, 7, 31, len(value) - 1) if k < len(value)]
-                print(f"    {name:28s}" + "  ".join(f"chunk {k + 1}: {value[k]:.2f}" for k in picks))
-            else:
-                print(f"    {name:28s}{value:8.3f}")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,98 @@
+"""What is counted of generated walks beside true ones: next chunks, closed loops, returns, seeds.
+
+Each function adds to a `Tally`; `benchmarks/fidelity.py` says what every name means. Walks here have no lead.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from wm_gym.evaluation.fidelity import SCORED_METRES, psnr_db
+from wm_gym.evaluation.tally import Tally
+from wm_gym.evaluation.walks import CHUNK_FRAMES, Walk
+
+LEAST_SHARE = 0.01
+"""Frames in which fewer pixels than this share are to be scored have no PSNR: a handful of pixels is a lottery."""
+
+
+def score_next_chunk(tally: Tally, made: Walk, truth: Walk, unseen: Tensor) -> None:
+    """One chunk after an opening.
+
+    Args:
+        tally: Gets `psnr_db`, `unseen_psnr_db`, `unseen_share`, `moving_iou`.
+        made: One chunk.
+        truth: The same chunk.
+        unseen: (T, H, W) bool: memory knows nothing here.
+    """
+    tally.mean_of("psnr_db", psnr_db(made.frames, truth.frames))
+    tally.mean_of("unseen_psnr_db", masked_psnr_db(made.frames, truth.frames, unseen))
+    tally.add("unseen_share", float(unseen.sum()), unseen.numel())
+    tally.add("moving_iou", float((made.moving & truth.moving).sum()), float((made.moving | truth.moving).sum()))
+
+
+def score_seeds(tally: Tally, one: Walk, other: Walk, unseen: Tensor) -> None:
+    """How two seeds of one world differ: `seed_diversity_db` where nothing was seen, `seed_agreement_db` elsewhere."""
+    tally.mean_of("seed_diversity_db", masked_psnr_db(one.frames, other.frames, unseen))
+    tally.mean_of("seed_agreement_db", masked_psnr_db(one.frames, other.frames, ~unseen))
+
+
+def score_loop(tally: Tally, made: Walk, truth: Walk, known: Tensor, return_chunks: int) -> None:
+    """A whole walk in which the world met only itself.
+
+    Args:
+        tally: Gets the figures by chunk, of depth and sharpness, and of a loop those of its return.
+        made: S chunks.
+        truth: The same S chunks.
+        known: (T, H, W) bool: pixels that show what the opening showed, and still.
+        return_chunks: So many last chunks of a loop stand where its first ones stood.
+    """
+    by_known = masked_psnr_db(made.frames, truth.frames, known)
+    tally.add("psnr_by_chunk_db", _by_chunk(psnr_db(made.frames, truth.frames)))
+    tally.add("known_psnr_db", _by_chunk(by_known))
+    tally.add("known_share", float(known.sum()), known.numel())
+    still = ~(made.moving | truth.moving)
+    tally.add("depth_absrel", *_absrel(made.depth, truth.depth, torch.ones_like(still)))
+    tally.add("depth_absrel_static", *_absrel(made.depth, truth.depth, still))
+    tally.add("depth_absrel_known", *_absrel(made.depth, truth.depth, known & still))
+    tally.add("depth_known_share", float((made.depth > 0).sum()), made.depth.numel())
+    energies = gradient_energy(made.frames), gradient_energy(truth.frames)
+    tally.add("sharpness_all_ratio", float(energies[0].sum()), float(energies[1].sum()))
+    last = slice(-CHUNK_FRAMES * return_chunks, None)
+    tally.add("sharpness_ratio", float(energies[0][last].sum()), float(energies[1][last].sum()))
+    if made.is_loop:
+        _score_return(tally, made, truth, by_known, CHUNK_FRAMES * return_chunks)
+
+
+def _score_return(tally: Tally, made: Walk, truth: Walk, by_known: Tensor, frames: int) -> None:
+    first, back = slice(None, frames), slice(-frames, None)
+    tally.mean_of("loop_closure_first_psnr_db", by_known[first])
+    tally.mean_of("loop_closure_return_psnr_db", by_known[back])
+    tally.mean_of("loop_closure_drop_db", by_known[first] - by_known[back])
+    still = ~(truth.moving[first] | truth.moving[back])
+    tally.mean_of("loop_closure_self_psnr_db", masked_psnr_db(made.frames[back], made.frames[first], still))
+    tally.mean_of("loop_closure_self_all_psnr_db", psnr_db(made.frames[back], made.frames[first]))
+    energies = gradient_energy(made.frames[back]).sum(), gradient_energy(truth.frames[back]).sum()
+    tally.add("loop_closure_sharpness_ratio", float(energies[0]), float(energies[1]))
+
+
+def masked_psnr_db(frames: Tensor, truth: Tensor, where: Tensor) -> Tensor:
+    """(T,) PSNR over some pixels, NaN where they are fewer than `LEAST_SHARE` of the frame."""
+    enough = where.double().mean((1, 2)) >= LEAST_SHARE
+    return torch.where(enough, psnr_db(frames, truth, where), torch.nan)
+
+
+def gradient_energy(frames: Tensor) -> Tensor:
+    """(T,) mean squared difference of neighbouring pixels of frames (T, H, W, 3)."""
+    values = frames.double()
+    return sum((values.diff(dim=axis).square().mean((1, 2, 3)) for axis in (1, 2)), torch.zeros(len(frames)))
+
+
+def _absrel(depth: Tensor, truth: Tensor, where: Tensor) -> tuple[float, int]:
+    """Sum and number of |depth - truth| / truth over some pixels whose depth is known and whose truth is scored."""
+    scored = where & (depth > 0) & (truth >= SCORED_METRES[0]) & (truth <= SCORED_METRES[1])
+    return float(((depth - truth).abs() / truth)[scored].double().sum()), int(scored.sum())
+
+
+def _by_chunk(by_frame: Tensor) -> list[float]:
+    return by_frame.view(-1, CHUNK_FRAMES).nanmean(1).tolist()

@@ -1,0 +1,51 @@
+"""Contact sheets and films of walks side by side, for people to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from wm_gym.evaluation.film import Film
+from wm_gym.evaluation.pictures import contact_sheet, enlarge, paint_depth
+from wm_gym.evaluation.walks import CHUNK_FRAMES, Walk
+
+SHOWN_CHUNKS = (1, 2, 4, 8, 16, 32, 48, 64)
+FPS = 17.5
+GAP = 2
+
+
+def save_sheet(path: Path, walks: Mapping[str, Walk], factor: int = 2) -> None:
+    """A row for each walk and one for the depth of the last; columns are chunks, by their last frames."""
+    last = list(walks)[-1]
+    chunks = [chunk for chunk in SHOWN_CHUNKS if chunk * CHUNK_FRAMES <= len(walks[last].frames)]
+    chosen = [chunk * CHUNK_FRAMES - 1 for chunk in chunks]
+    rows = [(name, [enlarge(walk.frames[k].numpy(), factor) for k in chosen]) for name, walk in walks.items()]
+    depth = [enlarge(paint_depth(walks[last].depth[k].numpy()), factor) for k in chosen]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sheet = contact_sheet([*rows, (f"{last} depth"[-11:], depth)], [f"chunk {chunk}" for chunk in chunks])
+    sheet.save(path)
+
+
+def save_film(path: Path, walks: Mapping[str, Walk], factor: int = 4) -> None:
+    """The walks from left to right, then the depth of the last."""
+    last = list(walks)[-1]
+    with Film(path, FPS, *_film_size(walks, factor)) as film:
+        for k in range(len(walks[last].frames)):
+            pictures = [walk.frames[k].numpy() for walk in walks.values()]
+            pictures.append(paint_depth(walks[last].depth[k].numpy()))
+            film.add(beside(pictures, factor))
+
+
+def beside(pictures: list[np.ndarray], factor: int) -> np.ndarray:
+    """Pictures (H, W, 3) uint8 in one row, enlarged, with gaps."""
+    bar = np.zeros((pictures[0].shape[0] * factor, GAP, 3), np.uint8)
+    parts = [part for picture in pictures for part in (enlarge(picture, factor), bar)]
+    return np.concatenate(parts[:-1], 1)
+
+
+def _film_size(walks: Mapping[str, Walk], factor: int) -> tuple[int, int]:
+    height, width = next(iter(walks.values())).frames.shape[1:3]
+    count = len(walks) + 1
+    return height * factor, count * width * factor + (count - 1) * GAP

@@ -1,0 +1,177 @@
+"""Walks: what a camera saw on its way, in the twin or in any other world, and openings anywhere along them.
+
+A walk begins with a lead of `LEAD_FRAMES` frames, one chunk of truth, the last of which is the opening frame; the
+chunks follow. Stances and poses are in the world frame of the opening, as everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from wm_gym.backends.seam import Capture, Opening
+from wm_gym.geometry.motion import START_STANCE, camera_pose
+from wm_gym.geometry.poses import compose, inverse
+from wm_gym.memory.config import MemoryConfig
+from wm_gym.memory.render import render
+from wm_gym.world.state import Outcome
+from wm_gym.world.world import World, remember_capture
+
+CHUNK_FRAMES = 4
+LEAD_FRAMES = CHUNK_FRAMES
+
+
+@dataclass(frozen=True, eq=False)
+class Walk:
+    """T = LEAD_FRAMES + 4 * chunks frames of one world.
+
+    Attributes:
+        family: Of the place.
+        is_loop: Whether the walk comes home and then repeats its first chunks.
+        stances: (T, 5) float64.
+        frames: (T, H, W, 3) uint8.
+        depth: (T, H, W) float32 metres.
+        moving: (T, H, W) bool.
+        intrinsics: (4,) float32.
+    """
+
+    family: str
+    is_loop: bool
+    stances: np.ndarray
+    frames: Tensor
+    depth: Tensor
+    moving: Tensor
+    intrinsics: Tensor
+
+    @property
+    def world_from_camera(self) -> Tensor:
+        """(T, 4, 4) float32."""
+        return torch.from_numpy(camera_pose(self.stances)).float()
+
+    @property
+    def num_chunks(self) -> int:
+        """Chunks after the lead."""
+        return (len(self.stances) - LEAD_FRAMES) // CHUNK_FRAMES
+
+    def part(self, start: int, stop: int) -> Walk:
+        """Frames `start` to `stop - 1`."""
+        names = "stances", "frames", "depth", "moving"
+        return replace(self, **{name: getattr(self, name)[start:stop] for name in names})
+
+
+def lead_in(turn_radians: float) -> np.ndarray:
+    """(LEAD_FRAMES, 5): on the spot, turning left by so much a frame, to the stance of the opening."""
+    stances = np.tile(START_STANCE, (LEAD_FRAMES, 1))
+    stances[:, 3] = turn_radians * np.arange(1 - LEAD_FRAMES, 1)
+    return stances
+
+
+def seen_from(stances: np.ndarray, origin: np.ndarray) -> np.ndarray:
+    """Stances (..., 5) in the world frame of a world that opens at the stance `origin` (5,), which is level."""
+    assert origin[4] == 0.0  # a pitched opening would tilt the world
+    moved = np.array(stances, np.float64)
+    cosine, sine = np.cos(origin[3]), np.sin(origin[3])
+    offset = moved[..., :3] - origin[:3]
+    moved[..., 0] = cosine * offset[..., 0] + sine * offset[..., 1]
+    moved[..., 1] = cosine * offset[..., 1] - sine * offset[..., 0]
+    moved[..., 2] = offset[..., 2]
+    moved[..., 3] -= origin[3]
+    return moved
+
+
+def open_grounded(opening: Opening, walk: Walk, frame: int) -> Opening:
+    """An opening of a captured place at a frame of a walk through it.
+
+    The walk's frame, with what moves in it, is the first keyframe; those of the capture follow, as many as before
+    (at the place's own opening pose its first one is replaced, elsewhere its last one gives way).
+    """
+    assert opening.capture is not None
+    taken, here = opening.capture, walk.part(frame, frame + 1)
+    at_start = bool(np.allclose(here.stances[0], START_STANCE))
+    others = slice(1, None) if at_start else slice(None, -1)
+    poses = compose(_to_frame_of(here), taken.world_from_camera[others])
+    return _opening(opening, here, taken.frames[others], taken.depth[others], taken.moving[others], poses)
+
+
+def open_cold(opening: Opening, walk: Walk, frame: int) -> Opening:
+    """An opening that knows one chunk of truth: a frame of a walk and the frames before it, with depth."""
+    before, here = walk.part(frame + 1 - CHUNK_FRAMES, frame), walk.part(frame, frame + 1)
+    poses = compose(_to_frame_of(here), before.world_from_camera)
+    return _opening(opening, here, before.frames, before.depth, before.moving, poses)
+
+
+def _opening(opening: Opening, here: Walk, frames: Tensor, depth: Tensor, moving: Tensor, poses: Tensor) -> Opening:
+    start = torch.from_numpy(camera_pose(START_STANCE)).float()
+    capture = Capture(
+        frames=torch.cat([here.frames, frames]),
+        depth=torch.cat([here.depth, depth]),
+        moving=torch.cat([here.moving, moving]),
+        world_from_camera=torch.cat([start[None], poses.float()]),
+        intrinsics=here.intrinsics,
+    )
+    return replace(opening, place=None, capture=capture)
+
+
+def _to_frame_of(here: Walk) -> Tensor:
+    """(1, 4, 4) from the walk's world frame to that of a world which opens here."""
+    start = torch.from_numpy(camera_pose(START_STANCE))
+    return compose(start, inverse(torch.from_numpy(camera_pose(here.stances)))).float()
+
+
+def follow(
+    world: World, openings: Sequence[Opening], walks: Sequence[Walk], frame: int, chunks: int, seeds: Sequence[int]
+) -> list[Walk]:
+    """Walks of N worlds that open at a frame of each walk and go where it went; no lead, no opening frame.
+
+    Args:
+        world: Any backend's.
+        openings: N, at that frame.
+        walks: N.
+        frame: Index of the opening frame in every walk.
+        chunks: How many to follow.
+        seeds: N.
+    """
+    paths = np.stack(
+        [seen_from(w.stances[frame + 1 : frame + 1 + CHUNK_FRAMES * chunks], w.stances[frame]) for w in walks]
+    )
+    state, _ = world.start(openings, seeds)
+    outcomes = []
+    for k in range(0, paths.shape[1], CHUNK_FRAMES):
+        state, outcome = world.follow(state, paths[:, k : k + CHUNK_FRAMES])
+        outcomes.append(outcome)
+    return [_join(walk, [_of_world(o, n) for o in outcomes], paths[n]) for n, walk in enumerate(walks)]
+
+
+def _of_world(outcome: Outcome, world: int) -> tuple[Tensor, Tensor, Tensor]:
+    chunk = outcome.chunk
+    assert chunk.depth is not None and chunk.moving is not None
+    return chunk.frames[world], chunk.depth[world], chunk.moving[world]
+
+
+def _join(walk: Walk, parts: Sequence[tuple[Tensor, Tensor, Tensor]], stances: np.ndarray) -> Walk:
+    frames, depth, moving = (torch.cat(tensors) for tensors in zip(*parts, strict=True))
+    return replace(walk, stances=stances, frames=frames, depth=depth, moving=moving)
+
+
+def repeat(walk: Walk, frame: int, count: int) -> Walk:
+    """One frame of a walk for ever, in place of the `count` frames that follow."""
+    after, shown = walk.part(frame + 1, frame + 1 + count), walk.part(frame, frame + 1)
+    names = "frames", "depth", "moving"
+    return replace(after, **{name: getattr(shown, name).expand_as(getattr(after, name)) for name in names})
+
+
+def unseen_pixels(openings: Sequence[Opening], walks: Sequence[Walk], frame: int) -> list[Tensor]:
+    """Pixels of each walk's next chunk where the memory of an opening shows nothing, (4, H, W) bool."""
+    masks = []
+    for opening, walk in zip(openings, walks, strict=True):
+        assert opening.capture is not None
+        memory = remember_capture(opening.capture, MemoryConfig())
+        path = seen_from(walk.stances[frame + 1 : frame + 1 + CHUNK_FRAMES], walk.stances[frame])
+        poses, size = torch.from_numpy(camera_pose(path)).float()[None], walk.depth.shape[1:]
+        hints = render([memory], poses, walk.intrinsics[None], *size, frame_index=[1], appearance=[0])
+        masks.append(~hints.seen[0])
+    return masks
