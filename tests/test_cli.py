@@ -39,7 +39,7 @@ def test_every_setting_of_training_can_be_named():
     ("settings", "message"),
     [
         (["train.video.hints_enter=window"], "hints_enter must be 'channel' or 'frame', got 'window'"),
-        (["recordings=nowhere"], "nowhere must hold recordings with a manifest.json, got none that can be read"),
+        (["recordings=[nowhere]"], "nowhere must hold recordings with a manifest.json, got none that can be read"),
     ],
 )
 def test_training_refuses_in_one_line(settings, message, capsys, tmp_path, monkeypatch):

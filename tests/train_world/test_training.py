@@ -78,18 +78,20 @@ def test_batches_come_from_the_seed_and_their_number(lessons):
     assert not torch.equal(one.hints, batches.draw(3, 5, 10, SpoilConfig()).hints)
 
 
-def test_the_frame_before_is_the_last_of_the_step_before(lessons):
-    batches = Batches(lessons, FoldCodec(0.2, 100.0), length=3, patch=8)
-    batch = batches.draw(2, 0, 0, None)
-    assert torch.equal(batch.previous[:, 1:], batch.clean[:, :-1, -5:])
-
-
 def test_spoiling_leaves_the_truth_alone_and_tears_hints(lessons):
     batches = Batches(lessons, FoldCodec(0.2, 100.0), length=3, patch=8)
     plain = batches.draw(4, 0, 0, None)
     torn = batches.draw(4, 0, 0, SpoilConfig(no_hints=1.0))
     assert torch.equal(plain.clean, torn.clean)
     assert not torn.hints.any() and plain.hints.any()
+
+
+def test_specks_show_what_is_seen_elsewhere(lessons):
+    batches = Batches(lessons, FoldCodec(0.2, 100.0), length=3, patch=8)
+    plain = batches.draw(4, 0, 0, SpoilConfig(no_hints=0, torn=0, worn=0, specked=0))
+    specked = batches.draw(4, 0, 0, SpoilConfig(no_hints=0, torn=0, worn=0, specked=1))
+    changed = (plain.hints != specked.hints).any(2).float().mean()
+    assert 0 < changed < SpoilConfig().most_specks
 
 
 def test_targets_are_noisy_and_a_forced_past_is_not():

@@ -30,6 +30,8 @@ class SpoilConfig:
         worn: Share of samples whose hints are noised, tinted and blurred.
         hint_noise: Largest noise of worn hints, in latent units.
         hint_tint: Size of a worn hint's shift of colour.
+        specked: Share of samples whose hints hold debris: points of other places that stand in the way.
+        most_specks: Largest share of pixels that debris covers.
         no_prompt: Share of samples whose prompts are left empty.
     """
 
@@ -38,6 +40,8 @@ class SpoilConfig:
     worn: float = 0.5
     hint_noise: float = 0.06
     hint_tint: float = 0.04
+    specked: float = 0.4
+    most_specks: float = 0.04
     no_prompt: float = 0.1
 
 
@@ -48,7 +52,6 @@ class Batch:
     Attributes:
         clean: (B, L, 20, H, W) the truth.
         hints: (B, L, 32, H, W), spoiled.
-        previous: (B, L, 5, H, W), the frame before each step, spoiled.
         camera: (B, L, S, 24).
         action: (B, L, 32).
         times: (B, L) index of each step in its clip.
@@ -57,7 +60,6 @@ class Batch:
 
     clean: Tensor
     hints: Tensor
-    previous: Tensor
     camera: Tensor
     action: Tensor
     times: Tensor
@@ -67,7 +69,6 @@ class Batch:
         """The batch as the network wants it."""
         return Given(
             hints=self.hints,
-            previous=self.previous,
             prompt=network.read(self.prompts),
             camera=self.camera,
             action=self.action,
@@ -95,12 +96,12 @@ class Batches:
         batch = Batch(*fields, prompts=[s[-1] for s in samples])
         return batch if spoil is None else spoiled(batch, spoil, rng)
 
-    def _sample(self, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, str]:
+    def _sample(self, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, str]:
         lesson = self.lessons[int(rng.integers(len(self.lessons)))]
         first = int(rng.integers(lesson.num_steps - self._length + 1))
         return self.steps_of(lesson, first)
 
-    def steps_of(self, lesson: Lesson, first: int) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, str]:
+    def steps_of(self, lesson: Lesson, first: int) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, str]:
         """Steps `first` to `first + length - 1` of a lesson, in the order of `Batch`'s fields."""
         length, height, width = self._length, *lesson.depth.shape[1:]
         steps = slice(first, first + length)
@@ -111,7 +112,6 @@ class Batches:
             torch.from_numpy(lesson.moving[frames])[:, None],
         )
         clean = folded[1:].reshape(length, FRAMES_PER_STEP * FRAME_CHANNELS, height, width)
-        previous = folded[:-1:FRAMES_PER_STEP]
         hints = self._codec.encode_hints(unpack_hints(lesson, steps))
         poses = torch.from_numpy(lesson.world_from_camera[frames])
         targets = poses[1:].view(length, FRAMES_PER_STEP, 4, 4)
@@ -122,17 +122,15 @@ class Batches:
         keys = torch.from_numpy(lesson.keys[steps])[:, None].expand(-1, FRAMES_PER_STEP, -1)
         action = motion_vector(targets, before, keys)
         times = torch.arange(first, first + length)
-        return clean, hints, previous, camera, action, times, lesson.prompts[first + length - 1]
+        return clean, hints, camera, action, times, lesson.prompts[first + length - 1]
 
 
 def spoiled(batch: Batch, config: SpoilConfig, rng: np.random.Generator) -> Batch:
     """The batch as a model in closed loop would meet it. The truth stays."""
     generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-    hints = _tear(_wear(batch.hints, config, generator), config, rng)
-    noise = 0.15 * torch.rand(len(hints), 1, 1, 1, 1, generator=generator)
-    previous = batch.previous + noise * torch.randn(batch.previous.shape, generator=generator)
+    hints = _tear(_speck(_wear(batch.hints, config, generator), config, generator), config, rng)
     prompts = ["" if rng.random() < config.no_prompt else prompt for prompt in batch.prompts]
-    return replace(batch, hints=hints, previous=previous, prompts=prompts)
+    return replace(batch, hints=hints, prompts=prompts)
 
 
 def _wear(hints: Tensor, config: SpoilConfig, generator: torch.Generator) -> Tensor:
@@ -149,6 +147,16 @@ def _wear(hints: Tensor, config: SpoilConfig, generator: torch.Generator) -> Ten
     soft = F.avg_pool2d(surface.flatten(0, 2), 3, 1, 1, count_include_pad=False).view_as(surface)
     surface = torch.lerp(surface, soft, blur.expand_as(surface)) + noise + tint
     return torch.cat([surface * seen, by_frame[:, :, :, 4:]], 3).flatten(2, 3)
+
+
+def _speck(hints: Tensor, config: SpoilConfig, generator: torch.Generator) -> Tensor:
+    """Debris in some samples' hints, as points of wrong depth leave it: specks of what is seen elsewhere."""
+    count, length, _, height, width = hints.shape
+    specked = torch.rand(count, 1, 1, 1, 1, generator=generator) < config.specked
+    share = config.most_specks * torch.rand(count, 1, 1, 1, 1, generator=generator)
+    specks = specked & (torch.rand(count, length, 1, height, width, generator=generator) < share)
+    rows, columns = (int(torch.randint(4, size - 4, (), generator=generator)) for size in (height, width))
+    return torch.where(specks, hints.roll((rows, columns), (-2, -1)), hints)
 
 
 def _tear(hints: Tensor, config: SpoilConfig, rng: np.random.Generator) -> Tensor:

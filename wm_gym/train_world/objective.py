@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from wm_gym.backends.video.codec import FRAME_CHANNELS
+from wm_gym.backends.video.codec import FRAME_CHANNELS, HINT_CHANNELS
 from wm_gym.backends.video.network import VideoNetwork
 from wm_gym.backends.video.rows import Role, Rows
 from wm_gym.train_world.batches import Batch
@@ -31,6 +31,7 @@ class ObjectiveConfig:
         moving_weight: Weight of the moving mask against a colour.
         depth_weight: Weight of log-depth against a colour.
         unseen_weight: Added weight of pixels that the hints do not show.
+        mover_weight: Added weight of pixels where something moves, in truth or by the hints: there are few of them.
     """
 
     forced: float = 0.6
@@ -42,6 +43,7 @@ class ObjectiveConfig:
     moving_weight: float = 0.3
     depth_weight: float = 1.0
     unseen_weight: float = 1.0
+    mover_weight: float = 2.0
 
 
 def draw_levels(count: int, length: int, config: ObjectiveConfig, generator: torch.Generator) -> Tensor:
@@ -86,6 +88,9 @@ def channel_weights(config: ObjectiveConfig, device: torch.device) -> Tensor:
 
 
 def _focus(batch: Batch, config: ObjectiveConfig) -> Tensor:
-    """(B, L, T, 1, H, W): more where the hints show nothing, since that is what must be imagined."""
-    seen = batch.hints.unflatten(2, (-1, 8))[:, :, :, 4:5]
-    return 1 + config.unseen_weight * (1 - seen)
+    """(B, L, T, 1, H, W): more where the hints show nothing, since that is what must be imagined, and on movers."""
+    hints = batch.hints.unflatten(2, (-1, HINT_CHANNELS))
+    seen = hints[:, :, :, 4:5] > 0
+    moves = batch.clean.unflatten(2, (-1, FRAME_CHANNELS))[:, :, :, 4:5] > 0
+    moved = seen & (hints[:, :, :, 5:6] > 0)
+    return 1 + config.unseen_weight * ~seen + config.mover_weight * (moves | moved)

@@ -23,17 +23,17 @@ class RunConfig:
     """What to learn from, and how.
 
     Attributes:
-        recordings: Folder to learn from.
+        recordings: Folders to learn from.
         held_out: Folder to score on; empty for none.
         held_out_clips: Clips of it that are used.
-        most_clips: Most clips to learn from; 0 for all.
+        most_clips: Most clips of each folder to learn from; 0 for all.
         passes: Lessons made of each clip, each with a memory of its own.
         workers: Processes that prepare lessons.
         threads: Threads of the training itself.
         train: The run.
     """
 
-    recordings: str = "outputs/recordings/train"
+    recordings: list[str] = field(default_factory=lambda: ["outputs/recordings/train"])
     held_out: str = "outputs/recordings/test"
     held_out_clips: int = 24
     most_clips: int = 0
@@ -50,7 +50,11 @@ def run(config: RunConfig) -> Progress:
         ValueError: If a folder holds no recordings, or the run there has other settings.
     """
     torch.set_num_threads(config.threads)
-    lessons = prepare_all(config.recordings, config.most_clips, config.passes, config.workers)
+    lessons = [
+        lesson
+        for folder in config.recordings
+        for lesson in prepare_all(folder, config.most_clips, config.passes, config.workers)
+    ]
     held_out = prepare_all(config.held_out, config.held_out_clips, 1, config.workers) if config.held_out else []
     return train(config.train, lessons, held_out)
 

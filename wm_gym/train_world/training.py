@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from wm_gym.backends.video.config import VideoConfig
 from wm_gym.backends.video.network import VideoNetwork
-from wm_gym.backends.video.weights import save_weights
+from wm_gym.backends.video.weights import begin_from, save_weights
 from wm_gym.train_world.batches import Batch, Batches, SpoilConfig
 from wm_gym.train_world.checkpoint import Progress, average_of, follow, resume, save
 from wm_gym.train_world.lessons import Lesson
@@ -33,6 +33,7 @@ class TrainConfig:
 
     Attributes:
         output: Folder of the checkpoint, the logs and the strips.
+        initial: Weights to begin from, wherever they fit by name and shape; empty for none.
         video: Shape of the model.
         objective: Noise levels and weights of the loss.
         spoil: How past and hints are spoiled.
@@ -53,6 +54,7 @@ class TrainConfig:
     """
 
     output: str = "outputs/train"
+    initial: str = ""
     video: VideoConfig = field(default_factory=VideoConfig)
     objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
     spoil: SpoilConfig = field(default_factory=SpoilConfig)
@@ -115,7 +117,10 @@ def train(config: TrainConfig, lessons: Sequence[Lesson], held_out: Sequence[Les
 
 def _begin(config: TrainConfig) -> Progress:
     torch.manual_seed(config.seed)
-    network = VideoNetwork(config.video).to(config.device)
+    network = VideoNetwork(config.video)
+    if config.initial:
+        begin_from(Path(config.initial), network)
+    network.to(config.device)
     matrices = [p for p in network.parameters() if p.ndim > 1]
     vectors = [p for p in network.parameters() if p.ndim <= 1]
     groups = [{"params": matrices, "weight_decay": config.weight_decay}, {"params": vectors, "weight_decay": 0.0}]

@@ -67,7 +67,7 @@ class VideoConfig:
         text_dim: Channels of a text token.
         text_vocabulary: Hash buckets of word pieces.
         text_tokens: Longest prompt, in words.
-        refiner_channels: Channels of the pixel refiner; 0 for none.
+        refiner_channels: Channels of the refiner; 0 for none.
         patch: Rows and columns of pixels that make one token.
         num_heads: Attention heads.
         head_dim: Channels of a head.
@@ -87,7 +87,7 @@ class VideoConfig:
     text_dim: int = 128
     text_vocabulary: int = 4096
     text_tokens: int = 48
-    refiner_channels: int = 24
+    refiner_channels: int = 32
     patch: int = 8
     num_heads: int = 4
     head_dim: int = 64

@@ -36,15 +36,16 @@ def joined_depth(depth: Tensor, moving: Tensor, hints: Hints, far_metres: float)
     known = hints.seen & ~hints.moving & ~moving
     generated = depth.clamp(min=1e-3).log()
     surface = known & (hints.log_depth.exp() < SKY_SHARE * far_metres) & (depth < SKY_SHARE * far_metres)
-    error, weight = (_spread(t) for t in (torch.where(surface, hints.log_depth - generated, 0.0), surface.float()))
+    error, weight = _spread(torch.stack([torch.where(surface, hints.log_depth - generated, 0.0), surface.float()]))
     shift = torch.where(weight > 1e-3, error / weight.clamp(min=1e-3), 0.0) * (2 * weight).clamp(max=1.0)
     fitted = torch.where(depth < SKY_SHARE * far_metres, (generated + shift).exp().clamp(max=far_metres), depth)
     return torch.where(known, hints.log_depth.exp(), fitted)
 
 
-def _spread(image: Tensor) -> Tensor:
-    """Means over a neighbourhood, (N, T, H, W)."""
-    size = 2 * REACH_PIXELS + 1
+def _spread(images: Tensor) -> Tensor:
+    """Means over a neighbourhood, (..., H, W); at half the size, since a shift of depth is smooth."""
+    half = F.avg_pool2d(images.flatten(0, -4), 2, ceil_mode=True, count_include_pad=False)
     for _ in range(2):
-        image = F.avg_pool2d(image, size, 1, REACH_PIXELS, count_include_pad=False)
-    return image
+        half = F.avg_pool2d(half, REACH_PIXELS + 1, 1, REACH_PIXELS // 2, count_include_pad=False)
+    wide = half.repeat_interleave(2, -2).repeat_interleave(2, -1)
+    return wide[..., : images.shape[-2], : images.shape[-1]].view_as(images)

@@ -12,13 +12,14 @@ from torch import Tensor
 
 from wm_gym.backends.grounded import first_keyframes
 from wm_gym.backends.seam import Chunk, Condition, ModelSpec, Obstacles, Opening, Packed
-from wm_gym.backends.video.cache import gather, remember
+from wm_gym.backends.video.cache import Blocks
 from wm_gym.backends.video.codec import FRAME_CHANNELS
 from wm_gym.backends.video.depth import joined_depth
 from wm_gym.backends.video.network import Given, Prompt, VideoNetwork
 from wm_gym.backends.video.packing import pack_state, unpack_state
+from wm_gym.backends.video.prediction import Prediction
 from wm_gym.backends.video.rows import Role, Rows
-from wm_gym.backends.video.sampler import Predict, denoise, draw_noise
+from wm_gym.backends.video.sampler import denoise, draw_noise
 from wm_gym.backends.video.state import VideoState, VideoWorld
 from wm_gym.backends.video.steering import camera_tokens, motion_vector
 from wm_gym.backends.video.weights import find_weights, load_weights
@@ -74,11 +75,8 @@ class VideoModel:
             ValueError: If an opening has no capture, or one of another size.
         """
         chunk = first_keyframes(openings, self.spec)
-        latent = self._encode_still(chunk)
         assert chunk.world_from_camera is not None
-        last, pose = latent[:, -FRAME_CHANNELS:], chunk.world_from_camera[:, -1]
-        num_frames = self.config.frames_per_latent
-        state = VideoState(tuple(VideoWorld((), 0, last[n], pose[n]) for n in range(len(openings))))
+        pose, num_frames = chunk.world_from_camera[:, -1], self.config.frames_per_latent
         condition = Condition(
             world_from_camera=pose[:, None].expand(-1, num_frames, -1, -1),
             intrinsics=torch.stack([opening.intrinsics for opening in openings]),
@@ -89,7 +87,9 @@ class VideoModel:
             frame_index=[0] * len(openings),
             hints=blank_hints(len(openings), num_frames, self.config.height, self.config.width, pose.device),
         )
-        return self._write(state, condition, self._given(state, condition), latent), chunk
+        times = torch.zeros(len(openings), 1, dtype=torch.long)
+        given = self._given(condition, pose, times)
+        return self._after(self._encode_still(chunk), given, condition, times, [()] * len(openings)), chunk
 
     @torch.inference_mode()
     def step(self, state: VideoState, condition: Condition) -> tuple[VideoState, Chunk]:
@@ -100,15 +100,16 @@ class VideoModel:
         """
         if condition.hints is None:
             raise ValueError("backend 'video' needs hints, got none")
-        given = self._given(state, condition)
-        predict = self._predictor(state, given)
+        times = torch.tensor([[world.time] for world in state.worlds])
+        given = self._given(condition, torch.stack([world.last_pose for world in state.worlds]), times)
+        prediction = Prediction(self.network, given, state, times)
         shape = self.config.frames_per_latent * FRAME_CHANNELS, self.config.height, self.config.width
         noise = draw_noise(shape, condition.seeds, [world.time for world in state.worlds])
-        latent = denoise(noise, predict, self.config.num_steps)
+        latent = denoise(noise, prediction, self.config.num_steps)
         frames, depth, moving = self.network.codec.decode(latent)
         depth = joined_depth(depth, moving, condition.hints, self.config.far_metres)
         chunk = Chunk(frames, depth, moving, condition.world_from_camera)
-        return self._write(state, condition, given, latent), chunk
+        return self._after(latent, given, condition, times, prediction.blocks), chunk
 
     def select(self, state: VideoState, worlds: Sequence[int]) -> VideoState:
         """The named worlds; blocks are shared."""
@@ -139,47 +140,30 @@ class VideoModel:
         one = self.network.codec.encode(chunk.frames, chunk.depth, chunk.moving)
         return one.repeat(1, self.config.frames_per_latent, 1, 1)
 
-    def _predictor(self, state: VideoState, given: Given) -> Predict:
-        """The network as a function of the noisy latent and its level, all else fixed."""
+    def _after(
+        self, latent: Tensor, given: Given, condition: Condition, times: Tensor, blocks: Sequence[Blocks]
+    ) -> VideoState:
+        """The state in which the next step writes the clean latent to the cache, in one pass with its own work."""
+        tokens = self.network.embed(latent[:, None], Rows.of(times, 0.0, Role.PAST), given)
+        poses = condition.world_from_camera[:, -1]
+        return VideoState(
+            tuple(
+                VideoWorld(blocks[n], tokens.x[n].clone(), tokens.level[n].clone(), int(times[n]) + 1, poses[n].clone())
+                for n in range(len(blocks))
+            )
+        )
 
-        def predict(noisy: Tensor, level: float) -> Tensor:
-            rows = Rows.of(self._times(state), level, Role.TARGET)
-            clean, _ = self.network(noisy[:, None], rows, given)
-            return clean[:, 0].clamp(-1, 1)
-
-        return predict
-
-    def _write(self, state: VideoState, condition: Condition, given: Given, latent: Tensor) -> VideoState:
-        """One pass over the clean latent, whose keys and values become the past."""
-        rows = Rows.of(self._times(state), 0.0, Role.PAST)
-        written = self.network.write(latent[:, None], rows, given)
-        poses, last = condition.world_from_camera[:, -1], latent[:, -FRAME_CHANNELS:]
-        worlds = []
-        for n, world in enumerate(state.worlds):
-            blocks = remember(
-                world.blocks, written, n, world.time,
-                window=self.config.window_latents, sinks=self.config.sink_latents,
-            )  # fmt: skip
-            worlds.append(VideoWorld(blocks, world.time + 1, last[n].clone(), poses[n].clone()))
-        return VideoState(tuple(worlds))
-
-    def _given(self, state: VideoState, condition: Condition) -> Given:
-        hints = condition.hints
-        assert hints is not None
-        poses, before = condition.world_from_camera.float(), torch.stack([w.last_pose for w in state.worlds])
+    def _given(self, condition: Condition, before: Tensor, times: Tensor) -> Given:
+        assert condition.hints is not None
+        poses = condition.world_from_camera.float()
         camera = camera_tokens(poses, before, condition.intrinsics, self._grid, self.config.patch)
         return Given(
-            hints=self.network.codec.encode_hints(hints)[:, None],
-            previous=torch.stack([world.last for world in state.worlds])[:, None],
+            hints=self.network.codec.encode_hints(condition.hints)[:, None],
             prompt=self._read(condition.prompts),
             camera=camera[:, None],
             action=motion_vector(poses, before, condition.keys)[:, None],
-            past=gather([world.blocks for world in state.worlds]),
-            base_time=self._times(state)[:, 0] - self.config.window_latents - 1,
+            base_time=times[:, 0] - self.config.window_latents - 1,
         )
-
-    def _times(self, state: VideoState) -> Tensor:
-        return torch.tensor([[world.time] for world in state.worlds])
 
     def _read(self, prompts: Sequence[str]) -> Prompt:
         """Keys and values of the prompts, kept from step to step."""

@@ -19,7 +19,7 @@ from wm_gym.backends.video.config import TransformerConfig, VideoConfig
 from wm_gym.backends.video.rows import Role, Rows
 from wm_gym.backends.video.steering import action_dim
 from wm_gym.backends.video.text import TextEncoder
-from wm_gym.backends.video.transformer import CausalTransformer, Past, Written
+from wm_gym.backends.video.transformer import CausalTransformer, Past, Tokens, Written
 
 Prompt = list[tuple[Tensor, Tensor]]
 """Keys and values of prompts for every layer."""
@@ -31,7 +31,6 @@ class Given:
 
     Attributes:
         hints: (N, L, T * 8, H, W), as the codec folds them.
-        previous: (N, L, 5, H, W), the frame before each latent frame.
         prompt: From `VideoNetwork.read`.
         camera: (N, L, S, T * 6) from `steering.camera_tokens`.
         action: (N, L, T * 6 + 8) from `steering.motion_vector`.
@@ -40,7 +39,6 @@ class Given:
     """
 
     hints: Tensor
-    previous: Tensor
     prompt: Prompt
     camera: Tensor
     action: Tensor
@@ -80,68 +78,81 @@ class VideoNetwork(nn.Module):
         """Prompts as every layer wants them; they can be kept while the weights stay."""
         return self.transformer.read(self.text_encoder(prompts).to(self.transformer.proj_out.weight.dtype))
 
-    def forward(self, noisy: Tensor, rows: Rows, given: Given) -> tuple[Tensor, Written]:
+    def forward(self, noisy: Tensor, rows: Rows, given: Given, pending: Tokens | None = None) -> tuple[Tensor, Written]:
         """The clean latents, as far as they can be told.
 
         Args:
             noisy: (N, L, T * 5, H, W).
             rows: Of the L latent frames.
             given: All that they are generated from.
+            pending: Clean latent frames, from `embed`, that the cache does not hold yet: one pass writes them and
+                generates from them.
 
         Returns:
-            (N, L, T * 5, H, W) float32, and what the cache may keep of the L latent frames.
+            (N, L, T * 5, H, W) float32, and what the cache may keep: of the pending latent frames, or of the L if
+            none are pending.
         """
-        correction, level, written = self._transform(noisy, rows, given)
-        clean = self.codec.guess(given.hints) + correction.float()
+        length, grid = noisy.shape[1], (self.config.height // self.config.patch, self.config.width // self.config.patch)
+        tokens = self.embed(noisy, rows, given)
+        before = 0 if pending is None else pending.level.shape[1]
+        every = tokens if pending is None else Tokens.cat([pending, tokens])
+        x, written = self.transformer.mix(
+            every, given.prompt, grid, past=given.past, window=self.config.window_latents, base_time=given.base_time
+        )
+        x = x.unflatten(1, (-1, grid[0] * grid[1]))[:, before : before + length].flatten(1, 2)
+        level = tokens.level[:, :length]
+        clean = self.codec.guess(given.hints) + self.transformer.leave(x, level, grid).float()
         if self.refiner is not None:
-            clean = clean + self.refiner(clean, noisy, given.hints, given.previous, level)
-        return clean, written
+            clean = clean + self.refiner(clean, given.hints, level)
+        kept = length if pending is None else before // self._rows_each
+        return clean, Written(written.keys[:, :, :kept], written.values[:, :, :kept])
 
-    def write(self, clean: Tensor, rows: Rows, given: Given) -> Written:
-        """What the cache keeps of clean latent frames; arguments as in `forward`. Pixels are not refined for it."""
-        return self._transform(clean, rows, given)[2]
-
-    def _transform(self, noisy: Tensor, rows: Rows, given: Given) -> tuple[Tensor, Tensor, Written]:
-        length = noisy.shape[1]
+    def embed(self, latents: Tensor, rows: Rows, given: Given) -> Tokens:
+        """Latent frames and what they are generated from as tokens; arguments as in `forward`."""
         camera, action = given.camera, given.action
         if self.config.hints_enter == "frame":
-            latents, rows = _stand_beside(noisy, rows, given.hints)
+            entering, rows = _stand_beside(latents, rows, given.hints)
             camera, action = torch.cat([camera] * 2, 1), torch.cat([action] * 2, 1)
         else:
-            latents = torch.cat([noisy, given.hints], 2)
-        correction, level, written = self.transformer(
-            latents, rows, given.prompt, camera=camera, action=action, past=given.past,
-            window=self.config.window_latents, base_time=given.base_time,
-        )  # fmt: skip
-        kept = Written(written.keys[:, :, :length], written.values[:, :, :length])
-        return correction[:, :length], level[:, :length], kept
+            entering = torch.cat([latents, given.hints], 2)
+        return self.transformer.embed(entering, rows, camera=camera, action=action)
+
+    def pending(self, embedded: tuple[Tensor, Tensor], times: Tensor) -> Tokens:
+        """Tokens from `embed` of one clean latent frame, of which a state keeps `x` and `level`; `times` is (N, 1)."""
+        rows = Rows.of(times, 0.0, Role.PAST)
+        if self.config.hints_enter == "frame":
+            rows = Rows.cat([rows, Rows.of(times, 0.0, Role.HINT)])
+        return Tokens(*embedded, rows)
+
+    @property
+    def _rows_each(self) -> int:
+        """Rows that one latent frame takes up."""
+        return 2 if self.config.hints_enter == "frame" else 1
 
 
 class Refiner(nn.Module):
-    """Small convolutions over each frame's pixels, so that the borders of tokens do not show."""
+    """Small convolutions over each frame at half its size, so that the borders of tokens do not show."""
 
     def __init__(self, config: VideoConfig) -> None:
         super().__init__()
         self.num_frames, width = config.frames_per_latent, config.refiner_channels
-        self.enter = nn.Conv2d(3 * FRAME_CHANNELS + HINT_CHANNELS, width, 3, padding=1)
+        self.enter = nn.Conv2d(4 * (FRAME_CHANNELS + HINT_CHANNELS), width, 3, padding=1)
         self.middle = nn.Conv2d(width, width, 3, padding=1)
-        self.leave = nn.Conv2d(width, FRAME_CHANNELS, 3, padding=1)
+        self.leave = nn.Conv2d(width, 4 * FRAME_CHANNELS, 3, padding=1)
         self.modulate = nn.Linear(config.num_heads * config.head_dim, 2 * width)
         for parameter in (*self.leave.parameters(), *self.modulate.parameters()):
             nn.init.zeros_(parameter)
 
-    def forward(self, clean: Tensor, noisy: Tensor, hints: Tensor, previous: Tensor, level: Tensor) -> Tensor:
+    def forward(self, clean: Tensor, hints: Tensor, level: Tensor) -> Tensor:
         """A correction of (N, L, T * 5, H, W) latents; `level` (N, L, C) is the embedded noise."""
-        frames = [t.unflatten(2, (self.num_frames, -1)) for t in (clean, noisy, hints)]
-        last = previous[:, :, None].expand(-1, -1, self.num_frames, -1, -1, -1)
-        pixels = torch.cat([*frames, last], 3)
-        shape = pixels.shape[:3]
-        dtype = self.enter.weight.dtype
-        x = self.enter(pixels.flatten(0, 2).to(dtype).contiguous(memory_format=torch.channels_last))
+        pixels = torch.cat([t.unflatten(2, (self.num_frames, -1)) for t in (clean, hints)], 3)
+        shape, dtype = pixels.shape[:3], self.enter.weight.dtype
+        half = F.pixel_unshuffle(pixels.flatten(0, 2).to(dtype), 2)
         scale, shift = each_alone(self.modulate, level.to(dtype)).chunk(2, -1)
         scale, shift = (t.repeat_interleave(self.num_frames, 1).flatten(0, 1)[..., None, None] for t in (scale, shift))
+        x = self.enter(half.contiguous(memory_format=torch.channels_last))
         x = F.silu(x * (1 + scale) + shift)
-        x = self.leave(F.silu(self.middle(x)))
+        x = F.pixel_shuffle(self.leave(F.silu(self.middle(x))), 2)
         return x.float().unflatten(0, shape).flatten(2, 3)
 
 

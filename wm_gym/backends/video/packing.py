@@ -18,7 +18,7 @@ def pack_state(state: VideoState) -> Packed:
     for k, block in enumerate(blocks.values()):
         tensors |= {f"keys{k}": block.keys, f"values{k}": block.values}
     for n, world in enumerate(state.worlds):
-        tensors |= {f"last{n}": world.last, f"pose{n}": world.last_pose}
+        tensors |= {f"pending{n}": world.pending, f"level{n}": world.level, f"pose{n}": world.last_pose}
     meta = {
         "blocks": [[block.time, int(block.role)] for block in blocks.values()],
         "worlds": [[world.time, [number[id(block)] for block in world.blocks]] for world in state.worlds],
@@ -34,7 +34,9 @@ def unpack_state(packed: Packed) -> VideoState:
         for k, (time, role) in enumerate(packed.meta["blocks"])
     ]
     worlds = [
-        VideoWorld(tuple(blocks[k] for k in names), time, tensors[f"last{n}"], tensors[f"pose{n}"])
+        VideoWorld(
+            tuple(blocks[k] for k in names), tensors[f"pending{n}"], tensors[f"level{n}"], time, tensors[f"pose{n}"]
+        )
         for n, (time, names) in enumerate(packed.meta["worlds"])
     ]
     return VideoState(tuple(worlds))
@@ -44,4 +46,4 @@ def nbytes(state: VideoState) -> int:
     """Bytes of the state; what worlds share counts once."""
     blocks = {id(block): block for world in state.worlds for block in world.blocks}
     tensors: list[torch.Tensor] = [t for block in blocks.values() for t in (block.keys, block.values)]
-    return sum(t.nbytes for t in [*tensors, *(world.last for world in state.worlds)])
+    return sum(t.nbytes for t in [*tensors, *(t for world in state.worlds for t in (world.pending, world.level))])

@@ -14,15 +14,17 @@ class VideoWorld:
     """One world.
 
     Attributes:
-        blocks: Keys and values of its past.
+        blocks: Keys and values of its past, but for the last latent frame.
+        pending: (S, C) tokens of the last latent frame, which the next step writes to the cache.
+        level: (1, C) its embedded action; both have twice as many rows where hints enter as frames.
         time: Index of the next latent frame.
-        last: (5, H, W) float32, the last frame as the codec folds it.
         last_pose: (4, 4) float32 world_from_camera of the last frame.
     """
 
     blocks: Blocks
+    pending: Tensor
+    level: Tensor
     time: int
-    last: Tensor
     last_pose: Tensor
 
 

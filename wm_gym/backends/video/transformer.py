@@ -19,7 +19,8 @@ from torch import Tensor, nn
 
 from wm_gym.backends.video.alone import each_alone
 from wm_gym.backends.video.config import TransformerConfig
-from wm_gym.backends.video.rotary import rotary_table, rotate
+from wm_gym.backends.video.layers import Block, Embedder, modulate
+from wm_gym.backends.video.rotary import rotary_table
 from wm_gym.backends.video.rows import Rows, may_attend, token_mask
 
 
@@ -51,122 +52,27 @@ class Written:
     values: Tensor
 
 
-class Attention(nn.Module):
-    """Attention with normed queries and keys (RMS over all heads together)."""
+@dataclass(frozen=True)
+class Tokens:
+    """Latent frames as they enter the blocks.
 
-    def __init__(self, dim: int, heads: int, eps: float) -> None:
-        super().__init__()
-        self.heads = heads
-        self.to_q, self.to_k, self.to_v = nn.Linear(dim, dim), nn.Linear(dim, dim), nn.Linear(dim, dim)
-        self.to_out = nn.ModuleList([nn.Linear(dim, dim), nn.Identity()])
-        self.norm_q, self.norm_k = nn.RMSNorm(dim, eps), nn.RMSNorm(dim, eps)
+    Attributes:
+        x: (N, L * S, C).
+        level: (N, L, C) embedded noise level and action.
+        rows: Of the L latent frames.
+    """
 
-    def keys_and_values(self, context: Tensor) -> tuple[Tensor, Tensor]:
-        """(N, tokens, C) each, keys normed and not rotated."""
-        return _norm(self.to_k(context), self.norm_k), self.to_v(context)
+    x: Tensor
+    level: Tensor
+    rows: Rows
 
-    def forward(
-        self,
-        x: Tensor,
-        keys: Tensor,
-        values: Tensor,
-        mask: Tensor | None = None,
-        tables: tuple[Tensor, Tensor] | None = None,
-    ) -> Tensor:
-        """Attend from x (N, Lq, C) to keys and values (N, Lk, C)."""
-        q, k, v = (t.unflatten(-1, (self.heads, -1)) for t in (_norm(self.to_q(x), self.norm_q), keys, values))
-        if tables is not None:
-            q, k = rotate(q, tables[0]), rotate(k, tables[1])
-        mixed = F.scaled_dot_product_attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), attn_mask=mask)
-        return self.to_out[0](mixed.transpose(1, 2).flatten(2))
-
-
-class Activated(nn.Module):
-    """A layer and a GELU."""
-
-    def __init__(self, dim: int, hidden: int) -> None:
-        super().__init__()
-        self.proj = nn.Linear(dim, hidden)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(..., dim) to (..., hidden)."""
-        return F.gelu(self.proj(x), approximate="tanh")
-
-
-class FeedForward(nn.Module):
-    """Two layers with a GELU between, with the names of diffusers' `FeedForward`."""
-
-    def __init__(self, dim: int, hidden: int) -> None:
-        super().__init__()
-        self.net = nn.Sequential(Activated(dim, hidden), nn.Identity(), nn.Linear(hidden, dim))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(..., C) to (..., C)."""
-        return self.net(x)
-
-
-class Embedder(nn.Module):
-    """Two layers with an activation between, with the names of diffusers' embedders."""
-
-    def __init__(self, in_dim: int, dim: int, activation: nn.Module) -> None:
-        super().__init__()
-        self.linear_1, self.activation, self.linear_2 = nn.Linear(in_dim, dim), activation, nn.Linear(dim, dim)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(..., in_dim) to (..., dim)."""
-        return self.linear_2(self.activation(self.linear_1(x)))
-
-
-class Block(nn.Module):
-    """Self-attention, attention to text, feed-forward; scaled, shifted and gated by the noise level."""
-
-    def __init__(self, config: TransformerConfig) -> None:
-        super().__init__()
-        dim, eps = config.inner_dim, config.eps
-        self.norm1 = nn.LayerNorm(dim, eps, elementwise_affine=False)
-        self.attn1 = Attention(dim, config.num_attention_heads, eps)
-        self.attn2 = Attention(dim, config.num_attention_heads, eps)
-        self.norm2 = nn.LayerNorm(dim, eps)
-        self.ffn = FeedForward(dim, config.ffn_dim)
-        self.norm3 = nn.LayerNorm(dim, eps, elementwise_affine=False)
-        self.scale_shift_table = nn.Parameter(torch.randn(1, 6, dim) / dim**0.5)
-
-    def forward(
-        self,
-        x: Tensor,
-        text: tuple[Tensor, Tensor],
-        modulation: Tensor,
-        past: tuple[Tensor, Tensor] | None,
-        mask: Tensor | None,
-        tables: tuple[Tensor, Tensor],
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """One block.
-
-        Args:
-            x: (N, L * S, C).
-            text: Keys and values of the prompt, (N, words, C) each.
-            modulation: (N, L, 6, C) of each latent frame.
-            past: Cached keys and values of this layer, (N, Lp * S, C) each.
-            mask: (N, 1, L * S, (Lp + L) * S) bool, or None.
-            tables: Rotations of queries and of all keys.
-
-        Returns:
-            The tokens, and their keys and values for the cache.
-        """
-        length = modulation.shape[1]
-        parts = (self.scale_shift_table[:, None] + modulation.float()).unbind(2)
-        shift1, scale1, gate1, shift2, scale2, gate2 = (part[:, :, None] for part in parts)
-        seen = _modulate(self.norm1(x), scale1, shift1, length)
-        keys, values = self.attn1.keys_and_values(seen)
-        all_keys, all_values = (keys, values) if past is None else _extend(past, keys, values)
-        x = _add(x, self.attn1(seen, all_keys, all_values, mask, tables), gate1, length)
-        x = x + self.attn2(self.norm2(x), *text)
-        x = _add(x, self.ffn(_modulate(self.norm3(x), scale2, shift2, length)), gate2, length)
-        return x, keys, values
-
-    def read(self, text: Tensor) -> tuple[Tensor, Tensor]:
-        """Keys and values of a prompt; they depend on nothing else, so they can be kept."""
-        return self.attn2.keys_and_values(text)
+    @classmethod
+    def cat(cls, tokens: list[Tokens]) -> Tokens:
+        """One after another along L."""
+        return cls(
+            torch.cat([t.x for t in tokens], 1), torch.cat([t.level for t in tokens], 1),
+            Rows.cat([t.rows for t in tokens]),
+        )  # fmt: skip
 
 
 class ConditionEmbedder(nn.Module):
@@ -245,51 +151,63 @@ class CausalTransformer(nn.Module):
         Returns:
             (N, L, out_channels, h, w); (N, L, C) embedded noise levels; and what the cache may keep.
         """
-        (patch_rows, patch_columns), (height, width) = self.config.patch_size, latents.shape[-2:]
-        grid = height // patch_rows, width // patch_columns
-        x = self._embed(latents, camera)
+        grid = self._grid(latents)
+        tokens = self.embed(latents, rows, camera=camera, action=action)
+        x, written = self.mix(tokens, text, grid, past=past, window=window, base_time=base_time)
+        return self.leave(x, tokens.level, grid), tokens.level, written
+
+    def embed(self, latents: Tensor, rows: Rows, *, camera: Tensor | None, action: Tensor | None) -> Tokens:
+        """Latent frames as tokens; arguments as in `forward`."""
+        weight = self.patch_embedding.weight
+        patches = _patches(latents.to(weight.dtype), self.config.patch_size)
+        x = F.linear(patches, weight.flatten(1), self.patch_embedding.bias)
+        if camera is not None:
+            x = x + self.camera_embedder(camera.flatten(1, 2).to(weight.dtype))
         level = self.condition_embedder.embed_noise(rows.noise)
         if action is not None:
             level = level + each_alone(self.action_embedder, action.to(level.dtype))
-        modulation = each_alone(self.condition_embedder.time_proj, F.silu(level)).unflatten(-1, (6, -1))
-        keys_rows = rows if past is None else Rows.cat([past.rows, rows])
+        return Tokens(x, level, rows)
+
+    def mix(
+        self,
+        tokens: Tokens,
+        text: list[tuple[Tensor, Tensor]],
+        grid: tuple[int, int],
+        *,
+        past: Past | None,
+        window: int,
+        base_time: Tensor | None,
+    ) -> tuple[Tensor, Written]:
+        """The blocks: (N, L * S, C) mixed tokens, and what the cache may keep; arguments as in `forward`."""
+        modulation = each_alone(self.condition_embedder.time_proj, F.silu(tokens.level)).unflatten(-1, (6, -1))
+        rows, keys_rows = tokens.rows, tokens.rows if past is None else Rows.cat([past.rows, tokens.rows])
         mask = token_mask(may_attend(rows, keys_rows, window), grid[0] * grid[1])
         tables = self._tables(rows, base_time, grid), self._tables(keys_rows, base_time, grid)
-        keys, values = [], []
+        x, keys, values = tokens.x, [], []
         for k, block in enumerate(self.blocks):
             layer_past = None if past is None else (past.keys[k], past.values[k])
             x, layer_keys, layer_values = block(x, text[k], modulation, layer_past, mask, tables)
             keys.append(layer_keys)
             values.append(layer_values)
-        written = Written(*(torch.stack(t).unflatten(2, (rows.time.shape[1], -1)) for t in (keys, values)))
-        return self._leave(x, level, grid), level, written
+        return x, Written(*(torch.stack(t).unflatten(2, (rows.time.shape[1], -1)) for t in (keys, values)))
 
-    def _embed(self, latents: Tensor, camera: Tensor | None) -> Tensor:
-        weight = self.patch_embedding.weight
-        x = F.linear(
-            _patches(latents.to(weight.dtype), self.config.patch_size), weight.flatten(1), self.patch_embedding.bias
-        )
-        if camera is not None:
-            x = x + self.camera_embedder(camera.flatten(1, 2).to(weight.dtype))
-        return x
-
-    def _tables(self, rows: Rows, base_time: Tensor | None, grid: tuple[int, int]) -> Tensor:
-        time = rows.time if base_time is None else (rows.time - base_time[:, None]).clamp(min=0)
-        return rotary_table(time, *grid, self.config.attention_head_dim)
-
-    def _leave(self, x: Tensor, level: Tensor, grid: tuple[int, int]) -> Tensor:
+    def leave(self, x: Tensor, level: Tensor, grid: tuple[int, int]) -> Tensor:
+        """Mixed tokens (N, L * S, C) of latent frames with embedded levels (N, L, C) to (N, L, out_channels, h, w)."""
         length = level.shape[1]
         shift, scale = (self.scale_shift_table[:, None] + level[:, :, None].float()).unbind(2)
-        x = self.proj_out(_modulate(self.norm_out(x), scale[:, :, None], shift[:, :, None], length))
+        x = self.proj_out(modulate(self.norm_out(x), scale[:, :, None], shift[:, :, None], length))
         (rows, columns), channels = self.config.patch_size, self.config.out_channels
         # (N, L*S, rows*columns*channels) -> (N, L, channels, h, w)
         x = x.view(len(x), length, *grid, rows, columns, channels).permute(0, 1, 6, 2, 4, 3, 5)
         return x.reshape(len(x), length, channels, grid[0] * rows, grid[1] * columns)
 
+    def _grid(self, latents: Tensor) -> tuple[int, int]:
+        rows, columns = self.config.patch_size
+        return latents.shape[-2] // rows, latents.shape[-1] // columns
 
-def _norm(x: Tensor, norm: nn.RMSNorm) -> Tensor:
-    """RMS norm in the dtype of x, whatever that of the weights."""
-    return F.rms_norm(x, norm.normalized_shape, norm.weight.to(x.dtype), norm.eps)
+    def _tables(self, rows: Rows, base_time: Tensor | None, grid: tuple[int, int]) -> Tensor:
+        time = rows.time if base_time is None else (rows.time - base_time[:, None]).clamp(min=0)
+        return rotary_table(time, *grid, self.config.attention_head_dim)
 
 
 def _patches(latents: Tensor, patch: tuple[int, int]) -> Tensor:
@@ -298,18 +216,3 @@ def _patches(latents: Tensor, patch: tuple[int, int]) -> Tensor:
     rows, columns = patch
     x = latents.view(n, length, channels, height // rows, rows, width // columns, columns)
     return x.permute(0, 1, 3, 5, 2, 4, 6).reshape(n, -1, channels * rows * columns)
-
-
-def _modulate(x: Tensor, scale: Tensor, shift: Tensor, length: int) -> Tensor:
-    """Scale and shift the tokens of each latent frame; the dtype of x is kept."""
-    by_frame = x.unflatten(1, (length, -1))
-    return (by_frame * (1 + scale).to(x.dtype) + shift.to(x.dtype)).flatten(1, 2)
-
-
-def _add(x: Tensor, update: Tensor, gate: Tensor, length: int) -> Tensor:
-    """Tokens plus the gated update of each latent frame."""
-    return x + (update.unflatten(1, (length, -1)) * gate.to(x.dtype)).flatten(1, 2)
-
-
-def _extend(past: tuple[Tensor, Tensor], keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-    return torch.cat([past[0].to(keys.dtype), keys], 1), torch.cat([past[1].to(values.dtype), values], 1)

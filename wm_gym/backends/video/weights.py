@@ -51,6 +51,18 @@ def load_weights(path: Path, dtype: torch.dtype = torch.bfloat16) -> VideoNetwor
     return network.to(dtype).requires_grad_(False)
 
 
+def begin_from(path: Path, network: VideoNetwork) -> list[str]:
+    """Give a network the weights of a file wherever name and shape agree; returns the names of those that do not.
+
+    Raises:
+        ValueError: If the file cannot be read.
+    """
+    tensors, own = _read(path)[1], network.state_dict()
+    fitting = {name: t for name, t in tensors.items() if name in own and own[name].shape == t.shape}
+    network.load_state_dict(fitting, strict=False)
+    return sorted(own.keys() - fitting.keys())
+
+
 def find_weights(height: int, width: int) -> Path:
     """The shipped weights for frames of a size.
 
