@@ -5,9 +5,13 @@ import numpy as np
 import pytest
 
 import wm_gym  # noqa: F401  (registers the ids)
+from wm_gym.backends.worlds import shipped_places
 from wm_gym.envs.options import read_options
 
-FAMILIES = "['city', 'courtyard', 'park', 'rooms', 'warehouse']"
+WORLDS = (
+    "world must be a family of ['city', 'courtyard', 'park', 'rooms', 'warehouse'], a place 'family/number', "
+    "'family/*' or a capture's .npz, got {!r}; shipped are " + ", ".join(shipped_places())
+)
 
 
 @pytest.mark.parametrize(
@@ -21,8 +25,8 @@ FAMILIES = "['city', 'courtyard', 'park', 'rooms', 'warehouse']"
             {"backend": "nonesuch:Model"},
             "backend 'nonesuch:Model' must name a class that can be imported, got: No module named 'nonesuch'",
         ),
-        ({"world": "moon"}, f"world must be one of {FAMILIES} or 'family/number', got 'moon'"),
-        ({"world": "city/x"}, f"world must be one of {FAMILIES} or 'family/number', got 'city/x'"),
+        ({"world": "moon"}, WORLDS.format("moon")),
+        ({"world": "city/x"}, WORLDS.format("city/x")),
         ({"difficulty": "brutal"}, "difficulty must be one of ['simple', 'medium', 'full'], got 'brutal'"),
         ({"action_mode": "mouse"}, "action_mode must be one of ['discrete', 'keys', 'twist'], got 'mouse'"),
         (
@@ -56,8 +60,11 @@ def test_a_window_without_a_display(monkeypatch):
     [
         (
             {"weather": "snow"},
-            "reset options must be among ['prompt', 'image', 'video', 'events', 'state', 'world'], got 'weather'",
+            "reset options must be among ['prompt', 'image', 'depth', 'video', 'events', 'state', 'world'], "
+            "got 'weather'",
         ),
+        ({"depth": np.ones((48, 64))}, "option 'depth' must come with option 'image'"),
+        ({"image": "a.png", "world": "city"}, "option 'world' must come without option 'image'"),
         ({"prompt": 3}, "option 'prompt' must be a string, got int"),
         ({"events": "snow"}, "option 'events' must be a list of {'at', 'text', 'for'}, got str"),
         (
@@ -85,14 +92,14 @@ def test_options_of_other_libraries_are_let_through():
 
 @pytest.fixture(scope="module")
 def env():
-    env = gym.make("wm_gym/Explore-v0", world="rooms/2", resolution=(48, 64), disable_env_checker=True).unwrapped
+    env = gym.make("wm_gym/Explore-v0", backend="memory", world="rooms/9", disable_env_checker=True).unwrapped
     env.reset(seed=0)
     yield env
     env.close()
 
 
 def test_use_before_reset():
-    fresh = gym.make("wm_gym/Explore-v0", resolution=(48, 64), disable_env_checker=True).unwrapped
+    fresh = gym.make("wm_gym/Explore-v0", backend="memory", disable_env_checker=True).unwrapped
     with pytest.raises(RuntimeError, match="the environment must be reset before it is used"):
         fresh.step(0)
     fresh.close()
@@ -146,9 +153,23 @@ def test_chords():
         Keys().read([1, 0, 2, 0, 0, 0, 0, 0], 4)
 
 
-def test_an_image_cannot_open_a_backend_of_known_places(env):
-    with pytest.raises(ValueError, match="backend 'memory' cannot open from option 'image'"):
-        env.reset(options={"image": np.zeros((48, 64, 3), np.uint8)})
+def test_pictures_that_no_world_can_open_on(env):
+    with pytest.raises(ValueError, match=r"image must be a path or \(H, W, 3\) uint8, got \(48, 64\) uint8"):
+        env.reset(options={"image": np.zeros((48, 64), np.uint8)})
+    with pytest.raises(ValueError, match="backend 'memory' cannot open from option 'video'"):
+        env.reset(options={"video": np.zeros((2, 48, 64, 3), np.uint8)})
+
+
+def test_an_image_cannot_open_a_simulator():
+    twin = gym.make("wm_gym/Explore-v0", backend="twin", disable_env_checker=True).unwrapped
+    with pytest.raises(ValueError, match="backend 'twin' cannot open from option 'image'"):
+        twin.reset(options={"image": np.zeros((48, 64, 3), np.uint8)})
+    twin.close()
+
+
+def test_an_unknown_world_at_reset(env):
+    with pytest.raises(ValueError, match=r"world must be a family .* got ''; shipped are city/9"):
+        env.reset(options={"world": ""})
 
 
 @pytest.mark.parametrize("state", [b"nonsense", 7])

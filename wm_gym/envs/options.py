@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-OPTIONS = ("prompt", "image", "video", "events", "state", "world")
+OPTIONS = ("prompt", "image", "depth", "video", "events", "state", "world")
 FOREIGN = ("reset_mask", "lerobot_new_rollout", "minari_autoseed", "variation", "variation_values", "options")
 """Options that other libraries pass to every environment; they are let through and change nothing."""
 
@@ -34,7 +34,8 @@ class ResetOptions:
 
     Attributes:
         prompt: Replaces the caption of the place, or None.
-        image: (H, W, 3) uint8 to open from, or None.
+        image: A picture to open from, a path or (H, W, 3) uint8, or None.
+        depth: (H, W) metres of that picture, or None.
         video: Frames to open from, or None.
         events: In order of onset.
         state: Bytes or an `EnvState` to go on from, or None.
@@ -43,6 +44,7 @@ class ResetOptions:
 
     prompt: str | None = None
     image: Any = None
+    depth: Any = None
     video: Any = None
     events: tuple[TimedEvent, ...] = ()
     state: Any = None
@@ -62,10 +64,14 @@ def read_options(options: Mapping[str, Any] | None) -> ResetOptions:
     for name in ("prompt", "world"):
         if not isinstance(given.get(name), str | None):
             raise ValueError(f"option {name!r} must be a string, got {type(given[name]).__name__}")
+    for name, other, must in (("depth", "image", True), ("world", "image", False)):
+        if given.get(name) is not None and (given.get(other) is not None) is not must:
+            raise ValueError(f"option {name!r} must come {'with' if must else 'without'} option {other!r}")
     events = _read_events(given.get("events"))
     return ResetOptions(
         prompt=given.get("prompt"),
         image=given.get("image"),
+        depth=given.get("depth"),
         video=given.get("video"),
         events=events,
         state=given.get("state"),

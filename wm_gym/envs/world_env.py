@@ -8,9 +8,10 @@ from typing import Any, SupportsFloat
 import gymnasium as gym
 import numpy as np
 
-from wm_gym.backends.places import find_place, open_world
+from wm_gym.backends.pictures import open_picture
 from wm_gym.backends.registry import load_backend
 from wm_gym.backends.seam import Opening
+from wm_gym.backends.worlds import find_world, open_named
 from wm_gym.envs import state as snapshots
 from wm_gym.envs.actions import find_action_mode
 from wm_gym.envs.observations import find_observation_mode
@@ -27,9 +28,10 @@ class WorldEnv(gym.Env[Any, Any]):
 
     Args:
         task: "explore" or "point_goal"; the registered ids choose it.
-        backend: "memory", "twin" or "package.module:Class".
-        world: A family of places, or "family/number" for one of them.
-        difficulty: "simple", "medium" or "full".
+        backend: "video", "memory", "twin" or "package.module:Class".
+        world: None for one of the shipped places, a family of them, "family/number", "family/*", or a capture's path
+            (`wm_gym.backends.worlds`). Where that leaves a choice, the seed of `reset` makes it.
+        difficulty: "simple", "medium" or "full"; the shipped places are "full".
         obs_mode: Parts joined by "+": rgb, depth, points, pose; or the preset "sb3".
         action_mode: "discrete", "keys" or "twist".
         resolution: Height and width of a frame.
@@ -49,12 +51,12 @@ class WorldEnv(gym.Env[Any, Any]):
         self,
         *,
         task: str,
-        backend: str = "memory",
-        world: str = "city",
+        backend: str = "video",
+        world: str | None = None,
         difficulty: str = "full",
         obs_mode: str = "rgb+depth+pose",
         action_mode: str = "discrete",
-        resolution: tuple[int, int] = (96, 128),
+        resolution: tuple[int, int] = (48, 64),
         depth_dtype: str | None = None,
         num_points: int | None = None,
         standby: float = 0.0,
@@ -67,7 +69,7 @@ class WorldEnv(gym.Env[Any, Any]):
             raise ValueError(f"standby must be within 0..1, got {standby}")
         if render_mode == "human":
             check_display()
-        find_place(world, 0, difficulty)
+        find_world(world, 0, difficulty)
         self.render_mode = render_mode
         self.task = find_task(task)
         self.task_description = self.task.description
@@ -91,7 +93,8 @@ class WorldEnv(gym.Env[Any, Any]):
 
         Args:
             seed: Of the world and of everything random in it. None goes on with the environment's own numbers.
-            options: "prompt", "events" ([{"at", "text", "for"}], counted in steps), "state", "world".
+            options: "prompt", "events" ([{"at", "text", "for"}], counted in steps), "state", "world", "image" (a path
+                or (H, W, 3) uint8 that the world begins with) and its "depth" ((H, W) metres).
 
         Raises:
             ValueError: If an option is unknown, of the wrong kind, or more than the backend can do.
@@ -199,10 +202,13 @@ class WorldEnv(gym.Env[Any, Any]):
     def _opening(self, asked: ResetOptions, world_seed: int) -> Opening:
         spec = self._world.model.spec
         for name in ("image", "video"):
-            if getattr(asked, name) is not None:
-                raise ValueError(f"backend {spec.name!r} cannot open from option {name!r}: it opens known places")
-        place = find_place(asked.world or self._world_name, world_seed, self._difficulty)
-        opening = open_world(spec, place)
+            if getattr(asked, name) is not None and (name == "video" or not spec.takes_hints):
+                raise ValueError(f"backend {spec.name!r} cannot open from option {name!r}")
+        if asked.image is None:
+            world = self._world_name if asked.world is None else asked.world
+            opening = open_named(spec, world, world_seed, self._difficulty)
+        else:
+            opening = open_picture(asked.image, spec.height, spec.width, depth=asked.depth)
         return opening if asked.prompt is None else replace(opening, prompt=asked.prompt)
 
     def _say(self, state: EnvState, text: str, at: int, steps: int | None) -> EnvState:

@@ -228,7 +228,7 @@ def _poses(stances: np.ndarray) -> Tensor:
     return torch.from_numpy(camera_pose(stances)).float()
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)
 def remember_capture(capture: Capture, config: MemoryConfig) -> Memory:
     """The memory of somebody who has seen a capture's keyframes, one after another.
 

@@ -1,0 +1,30 @@
+"""Capture the places that ship with wm-gym, the default worlds, into a folder. Needs the extra `twin`.
+
+python examples/capture_places.py wm_gym/backends/shipped_places
+
+The first places of every family whose numbers end in 9: the split "test", which no shipped weights have learned from.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+from tqdm import tqdm
+
+from wm_gym.train_world.capturing import CaptureConfig, capture
+from wm_gym.train_world.splits import nth_seed
+
+PLACES = {"rooms": 3, "city": 3, "courtyard": 2, "park": 2, "warehouse": 2}
+
+
+def main(folder: Path) -> None:
+    """Write FAMILY-NUMBER.npz for each."""
+    names = [(family, nth_seed("test", n)) for family, count in PLACES.items() for n in range(count)]
+    for family, number in tqdm(names, desc="capturing"):
+        capture(CaptureConfig(world=f"{family}/{number}", output=str(folder / f"{family}-{number}.npz")))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "outputs/places"))

@@ -1,0 +1,92 @@
+"""What `gym.make` gives when nothing but the id is named, with and without ViZDoom."""
+
+import subprocess
+import sys
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from gymnasium.utils.env_checker import data_equivalence
+
+import wm_gym  # noqa: F401  (registers the ids)
+from wm_gym.backends.worlds import SHIPPED, shipped_places
+
+WITHOUT_VIZDOOM = """
+import sys
+sys.modules["vizdoom"] = None
+import gymnasium as gym, wm_gym
+for backend in ({}, {"backend": "memory"}):
+    env = gym.make("wm_gym/Explore-v0", **backend)
+    for options in (None, {"world": "park"}, {"world": "rooms/19"}):
+        env.reset(seed=3, options=options)
+        print(env.unwrapped.get_state().world.openings[0].name)
+    env.step(1)
+    try:
+        env.reset(options={"world": "city/3"})
+    except ImportError as error:
+        print(error)
+"""
+
+
+def test_the_default_world_is_generated_at_a_shipped_place():
+    env = gym.make("wm_gym/Explore-v0").unwrapped
+    assert env._world.model.spec.name == "video"
+    names = set()
+    for seed in range(6):
+        observation, info = env.reset(seed=seed)
+        assert observation["rgb"].shape == (48, 64, 3) and info["prompt"]
+        names.add(env.get_state().world.openings[0].name)
+    assert names <= set(shipped_places()) and len(names) > 2
+    env.close()
+
+
+def test_it_needs_no_vizdoom():
+    run = subprocess.run([sys.executable, "-c", WITHOUT_VIZDOOM], capture_output=True, text=True, check=True)
+    lines = run.stdout.splitlines()
+    assert lines[:4] == lines[4:] and len(lines) == 8
+    assert lines[0] in shipped_places() and lines[1].startswith("park/") and lines[2] == "rooms/19"
+    assert "needs ViZDoom: pip install 'wm-gym[twin]'; without it there are city/9, city/19" in lines[3]
+
+
+def test_equal_seeds_open_the_same_place_in_the_twin():
+    generated = gym.make("wm_gym/PointGoal-v0", backend="memory").unwrapped
+    true = gym.make("wm_gym/PointGoal-v0", backend="twin").unwrapped
+    one, other = (env.reset(seed=5)[0] for env in (generated, true))
+    places = [env.get_state().world.openings[0].place for env in (generated, true)]
+    assert places[0] == places[1]
+    np.testing.assert_allclose(one["goal"], other["goal"], atol=1e-5)
+    generated.close()
+    true.close()
+
+
+@pytest.mark.parametrize("backend", ["memory", "video"])
+@pytest.mark.parametrize("with_depth", [False, True])
+def test_a_world_that_opens_on_a_picture_saves_and_replays(backend, with_depth):
+    with np.load(SHIPPED / "city-9.npz") as file:
+        options = {"image": file["frames"][0], "prompt": "A street."}
+        if with_depth:
+            options["depth"] = file["depth"][0].astype(np.float32)
+    env = gym.make("wm_gym/PointGoal-v0", backend=backend, obs_mode="rgb+depth+points+pose").unwrapped
+
+    def walk():
+        return [env.step(action) for action in (1, 1, 6, 1)]
+
+    observation, info = env.reset(seed=2, options=options)
+    assert info["prompt"] == "A street." and np.linalg.norm(observation["goal"]) > 1.0
+    saved = env.state_to_bytes(env.get_state())
+    first = walk()
+    env.reset(seed=2, options=options)
+    for one, other in zip(first, walk(), strict=True):
+        assert data_equivalence(one, other, exact=True)
+    env.reset(options={"state": saved})
+    for one, other in zip(first, walk(), strict=True):
+        assert np.array_equal(one[0]["rgb"], other[0]["rgb"])
+    env.close()
+
+
+def test_captures_of_ones_own_open_by_their_path(tmp_path):
+    path = tmp_path / "hall.npz"
+    path.write_bytes((SHIPPED / "rooms-9.npz").read_bytes())
+    env = gym.make("wm_gym/Explore-v0", backend="memory", world=str(path)).unwrapped
+    assert env.reset(seed=0)[0]["rgb"].shape == (48, 64, 3)
+    env.close()
