@@ -60,7 +60,7 @@ from wm_gym.backends.twin.maps import FAMILIES
 from wm_gym.backends.twin.model import FAR_METRES, TwinModel, open_place
 from wm_gym.backends.twin.site import site_of
 from wm_gym.backends.video.model import VideoModel
-from wm_gym.evaluation.ablation import WithoutHints
+from wm_gym.evaluation.altered import Altered, hide_hints
 from wm_gym.evaluation.known import known_pixels
 from wm_gym.evaluation.preset import preset_hash
 from wm_gym.evaluation.scores import score_loop, score_next_chunk, score_seeds
@@ -263,7 +263,11 @@ def main() -> None:
     count, chunks = (8, 24) if asked.quick else (2 * asked.walks, asked.chunks)
     video = VideoModel.create(*size, weights=asked.weights, num_steps=asked.num_steps)
     twin = World(TwinModel.create(*size))
-    rows = {"hint_only_": World(MemoryModel.create(*size)), "": World(video), "no_memory_": World(WithoutHints(video))}
+    rows = {
+        "hint_only_": World(MemoryModel.create(*size)),
+        "": World(video),
+        "no_memory_": World(Altered(video, hide_hints)),
+    }
     planned, tallies = choose_walks(count, chunks, size), Tallies(Tally)
     with tqdm(total=count * len(rows) * len(OPENINGS), desc="worlds", smoothing=0) as progress:
         for first in range(0, count, BATCH):

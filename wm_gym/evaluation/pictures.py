@@ -87,6 +87,13 @@ def enlarge(picture: np.ndarray, factor: int) -> np.ndarray:
     return picture.repeat(factor, 0).repeat(factor, 1)
 
 
+def captioned(picture: np.ndarray, text: str, bar: int = 20) -> np.ndarray:
+    """A picture (H, W, 3) uint8 over a bar with a line of text, (H + bar, W, 3)."""
+    image = Image.new("RGB", (picture.shape[1], bar), (16, 16, 16))
+    ImageDraw.Draw(image).text((6, bar // 2 - 6), text, fill=(230, 230, 230))
+    return np.concatenate([picture, np.asarray(image)])
+
+
 def contact_sheet(
     rows: Sequence[tuple[str, Sequence[np.ndarray]]], columns: Sequence[str] = (), gap: int = 2, margin: int = 72
 ) -> Image.Image:

@@ -24,7 +24,7 @@ def save_sheet(path: Path, walks: Mapping[str, Walk], factor: int = 2) -> None:
     rows = [(name, [enlarge(walk.frames[k].numpy(), factor) for k in chosen]) for name, walk in walks.items()]
     depth = [enlarge(paint_depth(walks[last].depth[k].numpy()), factor) for k in chosen]
     path.parent.mkdir(parents=True, exist_ok=True)
-    sheet = contact_sheet([*rows, (f"{last} depth"[-11:], depth)], [f"chunk {chunk}" for chunk in chunks])
+    sheet = contact_sheet([*rows, (f"{last} depth", depth)], [f"chunk {chunk}" for chunk in chunks], margin=108)
     sheet.save(path)
 
 
