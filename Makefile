@@ -1,6 +1,6 @@
 # Everything a fresh machine needs. Each target sets up what it lacks; the second run finds it done.
 #
-#   make demo        walk through a world; films and figures in outputs/demo
+#   make demo        walk through a generated world; films and figures in outputs/demo
 #   make test        the quick tests          (PYTEST_ARGS="-k geometry" narrows them)
 #   make test-all    the slow ones too
 #   make lint        ruff and pyright
@@ -40,8 +40,8 @@ lint: $(VENV)/.test
 venv: $(VENV)/.demo $(VENV)/.test
 
 $(VENV)/.demo: $(VENV)/.torch pyproject.toml
-	@echo "Installing wm-gym and the twin ..."
-	@$(PIP) install -c constraints.txt -e ".[twin]"
+	@echo "Installing wm-gym ..."
+	@$(PIP) install -c constraints.txt -e .
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.torch pyproject.toml
