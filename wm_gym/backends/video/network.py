@@ -15,9 +15,11 @@ from torch import Tensor, nn
 
 from wm_gym.backends.video.alone import each_alone
 from wm_gym.backends.video.codec import FRAME_CHANNELS, HINT_CHANNELS, FoldCodec
+from wm_gym.backends.video.codecs import Codec, ExactCodec
 from wm_gym.backends.video.config import TransformerConfig, VideoConfig
 from wm_gym.backends.video.rows import Role, Rows
 from wm_gym.backends.video.steering import action_dim
+from wm_gym.backends.video.streaming import StreamingCodec
 from wm_gym.backends.video.text import TextEncoder
 from wm_gym.backends.video.transformer import CausalTransformer, Past, Tokens, Written
 
@@ -30,7 +32,7 @@ class Given:
     """All that L latent frames of N worlds are generated from, beside noise.
 
     Attributes:
-        hints: (N, L, T * 8, H, W), as the codec folds them.
+        hints: (N, L, hint channels, h, w), as the codec encodes them.
         prompt: From `VideoNetwork.read`.
         camera: (N, L, S, T * 6) from `steering.camera_tokens`.
         action: (N, L, T * 6 + 8) from `steering.motion_vector`.
@@ -52,13 +54,14 @@ class VideoNetwork(nn.Module):
     def __init__(self, config: VideoConfig) -> None:
         super().__init__()
         self.config = config
-        self.codec = FoldCodec(config.near_metres, config.far_metres)
+        self.fold = FoldCodec(config.near_metres, config.far_metres)
+        self.codec = _codec(config, self.fold)
         num_frames = config.frames_per_latent
         self.transformer = CausalTransformer(
             TransformerConfig(
-                in_channels=num_frames * (FRAME_CHANNELS + HINT_CHANNELS),
-                out_channels=num_frames * FRAME_CHANNELS,
-                patch_size=(config.patch, config.patch),
+                in_channels=self.codec.latent_channels + self.codec.hint_channels,
+                out_channels=self.codec.latent_channels,
+                patch_size=(config.patch // self.codec.scale, config.patch // self.codec.scale),
                 num_attention_heads=config.num_heads,
                 attention_head_dim=config.head_dim,
                 num_layers=config.num_layers,
@@ -67,6 +70,7 @@ class VideoNetwork(nn.Module):
                 freq_dim=64,
                 camera_dim=6 * num_frames,
                 action_dim=action_dim(num_frames),
+                gelu="none",
             )
         )
         self.text_encoder = TextEncoder(config.text_dim, config.text_vocabulary, config.text_tokens)
@@ -82,14 +86,14 @@ class VideoNetwork(nn.Module):
         """The clean latents, as far as they can be told.
 
         Args:
-            noisy: (N, L, T * 5, H, W).
+            noisy: (N, L, C, h, w), as the codec shapes latent frames.
             rows: Of the L latent frames.
             given: All that they are generated from.
             pending: Clean latent frames, from `embed`, that the cache does not hold yet: one pass writes them and
                 generates from them.
 
         Returns:
-            (N, L, T * 5, H, W) float32, and what the cache may keep: of the pending latent frames, or of the L if
+            (N, L, C, h, w) float32, and what the cache may keep: of the pending latent frames, or of the L if
             none are pending.
         """
         length, grid = noisy.shape[1], (self.config.height // self.config.patch, self.config.width // self.config.patch)
@@ -116,6 +120,12 @@ class VideoNetwork(nn.Module):
         else:
             entering = torch.cat([latents, given.hints], 2)
         return self.transformer.embed(entering, rows, camera=camera, action=action)
+
+    @property
+    def latent_shape(self) -> tuple[int, int, int]:
+        """C, h and w of a latent frame."""
+        scale = self.codec.scale
+        return self.codec.latent_channels, self.config.height // scale, self.config.width // scale
 
     def pending(self, embedded: tuple[Tensor, Tensor], times: Tensor) -> Tokens:
         """Tokens from `embed` of one clean latent frame, of which a state keeps `x` and `level`; `times` is (N, 1)."""
@@ -154,6 +164,12 @@ class Refiner(nn.Module):
         x = F.silu(x * (1 + scale) + shift)
         x = F.pixel_shuffle(self.leave(F.silu(self.middle(x))), 2)
         return x.float().unflatten(0, shape).flatten(2, 3)
+
+
+def _codec(config: VideoConfig, fold: FoldCodec) -> Codec:
+    if config.codec == "streaming":
+        return StreamingCodec(config.streaming, fold, config.frames_per_latent)
+    return ExactCodec(fold, config.frames_per_latent)
 
 
 def _stand_beside(noisy: Tensor, rows: Rows, hints: Tensor) -> tuple[Tensor, Rows]:

@@ -79,9 +79,15 @@ def may_attend(queries: Rows, keys: Rows, window: int) -> Tensor:
     return seen & ~of_another_time & (role != Role.ABSENT)
 
 
-def token_mask(allowed: Tensor, tokens_per_row: int) -> Tensor | None:
-    """The mask of tokens, (N, 1, Lq * S, Lk * S) bool, or None where all see all."""
+def attention_bias(allowed: Tensor, tokens_per_row: int, dtype: torch.dtype) -> Tensor | None:
+    """What is added to the scores of tokens, (N, 1, Lq * S, Lk * S), or None where all see all.
+
+    Args:
+        allowed: (N, Lq, Lk) bool.
+        tokens_per_row: S.
+        dtype: Of the scores.
+    """
     if bool(allowed.all()):
         return None
-    wide = allowed.repeat_interleave(tokens_per_row, 1).repeat_interleave(tokens_per_row, 2)
-    return wide[:, None]
+    bias = torch.zeros(allowed.shape, dtype=dtype, device=allowed.device).masked_fill(~allowed, -1e9)
+    return bias.repeat_interleave(tokens_per_row, 1).repeat_interleave(tokens_per_row, 2)[:, None]

@@ -19,9 +19,9 @@ from torch import Tensor, nn
 
 from wm_gym.backends.video.alone import each_alone
 from wm_gym.backends.video.config import TransformerConfig
-from wm_gym.backends.video.layers import Block, Embedder, modulate
+from wm_gym.backends.video.layers import Block, Embedder
 from wm_gym.backends.video.rotary import rotary_table
-from wm_gym.backends.video.rows import Rows, may_attend, token_mask
+from wm_gym.backends.video.rows import Rows, attention_bias, may_attend
 
 
 @dataclass(frozen=True)
@@ -179,25 +179,35 @@ class CausalTransformer(nn.Module):
         base_time: Tensor | None,
     ) -> tuple[Tensor, Written]:
         """The blocks: (N, L * S, C) mixed tokens, and what the cache may keep; arguments as in `forward`."""
-        modulation = each_alone(self.condition_embedder.time_proj, F.silu(tokens.level)).unflatten(-1, (6, -1))
-        rows, keys_rows = tokens.rows, tokens.rows if past is None else Rows.cat([past.rows, tokens.rows])
-        mask = token_mask(may_attend(rows, keys_rows, window), grid[0] * grid[1])
+        x, rows = tokens.x.unflatten(1, (tokens.level.shape[1], -1)), tokens.rows
+        keys_rows = rows if past is None else Rows.cat([past.rows, rows])
+        bias = attention_bias(may_attend(rows, keys_rows, window), grid[0] * grid[1], x.dtype)
         tables = self._tables(rows, base_time, grid), self._tables(keys_rows, base_time, grid)
-        x, keys, values = tokens.x, [], []
+        modulation, keys, values = self._modulation(tokens.level, x.dtype), [], []
         for k, block in enumerate(self.blocks):
             layer_past = None if past is None else (past.keys[k], past.values[k])
-            x, layer_keys, layer_values = block(x, text[k], modulation, layer_past, mask, tables)
+            x, layer_keys, layer_values = block(x, text[k], modulation[k], layer_past, bias, tables)
             keys.append(layer_keys)
             values.append(layer_values)
-        return x, Written(*(torch.stack(t).unflatten(2, (rows.time.shape[1], -1)) for t in (keys, values)))
+        written = (torch.stack(t).unflatten(2, (rows.time.shape[1], -1)) for t in (keys, values))
+        return x.flatten(1, 2), Written(*written)
+
+    def _modulation(self, level: Tensor, dtype: torch.dtype) -> list[tuple[Tensor, ...]]:
+        """For each block six of (N, L, 1, C): shift, 1 + scale, gate, twice."""
+        shared = each_alone(self.condition_embedder.time_proj, F.silu(level)).unflatten(-1, (6, 1, -1)).float()
+        tables = torch.stack([cast(Block, block).scale_shift_table for block in self.blocks])
+        each = tables[:, :, None, :, None] + shared  # (layers, N, L, 6, 1, C)
+        each[..., [1, 4], :, :] += 1
+        return [one.unbind(2) for one in each.to(dtype).unbind()]
 
     def leave(self, x: Tensor, level: Tensor, grid: tuple[int, int]) -> Tensor:
         """Mixed tokens (N, L * S, C) of latent frames with embedded levels (N, L, C) to (N, L, out_channels, h, w)."""
         length = level.shape[1]
-        shift, scale = (self.scale_shift_table[:, None] + level[:, :, None].float()).unbind(2)
-        x = self.proj_out(modulate(self.norm_out(x), scale[:, :, None], shift[:, :, None], length))
+        shift, scale = (self.scale_shift_table[:, None] + level[:, :, None].float()).to(x.dtype).unbind(2)
+        by_frame = self.norm_out(x).unflatten(1, (length, -1))
+        x = self.proj_out(torch.addcmul(shift[:, :, None], by_frame, 1 + scale[:, :, None]))
         (rows, columns), channels = self.config.patch_size, self.config.out_channels
-        # (N, L*S, rows*columns*channels) -> (N, L, channels, h, w)
+        # (N, L, S, rows*columns*channels) -> (N, L, channels, h, w)
         x = x.view(len(x), length, *grid, rows, columns, channels).permute(0, 1, 6, 2, 4, 3, 5)
         return x.reshape(len(x), length, channels, grid[0] * rows, grid[1] * columns)
 
