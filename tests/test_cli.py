@@ -20,7 +20,7 @@ def test_settings_that_do_not_fit_are_refused_in_one_line(setting, capsys):
 
 def test_an_unknown_world_is_refused_before_anything_is_written(tmp_path, capsys):
     assert main(["demo", "world=moon", f"output={tmp_path / 'demo'}"]) == 2
-    assert "world must be one of" in capsys.readouterr().err
+    assert "world must be a family of" in capsys.readouterr().err
     assert not (tmp_path / "demo").exists()
 
 

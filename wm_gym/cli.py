@@ -70,6 +70,8 @@ def _demo(overrides: list[str]) -> int:
     figures = run_demo(config)
     for name, value in figures.items():
         print(f"{name:30s} {value:10.3f}")
+    if config.compare and "psnr_db" not in figures:
+        print("not compared with the twin, which needs ViZDoom (pip install 'wm-gym[twin]') and a place of its own")
     print(f"walk.mp4, walk.png, cloud.ply and report.json are in {config.output}")
     return 0
 

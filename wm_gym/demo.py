@@ -1,4 +1,7 @@
-"""`wm-gym demo`: open a world, walk a tour that ends where it began, and show and measure what was seen."""
+"""`wm-gym demo`: open a generated world, let something happen on a tour that ends where it began, film and measure it.
+
+Where ViZDoom is installed and the world has a twin, the twin walks along and the world is compared with it.
+"""
 
 from __future__ import annotations
 
@@ -9,20 +12,26 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
 from tqdm import tqdm
 
 from wm_gym.agents.tour import Tour, TourConfig
-from wm_gym.backends.places import find_place, open_world
+from wm_gym.backends.places import open_world
 from wm_gym.backends.registry import load_backend
-from wm_gym.backends.seam import Chunk, Place
+from wm_gym.backends.seam import Chunk, Opening
 from wm_gym.backends.whole_file import write_whole
+from wm_gym.backends.worlds import find_world, open_named, twin_is_installed
 from wm_gym.evaluation.fidelity import depth_absrel, known_share, psnr_db
 from wm_gym.evaluation.film import Film
-from wm_gym.evaluation.pictures import contact_sheet, enlarge, paint_depth, paint_hints, paint_map
+from wm_gym.evaluation.pictures import captioned, contact_sheet, enlarge, paint_depth, paint_hints, paint_map
 from wm_gym.memory.cloud import point_cloud
 from wm_gym.reconstruction.ply import write_ply
 from wm_gym.world.state import Outcome, WorldState
 from wm_gym.world.world import World
+
+_BAR_PIXELS = 20
+_LONGEST = 4
+"""A tour takes at most this many times the steps of its way out."""
 
 
 @dataclass
@@ -30,38 +39,55 @@ class DemoConfig:
     """What to show.
 
     Attributes:
-        world: A family of places, or "family/number".
-        seed: Of the place, where its name gives none, and of the tour.
-        difficulty: "simple", "medium" or "full".
+        world: A name as `gym.make` takes it: a family, "family/number", "family/*" or a capture's path.
+        seed: Of the world, of the tour, and of the place where the name leaves a choice.
+        difficulty: "simple", "medium" or "full"; the shipped places are "full".
         backend: Who makes the frames.
         height: Rows of a frame.
         width: Columns of a frame.
         steps_out: Steps of the tour before it turns home.
+        event: What happens on the way; empty for nothing.
+        event_at: Step at which it begins.
+        event_steps: Steps until it begins to end.
+        compare: Whether the twin walks along, where it can.
         output: Folder of the results.
         enlarge: Film pixels for each pixel of a frame; an even number.
         sheet_columns: Pictures in a row of the contact sheet.
     """
 
-    world: str = "city"
+    world: str = "city/19"
     seed: int = 3
     difficulty: str = "full"
-    backend: str = "memory"
-    height: int = 96
-    width: int = 128
+    backend: str = "video"
+    height: int = 48
+    width: int = 64
     steps_out: int = 40
+    event: str = "night falls"
+    event_at: int = 20
+    event_steps: int = 20
+    compare: bool = True
     output: str = "outputs/demo"
-    enlarge: int = 4
+    enlarge: int = 6
     sheet_columns: int = 10
+
+    def __post_init__(self) -> None:
+        for name in ("height", "width", "steps_out", "event_steps", "enlarge", "sheet_columns"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.enlarge % 2:
+            raise ValueError(f"enlarge must be an even number, got {self.enlarge}")
+        if self.event_at < 0:
+            raise ValueError(f"event_at must be at least 0, got {self.event_at}")
 
 
 @dataclass
 class _Record:
-    """What a walk leaves behind: per step the world's outcome and the twin's chunk."""
+    """What a walk leaves behind: per step the world's outcome, what went on, and the twin's chunk if it came along."""
 
     outcomes: list[Outcome] = field(default_factory=list)
+    events: list[str] = field(default_factory=list)
     truths: list[Chunk] = field(default_factory=list)
     seconds: float = 0.0
-    frames: int = 0
 
     def every(self, name: str, of_truth: bool = False) -> torch.Tensor:
         """All frames of one chunk field, (T, ...)."""
@@ -73,48 +99,74 @@ def run_demo(config: DemoConfig) -> dict[str, float]:
     """Walk, film and measure; returns the figures that `report.json` holds.
 
     Raises:
-        ValueError: If the world, difficulty or backend is none that exists.
+        ValueError: If the world, difficulty, backend or event is none that exists.
+        ImportError: If the world or backend needs ViZDoom and it is not installed.
     """
-    place = find_place(config.world, config.seed, config.difficulty)
-    world, twin = (World(load_backend(name, config.height, config.width)) for name in (config.backend, "twin"))
+    find_world(config.world, config.seed, config.difficulty)
+    world = World(load_backend(config.backend, config.height, config.width))
+    opening = open_named(world.model.spec, config.world, config.seed, config.difficulty)
+    has_twin = config.compare and opening.place is not None and twin_is_installed()
+    twin = World(load_backend("twin", config.height, config.width)) if has_twin else None
     folder = Path(config.output)
     try:
-        state, record = _walk(world, twin, place, config, folder / "walk.mp4")
-        figures = _measure(record)
-        _draw_sheet(record, config.sheet_columns).save(folder / "walk.png")
-        positions, colours, _ = point_cloud(state.memories[0])
-        write_ply(folder / "cloud.ply", positions, colours)
+        state, record = _walk(world, twin, opening, config, folder / "walk.mp4")
     finally:
-        twin.close()
-        world.close()
-    report = {"config": asdict(config), "prompt": state.openings[0].prompt, "figures": figures}
+        for opened in (world, twin):
+            if opened is not None:
+                opened.close()
+    positions, colours, _ = point_cloud(state.memories[0])
+    figures = _measure(record) | {"remembered_points": float(len(positions))}
+    _draw_sheet(record, config).save(folder / "walk.png")
+    write_ply(folder / "cloud.ply", positions, colours)
+    report = {"config": asdict(config), "world": opening.name, "prompt": opening.prompt, "figures": figures}
     text = json.dumps(report, indent=2) + "\n"
     write_whole(folder / "report.json", lambda file: file.write(text.encode()))
     return figures
 
 
-def _walk(world: World, twin: World, place: Place, config: DemoConfig, film_path: Path) -> tuple[WorldState, _Record]:
-    """The tour in the world; the twin follows wherever the body goes."""
-    spec, opening = world.model.spec, open_world(world.model.spec, place)
+def _begin(world: World, opening: Opening, config: DemoConfig) -> tuple[WorldState, Outcome]:
+    """The opened world, with the event still to come."""
     state, outcome = world.start([opening], [config.seed])
-    truth, true_outcome = twin.start([open_world(twin.model.spec, place)], [config.seed])
+    frames = world.model.spec.frames_per_step
+    if config.event:
+        state = state.say(0, config.event, in_frames=config.event_at * frames, for_frames=config.event_steps * frames)
+    return state, outcome
+
+
+def _walk(
+    world: World, twin: World | None, opening: Opening, config: DemoConfig, film_path: Path
+) -> tuple[WorldState, _Record]:
+    """The tour in the world; the twin follows wherever the body goes."""
+    spec = world.model.spec
+    state, outcome = _begin(world, opening, config)
+    record, trail, truth = _Record([outcome], [""]), [outcome.stances[0, -1]], None
+    if twin is not None and opening.place is not None:
+        truth, true_outcome = _begin(twin, open_world(twin.model.spec, opening.place), config)
+        record.truths.append(true_outcome.chunk)
     tour = Tour(opening.waypoints.numpy(), config.seed, world.config.body, TourConfig(steps_out=config.steps_out))
-    record, trail = _Record([outcome], [true_outcome.chunk]), [outcome.stances[0, -1]]
-    size = config.height * config.enlarge, 4 * config.width * config.enlarge
-    with Film(film_path, spec.fps, *size) as film, tqdm(desc="walking", unit="step", total=3 * config.steps_out) as bar:
-        while (twist := tour.act(trail[-1])) is not None:
+    longest = _LONGEST * config.steps_out  # something imagined may stand in the way home
+    size = config.height * config.enlarge + _BAR_PIXELS, 4 * config.width * config.enlarge
+    with Film(film_path, spec.fps, *size) as film, tqdm(desc="walking", unit="step", total=longest) as bar:
+        while (twist := tour.act(trail[-1])) is not None and len(trail) <= longest:
+            record.events.append(_going_on(state))
             began = time.perf_counter()
             state, outcome = world.step(state, np.tile(twist, (1, spec.frames_per_step, 1)))
             record.seconds += time.perf_counter() - began
-            record.frames += spec.frames_per_step
             record.outcomes.append(outcome)
-            truth, true_outcome = twin.follow(truth, outcome.stances)
-            record.truths.append(true_outcome.chunk)
+            if twin is not None and truth is not None:
+                truth, true_outcome = twin.follow(truth, outcome.stances)
+                record.truths.append(true_outcome.chunk)
             trail.append(outcome.stances[0, -1])
             for picture in _panels(outcome, state, np.stack(trail), config.enlarge):
-                film.add(picture)
+                film.add(captioned(picture, record.events[-1], _BAR_PIXELS))
             bar.update()
     return state, record
+
+
+def _going_on(state: WorldState) -> str:
+    """The texts of the events that are at work now."""
+    now = state.frame_index[0]
+    return ", ".join(event.text for event in state.scripts[0].events if event.strength(now) > 0)
 
 
 def _panels(outcome: Outcome, state: WorldState, trail: np.ndarray, factor: int) -> list[np.ndarray]:
@@ -134,30 +186,38 @@ def _panels(outcome: Outcome, state: WorldState, trail: np.ndarray, factor: int)
 
 
 def _measure(record: _Record) -> dict[str, float]:
-    frames, truth = record.every("frames"), record.every("frames", of_truth=True)
-    depth, true_depth = record.every("depth"), record.every("depth", of_truth=True)
-    static = ~(record.every("moving") | record.every("moving", of_truth=True))
-    return {
-        "frames": float(record.frames),
-        "frames_per_second": record.frames / record.seconds,
-        "psnr_db": float(psnr_db(frames, truth).mean()),
+    """Figures of the world alone, and against the twin if it came along."""
+    frames, depth = record.every("frames"), record.every("depth")
+    figures = {
+        "frames": float(len(frames)),
+        "frames_per_second": (len(frames) - 1) / record.seconds,
+        "metres_from_home": float(np.linalg.norm(record.outcomes[-1].stances[0, -1, :2])),
         "loop_closure_psnr_db": float(psnr_db(frames[-1:], frames[:1])),
+        "depth_known_share": known_share(depth),
+    }
+    if not record.truths:
+        return figures
+    truth, true_depth = record.every("frames", of_truth=True), record.every("depth", of_truth=True)
+    static = ~(record.every("moving") | record.every("moving", of_truth=True))
+    return figures | {
+        "psnr_db": float(psnr_db(frames, truth).mean()),
         "loop_closure_psnr_of_twin_db": float(psnr_db(truth[-1:], truth[:1])),
         "depth_absrel": depth_absrel(depth, true_depth),
         "depth_absrel_static": depth_absrel(depth, true_depth, static),
-        "depth_known_share": known_share(depth),
     }
 
 
-def _draw_sheet(record: _Record, columns: int):
-    chosen = np.linspace(0, len(record.outcomes) - 1, columns).round().astype(int)
-    rows: dict[str, list[np.ndarray]] = {"twin (truth)": [], "world": [], "hint": [], "depth": [], "twin depth": []}
+def _draw_sheet(record: _Record, config: DemoConfig) -> Image.Image:
+    chosen = np.linspace(0, len(record.outcomes) - 1, config.sheet_columns).round().astype(int)
+    rows: dict[str, list[np.ndarray]] = {}
     for k in chosen:
-        outcome, truth = record.outcomes[k], record.truths[k]
-        assert outcome.chunk.depth is not None and truth.depth is not None
-        rows["twin (truth)"].append(truth.frames[0, -1].numpy())
-        rows["world"].append(outcome.chunk.frames[0, -1].numpy())
-        rows["hint"].append(paint_hints(outcome.hints.colour[0, -1].numpy(), outcome.hints.seen[0, -1].numpy()))
-        rows["depth"].append(paint_depth(outcome.chunk.depth[0, -1].numpy()))
-        rows["twin depth"].append(paint_depth(truth.depth[0, -1].numpy()))
-    return contact_sheet(list(rows.items()))
+        outcome, truth = record.outcomes[k], record.truths[k] if record.truths else None
+        hint = paint_hints(outcome.hints.colour[0, -1].numpy(), outcome.hints.seen[0, -1].numpy())
+        assert outcome.chunk.depth is not None
+        shown = {"world": outcome.chunk.frames[0, -1].numpy(), "memory": hint}
+        shown["depth"] = paint_depth(outcome.chunk.depth[0, -1].numpy())
+        if truth is not None and truth.depth is not None:
+            shown |= {"twin": truth.frames[0, -1].numpy(), "twin depth": paint_depth(truth.depth[0, -1].numpy())}
+        for name, picture in shown.items():
+            rows.setdefault(name, []).append(enlarge(picture, max(1, 96 // config.height)))
+    return contact_sheet(list(rows.items()), [record.events[k] for k in chosen])

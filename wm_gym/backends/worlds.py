@@ -37,6 +37,11 @@ def shipped_places() -> list[str]:
     return [f"{family}/{number}" for family, number in sorted(found, key=lambda parts: (parts[0], int(parts[1])))]
 
 
+def twin_is_installed() -> bool:
+    """Whether ViZDoom, the twin's engine, can be imported."""
+    return find_spec("vizdoom") is not None
+
+
 def find_world(world: str | None, seed: int, difficulty: str) -> Place | Path:
     """The place, or the file of a capture, that a name means.
 
@@ -87,7 +92,7 @@ def _open_place(spec: ModelSpec, place: Place) -> Opening:
     fits = not (SHIPPED_SIZE[0] % spec.height or SHIPPED_SIZE[1] % spec.width)
     if spec.takes_hints and fits and place.difficulty == _SHIPPED_DIFFICULTY and shipped.exists():
         return _load(shipped, 0, spec.height, spec.width)
-    if find_spec("vizdoom") is None:
+    if not twin_is_installed():
         raise ImportError(
             f"place {place.family}/{place.seed} ({place.difficulty}, {spec.height} x {spec.width}) is the twin's, "
             f"which needs ViZDoom: pip install 'wm-gym[twin]'; without it there are {', '.join(shipped_places())} "
