@@ -50,11 +50,12 @@ class Batch:
     """B samples of L steps in a row.
 
     Attributes:
-        clean: (B, L, 20, H, W) the truth.
-        hints: (B, L, 32, H, W), spoiled.
+        clean: (B, L, 20, H, W) planes of the truth.
+        hints: (B, L, 32, H, W) planes, spoiled.
         camera: (B, L, S, 24).
         action: (B, L, 32).
         times: (B, L) index of each step in its clip.
+        before: (B, 5, H, W) the frame before the first step.
         prompts: B strings, of the last step.
     """
 
@@ -63,12 +64,13 @@ class Batch:
     camera: Tensor
     action: Tensor
     times: Tensor
+    before: Tensor
     prompts: list[str]
 
-    def given(self, network: VideoNetwork) -> Given:
-        """The batch as the network wants it."""
+    def given(self, network: VideoNetwork, hints: Tensor) -> Given:
+        """The batch as the network wants it, its hints encoded."""
         return Given(
-            hints=self.hints,
+            hints=hints,
             prompt=network.read(self.prompts),
             camera=self.camera,
             action=self.action,
@@ -84,9 +86,9 @@ class Batch:
 class Batches:
     """Draws batches from lessons."""
 
-    def __init__(self, lessons: Sequence[Lesson], codec: FoldCodec, *, length: int, patch: int) -> None:
+    def __init__(self, lessons: Sequence[Lesson], fold: FoldCodec, *, length: int, patch: int) -> None:
         """Prepare to draw samples of `length` steps."""
-        self.lessons, self._codec, self._length, self._patch = lessons, codec, length, patch
+        self.lessons, self._fold, self._length, self._patch = lessons, fold, length, patch
 
     def draw(self, size: int, seed: int, number: int, spoil: SpoilConfig | None) -> Batch:
         """Batch `number` of the run with `seed`; None spoils nothing."""
@@ -96,23 +98,23 @@ class Batches:
         batch = Batch(*fields, prompts=[s[-1] for s in samples])
         return batch if spoil is None else spoiled(batch, spoil, rng)
 
-    def _sample(self, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, str]:
+    def _sample(self, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, str]:
         lesson = self.lessons[int(rng.integers(len(self.lessons)))]
         first = int(rng.integers(lesson.num_steps - self._length + 1))
         return self.steps_of(lesson, first)
 
-    def steps_of(self, lesson: Lesson, first: int) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, str]:
+    def steps_of(self, lesson: Lesson, first: int) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, str]:
         """Steps `first` to `first + length - 1` of a lesson, in the order of `Batch`'s fields."""
         length, height, width = self._length, *lesson.depth.shape[1:]
         steps = slice(first, first + length)
         frames = slice(FRAMES_PER_STEP * first, FRAMES_PER_STEP * (first + length) + 1)  # one frame before the first
-        folded = self._codec.encode(
+        folded = self._fold.encode(
             torch.from_numpy(lesson.frames[frames])[:, None],
             torch.from_numpy(lesson.depth[frames].astype(np.float32))[:, None],
             torch.from_numpy(lesson.moving[frames])[:, None],
         )
         clean = folded[1:].reshape(length, FRAMES_PER_STEP * FRAME_CHANNELS, height, width)
-        hints = self._codec.encode_hints(unpack_hints(lesson, steps))
+        hints = self._fold.encode_hints(unpack_hints(lesson, steps))
         poses = torch.from_numpy(lesson.world_from_camera[frames])
         targets = poses[1:].view(length, FRAMES_PER_STEP, 4, 4)
         before = poses[:-1:FRAMES_PER_STEP]
@@ -122,7 +124,7 @@ class Batches:
         keys = torch.from_numpy(lesson.keys[steps])[:, None].expand(-1, FRAMES_PER_STEP, -1)
         action = motion_vector(targets, before, keys)
         times = torch.arange(first, first + length)
-        return clean, hints, camera, action, times, lesson.prompts[first + length - 1]
+        return clean, hints, camera, action, times, folded[0], lesson.prompts[first + length - 1]
 
 
 def spoiled(batch: Batch, config: SpoilConfig, rng: np.random.Generator) -> Batch:

@@ -8,12 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from wm_gym.backends.video.codec import FRAME_CHANNELS, HINT_CHANNELS
+from wm_gym.backends.video.codecs import ExactCodec
 from wm_gym.backends.video.network import VideoNetwork
 from wm_gym.backends.video.rows import Role, Rows
 from wm_gym.train_world.batches import Batch
+from wm_gym.train_world.latents import latents_of
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ def draw_levels(count: int, length: int, config: ObjectiveConfig, generator: tor
 def loss(
     network: VideoNetwork, batch: Batch, config: ObjectiveConfig, generator: torch.Generator
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """The loss of a batch, and the mean squared errors of colour, depth and mask of the targets.
+    """The loss of a batch, and the mean squared errors of the targets: of colour, depth and mask, or of latents.
 
     Args:
         network: What is trained.
@@ -69,13 +72,25 @@ def loss(
         generator: On the CPU; all noise comes from it.
     """
     count, length = batch.times.shape
-    levels = draw_levels(count, length, config, generator).to(batch.clean.device)
-    noise = torch.randn(batch.clean.shape, generator=generator).to(batch.clean.device)
+    latents = latents_of(network.codec, batch)
+    levels = draw_levels(count, length, config, generator).to(latents.clean.device)
+    noise = torch.randn(latents.clean.shape, generator=generator).to(latents.clean.device)
     level = levels[:, :, None, None, None]
-    noisy = (1 - level) * batch.clean + level * noise
-    clean, _ = network(noisy, Rows.of(batch.times, levels, Role.TARGET), batch.given(network))
-    squared = (clean - batch.clean).square().unflatten(2, (-1, FRAME_CHANNELS))
+    noisy = (1 - level) * latents.clean + level * noise
+    clean, _ = network(noisy, Rows.of(batch.times, levels, Role.TARGET), batch.given(network, latents.hints))
+    squared = (clean - latents.clean).square()
     scale = 1 / levels.clamp(min=config.least_noise) ** 2
+    if isinstance(network.codec, ExactCodec):
+        return _loss_of_planes(squared, scale, batch, config)
+    focus = F.avg_pool2d(_focus(batch, config).mean(2).flatten(0, 1), network.codec.scale).unflatten(0, levels.shape)
+    weights = scale[:, :, None, None, None] * focus
+    return (squared * weights).mean(), {"latent": squared[:, -1].detach().mean()}
+
+
+def _loss_of_planes(
+    squared: Tensor, scale: Tensor, batch: Batch, config: ObjectiveConfig
+) -> tuple[Tensor, dict[str, Tensor]]:
+    squared = squared.unflatten(2, (-1, FRAME_CHANNELS))
     weights = scale[:, :, None, None, None, None] * channel_weights(config, squared.device) * _focus(batch, config)
     mean = squared[:, -1].detach().mean((0, 1, 3, 4))
     return (squared * weights).mean(), {"colour": mean[:3].mean(), "depth": mean[3], "moving": mean[4]}

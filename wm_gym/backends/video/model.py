@@ -13,7 +13,7 @@ from torch import Tensor
 from wm_gym.backends.grounded import first_keyframes
 from wm_gym.backends.seam import Chunk, Condition, ModelSpec, Obstacles, Opening, Packed
 from wm_gym.backends.video.cache import Blocks
-from wm_gym.backends.video.codec import FRAME_CHANNELS
+from wm_gym.backends.video.codecs import CodecState
 from wm_gym.backends.video.depth import joined_depth
 from wm_gym.backends.video.network import Given, Prompt, VideoNetwork
 from wm_gym.backends.video.packing import pack_state, unpack_state
@@ -88,8 +88,10 @@ class VideoModel:
             hints=blank_hints(len(openings), num_frames, self.config.height, self.config.width, pose.device),
         )
         times = torch.zeros(len(openings), 1, dtype=torch.long)
-        given = self._given(condition, pose, times)
-        return self._after(self._encode_still(chunk), given, condition, times, [()] * len(openings)), chunk
+        codec_state = self.network.codec.start(len(openings), self.config.height, self.config.width)
+        given = self._given(condition, pose, times, codec_state)
+        latent, codec_state = self.network.codec.encode(self._still(chunk), codec_state)
+        return self._after(latent, given, condition, times, [()] * len(openings), codec_state), chunk
 
     @torch.inference_mode()
     def step(self, state: VideoState, condition: Condition) -> tuple[VideoState, Chunk]:
@@ -101,15 +103,16 @@ class VideoModel:
         if condition.hints is None:
             raise ValueError("backend 'video' needs hints, got none")
         times = torch.tensor([[world.time] for world in state.worlds])
-        given = self._given(condition, torch.stack([world.last_pose for world in state.worlds]), times)
+        codec_state = tuple(torch.stack(parts) for parts in zip(*(world.codec for world in state.worlds), strict=True))
+        given = self._given(condition, torch.stack([world.last_pose for world in state.worlds]), times, codec_state)
         prediction = Prediction(self.network, given, state, times)
-        shape = self.config.frames_per_latent * FRAME_CHANNELS, self.config.height, self.config.width
-        noise = draw_noise(shape, condition.seeds, [world.time for world in state.worlds])
+        noise = draw_noise(self.network.latent_shape, condition.seeds, [world.time for world in state.worlds])
         latent = denoise(noise, prediction, self.config.num_steps)
-        frames, depth, moving = self.network.codec.decode(latent)
+        planes, codec_state = self.network.codec.decode(latent, codec_state)
+        frames, depth, moving = self.network.fold.decode(planes)
         depth = joined_depth(depth, moving, condition.hints, self.config.far_metres)
         chunk = Chunk(frames, depth, moving, condition.world_from_camera)
-        return self._after(latent, given, condition, times, prediction.blocks), chunk
+        return self._after(latent, given, condition, times, prediction.blocks, codec_state), chunk
 
     def select(self, state: VideoState, worlds: Sequence[int]) -> VideoState:
         """The named worlds; blocks are shared."""
@@ -135,30 +138,45 @@ class VideoModel:
         """Forget the prompts."""
         self._prompts.clear()
 
-    def _encode_still(self, chunk: Chunk) -> Tensor:
+    def _still(self, chunk: Chunk) -> Tensor:
+        """The planes of a chunk in which nothing moves."""
         assert chunk.depth is not None and chunk.moving is not None
-        one = self.network.codec.encode(chunk.frames, chunk.depth, chunk.moving)
+        one = self.network.fold.encode(chunk.frames, chunk.depth, chunk.moving)
         return one.repeat(1, self.config.frames_per_latent, 1, 1)
 
     def _after(
-        self, latent: Tensor, given: Given, condition: Condition, times: Tensor, blocks: Sequence[Blocks]
+        self,
+        latent: Tensor,
+        given: Given,
+        condition: Condition,
+        times: Tensor,
+        blocks: Sequence[Blocks],
+        codec_state: CodecState,
     ) -> VideoState:
         """The state in which the next step writes the clean latent to the cache, in one pass with its own work."""
         tokens = self.network.embed(latent[:, None], Rows.of(times, 0.0, Role.PAST), given)
         poses = condition.world_from_camera[:, -1]
         return VideoState(
             tuple(
-                VideoWorld(blocks[n], tokens.x[n].clone(), tokens.level[n].clone(), int(times[n]) + 1, poses[n].clone())
+                VideoWorld(
+                    blocks[n],
+                    tokens.x[n].clone(),
+                    tokens.level[n].clone(),
+                    int(times[n]) + 1,
+                    poses[n].clone(),
+                    tuple(part[n].clone() for part in codec_state),
+                )
                 for n in range(len(blocks))
             )
         )
 
-    def _given(self, condition: Condition, before: Tensor, times: Tensor) -> Given:
+    def _given(self, condition: Condition, before: Tensor, times: Tensor, codec_state: CodecState) -> Given:
         assert condition.hints is not None
+        hint_planes = self.network.fold.encode_hints(condition.hints)
         poses = condition.world_from_camera.float()
         camera = camera_tokens(poses, before, condition.intrinsics, self._grid, self.config.patch)
         return Given(
-            hints=self.network.codec.encode_hints(condition.hints)[:, None],
+            hints=self.network.codec.encode_hints(hint_planes, codec_state)[:, None],
             prompt=self._read(condition.prompts),
             camera=camera[:, None],
             action=motion_vector(poses, before, condition.keys)[:, None],

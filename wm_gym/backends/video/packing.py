@@ -19,9 +19,12 @@ def pack_state(state: VideoState) -> Packed:
         tensors |= {f"keys{k}": block.keys, f"values{k}": block.values}
     for n, world in enumerate(state.worlds):
         tensors |= {f"pending{n}": world.pending, f"level{n}": world.level, f"pose{n}": world.last_pose}
+        tensors |= {f"codec{n}_{k}": part for k, part in enumerate(world.codec)}
     meta = {
         "blocks": [[block.time, int(block.role)] for block in blocks.values()],
-        "worlds": [[world.time, [number[id(block)] for block in world.blocks]] for world in state.worlds],
+        "worlds": [
+            [world.time, [number[id(block)] for block in world.blocks], len(world.codec)] for world in state.worlds
+        ],
     }
     return Packed({name: tensor.contiguous().clone() for name, tensor in tensors.items()}, meta)
 
@@ -35,9 +38,14 @@ def unpack_state(packed: Packed) -> VideoState:
     ]
     worlds = [
         VideoWorld(
-            tuple(blocks[k] for k in names), tensors[f"pending{n}"], tensors[f"level{n}"], time, tensors[f"pose{n}"]
+            tuple(blocks[k] for k in names),
+            tensors[f"pending{n}"],
+            tensors[f"level{n}"],
+            time,
+            tensors[f"pose{n}"],
+            tuple(tensors[f"codec{n}_{k}"] for k in range(codec_parts)),
         )
-        for n, (time, names) in enumerate(packed.meta["worlds"])
+        for n, (time, names, codec_parts) in enumerate(packed.meta["worlds"])
     ]
     return VideoState(tuple(worlds))
 
@@ -46,4 +54,5 @@ def nbytes(state: VideoState) -> int:
     """Bytes of the state; what worlds share counts once."""
     blocks = {id(block): block for world in state.worlds for block in world.blocks}
     tensors: list[torch.Tensor] = [t for block in blocks.values() for t in (block.keys, block.values)]
-    return sum(t.nbytes for t in [*tensors, *(t for world in state.worlds for t in (world.pending, world.level))])
+    own = [t for world in state.worlds for t in (world.pending, world.level, *world.codec)]
+    return sum(t.nbytes for t in [*tensors, *own])

@@ -30,7 +30,7 @@ class Prediction:
         self._is_written = False
 
     def __call__(self, noisy: Tensor, level: float) -> Tensor:
-        """Clean latents of noisy ones, (N, T * 5, H, W)."""
+        """Clean latents of noisy ones, (N, C, h, w)."""
         given = replace(self._given, past=gather(self.blocks))
         pending = None if self._is_written else self._pending
         rows = Rows.of(self._times, level, Role.TARGET)

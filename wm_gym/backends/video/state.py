@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from wm_gym.backends.video.cache import Blocks
+from wm_gym.backends.video.codecs import CodecState
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,6 +20,7 @@ class VideoWorld:
         level: (1, C) its embedded action; both have twice as many rows where hints enter as frames.
         time: Index of the next latent frame.
         last_pose: (4, 4) float32 world_from_camera of the last frame.
+        codec: What the codec remembers; nothing with exact patches.
     """
 
     blocks: Blocks
@@ -26,6 +28,7 @@ class VideoWorld:
     level: Tensor
     time: int
     last_pose: Tensor
+    codec: CodecState
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""Weights of the video model on disk: one safetensors file whose header holds the model's configuration."""
+"""Weights on disk: one safetensors file whose header holds the configuration.
+
+Of a video model, with its learned codec within; or of a learned codec alone, for models to be trained on.
+"""
 
 from __future__ import annotations
 
@@ -6,28 +9,28 @@ import hashlib
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
+from torch import nn
 
+from wm_gym.backends.video.codec import FoldCodec
 from wm_gym.backends.video.config import VideoConfig
 from wm_gym.backends.video.network import VideoNetwork
+from wm_gym.backends.video.streaming import StreamingCodec, StreamingConfig
 from wm_gym.backends.whole_file import write_whole
 
-FORMAT, VERSION = "wm_gym.video", 1
+FORMAT, CODEC_FORMAT, VERSION = "wm_gym.video", "wm_gym.codec", 1
+M = TypeVar("M", bound=nn.Module)
 SHIPPED = Path(__file__).parent / "shipped"
 """Weights that come with the package, named HEIGHTxWIDTH.safetensors."""
 
 
 def save_weights(path: Path, network: VideoNetwork) -> str:
     """Write weights in bfloat16, whole or not at all; returns their hash."""
-    header = {"format": FORMAT, "version": VERSION, "config": asdict(network.config)}
-    tensors = {name: t.detach().to("cpu", torch.bfloat16).contiguous() for name, t in network.state_dict().items()}
-    data = save(tensors, metadata={"wm_gym": json.dumps(header)})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, lambda file: file.write(data))
-    return hashlib.sha256(data).hexdigest()
+    return _save(path, FORMAT, {"config": asdict(network.config)}, network)
 
 
 def load_weights(path: Path, dtype: torch.dtype = torch.bfloat16) -> VideoNetwork:
@@ -36,19 +39,29 @@ def load_weights(path: Path, dtype: torch.dtype = torch.bfloat16) -> VideoNetwor
     Raises:
         ValueError: If the file is missing, damaged, of another version or of another program.
     """
-    header, tensors = _read(path)
-    if (header.get("format"), header.get("version")) != (FORMAT, VERSION):
-        came = f"{header.get('format')} version {header.get('version')}"
-        raise ValueError(f"weights {path} must be {FORMAT} version {VERSION}, got {came}")
+    header, tensors = _read(path, FORMAT)
     with torch.device("meta"):
-        network = VideoNetwork(VideoConfig(**header["config"]))
-    try:
-        network.load_state_dict(tensors, assign=True)
-    except RuntimeError as error:
-        raise ValueError(
-            f"weights {path} must fit their own configuration, got: {str(error).splitlines()[0]}"
-        ) from error
-    return network.to(dtype).requires_grad_(False)
+        network = VideoNetwork(VideoConfig.of(header["config"]))
+    return _filled(path, network, tensors).to(dtype).requires_grad_(False)
+
+
+def save_codec(path: Path, codec: StreamingCodec) -> str:
+    """Write a learned codec in bfloat16, whole or not at all; returns the hash."""
+    return _save(path, CODEC_FORMAT, {"config": asdict(codec.config) | _folding(codec)}, codec)
+
+
+def load_codec(path: Path, dtype: torch.dtype = torch.bfloat16) -> StreamingCodec:
+    """The learned codec of a file.
+
+    Raises:
+        ValueError: If the file is missing, damaged, of another version or of another program.
+    """
+    header, tensors = _read(path, CODEC_FORMAT)
+    shape = dict(header["config"])
+    fold, num_frames = FoldCodec(shape.pop("near_metres"), shape.pop("far_metres")), shape.pop("num_frames")
+    with torch.device("meta"):
+        codec = StreamingCodec(StreamingConfig(**shape), fold, num_frames)
+    return _filled(path, codec, tensors).to(dtype).requires_grad_(False)
 
 
 def begin_from(path: Path, network: VideoNetwork) -> list[str]:
@@ -57,7 +70,7 @@ def begin_from(path: Path, network: VideoNetwork) -> list[str]:
     Raises:
         ValueError: If the file cannot be read.
     """
-    tensors, own = _read(path)[1], network.state_dict()
+    tensors, own = _read(path, FORMAT)[1], network.state_dict()
     fitting = {name: t for name, t in tensors.items() if name in own and own[name].shape == t.shape}
     network.load_state_dict(fitting, strict=False)
     return sorted(own.keys() - fitting.keys())
@@ -76,10 +89,40 @@ def find_weights(height: int, width: int) -> Path:
     return path
 
 
-def _read(path: Path) -> tuple[dict, dict[str, torch.Tensor]]:
+def _folding(codec: StreamingCodec) -> dict[str, float]:
+    return {
+        "near_metres": codec.fold.near_metres, "far_metres": codec.fold.far_metres, "num_frames": codec.num_frames,
+    }  # fmt: skip
+
+
+def _save(path: Path, kind: str, header: dict, module: nn.Module) -> str:
+    header = {"format": kind, "version": VERSION} | header
+    tensors = {name: t.detach().to("cpu", torch.bfloat16).contiguous() for name, t in module.state_dict().items()}
+    data = save(tensors, metadata={"wm_gym": json.dumps(header)})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, lambda file: file.write(data))
+    return hashlib.sha256(data).hexdigest()
+
+
+def _read(path: Path, kind: str) -> tuple[dict, dict[str, torch.Tensor]]:
     try:
         with safe_open(path, "pt") as file:
             header = json.loads((file.metadata() or {})["wm_gym"])
-            return header, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
     except (OSError, SafetensorError, KeyError, ValueError) as error:
-        raise ValueError(f"weights {path} must be a whole {FORMAT} file, got one that cannot be read") from error
+        raise ValueError(f"weights {path} must be a whole {kind} file, got one that cannot be read") from error
+    if (header.get("format"), header.get("version")) != (kind, VERSION):
+        came = f"{header.get('format')} version {header.get('version')}"
+        raise ValueError(f"weights {path} must be {kind} version {VERSION}, got {came}")
+    return header, tensors
+
+
+def _filled(path: Path, module: M, tensors: dict[str, torch.Tensor]) -> M:
+    """A module without memory of its own, given a file's tensors."""
+    try:
+        module.load_state_dict(tensors, assign=True)
+    except RuntimeError as error:
+        raise ValueError(
+            f"weights {path} must fit their own configuration, got: {str(error).splitlines()[0]}"
+        ) from error
+    return module

@@ -1,0 +1,112 @@
+"""A small autoencoder of video, causal in time: T frames of planes to one latent frame, and back.
+
+What is carried from chunk to chunk is explicit: features of the last frame that was taken in, and of the last latent
+frame and last frame that were given out. So a clip taken chunk by chunk equals the clip taken at once, and chunks join
+without a seam. Source: TeleWorld, section 3.6.2 (chunks of four frames, cached temporal features).
+
+Shapes: N worlds, L chunks, T frames of a chunk, H x W pixels, Z channels of a latent frame, h x w its size, C width.
+Knows nothing of hints or of what planes mean.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class Residual(nn.Module):
+    """Two convolutions beside a bypass; it begins as the identity."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first, self.second = _conv(width, width), _conv(width, width)
+        nn.init.zeros_(self.second.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., width, h, w) to the same."""
+        return x + self.second(F.silu(self.first(F.silu(x))))
+
+
+class Encoder(nn.Module):
+    """Frames to latent frames. Remembers the features of the last frame."""
+
+    def __init__(self, planes: int, num_frames: int, channels: int, width: int, scale: int, depth: int) -> None:
+        super().__init__()
+        self.num_frames, self.step = num_frames, scale // 2
+        self.enter = _conv(planes * self.step**2, width)
+        self.fine = nn.Sequential(*(Residual(width) for _ in range(depth)))
+        self.down = _conv(4 * width, width)
+        self.coarse = Residual(width)
+        self.merge = _conv((1 + num_frames) * width, 2 * width)
+        self.mixed = nn.Sequential(*(Residual(2 * width) for _ in range(depth)))
+        self.leave = _conv(2 * width, channels)
+
+    def look(self, frames: Tensor) -> Tensor:
+        """Features of each frame by itself: (N, F, planes, H, W) to (N, F, C, h, w)."""
+        x = F.pixel_unshuffle(frames.flatten(0, 1).to(self.enter.weight.dtype), self.step)
+        x = self.fine(self.enter(x))
+        return self.coarse(self.down(F.pixel_unshuffle(x, 2))).unflatten(0, frames.shape[:2])
+
+    def gather(self, features: Tensor, seen: Tensor) -> Tensor:
+        """Latent frames of frames' features.
+
+        Args:
+            features: (N, L * T, C, h, w).
+            seen: (N, C, h, w) features of the frame before.
+
+        Returns:
+            (N, L, Z, h, w) float32 in -1..1.
+        """
+        count = self.num_frames
+        before = torch.cat([seen[:, None], features[:, count - 1 : -1 : count]], 1)  # of each chunk
+        chunks = torch.cat([before[:, :, None], features.unflatten(1, (-1, count))], 2)
+        x = self.mixed(self.merge(chunks.flatten(2, 3).flatten(0, 1)))
+        return torch.tanh(self.leave(F.silu(x)).float()).unflatten(0, before.shape[:2])
+
+
+class Decoder(nn.Module):
+    """Latent frames to frames. Remembers the last latent frame and the last frame, as features."""
+
+    def __init__(self, planes: int, num_frames: int, channels: int, width: int, scale: int, depth: int) -> None:
+        super().__init__()
+        self.num_frames, self.step = num_frames, scale // 2
+        self.enter = _conv(channels, 2 * width)
+        self.join = _conv(4 * width, 2 * width)
+        self.mixed = nn.Sequential(*(Residual(2 * width) for _ in range(depth)))
+        self.grow = _conv(2 * width, num_frames * width)
+        self.follow = _conv(2 * width, width)
+        self.coarse = Residual(width)
+        self.up = _conv(width, 4 * width)
+        self.fine = nn.Sequential(*(Residual(width) for _ in range(depth)))
+        self.leave = _conv(width, planes * self.step**2)
+
+    def spread(self, latents: Tensor, told: Tensor) -> tuple[Tensor, Tensor]:
+        """Features of each frame, before they know of the frame before them.
+
+        Args:
+            latents: (N, L, Z, h, w).
+            told: (N, 2 C, h, w) features of the latent frame before.
+
+        Returns:
+            (N, L * T, C, h, w), and `told` for what follows.
+        """
+        shape = latents.shape[:2]
+        x = self.enter(latents.flatten(0, 1).to(self.enter.weight.dtype)).unflatten(0, shape)
+        before = torch.cat([told[:, None], x[:, :-1]], 1)
+        mixed = self.mixed(self.join(F.silu(torch.cat([x, before], 2).flatten(0, 1))))
+        by_frame = self.grow(F.silu(mixed)).unflatten(1, (self.num_frames, -1))
+        return by_frame.unflatten(0, shape).flatten(1, 2), x[:, -1]
+
+    def draw(self, features: Tensor, shown: Tensor) -> Tensor:
+        """Frames (N, F, planes, H, W) float32 of features (N, F, C, h, w); `shown` (N, C, h, w) of the frame before."""
+        before = torch.cat([shown[:, None], features[:, :-1]], 1)
+        pairs = torch.cat([features, before], 2).flatten(0, 1)
+        x = self.coarse(features.flatten(0, 1) + self.follow(F.silu(pairs)))
+        x = self.fine(F.pixel_shuffle(self.up(F.silu(x)), 2))
+        frames = F.pixel_shuffle(self.leave(F.silu(x)), self.step)
+        return frames.float().unflatten(0, features.shape[:2])
+
+
+def _conv(channels: int, out_channels: int) -> nn.Conv2d:
+    return nn.Conv2d(channels, out_channels, 3, padding=1)

@@ -1,0 +1,134 @@
+"""A learned streaming codec: a chunk becomes one small latent frame, as for large weights.
+
+Hints enter encoded by the same codec, their holes filled, with a mask of what was seen beside them at latent size, as
+in InSpatio-World (encoded warp z_warp and mask m) and the Seoul World Model (section 3, geometric referencing: the
+encoded warp joins the noisy latent's channels). Remembered pixels are no longer exact: they pass through the codec.
+
+Shapes as in `codecs`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from wm_gym.backends.video.autoencoder import Decoder, Encoder
+from wm_gym.backends.video.codec import FRAME_CHANNELS, HINT_CHANNELS, FoldCodec
+from wm_gym.backends.video.codecs import CodecState
+
+MASK_CHANNELS = 3
+"""Of one frame's hints at latent size: share that is seen, mean age, share of the same appearance."""
+
+
+@dataclass(frozen=True)
+class StreamingConfig:
+    """Shape of the codec.
+
+    Attributes:
+        latent_channels: Channels of a latent frame.
+        scale: Pixels along the side of a latent's pixel.
+        width: Channels of the features of a frame.
+        depth: Residual layers at each size.
+    """
+
+    latent_channels: int = 48
+    scale: int = 8
+    width: int = 64
+    depth: int = 2
+
+    def __post_init__(self) -> None:
+        for name in ("latent_channels", "width", "depth"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.scale < 2 or self.scale % 2:
+            raise ValueError(f"scale must be even and at least 2, got {self.scale}")
+
+
+class StreamingCodec(nn.Module):
+    """Compresses chunks; the next chunk is told in terms of the one before."""
+
+    def __init__(self, config: StreamingConfig, fold: FoldCodec, num_frames: int) -> None:
+        super().__init__()
+        self.config, self.fold, self.num_frames = config, fold, num_frames
+        shape = FRAME_CHANNELS, num_frames, config.latent_channels, config.width, config.scale, config.depth
+        self.encoder, self.decoder = Encoder(*shape), Decoder(*shape)
+
+    @property
+    def latent_channels(self) -> int:
+        """As configured."""
+        return self.config.latent_channels
+
+    @property
+    def hint_channels(self) -> int:
+        """The encoded hints, and the masks of each frame."""
+        return self.config.latent_channels + MASK_CHANNELS * self.num_frames
+
+    @property
+    def scale(self) -> int:
+        """As configured."""
+        return self.config.scale
+
+    def start(self, num_worlds: int, height: int, width: int) -> CodecState:
+        """Zeros: features of the last frame taken in, of the last latent frame, and of the last frame given out."""
+        size, channels = (height // self.scale, width // self.scale), self.config.width
+        like = self.encoder.enter.weight
+        return tuple(like.new_zeros(num_worlds, c, *size) for c in (channels, 2 * channels, channels))
+
+    def encode(self, planes: Tensor, state: CodecState) -> tuple[Tensor, CodecState]:
+        """As `Codec.encode`."""
+        latents, state = self.encode_clip(planes[:, None], state)
+        return latents[:, 0], state
+
+    def decode(self, latent: Tensor, state: CodecState) -> tuple[Tensor, CodecState]:
+        """As `Codec.decode`."""
+        planes, state = self.decode_clip(latent[:, None], state)
+        return planes[:, 0], state
+
+    def encode_clip(self, planes: Tensor, state: CodecState) -> tuple[Tensor, CodecState]:
+        """Chunks in a row, (N, L, T * 5, H, W) to (N, L, Z, h, w)."""
+        seen, told, _ = state
+        features = self.encoder.look(_by_frame(planes))
+        latents = self.encoder.gather(features, seen)
+        spread, told = self.decoder.spread(latents, told)  # whoever decodes what follows must know of this chunk
+        return latents, (features[:, -1], told, spread[:, -1])
+
+    def decode_clip(self, latents: Tensor, state: CodecState) -> tuple[Tensor, CodecState]:
+        """Latent frames in a row, (N, L, Z, h, w) to (N, L, T * 5, H, W) float32."""
+        _, told, shown = state
+        spread, told = self.decoder.spread(latents, told)
+        frames = self.decoder.draw(spread, shown)
+        seen = self.encoder.look(frames[:, -1:].clamp(-1, 1))[:, 0]  # whoever encodes what follows must know of it
+        return frames.unflatten(1, (-1, self.num_frames)).flatten(2, 3), (seen, told, spread[:, -1])
+
+    def encode_hints(self, planes: Tensor, state: CodecState) -> Tensor:
+        """As `Codec.encode_hints`: latent frame of the filled hints, then seen, age and same appearance."""
+        by_frame = planes.unflatten(1, (self.num_frames, HINT_CHANNELS))
+        seen = (by_frame[:, :, 4:5] > 0).float()
+        guess = self.fold.guess(planes).unflatten(1, (self.num_frames, FRAME_CHANNELS))
+        surface = filled(guess[:, :, :4].flatten(0, 1), seen.flatten(0, 1)).unflatten(0, guess.shape[:2])
+        latent = self.encoder.gather(self.encoder.look(torch.cat([surface, guess[:, :, 4:]], 2)), state[0])[:, 0]
+        masks = torch.cat([seen, by_frame[:, :, 6:8]], 2).flatten(1, 2)
+        return torch.cat([latent, F.avg_pool2d(masks, self.scale)], 1)
+
+    def guess(self, hints: Tensor) -> Tensor:
+        """As `Codec.guess`."""
+        return hints[..., : self.latent_channels, :, :]
+
+
+def filled(images: Tensor, seen: Tensor) -> Tensor:
+    """Images (B, C, H, W) with what is not `seen` (B, 1, H, W) filled from the means of ever wider neighbourhoods."""
+    known = images * seen
+    if max(images.shape[-2:]) == 1:
+        return known
+    weight = F.avg_pool2d(seen, 2, ceil_mode=True)
+    mean = F.avg_pool2d(known, 2, ceil_mode=True) / weight.clamp(min=1e-6)
+    wide = filled(mean, (weight > 0).float()).repeat_interleave(2, -2).repeat_interleave(2, -1)
+    return torch.where(seen > 0, images, wide[..., : images.shape[-2], : images.shape[-1]])
+
+
+def _by_frame(planes: Tensor) -> Tensor:
+    """(N, L, T * 5, H, W) to (N, L * T, 5, H, W)."""
+    return planes.unflatten(2, (-1, FRAME_CHANNELS)).flatten(1, 2)

@@ -1,0 +1,163 @@
+"""The training loop, the same for every model: steps, checkpoints, reports. Exact resume.
+
+All randomness of a step comes from (seed, step), so a run that is resumed goes on exactly as it would have.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from wm_gym.train_world.checkpoint import Progress, average_of, follow, resume, save
+from wm_gym.train_world.report import Report
+
+B = TypeVar("B")
+Loss = Callable[[B, torch.Generator], tuple[Tensor, dict[str, Tensor]]]
+"""(batch, generator of all noise) to the loss and figures beside it."""
+
+
+@dataclass
+class LoopConfig:
+    """What every run has.
+
+    Attributes:
+        output: Folder of the checkpoint, the logs and the strips.
+        steps: Steps of the whole run; the learning rate falls over them.
+        batch: Samples in a step.
+        length: Latent frames in a sample.
+        learning_rate: At its height.
+        warmup: Steps until it is reached.
+        hold: Share of the steps before it falls.
+        weight_decay: Of matrices.
+        average_decay: Of the moving average.
+        clip_norm: Largest norm of the gradient.
+        seed: Of everything random.
+        device: "cpu" or "cuda".
+        bfloat16: Whether matrices are multiplied in bfloat16.
+        save_seconds: Time between checkpoints.
+        report_steps: Steps between reports.
+    """
+
+    output: str = "outputs/train"
+    steps: int = 20_000
+    batch: int = 8
+    length: int = 3
+    learning_rate: float = 1e-3
+    warmup: int = 100
+    hold: float = 0.3
+    weight_decay: float = 0.03
+    average_decay: float = 0.998
+    clip_norm: float = 1.0
+    seed: int = 0
+    device: str = "cpu"
+    bfloat16: bool = True
+    save_seconds: float = 180.0
+    report_steps: int = 200
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch", "length", "warmup", "report_steps"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+
+
+def begin(network: nn.Module, config: LoopConfig) -> Progress:
+    """A run that has taken no step; parameters that want no gradient stay as they are."""
+    network.to(config.device)
+    learned = [p for p in network.parameters() if p.requires_grad]
+    matrices, vectors = [p for p in learned if p.ndim > 1], [p for p in learned if p.ndim <= 1]
+    groups = [{"params": matrices, "weight_decay": config.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
+    optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.97), fused=True)
+    return Progress(network, average_of(network), optimizer)
+
+
+def go(
+    progress: Progress,
+    config: LoopConfig,
+    settings: dict[str, Any],
+    draw: Callable[[int], B],
+    loss: Loss[B],
+    report: Report,
+) -> None:
+    """Train until the steps are done; Ctrl-C saves first. A checkpoint in the output folder is resumed.
+
+    Args:
+        progress: From `begin`.
+        config: Of the run.
+        settings: What must not change when the run is resumed.
+        draw: Batch `number`.
+        loss: Of the network that is trained.
+        report: What a person sees.
+
+    Raises:
+        ValueError: If a checkpoint there is of a run with other settings.
+    """
+    checkpoint = Path(config.output) / "checkpoint.pt"
+    if checkpoint.exists():
+        resume(checkpoint, progress, settings)
+    saved = began = time.perf_counter()
+    with tqdm(total=config.steps, initial=progress.step, desc="training", unit="step") as bar:
+        try:
+            for batch in _prefetch(draw, progress.step, config.steps):
+                figures = _step(progress, batch, loss, config)
+                now = time.perf_counter()
+                progress.seconds, began = progress.seconds + now - began, now
+                report.add(progress.step, figures)
+                bar.update()
+                if progress.step % config.report_steps == 0 or progress.step == config.steps:
+                    bar.set_postfix(report.write(progress, _learning_rate(config, progress.step)))
+                if now - saved > config.save_seconds:
+                    save(checkpoint, progress, settings)
+                    saved = now
+        finally:
+            save(checkpoint, progress, settings)
+            report.close()
+
+
+def lasting(config: LoopConfig, free: set[str]) -> dict[str, Any]:
+    """What must not change when a run is resumed: all settings but those that are `free`, or free in every run."""
+    free = free | {"output", "device", "save_seconds", "report_steps"}
+    return {name: value for name, value in asdict(config).items() if name not in free}
+
+
+def _step(progress: Progress, batch: B, loss: Loss[B], config: LoopConfig) -> dict[str, float]:
+    """One step of the optimizer."""
+    for group in progress.optimizer.param_groups:
+        group["lr"] = _learning_rate(config, progress.step)
+    generator = torch.Generator().manual_seed(config.seed * 1_000_003 + progress.step)
+    with torch.autocast(config.device, torch.bfloat16, enabled=config.bfloat16):
+        total, parts = loss(batch, generator)
+    progress.optimizer.zero_grad(set_to_none=True)
+    total.backward()
+    norm = nn.utils.clip_grad_norm_(progress.network.parameters(), config.clip_norm)
+    progress.optimizer.step()
+    progress.step += 1
+    follow(progress.average, progress.network, min(config.average_decay, progress.step / (progress.step + 20)))
+    return {"loss": total.item(), "gradient_norm": float(norm)} | {k: v.item() for k, v in parts.items()}
+
+
+def _learning_rate(config: LoopConfig, step: int) -> float:
+    """Rises over the warm-up, holds, then falls as half a cosine to a fiftieth."""
+    done = step / config.steps
+    fall = max(0.0, done - config.hold) / max(1e-9, 1 - config.hold)
+    return (
+        config.learning_rate * min(1.0, (step + 1) / config.warmup) * (0.02 + 0.98 * (1 + math.cos(math.pi * fall)) / 2)
+    )
+
+
+def _prefetch(draw: Callable[[int], B], first: int, steps: int) -> Iterator[B]:
+    """Batches from `first` on, the next one being drawn while one is used."""
+    with ThreadPoolExecutor(1) as drawer:
+        following = drawer.submit(draw, first)
+        for number in range(first, steps):
+            batch = following.result()
+            following = drawer.submit(draw, number + 1)
+            yield batch
