@@ -34,6 +34,9 @@ class ObjectiveConfig:
         moving_weight: Weight of the moving mask against a colour.
         depth_weight: Weight of log-depth against a colour.
         unseen_weight: Added weight of pixels that the hints do not show.
+        log_weight: Weight of the logarithm of each frame's squared error of colour: by decibels a frame that the hints
+            show almost exactly counts like any other, and is copied as exactly.
+        log_floor: Squared error below which a frame is as good as exact, in latent units.
         mover_weight: Added weight of pixels where something moves, in truth or by the hints: there are few of them.
     """
 
@@ -46,6 +49,8 @@ class ObjectiveConfig:
     moving_weight: float = 0.3
     depth_weight: float = 1.0
     unseen_weight: float = 1.0
+    log_weight: float = 0.03
+    log_floor: float = 5e-4
     mover_weight: float = 2.0
 
 
@@ -93,7 +98,9 @@ def _loss_of_planes(
     squared = squared.unflatten(2, (-1, FRAME_CHANNELS))
     weights = scale[:, :, None, None, None, None] * channel_weights(config, squared.device) * _focus(batch, config)
     mean = squared[:, -1].detach().mean((0, 1, 3, 4))
-    return (squared * weights).mean(), {"colour": mean[:3].mean(), "depth": mean[3], "moving": mean[4]}
+    by_frame = squared[:, :, :, :3].mean((3, 4, 5))
+    total = (squared * weights).mean() + config.log_weight * (by_frame + config.log_floor).log().mean()
+    return total, {"colour": mean[:3].mean(), "depth": mean[3], "moving": mean[4]}
 
 
 def channel_weights(config: ObjectiveConfig, device: torch.device) -> Tensor:
