@@ -105,6 +105,15 @@ def _train(overrides: list[str]) -> int:
     return 0
 
 
+def _train_codec(overrides: list[str]) -> int:
+    from wm_gym.train_world.codec_training import CodecRunConfig, run_codec
+
+    config = compose(CodecRunConfig, overrides)
+    progress = run_codec(config)
+    print(f"{progress.step} steps in {progress.seconds / 60:.1f} minutes; codec and logs are in {config.train.output}")
+    return 0
+
+
 def _doctor(overrides: list[str]) -> int:
     from wm_gym.doctor import report
 
@@ -120,6 +129,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "demo": _demo,
     "doctor": _doctor,
     "train": _train,
+    "train-codec": _train_codec,
 }
 
 if __name__ == "__main__":

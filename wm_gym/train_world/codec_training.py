@@ -1,0 +1,103 @@
+"""`wm-gym train-codec`: from folders of recordings to a learned streaming codec."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from wm_gym.backends.video.codec import FoldCodec
+from wm_gym.backends.video.streaming import StreamingCodec, StreamingConfig
+from wm_gym.backends.video.weights import save_codec
+from wm_gym.train_world.checkpoint import Progress
+from wm_gym.train_world.codec_objective import CodecObjectiveConfig, codec_loss
+from wm_gym.train_world.codec_scores import HeldOutFootage
+from wm_gym.train_world.footage import Footage, draw_chunks, read_footage
+from wm_gym.train_world.loop import LoopConfig, begin, go, lasting
+from wm_gym.train_world.report import Report
+
+
+@dataclass
+class CodecTrainConfig(LoopConfig):
+    """One run: what every run has, and the codec's own.
+
+    Attributes:
+        streaming: Shape of the codec.
+        num_frames: Frames of a chunk.
+        near_metres: Smallest depth that is told apart.
+        far_metres: Depth that stands for the sky.
+        objective: Weights of the loss.
+    """
+
+    output: str = "outputs/train_codec"
+    streaming: StreamingConfig = field(default_factory=StreamingConfig)
+    num_frames: int = 4
+    near_metres: float = 0.2
+    far_metres: float = 100.0
+    objective: CodecObjectiveConfig = field(default_factory=CodecObjectiveConfig)
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.0
+
+
+@dataclass
+class CodecRunConfig:
+    """What to learn from, and how.
+
+    Attributes:
+        recordings: Folders to learn from.
+        held_out: Folder to score on; empty for none.
+        held_out_clips: Clips of it that are used.
+        most_clips: Most clips of each folder to learn from; 0 for all.
+        threads: Threads of the training.
+        train: The run.
+    """
+
+    recordings: list[str] = field(default_factory=lambda: ["outputs/recordings/train"])
+    held_out: str = "outputs/recordings/test"
+    held_out_clips: int = 24
+    most_clips: int = 0
+    threads: int = 1
+    train: CodecTrainConfig = field(default_factory=CodecTrainConfig)
+
+
+def run_codec(config: CodecRunConfig) -> Progress:
+    """Read footage, then train; a run in the same folder goes on.
+
+    Raises:
+        ValueError: If a folder holds no recordings, or the run there has other settings.
+    """
+    torch.set_num_threads(config.threads)
+    footage = [clip for folder in config.recordings for clip in read_footage(folder, config.most_clips)]
+    held_out = read_footage(config.held_out, config.held_out_clips) if config.held_out else []
+    return train_codec(config.train, footage, held_out)
+
+
+def train_codec(config: CodecTrainConfig, footage: Sequence[Footage], held_out: Sequence[Footage]) -> Progress:
+    """Train until the steps are done; Ctrl-C saves first. A checkpoint in `output` is resumed.
+
+    Raises:
+        ValueError: If a checkpoint there is of a run with other settings, or the clips are too short.
+    """
+    torch.manual_seed(config.seed)
+    codec = StreamingCodec(config.streaming, FoldCodec(config.near_metres, config.far_metres), config.num_frames)
+    progress = begin(codec, config)
+    device = torch.device(config.device)
+
+    def draw(number: int) -> Tensor:
+        rng = np.random.default_rng([config.seed, number])
+        shape = {"length": config.length, "num_frames": config.num_frames}
+        return draw_chunks(footage, codec.fold, rng, config.batch, **shape)
+
+    def lose(planes: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        return codec_loss(codec, planes.to(device), config.objective, generator)
+
+    report = Report(Path(config.output), HeldOutFootage(held_out, config.length) if len(held_out) else None)
+    go(progress, config, lasting(config, set()), draw, lose, report)
+    average: Any = progress.average
+    save_codec(Path(config.output) / "codec.safetensors", average)
+    return progress
