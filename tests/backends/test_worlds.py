@@ -83,7 +83,6 @@ def test_unknown_names_are_told_what_there_is(world):
         ("city/9", "simple", SPEC),
         ("city/*", "full", SPEC),
         ("city/9", "full", replace(SPEC, height=50)),
-        ("city/9", "full", BUILDS),
     ],
 )
 def test_a_place_that_needs_the_twin_says_so(world, difficulty, spec, without_vizdoom):

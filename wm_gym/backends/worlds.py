@@ -74,7 +74,7 @@ def open_named(spec: ModelSpec, world: str | None, seed: int, difficulty: str) -
 
     Raises:
         ValueError: If the name means nothing, or a file is no capture that the backend can open.
-        ImportError: If the place must come from the twin and ViZDoom is not installed.
+        ImportError: If the place must be captured in the twin and ViZDoom is not installed.
     """
     found = find_world(world, seed, difficulty)
     if isinstance(found, Place):
@@ -88,15 +88,18 @@ def open_named(spec: ModelSpec, world: str | None, seed: int, difficulty: str) -
 
 
 def _open_place(spec: ModelSpec, place: Place) -> Opening:
+    if not spec.takes_hints:
+        return open_world(spec, place)
     shipped = SHIPPED / f"{place.family}-{place.seed}.npz"
     fits = not (SHIPPED_SIZE[0] % spec.height or SHIPPED_SIZE[1] % spec.width)
-    if spec.takes_hints and fits and place.difficulty == _SHIPPED_DIFFICULTY and shipped.exists():
+    if fits and place.difficulty == _SHIPPED_DIFFICULTY and shipped.exists():
         return _load(shipped, 0, spec.height, spec.width)
     if not twin_is_installed():
         raise ImportError(
-            f"place {place.family}/{place.seed} ({place.difficulty}, {spec.height} x {spec.width}) is the twin's, "
-            f"which needs ViZDoom: pip install 'wm-gym[twin]'; without it there are {', '.join(shipped_places())} "
-            f"({_SHIPPED_DIFFICULTY}, {SHIPPED_SIZE[0]} x {SHIPPED_SIZE[1]} or a whole fraction)"
+            f"place {place.family}/{place.seed} ({place.difficulty}, {spec.height} x {spec.width}) must be captured in "
+            f"the twin, which needs ViZDoom: pip install 'wm-gym[twin]'; without it there are "
+            f"{', '.join(shipped_places())} ({_SHIPPED_DIFFICULTY}, {SHIPPED_SIZE[0]} x {SHIPPED_SIZE[1]} or a whole "
+            "fraction)"
         )
     return open_world(spec, place)
 
