@@ -32,6 +32,7 @@ from wm_gym.world.world import World
 _BAR_PIXELS = 20
 _LONGEST = 4
 """A tour takes at most this many times the steps of its way out."""
+_STUCK_STEPS = 10
 
 
 @dataclass
@@ -61,10 +62,10 @@ class DemoConfig:
     backend: str = "video"
     height: int = 48
     width: int = 64
-    steps_out: int = 40
+    steps_out: int = 24
     event: str = "night falls"
-    event_at: int = 20
-    event_steps: int = 20
+    event_at: int = 10
+    event_steps: int = 14
     compare: bool = True
     output: str = "outputs/demo"
     enlarge: int = 6
@@ -144,10 +145,10 @@ def _walk(
         truth, true_outcome = _begin(twin, open_world(twin.model.spec, opening.place), config)
         record.truths.append(true_outcome.chunk)
     tour = Tour(opening.waypoints.numpy(), config.seed, world.config.body, TourConfig(steps_out=config.steps_out))
-    longest = _LONGEST * config.steps_out  # something imagined may stand in the way home
+    longest = _LONGEST * config.steps_out
     size = config.height * config.enlarge + _BAR_PIXELS, 4 * config.width * config.enlarge
     with Film(film_path, spec.fps, *size) as film, tqdm(desc="walking", unit="step", total=longest) as bar:
-        while (twist := tour.act(trail[-1])) is not None and len(trail) <= longest:
+        while (twist := tour.act(trail[-1])) is not None and len(trail) <= longest and not _is_stuck(trail):
             record.events.append(_going_on(state))
             began = time.perf_counter()
             state, outcome = world.step(state, np.tile(twist, (1, spec.frames_per_step, 1)))
@@ -161,6 +162,12 @@ def _walk(
                 film.add(captioned(picture, record.events[-1], _BAR_PIXELS))
             bar.update()
     return state, record
+
+
+def _is_stuck(trail: list[np.ndarray]) -> bool:
+    """Whether the body has stood still for long: something imagined bars the way home."""
+    last = np.stack(trail[-_STUCK_STEPS:])
+    return len(last) == _STUCK_STEPS and bool(np.ptp(last, axis=0).max() < 1e-3)
 
 
 def _going_on(state: WorldState) -> str:
