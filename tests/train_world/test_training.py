@@ -3,59 +3,24 @@ import json
 import numpy as np
 import pytest
 import torch
+from painted_wall import STEPS, painted_wall
 
-from wm_gym.backends.seam import Place
 from wm_gym.backends.video.codec import FoldCodec
 from wm_gym.backends.video.config import VideoConfig
-from wm_gym.geometry.cameras import intrinsics_from_fov
-from wm_gym.geometry.motion import camera_pose
 from wm_gym.train_world.batches import Batches, SpoilConfig
-from wm_gym.train_world.captions import Captions
 from wm_gym.train_world.lessons import Lesson, prepare, unpack_hints
 from wm_gym.train_world.objective import ObjectiveConfig, draw_levels
-from wm_gym.train_world.recordings import Clip
 from wm_gym.train_world.training import TrainConfig, train
 
-SIZE, STEPS = (16, 24), 6
 TINY = VideoConfig(
     height=16, width=24, num_layers=1, num_heads=2, head_dim=24, ffn_dim=32, text_dim=16, refiner_channels=4,
     window_latents=2, sink_latents=0,
 )  # fmt: skip
 
 
-def _clip(seed: int) -> Clip:
-    """A body that turns before a painted wall two metres away."""
-    rng = np.random.default_rng(seed)
-    count = 1 + 4 * STEPS
-    stances = np.zeros((count, 5))
-    stances[:, 3] = np.linspace(0, 0.6, count)
-    moving = np.zeros((count, *SIZE), bool)
-    moving[:, 8:12, 4:8] = True
-    return Clip(
-        frames=rng.integers(0, 256, (1, *SIZE, 3), dtype=np.uint8).repeat(count, 0),
-        depth=np.full((count, *SIZE), 2.0, np.float16),
-        moving=moving,
-        world_from_camera=camera_pose(stances).astype(np.float32),
-        stances=stances,
-        intrinsics=intrinsics_from_fov(70.0, *SIZE).numpy().astype(np.float32),
-        keys=np.zeros((STEPS, 8), bool),
-        twists=np.zeros((STEPS, 4), np.float32),
-        event_strengths=np.zeros((count, 6), np.float16),
-        event_masks={},
-        appearance=np.zeros(STEPS, np.uint8),
-        prompts=("A wall.",) * STEPS,
-        captions=Captions("", "", ()),
-        place=Place("rooms", seed),
-        seed=seed,
-        behaviour="panning",
-        hand="keys",
-        events=(),
-    )
-
-
 @pytest.fixture(scope="module")
 def lessons() -> list[Lesson]:
-    return [prepare(_clip(seed), seed) for seed in range(6)]
+    return [prepare(painted_wall(seed), seed) for seed in range(6)]
 
 
 def _config(folder, **settings) -> TrainConfig:

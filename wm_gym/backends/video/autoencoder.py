@@ -109,4 +109,9 @@ class Decoder(nn.Module):
 
 
 def _conv(channels: int, out_channels: int) -> nn.Conv2d:
-    return nn.Conv2d(channels, out_channels, 3, padding=1)
+    conv = nn.Conv2d(channels, out_channels, 3, padding=1)
+    # there are no norms: torch's own beginning lets a signal all but vanish on its way through ten layers
+    nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")
+    if conv.bias is not None:
+        nn.init.zeros_(conv.bias)
+    return conv
