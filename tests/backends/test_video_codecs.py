@@ -173,7 +173,8 @@ def test_weights_of_a_model_hold_its_codec(tmp_path):
     network = _network()
     save_weights(tmp_path / "w.safetensors", network)
     back = load_weights(tmp_path / "w.safetensors")
-    assert back.config == network.config and isinstance(back.codec, StreamingCodec)
+    assert back.config == network.config
+    assert isinstance(back.codec, StreamingCodec) and isinstance(network.codec, StreamingCodec)
     for name, tensor in network.codec.state_dict().items():
         assert torch.equal(back.codec.state_dict()[name], tensor)
 
