@@ -42,6 +42,17 @@ def test_what_moves_keeps_its_own_depth():
     torch.testing.assert_close(joined, torch.full(SHAPE, 3.0))
 
 
+def test_a_remembered_mover_keeps_its_depth_and_its_rim_goes_with_it():
+    moving = torch.zeros(SHAPE, dtype=torch.bool)
+    moving[..., 4:12, 4:12] = True
+    remembered = torch.zeros(SHAPE, dtype=torch.bool)
+    remembered[..., 4:12, 4:10] = True
+    truth = torch.where(remembered, 2.0, torch.full(SHAPE, 6.0))
+    joined = joined_depth(torch.full(SHAPE, 3.0), moving, _hints(truth, torch.ones_like(moving), remembered), 100.0)
+    torch.testing.assert_close(joined[moving], torch.full((64,), 2.0), atol=0, rtol=0.3)
+    torch.testing.assert_close(joined[~moving], truth[~moving])
+
+
 def test_the_sky_is_no_measure_for_surfaces():
     nothing = torch.zeros(SHAPE, dtype=torch.bool)
     sky = torch.full(SHAPE, 100.0)

@@ -129,8 +129,8 @@ def test_a_mover_leaves_no_trail():
         memory = show(memory, depth, moving=mask, frame=4 * step)
     assert all((row.points().geometry[:, 0] > 4.0).all() for row in memory.static)
     assert memory.num_moving == 300 and (memory.moving.points().frames == 8).all()
-    hints = look(memory, ORIGIN[None], HEIGHT, WIDTH, frame=12)
-    assert torch.equal(hints.moving[0], mask) and (hints.age[hints.moving] == 4).all()
+    hints = look(memory, ORIGIN[None], HEIGHT, WIDTH, frame=8)
+    assert torch.equal(hints.moving[0], mask) and (hints.age[hints.moving] == 0).all()
 
 
 def test_movers_out_of_view_or_hidden_stay_as_last_sighted():

@@ -107,9 +107,12 @@ class EventScript:
         return [event.kind for event in self.events if event.strength(frame) > 0]
 
     def describe(self, scene: str, frame: int) -> str:
-        """The prompt of a step: the scene and what is going on in it at `frame`."""
-        ongoing = [phrasings(kind, "ongoing")[0] for kind in dict.fromkeys(self.kinds(frame))]
-        return " ".join([scene, *(f"{phrase[0].upper()}{phrase[1:]}." for phrase in ongoing)]).strip()
+        """The prompt of a step: the scene, the words of those who asked, and what is going on at `frame`."""
+        at_work = [event for event in self.events if event.strength(frame) > 0]
+        asked = [event.text for event in at_work if _runs(event, frame)]
+        ongoing = [phrasings(kind, "ongoing")[0] for kind in dict.fromkeys(event.kind for event in at_work)]
+        said = dict.fromkeys(text.strip().rstrip(".") for text in (*asked, *ongoing) if text.strip(" ."))
+        return " ".join([scene, *(f"{text[0].upper()}{text[1:]}." for text in said)]).strip()
 
     def to_json(self) -> dict[str, Any]:
         """Plain data that `from_json` turns back into an equal script."""

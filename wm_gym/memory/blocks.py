@@ -26,7 +26,7 @@ class Points:
         tangents: (n, 6) int16: the patch's two sides, one source pixel across and one down, as world vectors in
             1/1024 of the footprint.
         record: (n, 4) int32: colour (r, g, b in the low three bytes, then flags), frame written, appearance
-            written under, hash of the voxel.
+            written under, hash of the voxel; of moving points the velocity (`motion`).
     """
 
     geometry: np.ndarray

@@ -16,6 +16,7 @@ from wm_gym.memory import kernels
 from wm_gym.memory.config import CLOSEST_TO_FAR, MemoryConfig
 from wm_gym.memory.hints import Hints
 from wm_gym.memory.memory import Memory
+from wm_gym.memory.motion import moved
 from wm_gym.memory.projection import list_on_screen
 from wm_gym.memory.retrieve import Scene, View, retrieve
 from wm_gym.memory.threads import run_all
@@ -98,13 +99,14 @@ def _render_pose(
     limits = config.near_metres, config.surface_tolerance, config.surface_metres, far, CLOSEST_TO_FAR * far
     lens = view.camera_from_world()[t], view.intrinsics, view.height, view.width
     reach = config.near_metres, config.max_splat_pixels
-    for layer, num_finite, is_moving in (
-        (scene.lasting, scene.num_static, False),
-        (scene.moving, len(scene.moving.alive), True),
+    frame, sighted = clock[0] + t, scene.moving
+    for points, alive, num_finite, is_moving in (
+        (scene.lasting.points, scene.lasting.alive, scene.num_static, False),
+        (moved(sighted.points, frame), sighted.alive, len(sighted.alive), True),
     ):
-        listed = list_on_screen(layer.points, layer.alive, num_finite, *lens, *reach)
+        listed = list_on_screen(points, alive, num_finite, *lens, *reach)
         if len(listed[-1]):
-            kernels.draw(*listed, layer.points.record, is_moving, limits, (clock[0] + t, clock[1]), out)
+            kernels.draw(*listed, points.record, is_moving, limits, (frame, clock[1]), out)
 
 
 def _check(

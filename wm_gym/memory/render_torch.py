@@ -12,10 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from wm_gym.memory.config import CLOSEST_TO_FAR, MemoryConfig
 from wm_gym.memory.hints import Hints
+from wm_gym.memory.motion import MOST_FRAMES, velocities
 from wm_gym.memory.projection import FAINT, FILLER, FILLER_WEIGHT, LOW_PASS, REACH, SKY_DEPTH, SOFTENING, TANGENT_UNIT
 from wm_gym.memory.retrieve import Gathered, Scene, View
 
@@ -53,6 +55,7 @@ class Layer:
     record: Tensor
     world: Tensor
     infinite: Tensor
+    velocity: Tensor
 
 
 @dataclass(frozen=True)
@@ -99,8 +102,13 @@ def render_scenes(
         torch.tensor(clocks, device=device),
     )
     flat = _blank(cameras)
-    _draw(flat, _layer([(s.lasting, s.num_static) for s in scenes], device), cameras, is_moving=False)
-    _draw(flat, _layer([(s.moving, len(s.moving.alive)) for s in scenes], device), cameras, is_moving=True)
+    _draw(flat, _layer([(s.lasting, s.num_static) for s in scenes], device, are_moving=False), cameras, is_moving=False)
+    _draw(
+        flat,
+        _layer([(s.moving, len(s.moving.alive)) for s in scenes], device, are_moving=True),
+        cameras,
+        is_moving=True,
+    )
     shape = (*poses.shape[:2], cameras.height, cameras.width)
     return Hints(**{name: values.view(*shape, *values.shape[1:]) for name, values in flat.items()})
 
@@ -115,7 +123,7 @@ def _blank(cameras: Cameras) -> dict[str, Tensor]:
     return flat
 
 
-def _layer(parts: Sequence[tuple[Gathered, int]], device: torch.device) -> Layer:
+def _layer(parts: Sequence[tuple[Gathered, int]], device: torch.device, *, are_moving: bool) -> Layer:
     def joined(arrays: Sequence[np.ndarray]) -> Tensor:
         return torch.from_numpy(np.concatenate(arrays)).to(device)
 
@@ -126,6 +134,9 @@ def _layer(parts: Sequence[tuple[Gathered, int]], device: torch.device) -> Layer
         joined([points.record for points, _, _ in chosen]).long(),
         joined([np.full(len(points), world) for world, (points, _, _) in enumerate(chosen)]),
         joined([np.flatnonzero(alive) >= finite for _, alive, finite in chosen]),
+        joined(
+            [velocities(points) if are_moving else np.zeros((len(points), 2), np.float32) for points, _, _ in chosen]
+        ),
     )
 
 
@@ -146,6 +157,14 @@ def _draw(flat: dict[str, Tensor], layer: Layer, cameras: Cameras, *, is_moving:
     _resolve(flat, sums, nearest, front, layer, cameras, is_moving)
 
 
+def _way(layer: Layer, cameras: Cameras) -> Tensor:
+    """(P, T, 3) metres: how far each point has gone since it was sighted."""
+    frames = torch.arange(cameras.camera_from_world.shape[1], device=cameras.lens.device)
+    passed = cameras.clock[layer.world, :1] + frames - layer.record[:, 1:2]
+    way = layer.velocity[:, None] * passed.clamp(0, MOST_FRAMES)[..., None]
+    return F.pad(way, (0, 1))
+
+
 def _project(layer: Layer, cameras: Cameras) -> Splats:
     """All points before all poses of their worlds, those in view."""
     config, (height, width) = cameras.config, (cameras.height, cameras.width)
@@ -153,7 +172,7 @@ def _project(layer: Layer, cameras: Cameras) -> Splats:
     camera = cameras.camera_from_world[layer.world]  # (P, T, 3, 4)
     fx, fy, cx, cy = (number[:, None] for number in cameras.lens[layer.world].unbind(-1))
     sky = layer.infinite[:, None]
-    position = _rotate(camera, layer.geometry[:, None, :3]) + camera[..., 3] * ~sky[..., None]
+    position = _rotate(camera, layer.geometry[:, None, :3] + _way(layer, cameras)) + camera[..., 3] * ~sky[..., None]
     depth = position[..., 2]
     a, b = position[..., 0] / depth, position[..., 1] / depth
     u, v = fx * a + cx - 0.5, fy * b + cy - 0.5

@@ -16,6 +16,7 @@ from wm_gym.memory.blocks import Points, Row
 from wm_gym.memory.config import CLOSEST_TO_FAR, MemoryConfig
 from wm_gym.memory.hints import Hints
 from wm_gym.memory.memory import Memory
+from wm_gym.memory.motion import moved, things_in, tracked
 from wm_gym.memory.retrieve import View, rows_in_view
 from wm_gym.memory.table import Rows, add, bound, sparse, with_alive
 from wm_gym.memory.threads import run_all
@@ -44,11 +45,12 @@ class Sighting:
 
 @dataclass
 class Draft:
-    """What one write adds, while it goes through the frames."""
+    """What one write adds, while it goes through the frames; `tracks` holds the things sighted, time by time."""
 
     static: Points
     sky: Points
     moving: Points
+    tracks: list[list[Points]]
 
 
 def write(
@@ -67,8 +69,8 @@ def write(
     Static surfaces and sky are written where neither the hints nor the frames before in this call show them: where
     nothing is known, in front of what is known, and behind what is seen through. A surface in front of a known one
     is new and is written beside it. Static points that a frame sees through are erased. Moving things are kept as
-    last sighted: sightings in view that are not hidden give way to those of the frame. Unknown depth writes and
-    erases nothing.
+    last sighted: sightings in view that are not hidden give way to those of the frame. Where they would be by
+    now is what counts: each goes on as fast as it went. Unknown depth writes and erases nothing.
 
     Args:
         memory: What is known.
@@ -94,7 +96,7 @@ def write(
         write_kernels.lowest_around(image, np.float32(1.0 - memory.config.erase_tolerance)) for image in sighting.depth
     ]
     static = _erase(memory.static, sighting, floors)
-    draft = Draft(Points.cat([]), Points.cat([]), memory.moving.points())
+    draft = Draft(Points.cat([]), Points.cat([]), memory.moving.points(), [things_in(memory.moving.points())])
     known = _known(hints, sighting.depth.shape)
     for t in range(len(known)):
         _add_frame(draft, sighting, t, known[t], floors[t], memory.config)
@@ -147,17 +149,35 @@ def _add_frame(
         draft.sky = _and_lifted(draft.sky, wanted, kind, sighting, t, config)
     # The greatest depth around a pixel is the least of the negated ones: whatever is not behind it is in sight.
     ceiling = -write_kernels.lowest_around(-depth, np.float32(1.0 + config.erase_tolerance))
-    draft.moving = _without(draft.moving, camera, view.intrinsics, ceiling)
-    draft.moving = _and_lifted(draft.moving, write_kernels.MOVING, kind, sighting, t, config)
+    by_now = moved(draft.moving, sighting.frame_index + t)
+    draft.moving = draft.moving.take(_hidden(by_now, camera, view.intrinsics, ceiling))
+    sighted = _and_lifted(Points.cat([]), write_kernels.MOVING, kind, sighting, t, config)
+    if len(sighted):
+        is_whole = _inside(sighted, camera, view)
+        sighted, things = tracked(sighted, is_whole, draft.tracks)
+        draft.tracks.append(things)
+        draft.moving = Points.cat([draft.moving, sighted])
 
 
 def _without(points: Points, camera: np.ndarray, intrinsics: np.ndarray, limit: np.ndarray) -> Points:
     """The points that are not in view nearer than `limit`."""
-    if not len(points):
-        return points
-    alive = np.ones(len(points), dtype=bool)
-    write_kernels.refute(points.geometry, alive, camera, intrinsics, limit)
+    alive = _hidden(points, camera, intrinsics, limit)
     return points if alive.all() else points.take(alive)
+
+
+def _hidden(points: Points, camera: np.ndarray, intrinsics: np.ndarray, limit: np.ndarray) -> np.ndarray:
+    """(n,) bool: the points that are not in view nearer than `limit`."""
+    alive = np.ones(len(points), dtype=bool)
+    if len(points):
+        write_kernels.refute(points.geometry, alive, camera, intrinsics, limit)
+    return alive
+
+
+def _inside(points: Points, camera: np.ndarray, view: View) -> np.ndarray:
+    """(n,) bool: the points that are not at the left or right rim of the picture."""
+    x, _, z = camera[:, :3] @ points.positions.T + camera[:, 3:]
+    column = view.intrinsics[0] * x / z + view.intrinsics[2]
+    return (column > 1) & (column < view.width - 1)
 
 
 def _show(draft: Draft, view: View, t: int, config: MemoryConfig, known: np.ndarray) -> None:

@@ -18,11 +18,11 @@ SKY_SHARE = 0.9  # of the far value: beyond it a hint is sky, and no measure for
 
 
 def joined_depth(depth: Tensor, moving: Tensor, hints: Hints, far_metres: float) -> Tensor:
-    """Memory's depth where it knows a still surface and nothing moves before it; elsewhere the model's, made to fit.
+    """Memory's depth where it and the model both see a still surface, or both a moving thing; elsewhere the model's.
 
-    Memory's depth is ten times as exact, and a wrong depth would make memory erase what it looks through. Where memory
-    knows nothing, the model's log-depth is shifted by what it is wrong by nearby, so that surfaces go on without a
-    step.
+    Memory's depth is ten times as exact, and a wrong depth would make memory erase what it looks through. Elsewhere
+    the model's log-depth is shifted by what it is wrong by nearby, on still surfaces and moving things apart, so that
+    both go on without a step.
 
     Args:
         depth: (N, T, H, W) metres, generated.
@@ -33,12 +33,16 @@ def joined_depth(depth: Tensor, moving: Tensor, hints: Hints, far_metres: float)
     Returns:
         (N, T, H, W) metres.
     """
-    known = hints.seen & ~hints.moving & ~moving
+    known = hints.seen & (hints.moving == moving)
     generated = depth.clamp(min=1e-3).log()
-    surface = known & (hints.log_depth.exp() < SKY_SHARE * far_metres) & (depth < SKY_SHARE * far_metres)
-    error, weight = _spread(torch.stack([torch.where(surface, hints.log_depth - generated, 0.0), surface.float()]))
+    is_surface = depth < SKY_SHARE * far_metres
+    surface = known & (hints.log_depth.exp() < SKY_SHARE * far_metres) & is_surface
+    error = torch.where(surface, hints.log_depth - generated, 0.0)
+    still, mover = (torch.where(of_kind, error, 0.0) for of_kind in (~moving, moving))
+    spread = _spread(torch.stack([still, mover, (surface & ~moving).float(), (surface & moving).float()]))
+    error, weight = (torch.where(moving, *pair.flip(0).unbind()) for pair in (spread[:2], spread[2:]))
     shift = torch.where(weight > 1e-3, error / weight.clamp(min=1e-3), 0.0) * (2 * weight).clamp(max=1.0)
-    fitted = torch.where(depth < SKY_SHARE * far_metres, (generated + shift).exp().clamp(max=far_metres), depth)
+    fitted = torch.where(is_surface, (generated + shift).exp().clamp(max=far_metres), depth)
     return torch.where(known, hints.log_depth.exp(), fitted)
 
 

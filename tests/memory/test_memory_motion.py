@@ -1,0 +1,90 @@
+"""Moving things: their velocities, and where they are while nobody looks."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from ray_room import lens, look, pose_at
+
+from wm_gym.memory.blocks import Points
+from wm_gym.memory.memory import Memory
+from wm_gym.memory.motion import FASTEST, MOST_FRAMES, VELOCITY_UNIT, moved, things_in, velocities, with_velocities
+from wm_gym.memory.render import render
+from wm_gym.memory.write import write
+
+HEIGHT, WIDTH = 48, 64
+BODY_METRES = 0.6
+SPEED = st.floats(-FASTEST, FASTEST)
+
+
+def _points(positions: np.ndarray, frame: int = 0) -> Points:
+    geometry = np.concatenate([positions, np.full((len(positions), 1), 0.1)], 1).astype(np.float32)
+    record = np.zeros((len(positions), 4), np.int32)
+    record[:, 1] = frame
+    return Points(geometry, np.zeros((len(positions), 6), np.int16), record)
+
+
+def _walker(memory: Memory, first: int, metres_per_frame: float, start: float = 0.0) -> Memory:
+    """Four frames of a thing four metres ahead that walks to the left, before a wall."""
+    depth, moving = torch.full((4, HEIGHT, WIDTH), 8.0), torch.zeros(4, HEIGHT, WIDTH, dtype=torch.bool)
+    fx, _, cx, _ = lens(HEIGHT, WIDTH).tolist()
+    for t in range(4):
+        left = start + (first + t) * metres_per_frame
+        columns = cx - fx * np.array([left + BODY_METRES, left]) / 4.0
+        moving[t, 10:40, round(columns[0]) : round(columns[1])] = True
+    depth[moving] = 4.0
+    frames = torch.full((4, HEIGHT, WIDTH, 3), 90, dtype=torch.uint8)
+    poses = pose_at(0, 0, 0)[None].expand(4, -1, -1)
+    hints = look(memory, poses, HEIGHT, WIDTH, frame=first)
+    return write(memory, frames, depth, moving, poses, lens(HEIGHT, WIDTH), hints, first, 0)
+
+
+@given(SPEED, SPEED)
+def test_velocities_survive_being_stored(x, y):
+    stored = velocities(with_velocities(_points(np.zeros((3, 3))), np.tile([x, y], (3, 1))))
+    np.testing.assert_allclose(stored, np.tile([x, y], (3, 1)), atol=VELOCITY_UNIT)
+
+
+@given(SPEED, st.integers(0, 200))
+def test_a_thing_goes_on_for_a_while_and_then_stands(speed, frame):
+    points = with_velocities(_points(np.zeros((2, 3)), frame=5), np.tile([speed, 0.0], (2, 1)))
+    expected = speed * np.clip(frame - 5, 0, MOST_FRAMES)
+    np.testing.assert_allclose(moved(points, frame).positions[:, 0], expected, atol=MOST_FRAMES * VELOCITY_UNIT)
+
+
+def test_points_far_apart_are_things_apart_and_specks_are_none():
+    two = np.concatenate([np.full((6, 3), 0.0), np.full((5, 3), 3.0), np.full((2, 3), -3.0)])
+    assert [len(thing) for thing in things_in(_points(two))] == [6, 5]
+
+
+def test_a_walker_goes_on_in_memory_as_it_went():
+    memory = Memory.empty()
+    for first in (0, 4, 8):
+        memory = _walker(memory, first, 0.06, start=-0.6)
+    speed = velocities(memory.moving.points()).mean(0)
+    np.testing.assert_allclose(speed, [0.0, 0.06], atol=0.02)
+    ahead = look(memory, pose_at(0, 0, 0)[None], HEIGHT, WIDTH, frame=19)
+    seen = look(memory, pose_at(0, 0, 0)[None], HEIGHT, WIDTH, frame=11)
+    middle = [torch.where(hints.moving[0])[1].float().mean().item() for hints in (seen, ahead)]
+    fx = lens(HEIGHT, WIDTH)[0].item()
+    assert abs(middle[0] - middle[1] - fx * 8 * 0.06 / 4.0) < 3
+
+
+def test_a_thing_that_stands_stays():
+    memory = _walker(_walker(Memory.empty(), 0, 0.0), 4, 0.0)
+    assert np.abs(velocities(memory.moving.points())).max() < 2 * VELOCITY_UNIT
+
+
+def test_torch_moves_things_as_the_kernels_do():
+    memory = _walker(_walker(Memory.empty(), 0, 0.06), 4, 0.06)
+    poses, lenses = pose_at(0, 0, 0)[None, None].expand(1, 3, -1, -1), lens(HEIGHT, WIDTH)[None]
+    ours = render([memory], poses, lenses, HEIGHT, WIDTH, frame_index=[12], appearance=[0])
+    from wm_gym.memory.render_torch import render_scenes
+    from wm_gym.memory.retrieve import View, retrieve
+
+    view = View(poses[0].double().numpy(), lenses[0].double().numpy(), HEIGHT, WIDTH)
+    theirs = render_scenes([retrieve(memory, view)], [view], [memory.config], [(12, 0)], torch.device("cpu"))
+    assert (ours.moving != theirs.moving).float().mean() < 0.002
+    assert ours.moving.any()

@@ -1,0 +1,124 @@
+"""Moving things that go on while nobody looks: how fast each went when it was last sighted, and where it is by now.
+
+A sighting's velocity lies where a surface has the hash of its voxel, which sightings do not need. Velocities are
+horizontal: a thing that is partly hidden or out of the picture seems to rise and sink. Knows nothing of blocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from wm_gym.memory.blocks import Points
+
+VELOCITY_UNIT = 1.0 / 8192.0
+"""Velocities are stored in this many metres a frame."""
+
+FASTEST = 0.3
+"""Metres a frame; a thing that seems to go faster was mistaken for another."""
+
+MOST_FRAMES = 35
+"""A thing goes on for so long, then stands: where it would turn is not known."""
+
+THING_METRES = 0.8
+"""Points nearer than this to the middle of a thing belong to it."""
+
+SHORTEST_FRAMES = 3
+"""Over fewer frames a thing goes less far than a pixel is wide."""
+
+FEWEST_POINTS = 4
+MOST_THINGS = 16
+INERTIA = 0.25
+"""Share of the old velocity in the new one."""
+
+
+def velocities(points: Points) -> np.ndarray:
+    """(n, 2) float32 metres a frame along x and y of the world."""
+    return np.ascontiguousarray(points.record[:, 3:]).view(np.int16).astype(np.float32) * np.float32(VELOCITY_UNIT)
+
+
+def with_velocities(points: Points, metres_per_frame: np.ndarray) -> Points:
+    """The points with other velocities, (n, 2)."""
+    steps = np.round(metres_per_frame / VELOCITY_UNIT).astype(np.int16)
+    record = np.concatenate([points.record[:, :3], np.ascontiguousarray(steps).view(np.int32)], axis=1)
+    return Points(points.geometry, points.tangents, record)
+
+
+def moved(points: Points, frame: int) -> Points:
+    """The sightings where their things are by `frame`, if each went on as it did; `points` itself if none moves."""
+    if not points.record[:, 3].any():
+        return points
+    passed = np.clip(frame - points.frames, 0, MOST_FRAMES).astype(np.float32)
+    geometry = points.geometry.copy()
+    geometry[:, :2] += velocities(points) * passed[:, None]
+    return Points(geometry, points.tangents, points.record)
+
+
+def things_in(points: Points) -> list[Points]:
+    """The points of each thing among sightings."""
+    return [points.take(thing) for thing in _split(points)]
+
+
+def tracked(now: Points, is_whole: np.ndarray, earlier: Sequence[Sequence[Points]]) -> tuple[Points, list[Points]]:
+    """Sightings of one frame with the velocities of their things, as far as earlier sightings tell; and the things.
+
+    Args:
+        now: n points sighted in the same frame.
+        is_whole: (n,) bool: the point is not at the picture's left or right rim, beyond which its thing may go on.
+        earlier: Things to compare with, time by time, the best ones first.
+    """
+    metres, masks = np.zeros((len(now), 2), np.float32), _split(now)
+    for mask in masks:
+        thing = now.take(mask)
+        match = next((found for others in earlier if (found := _match(thing, others)) is not None), None)
+        if match is not None:
+            metres[mask] = _velocity(thing, match, bool(is_whole[mask].all()))
+    points = with_velocities(now, metres)
+    return points, [points.take(mask) for mask in masks]
+
+
+def _split(points: Points) -> list[np.ndarray]:
+    """Masks of the points of each thing, at most `MOST_THINGS`; specks are nothing."""
+    free, things = np.ones(len(points), bool), []
+    positions = points.positions
+    while free.any() and len(things) < MOST_THINGS:
+        first = int(np.argmax(free))
+        near = _near(positions, positions[first], free)
+        near = _near(positions, positions[near].mean(0), free)  # the first point may be a hand
+        near[first] = True
+        free &= ~near
+        if np.count_nonzero(near) >= FEWEST_POINTS:
+            things.append(near)
+    return things
+
+
+def _near(positions: np.ndarray, middle: np.ndarray, among: np.ndarray) -> np.ndarray:
+    return among & (np.square(positions[:, :2] - middle[:2]).sum(1) < THING_METRES**2)
+
+
+def _match(thing: Points, others: Sequence[Points]) -> Points | None:
+    """The nearest of the other things, where they would be by now, if it is near enough to be the same."""
+    frame, middle = int(thing.frames[0]), _middle(thing)
+    best, nearest = None, THING_METRES
+    for other in others:
+        distance = float(np.linalg.norm(_middle(moved(other, frame)) - middle))
+        if 0 < frame - int(other.frames.max()) <= MOST_FRAMES and distance < nearest:
+            best, nearest = other, distance
+    return best
+
+
+def _velocity(thing: Points, before: Points, is_whole: bool) -> np.ndarray:
+    """(2,) metres a frame; the old one where the thing is partly out of the picture or hardly any time has passed."""
+    old, passed = velocities(before).mean(0), int(thing.frames[0]) - int(before.frames.max())
+    if not is_whole or passed < SHORTEST_FRAMES:
+        return old
+    seen = (_middle(thing) - _middle(before)) / passed
+    if np.linalg.norm(seen) > FASTEST:
+        return old
+    return INERTIA * old + (1 - INERTIA) * seen if old.any() else seen
+
+
+def _middle(thing: Points) -> np.ndarray:
+    """(2,)."""
+    return thing.positions[:, :2].mean(0)
