@@ -30,11 +30,11 @@ class CodecObjectiveConfig:
         latent_noise: Largest standard deviation of the noise that is added to a sample's latents.
     """
 
-    edges: float = 1.0
+    edges: float = 0.3
     depth_weight: float = 1.0
     moving_weight: float = 0.2
     mover_weight: float = 2.0
-    latent_noise: float = 0.1
+    latent_noise: float = 0.05
 
 
 def codec_loss(

@@ -15,11 +15,14 @@ from wm_gym.backends.video.codec import FoldCodec
 from wm_gym.backends.video.streaming import StreamingCodec, StreamingConfig
 from wm_gym.backends.video.weights import save_codec
 from wm_gym.train_world.checkpoint import Progress
+from wm_gym.train_world.codec_beginning import begin_linear
 from wm_gym.train_world.codec_objective import CodecObjectiveConfig, codec_loss
 from wm_gym.train_world.codec_scores import HeldOutFootage
 from wm_gym.train_world.footage import Footage, draw_chunks, read_footage
 from wm_gym.train_world.loop import LoopConfig, begin, go, lasting
 from wm_gym.train_world.report import Report
+
+BEGINNING_SAMPLES = 64
 
 
 @dataclass
@@ -40,7 +43,7 @@ class CodecTrainConfig(LoopConfig):
     near_metres: float = 0.2
     far_metres: float = 100.0
     objective: CodecObjectiveConfig = field(default_factory=CodecObjectiveConfig)
-    learning_rate: float = 2e-3
+    learning_rate: float = 4e-4
     weight_decay: float = 0.0
 
 
@@ -85,13 +88,14 @@ def train_codec(config: CodecTrainConfig, footage: Sequence[Footage], held_out: 
     """
     torch.manual_seed(config.seed)
     codec = StreamingCodec(config.streaming, FoldCodec(config.near_metres, config.far_metres), config.num_frames)
-    progress = begin(codec, config)
     device = torch.device(config.device)
 
-    def draw(number: int) -> Tensor:
+    def draw(number: int, size: int = config.batch) -> Tensor:
         rng = np.random.default_rng([config.seed, number])
-        shape = {"length": config.length, "num_frames": config.num_frames}
-        return draw_chunks(footage, codec.fold, rng, config.batch, **shape)
+        return draw_chunks(footage, codec.fold, rng, size, length=config.length, num_frames=config.num_frames)
+
+    begin_linear(codec, draw(config.steps, BEGINNING_SAMPLES))
+    progress = begin(codec, config)
 
     def lose(planes: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         return codec_loss(codec, planes.to(device), config.objective, generator)

@@ -4,6 +4,9 @@ What is carried from chunk to chunk is explicit: features of the last frame that
 frame and last frame that were given out. So a clip taken chunk by chunk equals the clip taken at once, and chunks join
 without a seam. Source: TeleWorld, section 3.6.2 (chunks of four frames, cached temporal features).
 
+Beside the convolutions runs a linear map of each chunk's patches, and back: training begins from their principal
+components, and the convolutions learn what a linear map cannot tell.
+
 Shapes: N worlds, L chunks, T frames of a chunk, H x W pixels, Z channels of a latent frame, h x w its size, C width.
 Knows nothing of hints or of what planes mean.
 """
@@ -41,6 +44,8 @@ class Encoder(nn.Module):
         self.merge = _conv((1 + num_frames) * width, 2 * width)
         self.mixed = nn.Sequential(*(Residual(2 * width) for _ in range(depth)))
         self.leave = _conv(2 * width, channels)
+        self.linear = nn.Conv2d(num_frames * planes * scale**2, channels, 1)
+        nn.init.zeros_(self.leave.weight)
 
     def look(self, frames: Tensor) -> Tensor:
         """Features of each frame by itself: (N, F, planes, H, W) to (N, F, C, h, w)."""
@@ -48,11 +53,12 @@ class Encoder(nn.Module):
         x = self.fine(self.enter(x))
         return self.coarse(self.down(F.pixel_unshuffle(x, 2))).unflatten(0, frames.shape[:2])
 
-    def gather(self, features: Tensor, seen: Tensor) -> Tensor:
-        """Latent frames of frames' features.
+    def gather(self, frames: Tensor, features: Tensor, seen: Tensor) -> Tensor:
+        """Latent frames of frames and their features.
 
         Args:
-            features: (N, L * T, C, h, w).
+            frames: (N, L * T, planes, H, W).
+            features: (N, L * T, C, h, w), from `look`.
             seen: (N, C, h, w) features of the frame before.
 
         Returns:
@@ -62,7 +68,9 @@ class Encoder(nn.Module):
         before = torch.cat([seen[:, None], features[:, count - 1 : -1 : count]], 1)  # of each chunk
         chunks = torch.cat([before[:, :, None], features.unflatten(1, (-1, count))], 2)
         x = self.mixed(self.merge(chunks.flatten(2, 3).flatten(0, 1)))
-        return torch.tanh(self.leave(F.silu(x)).float()).unflatten(0, before.shape[:2])
+        patches = F.pixel_unshuffle(frames.unflatten(1, (-1, count)).flatten(2, 3).flatten(0, 1), 2 * self.step)
+        latents = self.leave(F.silu(x)) + self.linear(patches.to(x.dtype))
+        return torch.tanh(latents.float()).unflatten(0, before.shape[:2])
 
 
 class Decoder(nn.Module):
@@ -80,6 +88,8 @@ class Decoder(nn.Module):
         self.up = _conv(width, 4 * width)
         self.fine = nn.Sequential(*(Residual(width) for _ in range(depth)))
         self.leave = _conv(width, planes * self.step**2)
+        self.linear = nn.Conv2d(channels, num_frames * planes * scale**2, 1)
+        nn.init.zeros_(self.leave.weight)
 
     def spread(self, latents: Tensor, told: Tensor) -> tuple[Tensor, Tensor]:
         """Features of each frame, before they know of the frame before them.
@@ -98,14 +108,24 @@ class Decoder(nn.Module):
         by_frame = self.grow(F.silu(mixed)).unflatten(1, (self.num_frames, -1))
         return by_frame.unflatten(0, shape).flatten(1, 2), x[:, -1]
 
-    def draw(self, features: Tensor, shown: Tensor) -> Tensor:
-        """Frames (N, F, planes, H, W) float32 of features (N, F, C, h, w); `shown` (N, C, h, w) of the frame before."""
+    def draw(self, latents: Tensor, features: Tensor, shown: Tensor) -> Tensor:
+        """Frames.
+
+        Args:
+            latents: (N, L, Z, h, w).
+            features: (N, L * T, C, h, w), from `spread`.
+            shown: (N, C, h, w) features of the frame before.
+
+        Returns:
+            (N, L * T, planes, H, W) float32.
+        """
         before = torch.cat([shown[:, None], features[:, :-1]], 1)
         pairs = torch.cat([features, before], 2).flatten(0, 1)
         x = self.coarse(features.flatten(0, 1) + self.follow(F.silu(pairs)))
         x = self.fine(F.pixel_shuffle(self.up(F.silu(x)), 2))
         frames = F.pixel_shuffle(self.leave(F.silu(x)), self.step)
-        return frames.float().unflatten(0, features.shape[:2])
+        patches = F.pixel_shuffle(self.linear(latents.flatten(0, 1).to(x.dtype)), 2 * self.step)
+        return (frames + patches.reshape(frames.shape)).float().unflatten(0, features.shape[:2])
 
 
 def _conv(channels: int, out_channels: int) -> nn.Conv2d:

@@ -34,10 +34,10 @@ class StreamingConfig:
         depth: Residual layers at each size.
     """
 
-    latent_channels: int = 48
+    latent_channels: int = 96
     scale: int = 8
-    width: int = 64
-    depth: int = 2
+    width: int = 48
+    depth: int = 1
 
     def __post_init__(self) -> None:
         for name in ("latent_channels", "width", "depth"):
@@ -90,8 +90,9 @@ class StreamingCodec(nn.Module):
     def encode_clip(self, planes: Tensor, state: CodecState) -> tuple[Tensor, CodecState]:
         """Chunks in a row, (N, L, T * 5, H, W) to (N, L, Z, h, w)."""
         seen, told, _ = state
-        features = self.encoder.look(_by_frame(planes))
-        latents = self.encoder.gather(features, seen)
+        frames = _by_frame(planes)
+        features = self.encoder.look(frames)
+        latents = self.encoder.gather(frames, features, seen)
         spread, told = self.decoder.spread(latents, told)  # whoever decodes what follows must know of this chunk
         return latents, (features[:, -1], told, spread[:, -1])
 
@@ -99,7 +100,7 @@ class StreamingCodec(nn.Module):
         """Latent frames in a row, (N, L, Z, h, w) to (N, L, T * 5, H, W) float32."""
         _, told, shown = state
         spread, told = self.decoder.spread(latents, told)
-        frames = self.decoder.draw(spread, shown)
+        frames = self.decoder.draw(latents, spread, shown)
         seen = self.encoder.look(frames[:, -1:].clamp(-1, 1))[:, 0]  # whoever encodes what follows must know of it
         return frames.unflatten(1, (-1, self.num_frames)).flatten(2, 3), (seen, told, spread[:, -1])
 
@@ -109,7 +110,8 @@ class StreamingCodec(nn.Module):
         seen = (by_frame[:, :, 4:5] > 0).float()
         guess = self.fold.guess(planes).unflatten(1, (self.num_frames, FRAME_CHANNELS))
         surface = filled(guess[:, :, :4].flatten(0, 1), seen.flatten(0, 1)).unflatten(0, guess.shape[:2])
-        latent = self.encoder.gather(self.encoder.look(torch.cat([surface, guess[:, :, 4:]], 2)), state[0])[:, 0]
+        frames = torch.cat([surface, guess[:, :, 4:]], 2)
+        latent = self.encoder.gather(frames, self.encoder.look(frames), state[0])[:, 0]
         masks = torch.cat([seen, by_frame[:, :, 6:8]], 2).flatten(1, 2)
         return torch.cat([latent, F.avg_pool2d(masks, self.scale)], 1)
 
