@@ -54,6 +54,10 @@ class Codec(Protocol):
         """The next latent frame (N, C, h, w) to its chunk's planes (N, T * 5, H, W) float32."""
         ...
 
+    def shown(self, latent: Tensor, planes: Tensor) -> Tensor:
+        """The latent frame that becomes the past, after it was generated as `latent` and shown as `planes`."""
+        ...
+
     def encode_hints(self, planes: Tensor, state: CodecState) -> Tensor:
         """The next chunk's hint planes (N, T * 8, H, W) to (N, hint_channels, h, w); nothing is remembered of them."""
         ...
@@ -101,6 +105,10 @@ class ExactCodec:
     def decode(self, latent: Tensor, state: CodecState) -> tuple[Tensor, CodecState]:
         """The latent."""
         return latent, state
+
+    def shown(self, latent: Tensor, planes: Tensor) -> Tensor:
+        """The planes."""
+        return planes
 
     def encode_hints(self, planes: Tensor, state: CodecState) -> Tensor:
         """The planes."""

@@ -14,6 +14,7 @@ from wm_gym.backends.grounded import first_keyframes
 from wm_gym.backends.seam import Chunk, Condition, ModelSpec, Obstacles, Opening, Packed
 from wm_gym.backends.video.cache import Blocks
 from wm_gym.backends.video.codecs import CodecState
+from wm_gym.backends.video.colour import joined_colours
 from wm_gym.backends.video.depth import joined_depth
 from wm_gym.backends.video.network import Given, Prompt, VideoNetwork
 from wm_gym.backends.video.packing import pack_state, unpack_state
@@ -110,7 +111,9 @@ class VideoModel:
         latent = denoise(noise, prediction, self.config.num_steps)
         planes, codec_state = self.network.codec.decode(latent, codec_state)
         frames, depth, moving = self.network.fold.decode(planes)
+        frames = joined_colours(frames, moving, condition.hints)
         depth = joined_depth(depth, moving, condition.hints, self.config.far_metres)
+        latent = self.network.codec.shown(latent, self.network.fold.encode(frames, depth, moving))
         chunk = Chunk(frames, depth, moving, condition.world_from_camera)
         return self._after(latent, given, condition, times, prediction.blocks, codec_state), chunk
 

@@ -104,6 +104,10 @@ class StreamingCodec(nn.Module):
         seen = self.encoder.look(frames[:, -1:].clamp(-1, 1))[:, 0]  # whoever encodes what follows must know of it
         return frames.unflatten(1, (-1, self.num_frames)).flatten(2, 3), (seen, told, spread[:, -1])
 
+    def shown(self, latent: Tensor, planes: Tensor) -> Tensor:
+        """The latent frame as it was generated: a second encoding would cost as much as the step and lose detail."""
+        return latent
+
     def encode_hints(self, planes: Tensor, state: CodecState) -> Tensor:
         """As `Codec.encode_hints`: latent frame of the filled hints, then seen, age and same appearance."""
         by_frame = planes.unflatten(1, (self.num_frames, HINT_CHANNELS))

@@ -1,0 +1,38 @@
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wm_gym.backends.video.colour import joined_colours
+from wm_gym.memory.hints import Hints
+
+SHAPE = (1, 2, 6, 8)
+
+
+def _hints(colour, **flags):
+    masks = {name: torch.full(SHAPE, flags.get(name, name != "moving")) for name in ("seen", "moving", "same")}
+    return Hints(torch.full((*SHAPE, 3), colour, dtype=torch.uint8), torch.zeros(SHAPE), masks["seen"],
+                 masks["moving"], torch.zeros(SHAPE, dtype=torch.int32), masks["same"])  # fmt: skip
+
+
+def _frames(colour):
+    return torch.full((*SHAPE, 3), colour, dtype=torch.uint8)
+
+
+NOTHING = torch.zeros(SHAPE, dtype=torch.bool)
+
+
+@given(st.integers(0, 255), st.integers(0, 255))
+def test_the_result_lies_between_what_is_remembered_and_what_is_generated(one, other):
+    joined = joined_colours(_frames(one), NOTHING, _hints(other))
+    assert min(one, other) <= int(joined.min()) and int(joined.max()) <= max(one, other)
+
+
+def test_where_both_agree_memory_is_copied_and_where_they_differ_the_model_is():
+    assert (joined_colours(_frames(100), NOTHING, _hints(104)).float() - 104).abs().max() <= 1
+    assert (joined_colours(_frames(100), NOTHING, _hints(250)) == 100).all()
+
+
+def test_nothing_is_copied_where_nothing_is_known_or_something_moves_or_the_light_has_changed():
+    for hints in (_hints(104, seen=False), _hints(104, moving=True), _hints(104, same=False)):
+        assert (joined_colours(_frames(100), NOTHING, hints) == 100).all()
+    assert (joined_colours(_frames(100), ~NOTHING, _hints(104)) == 100).all()

@@ -1,0 +1,33 @@
+"""Joining the colours that a model generates to those that memory knows. Knows nothing of networks."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from wm_gym.memory.hints import Hints
+
+AGREEMENT = 32.0
+"""Distance of colours, of 255, at which a remembered pixel has lost most of its say."""
+
+
+def joined_colours(frames: Tensor, moving: Tensor, hints: Hints) -> Tensor:
+    """Memory's colours where the model agrees, the model's where it does not.
+
+    A model that predicts in one step shows the mean of what may be, which is softer than any of it; what is remembered
+    is as sharp as it was seen. Where the two differ, something has changed or the memory is wrong, and the model is
+    right. Source: InSpatio-World's explicit spatial constraint, as a soft choice.
+
+    Args:
+        frames: (N, T, H, W, 3) uint8, generated.
+        moving: (N, T, H, W) bool, generated.
+        hints: At the same poses.
+
+    Returns:
+        (N, T, H, W, 3) uint8.
+    """
+    generated, remembered = frames.float(), hints.colour.float()
+    is_still = hints.seen & ~hints.moving & ~moving & hints.same_appearance
+    difference = remembered - generated
+    say = torch.exp(difference.square().mean(-1) / -(AGREEMENT**2)) * is_still
+    return (generated + say[..., None] * difference).round().to(torch.uint8)
