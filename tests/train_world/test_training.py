@@ -9,7 +9,7 @@ from wm_gym.backends.video.codec import FoldCodec
 from wm_gym.backends.video.config import VideoConfig
 from wm_gym.train_world.batches import Batches, SpoilConfig
 from wm_gym.train_world.lessons import Lesson, prepare, unpack_hints
-from wm_gym.train_world.objective import ObjectiveConfig, draw_levels
+from wm_gym.train_world.objective import ObjectiveConfig, draw_levels, energy_score
 from wm_gym.train_world.training import TrainConfig, train
 
 TINY = VideoConfig(
@@ -116,3 +116,25 @@ def test_another_config_is_not_resumed(lessons, tmp_path):
     assert str(raised.value) == (
         f"a resumed run must keep its settings, got another 'batch' than {tmp_path / 'checkpoint.pt'} has"
     )
+
+
+def test_the_energy_score_prefers_one_of_many_ways_to_their_mean():
+    generator = torch.Generator().manual_seed(0)
+    ways = torch.randn(2, 5, 8, 8, generator=generator)
+
+    def score(predict):
+        total = 0.0
+        for truth in range(2):
+            for k in range(8):
+                two = torch.stack([predict(2 * k), predict(k // 2)])
+                total += energy_score(two, ways[[truth, truth]], 1, 4).item()
+        return total
+
+    assert score(lambda k: ways[k % 2]) < score(lambda k: ways.mean(0)) - 0.5
+    assert energy_score(ways[:1].repeat(2, 1, 1, 1), ways[:1].repeat(2, 1, 1, 1), 1, 4).item() < 1e-2
+
+
+def test_half_of_a_batch_at_most_comes_twice():
+    with pytest.raises(ValueError) as raised:
+        ObjectiveConfig(paired=0.7)
+    assert str(raised.value) == "paired must be in 0..0.5, got 0.7"

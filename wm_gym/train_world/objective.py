@@ -5,7 +5,7 @@ Source: Chen et al. 2024 (diffusion forcing); rectified flow with x-prediction, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -37,6 +37,9 @@ class ObjectiveConfig:
         log_weight: Weight of the logarithm of each frame's squared error of colour: by decibels a frame that the hints
             show almost exactly counts like any other, and is copied as exactly.
         log_floor: Squared error below which a frame is as good as exact, in latent units.
+        paired: Share of samples that are generated twice, from other noise, for the energy score.
+        energy_weight: Weight of the energy score: what two noises give should differ as much as each differs from the
+            truth, so that what cannot be known is imagined in one of many ways, and not as the mean of all.
         mover_weight: Added weight of pixels where something moves, in truth or by the hints: there are few of them.
     """
 
@@ -52,6 +55,12 @@ class ObjectiveConfig:
     log_weight: float = 0.03
     log_floor: float = 5e-4
     mover_weight: float = 2.0
+    paired: float = 0.25
+    energy_weight: float = 0.3
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.paired <= 0.5:
+            raise ValueError(f"paired must be in 0..0.5, got {self.paired}")
 
 
 def draw_levels(count: int, length: int, config: ObjectiveConfig, generator: torch.Generator) -> Tensor:
@@ -77,19 +86,58 @@ def loss(
         generator: On the CPU; all noise comes from it.
     """
     count, length = batch.times.shape
+    pairs = int(config.paired * count)
+    batch = twice(batch, pairs)
     latents = latents_of(network.codec, batch)
     levels = draw_levels(count, length, config, generator).to(latents.clean.device)
     noise = torch.randn(latents.clean.shape, generator=generator).to(latents.clean.device)
+    if pairs:
+        levels[:pairs, -1] = 1.0
+        levels[-pairs:], noise[-pairs:, :-1] = levels[:pairs], noise[:pairs, :-1]
     level = levels[:, :, None, None, None]
     noisy = (1 - level) * latents.clean + level * noise
     clean, _ = network(noisy, Rows.of(batch.times, levels, Role.TARGET), batch.given(network, latents.hints))
     squared = (clean - latents.clean).square()
     scale = 1 / levels.clamp(min=config.least_noise) ** 2
+    patch = max(1, network.config.patch // network.codec.scale)
+    energy = config.energy_weight * energy_score(clean[:, -1], latents.clean[:, -1], pairs, patch)
     if isinstance(network.codec, ExactCodec):
-        return _loss_of_planes(squared, scale, batch, config)
+        total, parts = _loss_of_planes(squared, scale, batch, config)
+        return total + energy, parts
     focus = F.avg_pool2d(_focus(batch, config).mean(2).flatten(0, 1), network.codec.scale).unflatten(0, levels.shape)
     weights = scale[:, :, None, None, None] * focus
-    return (squared * weights).mean(), {"latent": squared[:, -1].detach().mean()}
+    return (squared * weights).mean() + energy, {"latent": squared[:, -1].detach().mean()}
+
+
+def twice(batch: Batch, pairs: int) -> Batch:
+    """The batch whose last samples are its first ones once more."""
+    if not pairs:
+        return batch
+    tensors = {name: value for name, value in vars(batch).items() if isinstance(value, Tensor)}
+    doubled = {name: torch.cat([value[:-pairs], value[:pairs]]) for name, value in tensors.items()}
+    return replace(batch, **doubled, prompts=[*batch.prompts[:-pairs], *batch.prompts[:pairs]])
+
+
+def energy_score(clean: Tensor, truth: Tensor, pairs: int, patch: int) -> Tensor:
+    """How far two predictions are from the truth, less how far they are from one another, in patches.
+
+    A proper score: its mean is least when predictions are drawn from what may truly be. Source: Gneiting and Raftery
+    2007, equation 21; Shen and Meinshausen 2024 train one-step generators by it.
+
+    Args:
+        clean: (B, C, h, w); the last `pairs` predict the same as the first.
+        truth: (B, C, h, w).
+        pairs: Predictions that come twice.
+        patch: Side of a patch.
+    """
+    if not pairs:
+        return clean.new_zeros(())
+    one, other, goal = clean[:pairs], clean[-pairs:], truth[:pairs]
+
+    def distance(a: Tensor, b: Tensor) -> Tensor:
+        return (F.avg_pool2d((a - b).square().mean(1, keepdim=True), patch) + 1e-6).sqrt().mean()
+
+    return (distance(one, goal) + distance(other, goal) - distance(one, other)) / 2
 
 
 def _loss_of_planes(
