@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -41,6 +42,12 @@ def test_batches_come_from_the_seed_and_their_number(lessons):
     one, other = (batches.draw(3, 5, 9, SpoilConfig()) for _ in range(2))
     assert torch.equal(one.hints, other.hints) and torch.equal(one.clean, other.clean)
     assert not torch.equal(one.hints, batches.draw(3, 5, 10, SpoilConfig()).hints)
+
+
+def test_samples_can_be_made_to_end_where_the_prompt_changes(lessons):
+    told = [replace(lesson, prompts=("Quiet.",) * 3 + ("Quiet. It snows.",) * (STEPS - 3)) for lesson in lessons]
+    batch = Batches(told, FoldCodec(0.2, 100.0), length=3, patch=8, turning=1.0).draw(8, 0, 0, None)
+    assert set(batch.prompts) == {"Quiet. It snows."} and (batch.times[:, -1] == 3).all()
 
 
 def test_spoiling_leaves_the_truth_alone_and_tears_hints(lessons):

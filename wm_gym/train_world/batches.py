@@ -86,9 +86,13 @@ class Batch:
 class Batches:
     """Draws batches from lessons."""
 
-    def __init__(self, lessons: Sequence[Lesson], fold: FoldCodec, *, length: int, patch: int) -> None:
-        """Prepare to draw samples of `length` steps."""
+    def __init__(
+        self, lessons: Sequence[Lesson], fold: FoldCodec, *, length: int, patch: int, turning: float = 0.0
+    ) -> None:
+        """Prepare to draw samples of `length` steps, a share of which end where the prompt has just changed."""
         self.lessons, self._fold, self._length, self._patch = lessons, fold, length, patch
+        self._turns = _turns(lessons, length) if turning else []
+        self._turning = turning if self._turns else 0.0
 
     def draw(self, size: int, seed: int, number: int, spoil: SpoilConfig | None) -> Batch:
         """Batch `number` of the run with `seed`; None spoils nothing."""
@@ -99,6 +103,9 @@ class Batches:
         return batch if spoil is None else spoiled(batch, spoil, rng)
 
     def _sample(self, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, str]:
+        if rng.random() < self._turning:
+            index, step = self._turns[int(rng.integers(len(self._turns)))]
+            return self.steps_of(self.lessons[index], step + 1 - self._length)
         lesson = self.lessons[int(rng.integers(len(self.lessons)))]
         first = int(rng.integers(lesson.num_steps - self._length + 1))
         return self.steps_of(lesson, first)
@@ -125,6 +132,19 @@ class Batches:
         action = motion_vector(targets, before, keys)
         times = torch.arange(first, first + length)
         return clean, hints, camera, action, times, folded[0], lesson.prompts[first + length - 1]
+
+
+def _turns(lessons: Sequence[Lesson], length: int) -> list[tuple[int, int]]:
+    """(lesson, step) wherever a prompt differs from the one before, and enough steps lie before it.
+
+    What an event adds is imagined at its onset alone; later memory shows it. So onsets are what there is least of.
+    """
+    return [
+        (index, step)
+        for index, lesson in enumerate(lessons)
+        for step in range(max(1, length - 1), lesson.num_steps)
+        if lesson.prompts[step] != lesson.prompts[step - 1]
+    ]
 
 
 def spoiled(batch: Batch, config: SpoilConfig, rng: np.random.Generator) -> Batch:

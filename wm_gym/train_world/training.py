@@ -33,6 +33,7 @@ class TrainConfig(LoopConfig):
         video: Shape of the model.
         objective: Noise levels and weights of the loss.
         spoil: How past and hints are spoiled.
+        turning: Share of samples that end where the prompt has just changed: an event begins or ends.
     """
 
     initial: str = ""
@@ -40,6 +41,7 @@ class TrainConfig(LoopConfig):
     video: VideoConfig = field(default_factory=VideoConfig)
     objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
     spoil: SpoilConfig = field(default_factory=SpoilConfig)
+    turning: float = 0.25
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -58,7 +60,7 @@ def train(config: TrainConfig, lessons: Sequence[Lesson], held_out: Sequence[Les
     """
     network = _network(config)
     progress = begin(network, config)
-    batches = Batches(lessons, network.fold, length=config.length, patch=config.video.patch)
+    batches = Batches(lessons, network.fold, length=config.length, patch=config.video.patch, turning=config.turning)
     device = torch.device(config.device)
 
     def draw(number: int) -> Batch:
