@@ -12,7 +12,7 @@ meets only its own frames, depth and masks at the poses of the walk.
 Rows: the model; `hint_only`, the backend `memory` (hints; holes get the colour of the nearest seen pixel, and no
 depth); `no_memory`, the same model with blank hints (grounded or cold is the same to it); `repeat`, the last true
 frame for ever. Next chunks are scored after openings at 4 frames of every walk (`--starts`), in the same two ways:
-the walk's own frame there is the first keyframe, with what moves in it; a cold world also knows the 3 frames before.
+the walk's own frame there is the first keyframe, with what moves in it; both kinds know the 3 frames before it too.
 
 PSNR is taken per frame and averaged over frames; frames of which under 1 % is to be scored are left out. A *known*
 pixel is still and shows, by the twin's depth, a surface (or sky) that a keyframe of the opening showed. An *unseen*

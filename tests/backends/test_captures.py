@@ -7,7 +7,7 @@ from wm_gym.backends.seam import Capture, Opening, Place
 from wm_gym.geometry.motion import START_STANCE, camera_pose
 
 
-def make_opening(count=3, height=8, width=12):
+def make_opening(count=3, height=8, width=12, lead=0):
     rng = np.random.default_rng(0)
     stances = np.zeros((count, 5))
     stances[1:, :2], stances[1:, 3] = rng.uniform(-3, 3, (count - 1, 2)), rng.uniform(-3, 3, count - 1)
@@ -18,6 +18,7 @@ def make_opening(count=3, height=8, width=12):
         moving=torch.from_numpy(rng.random((count, height, width)) < 0.2),
         world_from_camera=torch.from_numpy(camera_pose(stances)).float(),
         intrinsics=intrinsics,
+        lead=lead,
     )
     waypoints = torch.tensor([[0.0, 0.0], [1.0, 2.0]])
     return Opening("hall/1", "A hall — blue.", intrinsics, waypoints, Place("rooms", 1, "simple"), capture)
@@ -34,14 +35,22 @@ def plain_arrays(count=2, height=4, width=6):
     }
 
 
-def test_a_capture_comes_back_as_it_was(tmp_path):
-    opening = make_opening()
+@pytest.mark.parametrize("lead", [0, 2])
+def test_a_capture_comes_back_as_it_was(tmp_path, lead):
+    opening = make_opening(lead=lead)
     save_capture(tmp_path / "a.npz", opening)
     again = load_capture(tmp_path / "a.npz", 8, 12)
     assert (again.name, again.prompt, again.place) == (opening.name, opening.prompt, opening.place)
     assert torch.equal(again.waypoints, opening.waypoints) and torch.equal(again.intrinsics, opening.intrinsics)
     for name, value in vars(opening.capture).items():
-        assert torch.equal(getattr(again.capture, name), value), name
+        assert np.array_equal(getattr(again.capture, name), value), name
+
+
+@pytest.mark.parametrize("lead", [-1, 2, 0.5])
+def test_a_lead_must_be_some_of_the_keyframes(tmp_path, lead):
+    np.savez(tmp_path / "a.npz", **plain_arrays(), lead=lead)
+    with pytest.raises(ValueError, match=r"^lead must be a number of keyframes, 0 to 1, got .* in .*a.npz$"):
+        load_capture(tmp_path / "a.npz", 4, 6)
 
 
 def test_equal_captures_give_equal_bytes_and_numpy_reads_them(tmp_path):

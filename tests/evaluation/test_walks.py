@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -74,11 +76,12 @@ def test_a_cold_opening_is_one_chunk_of_truth_that_ends_in_its_first_keyframe():
     torch.testing.assert_close(back, torch.tensor([-0.3, -0.2, -0.1]), atol=1e-5, rtol=0.0)
 
 
-@pytest.mark.parametrize(("frame", "kept"), [(0, [0, 4, 8]), (6, [6, 0, 4])])
-def test_a_grounded_opening_keeps_the_number_of_keyframes(frame: int, kept: list[int]):
+@pytest.mark.parametrize(("frame", "kept"), [(3, [3, 8, 9, 0, 1, 2]), (7, [7, 3, 8, 4, 5, 6])])
+def test_a_grounded_opening_keeps_the_number_of_keyframes_and_ends_with_its_lead(frame: int, kept: list[int]):
     walk = _walk(_ahead(12))
-    capture = open_grounded(_opening(walk, [0, 4, 8]), walk, frame).capture
-    assert capture is not None
+    walk = replace(walk, stances=seen_from(walk.stances, walk.stances[3]))
+    capture = open_grounded(_opening(walk, [3, 8, 9, 10, 11, 4]), walk, frame).capture
+    assert capture is not None and capture.lead == 3
     assert capture.frames[:, 0, 0, 0].tolist() == kept
     places = (torch.tensor(kept) - frame) * 0.1
     torch.testing.assert_close(capture.world_from_camera[:, 0, 3], places, atol=1e-5, rtol=0.0)

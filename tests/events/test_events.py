@@ -45,7 +45,9 @@ def test_active_events_carry_age_and_seed():
 
 def test_the_prompt_names_what_is_going_on():
     script = EventScript(1).say("fog rolls in", 0).say("night falls", 0)
-    assert script.describe("A quiet street.", 5) == "A quiet street. Fog rolls in. Night falls. It is foggy. It is night."
+    assert (
+        script.describe("A quiet street.", 5) == "A quiet street. Fog rolls in. Night falls. It is foggy. It is night."
+    )
 
 
 def test_appearance_is_the_set_of_global_events():

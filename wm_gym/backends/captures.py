@@ -54,6 +54,8 @@ def save_capture(path: str | Path, opening: Opening) -> None:
         "name": np.array(opening.name),
         "prompt": np.array(opening.prompt),
     }
+    if capture.lead:
+        arrays["lead"] = np.array(capture.lead)
     if opening.place is not None:
         arrays["place"] = np.array(json.dumps(asdict(opening.place), sort_keys=True))
     _check(arrays, Path(path))
@@ -96,6 +98,7 @@ def load_capture(path: str | Path, height: int, width: int) -> Opening:
         moving=torch.from_numpy(moving),
         world_from_camera=torch.from_numpy(poses),
         intrinsics=intrinsics,
+        lead=int(arrays["lead"].item()) if "lead" in arrays else 0,
     )
     opening = Opening(_text(arrays, "name", path.stem), _text(arrays, "prompt", ""), intrinsics,
                       torch.from_numpy(waypoints), capture=capture)  # fmt: skip
@@ -158,6 +161,9 @@ def _check(arrays: dict[str, np.ndarray], path: Path) -> None:
     _check_shape(arrays, "moving", (count, rows, columns), path)
     _check_shape(arrays, "world_from_camera", (count, 4, 4), path)
     _check_shape(arrays, "intrinsics", (4,), path)
+    lead = arrays.get("lead", np.array(0))
+    if lead.size != 1 or not 0 <= lead.item() < count or lead.item() != int(lead.item()):
+        raise ValueError(f"lead must be a number of keyframes, 0 to {count - 1}, got {lead} in {path}")
     if (arrays["depth"] < 0).any():
         raise ValueError(f"depth must be at least 0 (0 is unknown), got {arrays['depth'].min()} in {path}")
     if np.abs(arrays["world_from_camera"][0] - camera_pose(START_STANCE)).max() > _POSE_TOLERANCE:

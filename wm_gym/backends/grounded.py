@@ -1,10 +1,11 @@
-"""The first chunk of worlds that open on a capture: its first keyframe, as it was taken."""
+"""What worlds that open on a capture begin with: its first keyframe, as it was taken, and what led up to it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import torch
+from torch import Tensor
 
 from wm_gym.backends.seam import Capture, Chunk, ModelSpec, Opening
 
@@ -26,6 +27,34 @@ def first_keyframes(openings: Sequence[Opening], spec: ModelSpec) -> Chunk:
         moving=torch.stack([capture.moving[:1] for capture in captures]),
         world_from_camera=torch.stack([capture.world_from_camera[:1] for capture in captures]),
     )
+
+
+def lead_chunks(openings: Sequence[Opening], spec: ModelSpec) -> Chunk:
+    """The frames up to and with the first keyframe, `frames_per_step` of them.
+
+    Where a capture has no such lead, its first keyframe stands for all of them.
+
+    Args:
+        openings: N, each with a capture.
+        spec: Of the backend that opens them.
+
+    Raises:
+        ValueError: As `first_keyframes`.
+    """
+    captures = [_capture(opening, spec) for opening in openings]
+    rows = [_lead_rows(capture, spec.frames_per_step) for capture in captures]
+
+    def stacked(name: str) -> Tensor:
+        return torch.stack([getattr(c, name)[chosen] for c, chosen in zip(captures, rows, strict=True)])
+
+    return Chunk(stacked("frames"), stacked("depth"), stacked("moving"), stacked("world_from_camera"))
+
+
+def _lead_rows(capture: Capture, count: int) -> list[int]:
+    total = len(capture.frames)
+    if capture.lead < count - 1:
+        return [0] * count
+    return [*range(total - count + 1, total), 0]
 
 
 def _capture(opening: Opening, spec: ModelSpec) -> Capture:

@@ -87,6 +87,7 @@ class Capture:
         moving: (K, H, W) bool.
         world_from_camera: (K, 4, 4) float32. Row 0 is the pose the world opens at.
         intrinsics: (4,) float32 fx, fy, cx, cy in pixels.
+        lead: How many of the last rows are the frames just before row 0, one after another: they tell what moves how.
     """
 
     frames: Tensor
@@ -94,6 +95,7 @@ class Capture:
     moving: Tensor
     world_from_camera: Tensor
     intrinsics: Tensor
+    lead: int = 0
 
 
 @dataclass(frozen=True, eq=False)

@@ -86,25 +86,27 @@ def seen_from(stances: np.ndarray, origin: np.ndarray) -> np.ndarray:
 def open_grounded(opening: Opening, walk: Walk, frame: int) -> Opening:
     """An opening of a captured place at a frame of a walk through it.
 
-    The walk's frame, with what moves in it, is the first keyframe; those of the capture follow, as many as before
-    (at the place's own opening pose its first one is replaced, elsewhere its last one gives way).
+    The walk's frame, with what moves in it, is the first keyframe; keyframes of the capture follow, and at last the
+    frames that led up to the walk's, as many in all as the capture has (at the place's own opening pose its first one
+    is replaced, elsewhere the last ones give way).
     """
     assert opening.capture is not None
-    taken, here = opening.capture, walk.part(frame, frame + 1)
-    at_start = bool(np.allclose(here.stances[0], START_STANCE))
-    others = slice(1, None) if at_start else slice(None, -1)
-    poses = compose(_to_frame_of(here), taken.world_from_camera[others])
-    return _opening(opening, here, taken.frames[others], taken.depth[others], taken.moving[others], poses)
+    taken, lead, here = opening.capture, walk.part(frame + 1 - CHUNK_FRAMES, frame), walk.part(frame, frame + 1)
+    at_start = int(np.allclose(here.stances[0], START_STANCE))
+    others = slice(at_start, len(taken.frames) - CHUNK_FRAMES + at_start)
+    poses = torch.cat([taken.world_from_camera[others], lead.world_from_camera])
+    fields = (torch.cat([getattr(taken, name)[others], getattr(lead, name)]) for name in ("frames", "depth", "moving"))
+    return _opening(opening, here, *fields, poses=compose(_to_frame_of(here), poses))
 
 
 def open_cold(opening: Opening, walk: Walk, frame: int) -> Opening:
     """An opening that knows one chunk of truth: a frame of a walk and the frames before it, with depth."""
     before, here = walk.part(frame + 1 - CHUNK_FRAMES, frame), walk.part(frame, frame + 1)
     poses = compose(_to_frame_of(here), before.world_from_camera)
-    return _opening(opening, here, before.frames, before.depth, before.moving, poses)
+    return _opening(opening, here, before.frames, before.depth, before.moving, poses=poses)
 
 
-def _opening(opening: Opening, here: Walk, frames: Tensor, depth: Tensor, moving: Tensor, poses: Tensor) -> Opening:
+def _opening(opening: Opening, here: Walk, frames: Tensor, depth: Tensor, moving: Tensor, *, poses: Tensor) -> Opening:
     start = torch.from_numpy(camera_pose(START_STANCE)).float()
     capture = Capture(
         frames=torch.cat([here.frames, frames]),
@@ -112,6 +114,7 @@ def _opening(opening: Opening, here: Walk, frames: Tensor, depth: Tensor, moving
         moving=torch.cat([here.moving, moving]),
         world_from_camera=torch.cat([start[None], poses.float()]),
         intrinsics=here.intrinsics,
+        lead=CHUNK_FRAMES - 1,
     )
     return replace(opening, place=None, capture=capture)
 

@@ -24,7 +24,7 @@ MOST_FRAMES = 35
 THING_METRES = 0.8
 """Points nearer than this to the middle of a thing belong to it."""
 
-SHORTEST_FRAMES = 3
+SHORTEST_FRAMES = 2
 """Over fewer frames a thing goes less far than a pixel is wide."""
 
 FEWEST_POINTS = 4

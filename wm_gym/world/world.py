@@ -232,17 +232,21 @@ def _poses(stances: np.ndarray) -> Tensor:
 def remember_capture(capture: Capture, config: MemoryConfig) -> Memory:
     """The memory of somebody who has seen a capture's keyframes, one after another.
 
-    What moved is left out: it will be elsewhere by now.
+    What moved is left out, but for the frames that led up to the opening: it will be elsewhere by now.
     """
-    memory = Memory.empty(config)
-    depth = torch.where(capture.moving, 0.0, capture.depth)
-    height, width = capture.frames.shape[1:3]
-    intrinsics = capture.intrinsics[None]
-    for k in range(len(capture.frames)):
-        pose = capture.world_from_camera[k : k + 1]
-        hints = render([memory], pose[None], intrinsics, height, width, frame_index=[0], appearance=[0])
-        memory = write(
-            memory, capture.frames[k : k + 1], depth[k : k + 1], capture.moving[k : k + 1],
-            pose, capture.intrinsics, hints=hints.of_world(0), frame_index=0, appearance=0,
-        )  # fmt: skip
-    return memory
+    memory, count = Memory.empty(config), len(capture.frames) - capture.lead
+    still = replace(capture, depth=torch.where(capture.moving, 0.0, capture.depth))
+    for k in range(count):
+        memory = _witness(memory, still, slice(k, k + 1), frame_index=0)
+    return _witness(memory, capture, slice(count, None), frame_index=-capture.lead) if capture.lead else memory
+
+
+def _witness(memory: Memory, capture: Capture, rows: slice, frame_index: int) -> Memory:
+    """The memory after some keyframes, seen one frame after another."""
+    poses, (height, width) = capture.world_from_camera[rows], capture.frames.shape[1:3]
+    clock = {"frame_index": [frame_index], "appearance": [0]}
+    hints = render([memory], poses[None], capture.intrinsics[None], height, width, **clock)
+    return write(
+        memory, capture.frames[rows], capture.depth[rows], capture.moving[rows], poses, capture.intrinsics,
+        hints=hints.of_world(0), frame_index=frame_index, appearance=0,
+    )  # fmt: skip

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from wm_gym.backends.grounded import first_keyframes
+from wm_gym.backends.grounded import first_keyframes, lead_chunks
 from wm_gym.backends.seam import Chunk, Condition, ModelSpec, Obstacles, Opening, Packed
 from wm_gym.backends.video.cache import Blocks
 from wm_gym.backends.video.codecs import CodecState
@@ -70,28 +70,29 @@ class VideoModel:
 
     @torch.inference_mode()
     def start(self, openings: Sequence[Opening], seeds: Sequence[int]) -> tuple[VideoState, Chunk]:
-        """Open on the first keyframe of each capture; the model takes it in as a chunk in which nothing moves.
+        """Open on the first keyframe of each capture; the model takes in the chunk that led up to it.
 
         Raises:
             ValueError: If an opening has no capture, or one of another size.
         """
-        chunk = first_keyframes(openings, self.spec)
-        assert chunk.world_from_camera is not None
-        pose, num_frames = chunk.world_from_camera[:, -1], self.config.frames_per_latent
+        chunk, lead = first_keyframes(openings, self.spec), lead_chunks(openings, self.spec)
+        assert lead.world_from_camera is not None and lead.depth is not None and lead.moving is not None
+        poses, num_frames = lead.world_from_camera, self.config.frames_per_latent
         condition = Condition(
-            world_from_camera=pose[:, None].expand(-1, num_frames, -1, -1),
+            world_from_camera=poses,
             intrinsics=torch.stack([opening.intrinsics for opening in openings]),
             keys=torch.zeros(len(openings), num_frames, 8, dtype=torch.bool),
             prompts=[opening.prompt for opening in openings],
             events=[()] * len(openings),
             seeds=seeds,
             frame_index=[0] * len(openings),
-            hints=blank_hints(len(openings), num_frames, self.config.height, self.config.width, pose.device),
+            hints=blank_hints(len(openings), num_frames, self.config.height, self.config.width, poses.device),
         )
         times = torch.zeros(len(openings), 1, dtype=torch.long)
         codec_state = self.network.codec.start(len(openings), self.config.height, self.config.width)
-        given = self._given(condition, pose, times, codec_state)
-        latent, codec_state = self.network.codec.encode(self._still(chunk), codec_state)
+        given = self._given(condition, poses[:, 0], times, codec_state)
+        planes = self.network.fold.encode(lead.frames, lead.depth, lead.moving)
+        latent, codec_state = self.network.codec.encode(planes, codec_state)
         return self._after(latent, given, condition, times, [()] * len(openings), codec_state), chunk
 
     @torch.inference_mode()
@@ -140,12 +141,6 @@ class VideoModel:
     def close(self) -> None:
         """Forget the prompts."""
         self._prompts.clear()
-
-    def _still(self, chunk: Chunk) -> Tensor:
-        """The planes of a chunk in which nothing moves."""
-        assert chunk.depth is not None and chunk.moving is not None
-        one = self.network.fold.encode(chunk.frames, chunk.depth, chunk.moving)
-        return one.repeat(1, self.config.frames_per_latent, 1, 1)
 
     def _after(
         self,
