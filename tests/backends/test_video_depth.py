@@ -1,6 +1,6 @@
 import torch
 
-from wm_gym.backends.video.depth import joined_depth
+from wm_gym.backends.video.depth import is_sure, joined_depth
 from wm_gym.memory.hints import Hints
 
 SHAPE = (1, 1, 24, 32)
@@ -58,3 +58,13 @@ def test_the_sky_is_no_measure_for_surfaces():
     sky = torch.full(SHAPE, 100.0)
     joined = joined_depth(torch.full(SHAPE, 20.0), nothing, _hints(sky, _seen_but_for_a_crack()), 100.0)
     assert torch.allclose(joined[..., 12:14, :], torch.tensor(20.0))
+
+
+def test_imagined_edges_are_not_sure_and_all_that_is_known_or_moves_is():
+    nothing = torch.zeros(SHAPE, dtype=torch.bool)
+    depth = torch.full(SHAPE, 2.0)
+    depth[..., 16:] = 8.0
+    unseen = is_sure(depth, nothing, _hints(depth, nothing))
+    assert not unseen[..., 15:17].any() and unseen[..., :15].all() and unseen[..., 17:].all()
+    assert is_sure(depth, nothing, _hints(depth, ~nothing)).all()
+    assert is_sure(depth, ~nothing, _hints(depth, nothing)).all()

@@ -8,6 +8,7 @@ from wm_gym.backends.memory import MemoryModel
 from wm_gym.backends.places import find_place, open_world
 from wm_gym.backends.twin.model import TwinModel
 from wm_gym.geometry.motion import KEYS, Body, velocities_from_keys, walk
+from wm_gym.memory.memory import Memory
 from wm_gym.world.files import from_bytes, to_bytes
 from wm_gym.world.world import World, keys_of, twists_of
 
@@ -94,6 +95,30 @@ def test_trust_is_full_where_nothing_is_but_memory():
     state, _ = _open(world, NAMES[:1])
     _, outcome = world.step(state, np.zeros((1, 4, 4)))
     assert outcome.trust == (1.0,)
+
+
+def test_what_a_model_is_not_sure_of_is_shown_and_not_remembered():
+    class Painter(MemoryModel):
+        """Fills what memory lacks, and is sure of it or not."""
+
+        is_sure = True
+
+        def step(self, state, condition):
+            state, chunk = super().step(state, condition)
+            depth = torch.where(chunk.depth > 0, chunk.depth, 3.0)
+            return state, replace(chunk, depth=depth, is_sure=torch.full(depth.shape, self.is_sure))
+
+    behind = np.tile([0.0, 0.0, 1.0, 0.0], (1, 4, 1))
+    points = {}
+    for is_sure in (True, False):
+        world = World(Painter.create(*SIZE))
+        world.model.is_sure = is_sure
+        state, _ = _open(world, NAMES[:1])
+        state = replace(state, memories=(Memory.empty(world.config.memory),))
+        state, outcome = world.step(state, behind)
+        assert (outcome.chunk.depth > 0).all()
+        points[is_sure] = state.memories[0].num_static
+    assert points[True] > 1000 and points[False] == 0
 
 
 def test_events_reach_the_prompt_and_the_appearance(world):

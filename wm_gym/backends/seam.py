@@ -173,6 +173,8 @@ class Chunk:
         moving: (N, T, H, W) bool, or None where the model has none.
         world_from_camera: (N, T, 4, 4) float32 poses that came true, or None where the model cannot know them.
         truth: N records of a simulator, or None from a generative model.
+        is_sure: (N, T, H, W) bool: pixels that may be remembered; the others will be painted again when they are next
+            looked at. None: all.
     """
 
     frames: Tensor
@@ -180,6 +182,7 @@ class Chunk:
     moving: Tensor | None
     world_from_camera: Tensor | None
     truth: Sequence[Truth] | None = None
+    is_sure: Tensor | None = None
 
 
 class Obstacles(Protocol):

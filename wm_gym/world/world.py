@@ -175,12 +175,13 @@ class World:
         chunk = replace(chunk, world_from_camera=poses)
         assert chunk.depth is not None and chunk.moving is not None
         intrinsics = stack_intrinsics(state.openings)
+        lasting = chunk.depth if chunk.is_sure is None else torch.where(chunk.is_sure, chunk.depth, 0.0)
         memories = list(state.memories)
         for n, w in enumerate(state.world_of_view):
             memories[w] = write(
                 memories[w],
                 chunk.frames[n],
-                chunk.depth[n],
+                lasting[n],
                 chunk.moving[n],
                 poses[n],
                 intrinsics[n],

@@ -14,6 +14,9 @@ from wm_gym.memory.hints import Hints
 REACH_PIXELS = 4
 """How far beyond the border of what is known the generated depth is bent towards it, in one of two passes."""
 
+SMOOTH = 0.35
+"""Largest spread of log-depth over a pixel and its neighbours on one surface."""
+
 SKY_SHARE = 0.9  # of the far value: beyond it a hint is sky, and no measure for surfaces
 
 
@@ -44,6 +47,17 @@ def joined_depth(depth: Tensor, moving: Tensor, hints: Hints, far_metres: float)
     shift = torch.where(weight > 1e-3, error / weight.clamp(min=1e-3), 0.0) * (2 * weight).clamp(max=1.0)
     fitted = torch.where(is_surface, (generated + shift).exp().clamp(max=far_metres), depth)
     return torch.where(known, hints.log_depth.exp(), fitted)
+
+
+def is_sure(depth: Tensor, moving: Tensor, hints: Hints) -> Tensor:
+    """(N, T, H, W) bool: what is known, what moves, and imagined surfaces that are smooth.
+
+    On an edge or a speck that it must imagine, a model that predicts in one step gives a depth between the surfaces,
+    where nothing is. Remembered, such points hang in the air for good.
+    """
+    log_depth = depth.clamp(min=1e-3).log().flatten(0, 1)[:, None]
+    spread = F.max_pool2d(log_depth, 3, 1, 1) + F.max_pool2d(-log_depth, 3, 1, 1)
+    return hints.seen | moving | (spread[:, 0].view_as(depth) < SMOOTH)
 
 
 def _spread(images: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from wm_gym.backends.seam import Chunk, Condition, ModelSpec, Obstacles, Opening
 from wm_gym.backends.video.cache import Blocks
 from wm_gym.backends.video.codecs import CodecState
 from wm_gym.backends.video.colour import joined_colours
-from wm_gym.backends.video.depth import joined_depth
+from wm_gym.backends.video.depth import is_sure, joined_depth
 from wm_gym.backends.video.network import Given, Prompt, VideoNetwork
 from wm_gym.backends.video.packing import pack_state, unpack_state
 from wm_gym.backends.video.prediction import Prediction
@@ -115,7 +115,8 @@ class VideoModel:
         frames = joined_colours(frames, moving, condition.hints)
         depth = joined_depth(depth, moving, condition.hints, self.config.far_metres)
         latent = self.network.codec.shown(latent, self.network.fold.encode(frames, depth, moving))
-        chunk = Chunk(frames, depth, moving, condition.world_from_camera)
+        sure = is_sure(depth, moving, condition.hints)
+        chunk = Chunk(frames, depth, moving, condition.world_from_camera, is_sure=sure)
         return self._after(latent, given, condition, times, prediction.blocks, codec_state), chunk
 
     def select(self, state: VideoState, worlds: Sequence[int]) -> VideoState:
