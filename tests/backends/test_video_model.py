@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -27,10 +29,10 @@ def _network(config=SMALL, dtype=torch.bfloat16):
     return network.to(dtype)
 
 
-@pytest.fixture(scope="module", params=["channel", "frame"])
+@pytest.fixture(scope="module", params=[("channel", "clean"), ("frame", "clean"), ("channel", "last")], ids="-".join)
 def world(request):
-    config = VideoConfig(**{**vars(SMALL), "hints_enter": request.param})
-    return World(VideoModel(_network(config)))
+    hints_enter, writes = request.param
+    return World(VideoModel(_network(replace(SMALL, hints_enter=hints_enter, writes=writes))))
 
 
 def _open(world, numbers):
@@ -160,6 +162,7 @@ def test_sizes_without_weights_are_refused():
         ({"height": 50}, "height and width must be multiples of the patch (8), got 50 x 64"),
         ({"hints_enter": "window"}, "hints_enter must be 'channel' or 'frame', got 'window'"),
         ({"num_steps": 0}, "num_steps must be at least 1, got 0"),
+        ({"writes": "never"}, "writes must be 'clean' or 'last', got 'never'"),
     ],
 )
 def test_bad_settings_are_refused(settings, message):

@@ -7,6 +7,7 @@ horizontal: a thing that is partly hidden or out of the picture seems to rise an
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -55,12 +56,36 @@ def moved(points: Points, frame: int) -> Points:
     return Points(geometry, points.tangents, points.record)
 
 
-def things_in(points: Points) -> list[Points]:
-    """The points of each thing among sightings."""
-    return [points.take(thing) for thing in _split(points)]
+@dataclass(frozen=True)
+class Thing:
+    """One thing as it was sighted.
+
+    Attributes:
+        middle: x, y of its points' mean, metres.
+        velocity: Metres a frame along x and y.
+        frame: When.
+    """
+
+    middle: np.ndarray
+    velocity: np.ndarray
+    frame: int
+
+    @classmethod
+    def of(cls, points: Points) -> Thing:
+        """The thing that some points make up."""
+        return cls(points.positions[:, :2].mean(0), velocities(points).mean(0), int(points.frames.max()))
+
+    def by(self, frame: int) -> np.ndarray:
+        """Where its middle is by then, if it goes on."""
+        return self.middle + self.velocity * min(max(frame - self.frame, 0), MOST_FRAMES)
 
 
-def tracked(now: Points, is_whole: np.ndarray, earlier: Sequence[Sequence[Points]]) -> tuple[Points, list[Points]]:
+def things_in(points: Points) -> list[Thing]:
+    """The things that sightings show."""
+    return [Thing.of(points.take(mask)) for mask in _split(points)]
+
+
+def tracked(now: Points, is_whole: np.ndarray, earlier: Sequence[Sequence[Thing]]) -> tuple[Points, list[Thing]]:
     """Sightings of one frame with the velocities of their things, as far as earlier sightings tell; and the things.
 
     Args:
@@ -68,14 +93,15 @@ def tracked(now: Points, is_whole: np.ndarray, earlier: Sequence[Sequence[Points
         is_whole: (n,) bool: the point is not at the picture's left or right rim, beyond which its thing may go on.
         earlier: Things to compare with, time by time, the best ones first.
     """
-    metres, masks = np.zeros((len(now), 2), np.float32), _split(now)
-    for mask in masks:
-        thing = now.take(mask)
+    metres, things = np.zeros((len(now), 2), np.float32), []
+    for mask in _split(now):
+        thing = Thing.of(now.take(mask))
         match = next((found for others in earlier if (found := _match(thing, others)) is not None), None)
         if match is not None:
             metres[mask] = _velocity(thing, match, bool(is_whole[mask].all()))
-    points = with_velocities(now, metres)
-    return points, [points.take(mask) for mask in masks]
+        thing = replace(thing, velocity=metres[mask][0])  # what was lifted has a voxel's hash there
+        things.append(thing)
+    return with_velocities(now, metres), things
 
 
 def _split(points: Points) -> list[np.ndarray]:
@@ -97,28 +123,22 @@ def _near(positions: np.ndarray, middle: np.ndarray, among: np.ndarray) -> np.nd
     return among & (np.square(positions[:, :2] - middle[:2]).sum(1) < THING_METRES**2)
 
 
-def _match(thing: Points, others: Sequence[Points]) -> Points | None:
+def _match(thing: Thing, others: Sequence[Thing]) -> Thing | None:
     """The nearest of the other things, where they would be by now, if it is near enough to be the same."""
-    frame, middle = int(thing.frames[0]), _middle(thing)
     best, nearest = None, THING_METRES
     for other in others:
-        distance = float(np.linalg.norm(_middle(moved(other, frame)) - middle))
-        if 0 < frame - int(other.frames.max()) <= MOST_FRAMES and distance < nearest:
+        distance = float(np.linalg.norm(other.by(thing.frame) - thing.middle))
+        if 0 < thing.frame - other.frame <= MOST_FRAMES and distance < nearest:
             best, nearest = other, distance
     return best
 
 
-def _velocity(thing: Points, before: Points, is_whole: bool) -> np.ndarray:
+def _velocity(thing: Thing, before: Thing, is_whole: bool) -> np.ndarray:
     """(2,) metres a frame; the old one where the thing is partly out of the picture or hardly any time has passed."""
-    old, passed = velocities(before).mean(0), int(thing.frames[0]) - int(before.frames.max())
+    passed = thing.frame - before.frame
     if not is_whole or passed < SHORTEST_FRAMES:
-        return old
-    seen = (_middle(thing) - _middle(before)) / passed
+        return before.velocity
+    seen = (thing.middle - before.middle) / passed
     if np.linalg.norm(seen) > FASTEST:
-        return old
-    return INERTIA * old + (1 - INERTIA) * seen if old.any() else seen
-
-
-def _middle(thing: Points) -> np.ndarray:
-    """(2,)."""
-    return thing.positions[:, :2].mean(0)
+        return before.velocity
+    return INERTIA * before.velocity + (1 - INERTIA) * seen if before.velocity.any() else seen

@@ -16,7 +16,7 @@ from wm_gym.memory.blocks import Points, Row
 from wm_gym.memory.config import CLOSEST_TO_FAR, MemoryConfig
 from wm_gym.memory.hints import Hints
 from wm_gym.memory.memory import Memory
-from wm_gym.memory.motion import moved, things_in, tracked
+from wm_gym.memory.motion import Thing, moved, things_in, tracked
 from wm_gym.memory.retrieve import View, rows_in_view
 from wm_gym.memory.table import Rows, add, bound, sparse, with_alive
 from wm_gym.memory.threads import run_all
@@ -50,7 +50,7 @@ class Draft:
     static: Points
     sky: Points
     moving: Points
-    tracks: list[list[Points]]
+    tracks: list[list[Thing]]
 
 
 def write(

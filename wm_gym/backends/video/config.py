@@ -72,6 +72,8 @@ class VideoConfig:
         window_latents: Past latent frames that a target attends to.
         sink_latents: First latent frames of a world that are always attended to.
         num_steps: Denoising steps of a chunk.
+        writes: What the cache keeps of a latent frame: "clean", the keys and values of a pass over it when it is clean,
+            or "last", those of its last denoising step, which costs no pass of its own.
         text_dim: Channels of a text token.
         text_vocabulary: Hash buckets of word pieces.
         text_tokens: Longest prompt, in words.
@@ -94,6 +96,7 @@ class VideoConfig:
     window_latents: int = 3
     sink_latents: int = 1
     num_steps: int = 1
+    writes: str = "clean"
     text_dim: int = 128
     text_vocabulary: int = 4096
     text_tokens: int = 48
@@ -111,6 +114,8 @@ class VideoConfig:
             )
         if self.hints_enter not in ("channel", "frame"):
             raise ValueError(f"hints_enter must be 'channel' or 'frame', got {self.hints_enter!r}")
+        if self.writes not in ("clean", "last"):
+            raise ValueError(f"writes must be 'clean' or 'last', got {self.writes!r}")
         for name in ("window_latents", "num_steps", "num_layers"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
@@ -131,3 +136,8 @@ class VideoConfig:
     def latent_scale(self) -> int:
         """Pixels along the side of a latent's pixel."""
         return self.streaming.scale if self.codec == "streaming" else 1
+
+    @property
+    def inner_dim(self) -> int:
+        """Channels of a token."""
+        return self.num_heads * self.head_dim

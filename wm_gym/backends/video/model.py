@@ -18,7 +18,7 @@ from wm_gym.backends.video.colour import joined_colours
 from wm_gym.backends.video.depth import is_sure, joined_depth
 from wm_gym.backends.video.network import Given, Prompt, VideoNetwork
 from wm_gym.backends.video.packing import pack_state, unpack_state
-from wm_gym.backends.video.prediction import Prediction
+from wm_gym.backends.video.prediction import Prediction, remember_all
 from wm_gym.backends.video.rows import Role, Rows
 from wm_gym.backends.video.sampler import denoise, draw_noise
 from wm_gym.backends.video.state import VideoState, VideoWorld
@@ -93,7 +93,11 @@ class VideoModel:
         given = self._given(condition, poses[:, 0], times, codec_state)
         planes = self.network.fold.encode(lead.frames, lead.depth, lead.moving)
         latent, codec_state = self.network.codec.encode(planes, codec_state)
-        return self._after(latent, given, condition, times, [()] * len(openings), codec_state), chunk
+        blocks: list[Blocks] = [()] * len(openings)
+        if self.config.writes == "last":
+            _, written = self.network(latent[:, None], Rows.of(times, 0.0, Role.PAST), given)
+            blocks = remember_all(self.network, blocks, written, times)
+        return self._after(latent, given, condition, times, blocks, codec_state), chunk
 
     @torch.inference_mode()
     def step(self, state: VideoState, condition: Condition) -> tuple[VideoState, Chunk]:
@@ -117,7 +121,7 @@ class VideoModel:
         latent = self.network.codec.shown(latent, self.network.fold.encode(frames, depth, moving))
         sure = is_sure(depth, moving, condition.hints)
         chunk = Chunk(frames, depth, moving, condition.world_from_camera, is_sure=sure)
-        return self._after(latent, given, condition, times, prediction.blocks, codec_state), chunk
+        return self._after(latent, given, condition, times, prediction.blocks(), codec_state), chunk
 
     def select(self, state: VideoState, worlds: Sequence[int]) -> VideoState:
         """The named worlds; blocks are shared."""
@@ -152,15 +156,19 @@ class VideoModel:
         blocks: Sequence[Blocks],
         codec_state: CodecState,
     ) -> VideoState:
-        """The state in which the next step writes the clean latent to the cache, in one pass with its own work."""
-        tokens = self.network.embed(latent[:, None], Rows.of(times, 0.0, Role.PAST), given)
+        """The state after a latent frame; the next step writes it, where the cache keeps clean ones."""
         poses = condition.world_from_camera[:, -1]
+        nothing = poses.new_zeros(len(blocks), 0, self.config.inner_dim)
+        x = level = nothing
+        if self.config.writes == "clean":
+            tokens = self.network.embed(latent[:, None], Rows.of(times, 0.0, Role.PAST), given)
+            x, level = tokens.x, tokens.level
         return VideoState(
             tuple(
                 VideoWorld(
                     blocks[n],
-                    tokens.x[n].clone(),
-                    tokens.level[n].clone(),
+                    x[n].clone(),
+                    level[n].clone(),
                     int(times[n]) + 1,
                     poses[n].clone(),
                     tuple(part[n].clone() for part in codec_state),

@@ -93,8 +93,7 @@ class VideoNetwork(nn.Module):
                 generates from them.
 
         Returns:
-            (N, L, C, h, w) float32, and what the cache may keep: of the pending latent frames, or of the L if
-            none are pending.
+            (N, L, C, h, w) float32, and what the cache may keep: of the pending latent frames, then of the L.
         """
         length, grid = noisy.shape[1], (self.config.height // self.config.patch, self.config.width // self.config.patch)
         tokens = self.embed(noisy, rows, given)
@@ -108,8 +107,8 @@ class VideoNetwork(nn.Module):
         clean = self.codec.guess(given.hints) + self.transformer.leave(x, level, grid).float()
         if self.refiner is not None:
             clean = clean + self.refiner(clean, given.hints, level)
-        kept = length if pending is None else before // self._rows_each
-        return clean, Written(written.keys[:, :, :kept], written.values[:, :, :kept])
+        kept = [*range(before // self._rows_each), *range(before, before + length)]  # no rows of hints
+        return clean, Written(written.keys[:, :, kept], written.values[:, :, kept])
 
     def embed(self, latents: Tensor, rows: Rows, given: Given) -> Tokens:
         """Latent frames and what they are generated from as tokens; arguments as in `forward`."""

@@ -1,4 +1,4 @@
-"""One step's predictions: the first writes the latent frame that the cache still lacks, in the same pass."""
+"""One step's predictions, and what they leave in the cache."""
 
 from __future__ import annotations
 
@@ -17,31 +17,40 @@ from wm_gym.backends.video.transformer import Written
 class Prediction:
     """The network as a function of the noisy latent and its level, for N worlds of which all else is fixed.
 
-    Attributes:
-        blocks: Of each world; after the first prediction they hold all of the past.
+    Where the cache keeps clean latent frames, the one before this step's is still pending: the first prediction writes
+    it, in the same pass.
     """
 
     def __init__(self, network: VideoNetwork, given: Given, state: VideoState, times: Tensor) -> None:
-        """Predict the latent frames at `times` (N, 1), whose predecessors are pending in `state`."""
-        self.blocks: list[Blocks] = [world.blocks for world in state.worlds]
+        """Predict the latent frames at `times` (N, 1) of the worlds of `state`."""
         self._network, self._given, self._times = network, given, times
-        embedded = torch.stack([w.pending for w in state.worlds]), torch.stack([w.level for w in state.worlds])
-        self._pending = network.pending(embedded, times - 1)
-        self._is_written = False
+        self._blocks: list[Blocks] = [world.blocks for world in state.worlds]
+        self._pending = None
+        if network.config.writes == "clean":
+            embedded = torch.stack([w.pending for w in state.worlds]), torch.stack([w.level for w in state.worlds])
+            self._pending = network.pending(embedded, times - 1)
+        self._last: Written | None = None
 
     def __call__(self, noisy: Tensor, level: float) -> Tensor:
         """Clean latents of noisy ones, (N, C, h, w)."""
-        given = replace(self._given, past=gather(self.blocks))
-        pending = None if self._is_written else self._pending
+        given = replace(self._given, past=gather(self._blocks))
         rows = Rows.of(self._times, level, Role.TARGET)
-        clean, written = self._network(noisy[:, None], rows, given, pending)
-        if not self._is_written:
-            self._remember(written)
+        clean, written = self._network(noisy[:, None], rows, given, self._pending)
+        if self._pending is not None:
+            self._blocks = remember_all(self._network, self._blocks, written, self._times - 1)
+            self._pending = None
+        self._last = Written(written.keys[:, :, -1:], written.values[:, :, -1:])
         return clean[:, 0].clamp(-1, 1)
 
-    def _remember(self, written: Written) -> None:
-        config = self._network.config
-        for n, blocks in enumerate(self.blocks):
-            time = int(self._times[n]) - 1
-            self.blocks[n] = remember(blocks, written, n, time, window=config.window_latents, sinks=config.sink_latents)
-        self._is_written = True
+    def blocks(self) -> list[Blocks]:
+        """The cache of each world after the last prediction."""
+        if self._network.config.writes == "clean":
+            return self._blocks
+        assert self._last is not None
+        return remember_all(self._network, self._blocks, self._last, self._times)
+
+
+def remember_all(network: VideoNetwork, worlds: list[Blocks], written: Written, times: Tensor) -> list[Blocks]:
+    """The cache of N worlds after the first of the latent frames in `written`, at `times` (N, 1)."""
+    bounds = {"window": network.config.window_latents, "sinks": network.config.sink_latents}
+    return [remember(blocks, written, n, int(times[n]), **bounds) for n, blocks in enumerate(worlds)]

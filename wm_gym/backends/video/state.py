@@ -15,9 +15,10 @@ class VideoWorld:
     """One world.
 
     Attributes:
-        blocks: Keys and values of its past, but for the last latent frame.
-        pending: (S, C) tokens of the last latent frame, which the next step writes to the cache.
-        level: (1, C) its embedded action; both have twice as many rows where hints enter as frames.
+        blocks: Keys and values of its past, but for what is pending.
+        pending: (S, C) tokens of the last latent frame, where the cache keeps clean ones: the next step writes it.
+        level: (1, C) its embedded action; both have twice as many rows where hints enter as frames, and none where
+            nothing is pending.
         time: Index of the next latent frame.
         last_pose: (4, 4) float32 world_from_camera of the last frame.
         codec: What the codec remembers; nothing with exact patches.
