@@ -20,7 +20,7 @@ from wm_gym.memory.blocks import Points
 from wm_gym.memory.cloud import point_cloud, sample_points
 from wm_gym.memory.config import MemoryConfig
 from wm_gym.memory.memory import Memory, nbytes
-from wm_gym.memory.occupancy import occupied
+from wm_gym.memory.occupancy import Nearby, occupied
 from wm_gym.memory.packing import PackedMemories, pack_memories, unpack_memories
 from wm_gym.memory.retrieve import Scene, View, retrieve
 from wm_gym.memory.write import write
@@ -154,6 +154,14 @@ def test_walls_and_crates_block_a_body_and_free_floor_does_not():
     assert not occupied(memory, places, 0.3, 5.0, 9.0).any()
     assert not occupied(Memory.empty(), places, 0.3, -1.2, 0.0).any()
     assert occupied(memory, np.zeros((0, 2)), 0.3, -1.2, 0.0).shape == (0,)
+
+
+def test_what_is_gathered_nearby_answers_as_the_whole_memory_does():
+    memory, rng = room(), np.random.default_rng(0)
+    nearby = Nearby(memory, np.array([1.0, 0.5]), 1.5, -1.2, 0.0)
+    for spread in (0.5, 4.0):  # within reach and beyond it
+        places = np.array([1.0, 0.5]) + rng.uniform(-spread, spread, (200, 2))
+        np.testing.assert_array_equal(nearby.occupied(places, 0.3), occupied(memory, places, 0.3, -1.2, 0.0))
 
 
 def test_a_few_stray_points_do_not_block():

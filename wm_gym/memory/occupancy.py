@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from wm_gym.memory.blocks import Row
 from wm_gym.memory.memory import Memory
 
 
@@ -45,6 +46,50 @@ def occupied(memory: Memory, positions: np.ndarray, radius_metres: float, z_low:
                 memory.config.occupied_points, counts,
             )  # fmt: skip
     return counts >= memory.config.occupied_points
+
+
+class Nearby:
+    """What of a memory stands near a spot, gathered once and asked many times."""
+
+    def __init__(self, memory: Memory, position: np.ndarray, reach_metres: float, z_low: float, z_high: float) -> None:
+        """Gather what stands within `reach_metres` of `position` (2,); heights as in `occupied`."""
+        self._memory, self._band = memory, (z_low, z_high)
+        self._middle, self._reach = np.asarray(position, np.float64), reach_metres
+        rows = [row for row in memory.static if _gap(row, self._middle) <= reach_metres]
+        parts = [
+            _standing(r.block.points.geometry, r.alive, self._middle, reach_metres**2, z_low, z_high) for r in rows
+        ]
+        self._geometry = np.concatenate([np.zeros((0, 4), np.float32), *parts])
+        self._alive = np.ones(len(self._geometry), bool)
+
+    def occupied(self, positions: np.ndarray, radius_metres: float) -> np.ndarray:
+        """As the function of that name, (M,) bool; what is farther than was gathered is asked of the memory."""
+        positions = np.ascontiguousarray(positions, dtype=np.float64)
+        farthest = np.hypot(*(positions - self._middle).T).max(initial=0.0)
+        if farthest + radius_metres > self._reach:
+            return occupied(self._memory, positions, radius_metres, *self._band)
+        counts, enough = np.zeros(len(positions), np.int64), self._memory.config.occupied_points
+        _count(self._geometry, self._alive, positions, radius_metres**2, *self._band, enough, counts)
+        return counts >= enough
+
+
+def _gap(row: Row, position: np.ndarray) -> float:
+    """Metres from a position to the sphere around a row, along the ground."""
+    sphere = row.block.sphere
+    return float(np.hypot(sphere[0] - position[0], sphere[1] - position[1]) - sphere[3])
+
+
+@njit(nogil=True, cache=True)
+def _standing(geometry, alive, middle, square, z_low, z_high):
+    """The points alive within a vertical cylinder, (K, 4) float32."""
+    found = np.empty_like(geometry)
+    count = 0
+    for i in range(geometry.shape[0]):
+        dx, dy, z = geometry[i, 0] - middle[0], geometry[i, 1] - middle[1], geometry[i, 2]
+        if alive[i] and z_low <= z <= z_high and dx * dx + dy * dy <= square:
+            found[count] = geometry[i]
+            count += 1
+    return found[:count]
 
 
 @njit(nogil=True, cache=True)

@@ -23,7 +23,7 @@ from wm_gym.events.scripts import EventScript
 from wm_gym.geometry.motion import START_STANCE, Body, camera_pose, walk
 from wm_gym.memory.hints import Hints
 from wm_gym.memory.memory import Memory, MemoryConfig
-from wm_gym.memory.occupancy import occupied
+from wm_gym.memory.occupancy import Nearby
 from wm_gym.memory.render import render
 from wm_gym.memory.write import write
 from wm_gym.world.state import Outcome, WorldState, stack_intrinsics, trust_of
@@ -141,7 +141,9 @@ class World:
             return lambda positions: obstacles.blocked(positions, body.radius_metres)
         memory = state.memories[state.world_of_view[world]]
         z_low = self.config.step_height_metres - body.eye_height_metres
-        return lambda positions: occupied(memory, positions, body.radius_metres, z_low, 0.0)
+        reach = self.model.spec.frames_per_step * body.walk_metres_per_frame + 2 * body.radius_metres
+        nearby = Nearby(memory, state.stances[world, :2], reach, z_low, 0.0)
+        return lambda positions: nearby.occupied(positions, body.radius_metres)
 
     def _guide(self, state: WorldState, poses: Tensor, events: Sequence[tuple[ActiveEvent, ...]]) -> Hints:
         """What memory shows at `poses` (N, T, 4, 4)."""

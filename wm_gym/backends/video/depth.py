@@ -40,10 +40,13 @@ def joined_depth(depth: Tensor, moving: Tensor, hints: Hints, far_metres: float)
     generated = depth.clamp(min=1e-3).log()
     is_surface = depth < SKY_SHARE * far_metres
     surface = known & (hints.log_depth.exp() < SKY_SHARE * far_metres) & is_surface
-    error = torch.where(surface, hints.log_depth - generated, 0.0)
-    still, mover = (torch.where(of_kind, error, 0.0) for of_kind in (~moving, moving))
-    spread = _spread(torch.stack([still, mover, (surface & ~moving).float(), (surface & moving).float()]))
-    error, weight = (torch.where(moving, *pair.flip(0).unbind()) for pair in (spread[:2], spread[2:]))
+    difference = hints.log_depth - generated
+    still = surface & ~moving
+    error, weight = _spread(torch.stack([torch.where(still, difference, 0.0), still.float()]))
+    if moving.any():
+        mover = surface & moving
+        pair = _spread(torch.stack([torch.where(mover, difference, 0.0), mover.float()]))
+        error, weight = torch.where(moving, pair[0], error), torch.where(moving, pair[1], weight)
     shift = torch.where(weight > 1e-3, error / weight.clamp(min=1e-3), 0.0) * (2 * weight).clamp(max=1.0)
     fitted = torch.where(is_surface, (generated + shift).exp().clamp(max=far_metres), depth)
     return torch.where(known, hints.log_depth.exp(), fitted)

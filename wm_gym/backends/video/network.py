@@ -117,7 +117,8 @@ class VideoNetwork(nn.Module):
             entering, rows = _stand_beside(latents, rows, given.hints)
             camera, action = torch.cat([camera] * 2, 1), torch.cat([action] * 2, 1)
         else:
-            entering = torch.cat([latents, given.hints], 2)
+            dtype = self.transformer.patch_embedding.weight.dtype
+            entering = torch.cat([latents.to(dtype), given.hints.to(dtype)], 2)
         return self.transformer.embed(entering, rows, camera=camera, action=action)
 
     @property
@@ -154,9 +155,9 @@ class Refiner(nn.Module):
 
     def forward(self, clean: Tensor, hints: Tensor, level: Tensor) -> Tensor:
         """A correction of (N, L, T * 5, H, W) latents; `level` (N, L, C) is the embedded noise."""
-        pixels = torch.cat([t.unflatten(2, (self.num_frames, -1)) for t in (clean, hints)], 3)
-        shape, dtype = pixels.shape[:3], self.enter.weight.dtype
-        half = F.pixel_unshuffle(pixels.flatten(0, 2).to(dtype), 2)
+        dtype = self.enter.weight.dtype
+        pixels = torch.cat([t.to(dtype).unflatten(2, (self.num_frames, -1)) for t in (clean, hints)], 3)
+        shape, half = pixels.shape[:3], F.pixel_unshuffle(pixels.flatten(0, 2), 2)
         scale, shift = each_alone(self.modulate, level.to(dtype)).chunk(2, -1)
         scale, shift = (t.repeat_interleave(self.num_frames, 1).flatten(0, 1)[..., None, None] for t in (scale, shift))
         x = self.enter(half.contiguous(memory_format=torch.channels_last))
