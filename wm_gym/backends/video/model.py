@@ -13,9 +13,11 @@ from torch import Tensor
 from wm_gym.backends.grounded import first_keyframes, lead_chunks
 from wm_gym.backends.seam import Chunk, Condition, ModelSpec, Obstacles, Opening, Packed
 from wm_gym.backends.video.cache import Blocks
+from wm_gym.backends.video.codec import FRAME_CHANNELS
 from wm_gym.backends.video.codecs import CodecState
 from wm_gym.backends.video.colour import joined_colours
 from wm_gym.backends.video.depth import is_sure, joined_depth
+from wm_gym.backends.video.moving import joined_moving
 from wm_gym.backends.video.network import Given, Prompt, VideoNetwork
 from wm_gym.backends.video.packing import pack_state, unpack_state
 from wm_gym.backends.video.prediction import Prediction, remember_all
@@ -115,7 +117,8 @@ class VideoModel:
         noise = draw_noise(self.network.latent_shape, condition.seeds, [world.time for world in state.worlds])
         latent = denoise(noise, prediction, self.config.num_steps)
         planes, codec_state = self.network.codec.decode(latent, codec_state)
-        frames, depth, moving = self.network.fold.decode(planes)
+        frames, depth, _ = self.network.fold.decode(planes)
+        moving = joined_moving(planes.unflatten(1, (-1, FRAME_CHANNELS))[:, :, -1], condition.hints)
         frames = joined_colours(frames, moving, condition.hints)
         depth = joined_depth(depth, moving, condition.hints, self.config.far_metres)
         latent = self.network.codec.shown(latent, self.network.fold.encode(frames, depth, moving))
