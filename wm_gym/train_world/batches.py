@@ -19,6 +19,10 @@ from wm_gym.backends.video.network import Given, VideoNetwork
 from wm_gym.backends.video.steering import camera_tokens, motion_vector
 from wm_gym.train_world.lessons import FRAMES_PER_STEP, Lesson, unpack_hints
 
+APPEARING_TIMES = 5
+APPEARING_SHARE = 0.005
+"""Share of pixels from which on something has appeared."""
+
 
 @dataclass(frozen=True)
 class SpoilConfig:
@@ -137,14 +141,22 @@ class Batches:
 def _turns(lessons: Sequence[Lesson], length: int) -> list[tuple[int, int]]:
     """(lesson, step) wherever a prompt differs from the one before, and enough steps lie before it.
 
-    What an event adds is imagined at its onset alone; later memory shows it. So onsets are what there is least of.
+    What an event adds is imagined at its onset alone; later memory shows it. So onsets are what there is least of, and
+    those at which something appears that moves come several times.
     """
-    return [
-        (index, step)
-        for index, lesson in enumerate(lessons)
-        for step in range(max(1, length - 1), lesson.num_steps)
-        if lesson.prompts[step] != lesson.prompts[step - 1]
-    ]
+    turns = []
+    for index, lesson in enumerate(lessons):
+        for step in range(max(1, length - 1), lesson.num_steps):
+            if lesson.prompts[step] != lesson.prompts[step - 1]:
+                turns += [(index, step)] * (APPEARING_TIMES if _appears(lesson, step) else 1)
+    return turns
+
+
+def _appears(lesson: Lesson, step: int) -> bool:
+    """Whether something moves at the end of a step that the hints do not show."""
+    moves = lesson.moving[FRAMES_PER_STEP * (step + 1)]
+    hinted = (lesson.hint_flags[step, -1] & 2) > 0
+    return bool((moves & ~hinted).mean() > APPEARING_SHARE)
 
 
 def spoiled(batch: Batch, config: SpoilConfig, rng: np.random.Generator) -> Batch:

@@ -100,7 +100,10 @@ def loss(
     squared = (clean - latents.clean).square()
     scale = 1 / levels.clamp(min=config.least_noise) ** 2
     patch = max(1, network.config.patch // network.codec.scale)
-    energy = config.energy_weight * energy_score(clean[:, -1], latents.clean[:, -1], pairs, patch)
+    scored = [
+        _surfaces(x[:, -1]) if isinstance(network.codec, ExactCodec) else x[:, -1] for x in (clean, latents.clean)
+    ]
+    energy = config.energy_weight * energy_score(*scored, pairs, patch)
     if isinstance(network.codec, ExactCodec):
         total, parts = _loss_of_planes(squared, scale, batch, config)
         return total + energy, parts
@@ -116,6 +119,11 @@ def twice(batch: Batch, pairs: int) -> Batch:
     tensors = {name: value for name, value in vars(batch).items() if isinstance(value, Tensor)}
     doubled = {name: torch.cat([value[:-pairs], value[:pairs]]) for name, value in tensors.items()}
     return replace(batch, **doubled, prompts=[*batch.prompts[:-pairs], *batch.prompts[:pairs]])
+
+
+def _surfaces(planes: Tensor) -> Tensor:
+    """Colour and depth alone: a mask that differs from noise to noise has no outline."""
+    return planes.unflatten(1, (-1, FRAME_CHANNELS))[:, :, :4].flatten(1, 2)
 
 
 def energy_score(clean: Tensor, truth: Tensor, pairs: int, patch: int) -> Tensor:
