@@ -100,10 +100,8 @@ def loss(
     squared = (clean - latents.clean).square()
     scale = 1 / levels.clamp(min=config.least_noise) ** 2
     patch = max(1, network.config.patch // network.codec.scale)
-    scored = [
-        _surfaces(x[:, -1]) if isinstance(network.codec, ExactCodec) else x[:, -1] for x in (clean, latents.clean)
-    ]
-    energy = config.energy_weight * energy_score(*scored, pairs, patch)
+    told = _surfaces if isinstance(network.codec, ExactCodec) else torch.nn.Identity()
+    energy = energy_score(told(clean[:, -1]), told(latents.clean[:, -1]), pairs, patch) * config.energy_weight
     if isinstance(network.codec, ExactCodec):
         total, parts = _loss_of_planes(squared, scale, batch, config)
         return total + energy, parts
