@@ -21,12 +21,7 @@ def first_keyframes(openings: Sequence[Opening], spec: ModelSpec) -> Chunk:
         ValueError: If an opening has no capture, or one of another size than the backend's frames.
     """
     captures = [_capture(opening, spec) for opening in openings]
-    return Chunk(
-        frames=torch.stack([capture.frames[:1] for capture in captures]),
-        depth=torch.stack([capture.depth[:1] for capture in captures]),
-        moving=torch.stack([capture.moving[:1] for capture in captures]),
-        world_from_camera=torch.stack([capture.world_from_camera[:1] for capture in captures]),
-    )
+    return _stacked(captures, [[0]] * len(captures))
 
 
 def lead_chunks(openings: Sequence[Opening], spec: ModelSpec) -> Chunk:
@@ -42,12 +37,16 @@ def lead_chunks(openings: Sequence[Opening], spec: ModelSpec) -> Chunk:
         ValueError: As `first_keyframes`.
     """
     captures = [_capture(opening, spec) for opening in openings]
-    rows = [_lead_rows(capture, spec.frames_per_step) for capture in captures]
+    return _stacked(captures, [_lead_rows(capture, spec.frames_per_step) for capture in captures])
 
-    def stacked(name: str) -> Tensor:
-        return torch.stack([getattr(c, name)[chosen] for c, chosen in zip(captures, rows, strict=True)])
 
-    return Chunk(stacked("frames"), stacked("depth"), stacked("moving"), stacked("world_from_camera"))
+def _stacked(captures: Sequence[Capture], rows: Sequence[list[int]]) -> Chunk:
+    """The named keyframes of each capture, as many of each."""
+
+    def field(name: str) -> Tensor:
+        return torch.stack([getattr(capture, name)[chosen] for capture, chosen in zip(captures, rows, strict=True)])
+
+    return Chunk(field("frames"), field("depth"), field("moving"), field("world_from_camera"))
 
 
 def _lead_rows(capture: Capture, count: int) -> list[int]:

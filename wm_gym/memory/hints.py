@@ -18,7 +18,7 @@ class Hints:
         colour: (N, T, H, W, 3) uint8; 0 where nothing is seen.
         log_depth: (N, T, H, W) float32, natural logarithm of planar z in metres; 0 where nothing is seen.
         seen: (N, T, H, W) bool: memory knows a surface here (moving things and sky included).
-        moving: (N, T, H, W) bool: the surface is the latest sighting of a moving thing.
+        moving: (N, T, H, W) bool: the surface is the latest sighting of a moving thing, where it would be by now.
         age: (N, T, H, W) int32: frames since the surface was written; 0 where nothing is seen.
         same_appearance: (N, T, H, W) bool: written under the appearance (active global events) of now.
     """

@@ -25,7 +25,7 @@ class Memory:
         config: Bounds and tolerances.
         static: Rows of surfaces that stay, kept once.
         sky: Rows of directions.
-        moving: Latest sightings of moving things, in order of time; each point carries its frame.
+        moving: Latest sightings of moving things, in order of time; each point carries its frame and velocity.
     """
 
     config: MemoryConfig
