@@ -21,6 +21,7 @@ from wm_gym.train_world.codec_scores import HeldOutFootage
 from wm_gym.train_world.footage import Footage, draw_chunks, read_footage
 from wm_gym.train_world.loop import LoopConfig, begin, go, lasting
 from wm_gym.train_world.report import Report
+from wm_gym.train_world.sources import Sources
 
 BEGINNING_SAMPLES = 64
 
@@ -48,23 +49,13 @@ class CodecTrainConfig(LoopConfig):
 
 
 @dataclass
-class CodecRunConfig:
+class CodecRunConfig(Sources):
     """What to learn from, and how.
 
     Attributes:
-        recordings: Folders to learn from.
-        held_out: Folder to score on; empty for none.
-        held_out_clips: Clips of it that are used.
-        most_clips: Most clips of each folder to learn from; 0 for all.
-        threads: Threads of the training.
         train: The run.
     """
 
-    recordings: list[str] = field(default_factory=lambda: ["outputs/recordings/train"])
-    held_out: str = "outputs/recordings/test"
-    held_out_clips: int = 24
-    most_clips: int = 0
-    threads: int = 1
     train: CodecTrainConfig = field(default_factory=CodecTrainConfig)
 
 

@@ -15,31 +15,22 @@ from tqdm import tqdm
 from wm_gym.train_world.checkpoint import Progress
 from wm_gym.train_world.lessons import Lesson, prepare
 from wm_gym.train_world.recordings import Recordings
+from wm_gym.train_world.sources import Sources
 from wm_gym.train_world.training import TrainConfig, train
 
 
 @dataclass
-class RunConfig:
+class RunConfig(Sources):
     """What to learn from, and how.
 
     Attributes:
-        recordings: Folders to learn from.
-        held_out: Folder to score on; empty for none.
-        held_out_clips: Clips of it that are used.
-        most_clips: Most clips of each folder to learn from; 0 for all.
         passes: Lessons made of each clip, each with a memory of its own.
         workers: Processes that prepare lessons.
-        threads: Threads of the training itself.
         train: The run.
     """
 
-    recordings: list[str] = field(default_factory=lambda: ["outputs/recordings/train"])
-    held_out: str = "outputs/recordings/test"
-    held_out_clips: int = 24
-    most_clips: int = 0
     passes: int = 1
     workers: int = 2
-    threads: int = 1
     train: TrainConfig = field(default_factory=TrainConfig)
 
 
