@@ -29,7 +29,9 @@ class CollectConfig:
         width: Columns of a frame.
         families: Families of maps; clips take turns.
         difficulties: Share of each difficulty.
-        event_share: Share of clips in which an event happens, 0 to 1.
+        event_share: Share of clips in which events happen, 0 to 1.
+        event_kinds: Kinds of them.
+        events_each: Events in such a clip, one after another; many of them teach how events begin.
         seed: Of everything random.
         clips_per_shard: Clips in a file.
         workers: Processes that film at once.
@@ -44,6 +46,8 @@ class CollectConfig:
     families: list[str] = field(default_factory=lambda: list(FAMILIES))
     difficulties: dict[str, float] = field(default_factory=lambda: {"simple": 0.4, "medium": 0.35, "full": 0.25})
     event_share: float = 0.2
+    event_kinds: list[str] = field(default_factory=lambda: list(EVENT_KINDS))
+    events_each: int = 1
     seed: int = 0
     clips_per_shard: int = 16
     workers: int = 2
@@ -54,6 +58,12 @@ class CollectConfig:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
         if not 0 <= self.event_share <= 1:
             raise ValueError(f"event_share must be in 0..1, got {self.event_share}")
+        if not self.event_kinds or not set(self.event_kinds) <= set(EVENT_KINDS):
+            raise ValueError(f"event_kinds must be among {list(EVENT_KINDS)}, got {self.event_kinds}")
+        if not 1 <= self.events_each <= self.steps // 2:
+            raise ValueError(
+                f"events_each must be from 1 to half the steps ({self.steps // 2}), got {self.events_each}"
+            )
         if self.seed < 0:
             raise ValueError(f"seed must be at least 0, got {self.seed}")
         if self.split not in SPLITS:
@@ -81,7 +91,10 @@ class CollectConfig:
     def plan(self, index: int) -> ClipPlan:
         """The plan of one clip."""
         assert self.split in SPLITS
-        return plan_clip(index, self.seed, self.split, self.steps, self.families, self.difficulties, self.event_share)
+        return plan_clip(
+            index, self.seed, self.split, self.steps, self.families, self.difficulties, self.event_share,
+            self.event_kinds, self.events_each,
+        )  # fmt: skip
 
     def settings(self) -> dict[str, Any]:
         """What the clips depend on; more clips may be added later without changing those that there are."""

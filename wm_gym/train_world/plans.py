@@ -47,6 +47,8 @@ def plan_clip(
     families: Sequence[str],
     difficulties: Mapping[str, float],
     event_share: float = 0.2,
+    event_kinds: Sequence[str] = tuple(KINDS),
+    events_each: int = 1,
 ) -> ClipPlan:
     """The plan of clip `index`.
 
@@ -57,32 +59,43 @@ def plan_clip(
         steps: Steps of a clip.
         families: Families of maps.
         difficulties: Share of each difficulty.
-        event_share: Share of clips in which an event happens.
+        event_share: Share of clips in which events happen.
+        event_kinds: Kinds of them.
+        events_each: Events in such a clip, one after another, each in an equal part of the clip.
     """
     rng = np.random.default_rng([seed, SPLITS.index(split), index])
     number = nth_seed(split, seed * _PLACES_PER_SEED + index // len(families))
     place = Place(families[index % len(families)], number, _draw(difficulties, rng))
     world_seed = int(rng.integers(2**31))
-    kind = _event_kind(index, seed, split, event_share)
+    kind = _event_kind(index, seed, split, event_share, event_kinds)
     is_watched = kind is not None and not KINDS[kind].is_global
     behaviour, hand = _draw(WATCHING_SHARES if is_watched else SHARES, rng), _draw(HAND_SHARES, rng)
     script = EventScript(world_seed)
-    if kind is not None and steps >= 2:
-        start, length = _when(steps, rng)
-        starts = split_phrasings(kind, "start")[0]
-        text = starts[int(rng.integers(len(starts)))]
-        script = script.say(text, FIRST_FRAMES + FRAMES_PER_STEP * start, FRAMES_PER_STEP * length)
+    if kind is not None and steps >= 2 * events_each:
+        kinds = [kind, *(str(rng.choice(list(event_kinds))) for _ in range(events_each - 1))]
+        script = _script(script, kinds, steps // events_each, rng)
     return ClipPlan(place, world_seed, behaviour, hand, script)
 
 
-def _event_kind(index: int, seed: int, split: Split, share: float) -> str | None:
-    """The kind of event in clip `index`, or None. In every block of clips each kind happens once."""
+def _event_kind(index: int, seed: int, split: Split, share: float, kinds: Sequence[str]) -> str | None:
+    """The kind of the first event in clip `index`, or None. In every block of clips each kind happens once."""
     if not share:
         return None
-    size = max(len(KINDS), round(len(KINDS) / share))
+    size = max(len(kinds), round(len(kinds) / share))
     block = np.random.default_rng([seed, SPLITS.index(split), index // size, size])
     place = int(block.permutation(size)[index % size])
-    return tuple(KINDS)[place] if place < len(KINDS) else None
+    return kinds[place] if place < len(kinds) else None
+
+
+def _script(script: EventScript, kinds: Sequence[str], steps: int, rng: np.random.Generator) -> EventScript:
+    """Events of these kinds, one after another, `steps` steps for each."""
+    for part, kind in enumerate(kinds):
+        start, length = _when(steps, rng)
+        starts = split_phrasings(kind, "start")[0]
+        text = starts[int(rng.integers(len(starts)))]
+        first = FIRST_FRAMES + FRAMES_PER_STEP * (part * steps + start)
+        script = script.say(text, first, FRAMES_PER_STEP * length)
+    return script
 
 
 def _when(steps: int, rng: np.random.Generator) -> tuple[int, int]:
