@@ -78,6 +78,7 @@ class WorldEnv(gym.Env[Any, Any]):
         self._return_frames, self._standby = return_frames, standby
         self._world = World(load_backend(backend, *_check_resolution(resolution)))
         spec = self._world.model.spec
+        self.metadata = {**self.metadata, "video_fps": spec.fps, "frames_per_step": spec.frames_per_step}
         self._observations = find_observation_mode(
             obs_mode, (spec.height, spec.width), spec.far_metres, depth_dtype=depth_dtype, num_points=num_points
         )
