@@ -26,6 +26,7 @@ from wm_gym.memory.memory import Memory, MemoryConfig
 from wm_gym.memory.occupancy import Nearby
 from wm_gym.memory.render import render
 from wm_gym.memory.write import write
+from wm_gym.world import batching
 from wm_gym.world.state import Outcome, WorldState, stack_intrinsics, trust_of
 
 KEY_THRESHOLD = 0.5  # a twist this strong counts as a pressed key for models that are steered by keys
@@ -93,6 +94,25 @@ class World:
         """One chunk along given stances (N, T, 5), whatever stands there: to go where another world went."""
         path = np.concatenate([state.stances[:, None], stances], 1)
         return self._advance(state, stances, keys_of(twists_of(path, self.config.body)), (False,) * state.num_worlds)
+
+    def select(self, state: WorldState, worlds: Sequence[int]) -> WorldState:
+        """The named worlds, in that order. Memories and caches are shared with `state`, and nothing is copied.
+
+        Views that share a memory go on sharing it. A view named twice is a fork: its second naming has a memory of
+        its own, together with the second naming of those that shared it.
+
+        Raises:
+            ValueError: If a world is none of the state's, or none is named.
+        """
+        return batching.select(self.model, state, worlds)
+
+    def cat(self, states: Sequence[WorldState]) -> WorldState:
+        """The worlds of several states, one after another, as one batch; nothing is copied.
+
+        Raises:
+            ValueError: If there are no states.
+        """
+        return batching.cat(self.model, states)
 
     def close(self) -> None:
         """Free the backend's processes and memory."""

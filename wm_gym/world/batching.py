@@ -1,0 +1,68 @@
+"""Taking worlds out of a batch and putting batches together; memories and model caches are shared, never copied.
+
+Knows nothing of tasks or Gymnasium.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import accumulate
+from typing import Any, TypeVar
+
+import numpy as np
+
+from wm_gym.backends.seam import WorldModel
+from wm_gym.world.state import WorldState
+
+T = TypeVar("T")
+
+
+def select(model: WorldModel[Any], state: WorldState, worlds: Sequence[int]) -> WorldState:
+    """The named worlds of a state, as `World.select`."""
+    numbers = [int(n) for n in worlds]
+    beyond = [n for n in numbers if not 0 <= n < state.num_worlds]
+    if beyond or not numbers:
+        came = beyond[0] if beyond else "none"
+        raise ValueError(f"worlds must be at least one of 0..{state.num_worlds - 1}, got {came}")
+    # The second naming of a view is a fork: it lives with the second naming of those that share its memory.
+    copies = [(numbers[:k].count(n), state.world_of_view[n]) for k, n in enumerate(numbers)]
+    kept = sorted(set(copies))
+    return replace(
+        state,
+        model=model.select(state.model, numbers),
+        memories=tuple(state.memories[w] for _, w in kept),
+        world_of_view=tuple(kept.index(copy) for copy in copies),
+        stances=state.stances[numbers],
+        frame_index=_pick(state.frame_index, numbers),
+        seeds=_pick(state.seeds, numbers),
+        openings=_pick(state.openings, numbers),
+        scripts=_pick(state.scripts, numbers),
+    )
+
+
+def cat(model: WorldModel[Any], states: Sequence[WorldState]) -> WorldState:
+    """The worlds of several states, as `World.cat`."""
+    if not states:
+        raise ValueError("states must be at least one, got none")
+    starts = accumulate((len(state.memories) for state in states), initial=0)
+    return WorldState(
+        model=model.cat([state.model for state in states]),
+        memories=_chain([state.memories for state in states]),
+        world_of_view=tuple(
+            start + w for start, state in zip(starts, states, strict=False) for w in state.world_of_view
+        ),
+        stances=np.concatenate([state.stances for state in states]),
+        frame_index=_chain([state.frame_index for state in states]),
+        seeds=_chain([state.seeds for state in states]),
+        openings=_chain([state.openings for state in states]),
+        scripts=_chain([state.scripts for state in states]),
+    )
+
+
+def _pick(values: Sequence[T], numbers: Sequence[int]) -> tuple[T, ...]:
+    return tuple(values[n] for n in numbers)
+
+
+def _chain(parts: Sequence[tuple[T, ...]]) -> tuple[T, ...]:
+    return tuple(value for part in parts for value in part)
