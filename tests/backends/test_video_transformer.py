@@ -119,3 +119,18 @@ def test_bad_shapes_of_heads_are_refused():
     with pytest.raises(ValueError) as raised:
         TransformerConfig(attention_head_dim=7)
     assert str(raised.value) == "attention_head_dim must be even and at least 6, got 7"
+
+
+@torch.no_grad()
+def test_each_latent_frame_may_have_a_prompt_of_its_own(pair):
+    ours, _ = pair
+    latents, text = _inputs()
+    rows = _targets(4, 0.5)
+    shared, _, _ = ours(latents, rows, ours.read(text))
+    each = text.repeat_interleave(4, 0)
+    same, _, _ = ours(latents, rows, ours.read(each))
+    torch.testing.assert_close(same, shared, atol=1e-5, rtol=1e-4)
+    each[3] = -each[3]  # the last latent frame of the first world
+    told, _, _ = ours(latents, rows, ours.read(each))
+    assert not torch.allclose(told[0, 3], shared[0, 3], atol=1e-3)
+    torch.testing.assert_close(told[0, :3], shared[0, :3], atol=1e-5, rtol=1e-4)

@@ -24,6 +24,10 @@ APPEARING_SHARE = 0.005
 """Share of pixels from which on something has appeared."""
 
 
+Sample = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, tuple[str, ...]]
+"""One sample, in the order of `Batch`'s fields."""
+
+
 @dataclass(frozen=True)
 class SpoilConfig:
     """How much the past and the hints are spoiled.
@@ -60,7 +64,7 @@ class Batch:
         action: (B, L, 32).
         times: (B, L) index of each step in its clip.
         before: (B, 5, H, W) the frame before the first step.
-        prompts: B strings, of the last step.
+        prompts: B * L strings, of each step of each sample.
     """
 
     clean: Tensor
@@ -103,10 +107,10 @@ class Batches:
         rng = np.random.default_rng([seed, number])
         samples = [self._sample(rng) for _ in range(size)]
         fields = (torch.stack(parts) for parts in zip(*(s[:-1] for s in samples), strict=True))
-        batch = Batch(*fields, prompts=[s[-1] for s in samples])
+        batch = Batch(*fields, prompts=[prompt for s in samples for prompt in s[-1]])
         return batch if spoil is None else spoiled(batch, spoil, rng)
 
-    def _sample(self, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, str]:
+    def _sample(self, rng: np.random.Generator) -> Sample:
         if rng.random() < self._turning:
             index, step = self._turns[int(rng.integers(len(self._turns)))]
             return self.steps_of(self.lessons[index], step + 1 - self._length)
@@ -114,7 +118,7 @@ class Batches:
         first = int(rng.integers(lesson.num_steps - self._length + 1))
         return self.steps_of(lesson, first)
 
-    def steps_of(self, lesson: Lesson, first: int) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, str]:
+    def steps_of(self, lesson: Lesson, first: int) -> Sample:
         """Steps `first` to `first + length - 1` of a lesson, in the order of `Batch`'s fields."""
         length, height, width = self._length, *lesson.depth.shape[1:]
         steps = slice(first, first + length)
@@ -135,7 +139,7 @@ class Batches:
         keys = torch.from_numpy(lesson.keys[steps])[:, None].expand(-1, FRAMES_PER_STEP, -1)
         action = motion_vector(targets, before, keys)
         times = torch.arange(first, first + length)
-        return clean, hints, camera, action, times, folded[0], lesson.prompts[first + length - 1]
+        return clean, hints, camera, action, times, folded[0], lesson.prompts[steps]
 
 
 def _turns(lessons: Sequence[Lesson], length: int) -> list[tuple[int, int]]:
@@ -163,7 +167,9 @@ def spoiled(batch: Batch, config: SpoilConfig, rng: np.random.Generator) -> Batc
     """The batch as a model in closed loop would meet it. The truth stays."""
     generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
     hints = _tear(_speck(_wear(batch.hints, config, generator), config, generator), config, rng)
-    prompts = ["" if rng.random() < config.no_prompt else prompt for prompt in batch.prompts]
+    count, length = batch.times.shape
+    is_told = np.repeat(rng.random(count) >= config.no_prompt, length)
+    prompts = [prompt if told else "" for prompt, told in zip(batch.prompts, is_told, strict=True)]
     return replace(batch, hints=hints, prompts=prompts)
 
 

@@ -116,7 +116,8 @@ def twice(batch: Batch, pairs: int) -> Batch:
         return batch
     tensors = {name: value for name, value in vars(batch).items() if isinstance(value, Tensor)}
     doubled = {name: torch.cat([value[:-pairs], value[:pairs]]) for name, value in tensors.items()}
-    return replace(batch, **doubled, prompts=[*batch.prompts[:-pairs], *batch.prompts[:pairs]])
+    told = pairs * batch.times.shape[1]
+    return replace(batch, **doubled, prompts=[*batch.prompts[:-told], *batch.prompts[:told]])
 
 
 def _surfaces(planes: Tensor) -> Tensor:

@@ -110,7 +110,7 @@ class Block(nn.Module):
 
         Args:
             x: (N, L, S, C).
-            text: Keys and values of the prompt, (N, words, C) each.
+            text: Keys and values of the prompts, (N, words, C) each, or (N * L, words, C): one for each latent frame.
             modulation: Six of (N, L, 1, C): shift, scale and gate of attention, then of the feed-forward layers.
             past: Cached keys and values of this layer, (N, Lp * S, C) each.
             bias: (N, 1, L * S, (Lp + L) * S) added to the scores, or None.
@@ -124,7 +124,7 @@ class Block(nn.Module):
         keys, values = self.attn1.keys_and_values(seen)
         all_keys, all_values = (keys, values) if past is None else _extend(past, keys, values)
         x = torch.addcmul(x, self.attn1(seen, all_keys, all_values, bias, tables).view_as(x), gate1)
-        x = x + self.attn2(self.norm2(x).flatten(1, 2), *text).view_as(x)
+        x = x + self.attn2(self.norm2(x).reshape(len(text[0]), -1, x.shape[-1]), *text).view_as(x)
         x = torch.addcmul(x, self.ffn(torch.addcmul(shift2, self.norm3(x), scale2)), gate2)
         return x, keys, values
 

@@ -33,7 +33,7 @@ class Given:
 
     Attributes:
         hints: (N, L, hint channels, h, w), as the codec encodes them.
-        prompt: From `VideoNetwork.read`.
+        prompt: From `VideoNetwork.read`: of N prompts, or of N * L, where each latent frame has its own.
         camera: (N, L, S, T * 6) from `steering.camera_tokens`.
         action: (N, L, T * 6 + 8) from `steering.motion_vector`.
         past: Cached latent frames, or None.
@@ -79,8 +79,11 @@ class VideoNetwork(nn.Module):
         nn.init.zeros_(self.transformer.proj_out.bias)
 
     def read(self, prompts: Sequence[str]) -> Prompt:
-        """Prompts as every layer wants them; they can be kept while the weights stay."""
-        return self.transformer.read(self.text_encoder(prompts).to(self.transformer.proj_out.weight.dtype))
+        """Prompts as every layer wants them; they can be kept while the weights stay. Equal ones are read once."""
+        each = list(dict.fromkeys(prompts))
+        which = [each.index(prompt) for prompt in prompts]
+        read = self.transformer.read(self.text_encoder(each).to(self.transformer.proj_out.weight.dtype))
+        return read if len(each) == len(prompts) else [(keys[which], values[which]) for keys, values in read]
 
     def forward(self, noisy: Tensor, rows: Rows, given: Given, pending: Tokens | None = None) -> tuple[Tensor, Written]:
         """The clean latents, as far as they can be told.
@@ -99,8 +102,11 @@ class VideoNetwork(nn.Module):
         tokens = self.embed(noisy, rows, given)
         before = 0 if pending is None else pending.level.shape[1]
         every = tokens if pending is None else Tokens.cat([pending, tokens])
+        prompt = given.prompt
+        if self.config.hints_enter == "frame" and len(prompt[0][0]) == length * len(noisy) > len(noisy):
+            prompt = _also_beside(prompt, length)
         x, written = self.transformer.mix(
-            every, given.prompt, grid, past=given.past, window=self.config.window_latents, base_time=given.base_time
+            every, prompt, grid, past=given.past, window=self.config.window_latents, base_time=given.base_time
         )
         x = x.unflatten(1, (-1, grid[0] * grid[1]))[:, before : before + length].flatten(1, 2)
         level = tokens.level[:, :length]
@@ -170,6 +176,15 @@ def _codec(config: VideoConfig, fold: FoldCodec) -> Codec:
     if config.codec == "streaming":
         return StreamingCodec(config.streaming, fold, config.frames_per_latent)
     return ExactCodec(fold, config.frames_per_latent)
+
+
+def _also_beside(prompt: Prompt, length: int) -> Prompt:
+    """Prompts of N * L latent frames, once more for the hints that stand beside each world's L."""
+
+    def twice(told: Tensor) -> Tensor:
+        return told.unflatten(0, (-1, length)).repeat(1, 2, 1, 1).flatten(0, 1)
+
+    return [(twice(keys), twice(values)) for keys, values in prompt]
 
 
 def _stand_beside(noisy: Tensor, rows: Rows, hints: Tensor) -> tuple[Tensor, Rows]:

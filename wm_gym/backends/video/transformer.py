@@ -120,7 +120,7 @@ class CausalTransformer(nn.Module):
             self.action_embedder = nn.Sequential(nn.Linear(config.action_dim, dim), nn.SiLU(), nn.Linear(dim, dim))
 
     def read(self, text: Tensor) -> list[tuple[Tensor, Tensor]]:
-        """Keys and values of prompts (N, words, text_dim) for every layer."""
+        """Keys and values of prompts (N, words, text_dim), or of one for each latent frame, for every layer."""
         embedded = self.condition_embedder.embed_text(text)
         return [cast(Block, block).read(embedded) for block in self.blocks]
 
