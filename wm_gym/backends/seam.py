@@ -44,6 +44,8 @@ class ModelSpec:
         gives_moving: Whether chunks carry a mask of moving things.
         far_metres: Depth that stands for the sky.
         licence: SPDX name or a sentence.
+        weights: Hash of the weights, so that nothing made by some is taken for made by others; empty without any.
+        arithmetic: Number type and device of the network, such as "bfloat16 on cpu"; empty without any.
     """
 
     name: str
@@ -60,6 +62,8 @@ class ModelSpec:
     gives_moving: bool
     far_metres: float
     licence: str
+    weights: str = ""
+    arithmetic: str = ""
 
 
 @dataclass(frozen=True)

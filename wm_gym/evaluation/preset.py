@@ -23,7 +23,8 @@ def preset_hash(world: World) -> str:
     """
     model = world.model
     settings = {
-        "spec": asdict(model.spec),
+        # weights and number type are in the hash of the tensors
+        "spec": {name: value for name, value in asdict(model.spec).items() if name not in ("weights", "arithmetic")},
         "config": _plain(getattr(model, "config", None)),
         "loop": asdict(world.config),
         "weights": weights_hash(model),

@@ -25,7 +25,7 @@ from wm_gym.backends.video.rows import Role, Rows
 from wm_gym.backends.video.sampler import denoise, draw_noise
 from wm_gym.backends.video.state import VideoState, VideoWorld
 from wm_gym.backends.video.steering import camera_tokens, motion_vector
-from wm_gym.backends.video.weights import find_weights, load_weights
+from wm_gym.backends.video.weights import find_weights, hash_of, load_weights
 from wm_gym.memory.render import blank_hints
 
 KEPT_PROMPTS = 256
@@ -36,12 +36,13 @@ class VideoModel:
 
     def __init__(self, network: VideoNetwork, licence: str = "Apache-2.0") -> None:
         """Serve a network; it is put into evaluation mode."""
-        config = network.config
+        config, kind = network.config, next(network.parameters())
         self.config, self.network = config, network.eval()
         self.spec = ModelSpec(
             name="video", height=config.height, width=config.width, first_frames=1,
             frames_per_step=config.frames_per_latent, fps=17.5, steered_by="pose", takes_text=True, takes_hints=True,
             takes_references=False, gives_depth=True, gives_moving=True, far_metres=config.far_metres, licence=licence,
+            weights=hash_of(network), arithmetic=f"{str(kind.dtype).removeprefix('torch.')} on {kind.device.type}",
         )  # fmt: skip
         self._grid = config.height // config.patch, config.width // config.patch
         self._prompts: OrderedDict[str, Prompt] = OrderedDict()

@@ -33,6 +33,11 @@ def save_weights(path: Path, network: VideoNetwork) -> str:
     return _save(path, FORMAT, {"config": asdict(network.config)}, network)
 
 
+def hash_of(network: VideoNetwork) -> str:
+    """The hash of the file that `save_weights` would write: of the weights and of all settings of the network."""
+    return hashlib.sha256(_file_bytes(FORMAT, {"config": asdict(network.config)}, network)).hexdigest()
+
+
 def load_weights(path: Path, dtype: torch.dtype = torch.bfloat16) -> VideoNetwork:
     """The network of a weights file.
 
@@ -96,12 +101,16 @@ def _folding(codec: StreamingCodec) -> dict[str, float]:
 
 
 def _save(path: Path, kind: str, header: dict, module: nn.Module) -> str:
-    header = {"format": kind, "version": VERSION} | header
-    tensors = {name: t.detach().to("cpu", torch.bfloat16).contiguous() for name, t in module.state_dict().items()}
-    data = save(tensors, metadata={"wm_gym": json.dumps(header)})
+    data = _file_bytes(kind, header, module)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, lambda file: file.write(data))
     return hashlib.sha256(data).hexdigest()
+
+
+def _file_bytes(kind: str, header: dict, module: nn.Module) -> bytes:
+    header = {"format": kind, "version": VERSION} | header
+    tensors = {name: t.detach().to("cpu", torch.bfloat16).contiguous() for name, t in module.state_dict().items()}
+    return save(tensors, metadata={"wm_gym": json.dumps(header)})
 
 
 def _read(path: Path, kind: str) -> tuple[dict, dict[str, torch.Tensor]]:
