@@ -22,10 +22,10 @@ from wm_gym.backends.seam import Chunk, Opening
 from wm_gym.backends.whole_file import write_whole
 from wm_gym.backends.worlds import find_world, open_named, twin_is_installed
 from wm_gym.evaluation.fidelity import depth_absrel, known_share, psnr_db
-from wm_gym.evaluation.film import Film
 from wm_gym.evaluation.pictures import captioned, contact_sheet, enlarge, paint_depth, paint_hints, paint_map
 from wm_gym.memory.cloud import point_cloud
 from wm_gym.reconstruction.ply import write_ply
+from wm_gym.world.film import Film
 from wm_gym.world.state import Outcome, WorldState
 from wm_gym.world.world import World
 

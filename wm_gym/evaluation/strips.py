@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from wm_gym.evaluation.film import Film
 from wm_gym.evaluation.pictures import contact_sheet, enlarge, paint_depth
 from wm_gym.evaluation.walks import CHUNK_FRAMES, Walk
+from wm_gym.world.film import Film
 
 SHOWN_CHUNKS = (1, 2, 4, 8, 16, 32, 48, 64)
 FPS = 17.5

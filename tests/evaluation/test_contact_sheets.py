@@ -1,8 +1,5 @@
-import av
 import numpy as np
-import pytest
 
-from wm_gym.evaluation.film import Film
 from wm_gym.evaluation.pictures import contact_sheet, enlarge, paint_depth, paint_hints, paint_map
 
 
@@ -38,27 +35,3 @@ def test_a_sheet_holds_every_picture():
     named = contact_sheet([("one", [picture])], ["a column"])
     assert named.height == 18 + 12
     assert enlarge(picture, 3).shape == (30, 60, 3)
-
-
-def test_a_film_can_be_read_back(tmp_path):
-    path = tmp_path / "walk.mp4"
-    with Film(path, 17.5, 48, 64) as film:
-        for k in range(5):
-            film.add(np.full((48, 64, 3), 40 * k, np.uint8))
-    with av.open(str(path)) as container:
-        frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
-    assert len(frames) == 5
-    assert [abs(int(frame.mean()) - 40 * k) < 6 for k, frame in enumerate(frames)] == [True] * 5
-
-
-def test_an_error_leaves_no_film(tmp_path):
-    with pytest.raises(RuntimeError), Film(tmp_path / "walk.mp4", 17.5, 48, 64) as film:
-        film.add(np.zeros((48, 64, 3), np.uint8))
-        raise RuntimeError("the world ended")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_odd_sizes_are_refused(tmp_path):
-    with pytest.raises(ValueError) as raised:
-        Film(tmp_path / "walk.mp4", 17.5, 47, 64)
-    assert str(raised.value) == "a film must have an even height and width, got 47 x 64"
