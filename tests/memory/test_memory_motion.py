@@ -11,6 +11,7 @@ from ray_room import lens, look, pose_at
 from wm_gym.memory.blocks import Points
 from wm_gym.memory.memory import Memory
 from wm_gym.memory.motion import FASTEST, MOST_FRAMES, VELOCITY_UNIT, moved, things_in, velocities, with_velocities
+from wm_gym.memory.motion_kernels import NOTHING, label_things
 from wm_gym.memory.render import render
 from wm_gym.memory.write import write
 
@@ -52,6 +53,27 @@ def test_a_thing_goes_on_for_a_while_and_then_stands(speed, frame):
     points = with_velocities(_points(np.zeros((2, 3)), frame=5), np.tile([speed, 0.0], (2, 1)))
     expected = speed * np.clip(frame - 5, 0, MOST_FRAMES)
     np.testing.assert_allclose(moved(points, frame).positions[:, 0], expected, atol=MOST_FRAMES * VELOCITY_UNIT)
+
+
+def _plain_labels(positions: np.ndarray, reach: float, fewest: int, most: int) -> list[int]:
+    labels, free, count = [NOTHING] * len(positions), list(range(len(positions))), 0
+    plane = positions[:, :2].astype(np.float64)
+    while free and count < most:
+        kin = [k for k in free if np.square(plane[k] - plane[free[0]]).sum() < reach**2]
+        middle = plane[kin].mean(0)
+        thing = [k for k in free if k == free[0] or np.square(plane[k] - middle).sum() < reach**2]
+        free = [k for k in free if k not in thing]
+        if len(thing) >= fewest:
+            for k in thing:
+                labels[k] = count
+            count += 1
+    return labels
+
+
+@given(st.integers(0, 40), st.integers(0, 2**32 - 1), st.integers(1, 5), st.integers(1, 6))
+def test_things_are_told_apart_as_a_plain_search_tells_them(size, seed, fewest, most):
+    positions = np.random.default_rng(seed).uniform(-3, 3, (size, 3)).astype(np.float32)
+    assert label_things(positions, 0.8, fewest, most).tolist() == _plain_labels(positions, 0.8, fewest, most)
 
 
 def test_points_far_apart_are_things_apart_and_specks_are_none():

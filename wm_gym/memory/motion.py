@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from wm_gym.memory.blocks import Points
+from wm_gym.memory.motion_kernels import NOTHING, label_things
 
 VELOCITY_UNIT = 1.0 / 8192.0
 """Velocities are stored in this many metres a frame."""
@@ -106,21 +107,8 @@ def tracked(now: Points, is_whole: np.ndarray, earlier: Sequence[Sequence[Thing]
 
 def _split(points: Points) -> list[np.ndarray]:
     """Masks of the points of each thing, at most `MOST_THINGS`; specks are nothing."""
-    free, things = np.ones(len(points), bool), []
-    positions = points.positions
-    while free.any() and len(things) < MOST_THINGS:
-        first = int(np.argmax(free))
-        near = _near(positions, positions[first], free)
-        near = _near(positions, positions[near].mean(0), free)  # the first point may be a hand
-        near[first] = True
-        free &= ~near
-        if np.count_nonzero(near) >= FEWEST_POINTS:
-            things.append(near)
-    return things
-
-
-def _near(positions: np.ndarray, middle: np.ndarray, among: np.ndarray) -> np.ndarray:
-    return among & (np.square(positions[:, :2] - middle[:2]).sum(1) < THING_METRES**2)
+    labels = label_things(points.positions, THING_METRES, FEWEST_POINTS, MOST_THINGS)
+    return [labels == k for k in range(int(labels.max(initial=NOTHING)) + 1)]
 
 
 def _match(thing: Thing, others: Sequence[Thing]) -> Thing | None:
