@@ -30,7 +30,7 @@ for backend in ({}, {"backend": "memory"}):
 
 def test_the_default_world_is_generated_at_a_shipped_place():
     env = gym.make("wm_gym/Explore-v0").unwrapped
-    assert env._world.model.spec.name == "video"
+    assert env.episodes.world.model.spec.name == "video"
     names = set()
     for seed in range(6):
         observation, info = env.reset(seed=seed)

@@ -1,4 +1,4 @@
-"""Observation spaces and how an outcome is observed: flat dicts with finite bounds, fresh arrays every time."""
+"""Observation spaces and how an outcome is observed: flat dicts with finite bounds."""
 
 from __future__ import annotations
 
@@ -51,20 +51,18 @@ class ObservationMode:
             spaces["goal"] = goal
         return gym.spaces.Dict(spaces)
 
-    def observe(self, outcome: Outcome, memory: Memory) -> dict[str, np.ndarray]:
-        """The observation of one world at the end of a step."""
-        observation: dict[str, np.ndarray] = {}
+    def observe(self, outcome: Outcome, memory: Memory) -> dict[str, Tensor]:
+        """The observation of one world at the end of a step, on the model's device; may share memory with `outcome`."""
+        observation: dict[str, Tensor] = {}
         assert outcome.chunk.depth is not None
         if "rgb" in self.parts:
-            observation["rgb"] = outcome.chunk.frames[0, -1].numpy().copy()
+            observation["rgb"] = outcome.chunk.frames[0, -1]
         if "depth" in self.parts:
             observation["depth"] = self._depth(outcome.chunk.depth[0, -1])
         if "points" in self.parts:
             observation["points"], observation["points_mask"] = self._points(outcome, memory)
         if "pose" in self.parts:
-            observation["pose"] = (
-                to_vector(torch.from_numpy(camera_pose(outcome.stances[0, -1]))).numpy().astype(np.float32)
-            )
+            observation["pose"] = to_vector(torch.from_numpy(camera_pose(outcome.stances[0, -1]))).float()
         return observation
 
     def _part_space(self, name: str) -> gym.spaces.Box:
@@ -79,19 +77,24 @@ class ObservationMode:
         bound = np.array([EXTENT_METRES] * 3 + [1.0] * 4, np.float32)
         return gym.spaces.Box(-bound, bound, dtype=np.float32)
 
-    def _depth(self, depth: Tensor) -> np.ndarray:
-        metres = depth.numpy()[..., None].astype(np.float32)
+    def _depth(self, depth: Tensor) -> Tensor:
+        metres = depth[..., None].float()
         if self.depth_dtype == "float32":
-            return np.minimum(metres, np.float32(self.far_metres))
-        return np.round(255 * np.sqrt(np.minimum(metres / self.far_metres, 1.0))).astype(np.uint8)
+            return metres.clamp(max=self.far_metres)
+        return (255 * (metres / self.far_metres).clamp(max=1.0).sqrt()).round().to(torch.uint8)
 
-    def _points(self, outcome: Outcome, memory: Memory) -> tuple[np.ndarray, np.ndarray]:
+    def _points(self, outcome: Outcome, memory: Memory) -> tuple[Tensor, Tensor]:
         positions, colours = sample_points(memory, self.num_points, outcome.stances[0, -1, :3])
         points = np.zeros((self.num_points, 6), np.float32)
         mask = np.zeros(self.num_points, np.int8)
         points[: len(positions)] = np.concatenate([positions, colours / np.float32(255)], axis=1)
         mask[: len(positions)] = 1
-        return points, mask
+        return torch.from_numpy(points), torch.from_numpy(mask)
+
+
+def to_numpy(observation: dict[str, Tensor]) -> dict[str, np.ndarray]:
+    """The observation as fresh arrays."""
+    return {name: value.cpu().numpy().copy() for name, value in observation.items()}
 
 
 def find_observation_mode(obs_mode: str, resolution: tuple[int, int], far_metres: float, **settings) -> ObservationMode:

@@ -6,9 +6,9 @@ that name them, so a fork costs table rows. Knows nothing of tasks or Gymnasium.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -18,6 +18,8 @@ from wm_gym.backends.seam import Chunk, Opening
 from wm_gym.events.scripts import EventScript
 from wm_gym.memory.hints import Hints
 from wm_gym.memory.memory import Memory
+
+Record = TypeVar("Record", Chunk, Hints)
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,31 @@ class Outcome:
     bumped: tuple[bool, ...]
     trust: tuple[float, ...]
 
+    def of_world(self, world: int) -> Outcome:
+        """What one world showed, N = 1. Its tensors are views: nothing is copied, and all worlds' memory is held."""
+        if len(self.trust) == 1 and world == 0:
+            return self
+        row = slice(world, world + 1)
+        truth = None if self.chunk.truth is None else [self.chunk.truth[world]]
+        return Outcome(
+            chunk=_map(replace(self.chunk, truth=truth), lambda tensor: tensor[row]),
+            hints=_map(self.hints, lambda tensor: tensor[row]),
+            stances=self.stances[row],
+            intrinsics=self.intrinsics[row],
+            bumped=self.bumped[row],
+            trust=self.trust[row],
+        )
+
+    def copied(self) -> Outcome:
+        """An equal outcome that holds memory of its own worlds only."""
+        return replace(
+            self,
+            chunk=_map(self.chunk, Tensor.clone),
+            hints=_map(self.hints, Tensor.clone),
+            stances=self.stances.copy(),
+            intrinsics=self.intrinsics.clone(),
+        )
+
 
 def trust_of(
     chunk: Chunk, hints: Hints, *, colour_tolerance: float = 24.0, depth_tolerance: float = 0.1
@@ -113,3 +140,8 @@ def trust_of(
 def stack_intrinsics(openings: Sequence[Opening]) -> Tensor:
     """(N, 4) float32 from N openings."""
     return torch.stack([opening.intrinsics.float() for opening in openings])
+
+
+def _map(record: Record, change: Callable[[Tensor], Tensor]) -> Record:
+    """The record with every tensor in it changed."""
+    return replace(record, **{name: change(value) for name, value in vars(record).items() if isinstance(value, Tensor)})

@@ -1,0 +1,96 @@
+"""What a user does with a running episode between its steps: events, snapshots, pictures of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+
+from wm_gym.envs.episodes import Episodes
+from wm_gym.envs.state import EnvState
+
+
+class Controls:
+    """One running episode. `WorldEnv` is one; a vector environment holds one for each world.
+
+    Attributes:
+        episodes: How its episodes go.
+        np_random: Its own random numbers.
+        render_mode: "rgb_array", "human" or None.
+    """
+
+    np_random: np.random.Generator
+
+    def __init__(self, episodes: Episodes, render_mode: str | None) -> None:
+        self.episodes = episodes
+        self.render_mode = render_mode
+        self.task = episodes.task
+        self.task_description = episodes.task.description
+        self.observation_space: gym.Space[Any] = episodes.observation_space
+        self.action_space: gym.Space[Any] = episodes.action_space
+        self._now: EnvState | None = None
+
+    @property
+    def now(self) -> EnvState:
+        """The episode as it stands, without its random numbers.
+
+        Raises:
+            RuntimeError: If the environment was not reset.
+        """
+        if self._now is None:
+            raise RuntimeError("the environment must be reset before it is used")
+        return self._now
+
+    def trigger_event(self, text: str, *, for_steps: int | None = None) -> None:
+        """Say what happens from the next step on, such as "it starts to snow".
+
+        Args:
+            text: An event that starts, or one that stops.
+            for_steps: Steps until it begins to end by itself, or None.
+
+        Raises:
+            ValueError: If the text is about no known kind of event.
+        """
+        self._now = self.episodes.say(self.now, text, 0, for_steps)
+
+    def stop_event(self, kind: str) -> None:
+        """End the running events of one kind, from the next step on.
+
+        Raises:
+            ValueError: If nothing of that kind is going on.
+        """
+        self._now = self.episodes.stop(self.now, kind)
+
+    def get_state(self) -> EnvState:
+        """A snapshot. It is a value: later steps do not change it."""
+        return replace(self.now, rng_state=self.np_random.bit_generator.state)
+
+    def set_state(self, state: EnvState | bytes) -> None:
+        """Go on from a snapshot, or from the bytes of one.
+
+        Raises:
+            ValueError: If the bytes are of another version, backend or task.
+        """
+        saved = self.episodes.read_state(state)
+        self.np_random.bit_generator.state = saved.rng_state
+        self._now = saved
+
+    def state_to_bytes(self, state: EnvState) -> bytes:
+        """A snapshot as bytes, for `set_state` or `reset(options={"state": ...})` in any process."""
+        return self.episodes.write_state(state)
+
+    def point_cloud(self) -> Any:
+        """All static points that memory holds, as an `open3d.geometry.PointCloud`, world frame, metres."""
+        from wm_gym.memory.cloud import point_cloud
+        from wm_gym.reconstruction.open3d_bridge import to_open3d
+
+        positions, colours, _ = point_cloud(self.now.world.memories[0])
+        return to_open3d(positions, colours)
+
+    def render(self) -> np.ndarray | None:
+        """The last frame, (H, W, 3) uint8, for "rgb_array"; a window shows it for "human"."""
+        if self.render_mode != "rgb_array":
+            return None
+        return self.now.outcome.chunk.frames[0, -1].cpu().numpy().copy()
