@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
 
 from wm_gym.backends.seam import Chunk, Packed, WorldModel
+from wm_gym.backends.whole_file import write_whole
 from wm_gym.envs.tasks import Task
 from wm_gym.memory.hints import Hints
 from wm_gym.world import files
+from wm_gym.world.sealed import read_file
 from wm_gym.world.state import Outcome, WorldState
 
 
@@ -49,18 +52,37 @@ def to_bytes(state: EnvState, task: Task[Any], model: WorldModel[Any]) -> bytes:
     return files.to_bytes(state.world, model, Packed(_last_frame(state.outcome), meta))
 
 
-def from_bytes(data: bytes, task: Task[Any], model: WorldModel[Any]) -> EnvState:
-    """The snapshot that `to_bytes` was given.
+def from_bytes(data: bytes, task: Task[Any], model: WorldModel[Any], what: str = "a saved state") -> EnvState:
+    """The snapshot that `to_bytes` was given; `what` names it in messages.
 
     Raises:
-        ValueError: If the bytes are of another version, backend or task.
+        ValueError: If the bytes are damaged, or of another version, backend, weights or task.
     """
-    world, extra = files.from_bytes(data, model)
+    world, extra = files.from_bytes(data, model, what)
     meta = extra.meta
     if meta.get("task_name") != type(task).__name__:
-        raise ValueError(f"a saved state must be of task {type(task).__name__}, got {meta.get('task_name')}")
+        raise ValueError(f"{what} must be of task {type(task).__name__}, got {meta.get('task_name')}")
     outcome = _outcome(extra.tensors, tuple(meta["bumped"]), tuple(meta["trust"]))
     return EnvState(world, task.unpack(meta["task"]), outcome, meta["feedback"], meta["rng_state"], meta["is_success"])
+
+
+def save(path: str | Path, state: EnvState, task: Task[Any], model: WorldModel[Any]) -> None:
+    """Write a snapshot, whole or not at all.
+
+    Raises:
+        RuntimeError: If the disk cannot take it; an older file stays as it was.
+    """
+    data = to_bytes(state, task, model)
+    write_whole(Path(path), lambda file: file.write(data))
+
+
+def load(path: str | Path, task: Task[Any], model: WorldModel[Any]) -> EnvState:
+    """The snapshot in a file.
+
+    Raises:
+        ValueError: If the file cannot be read or is damaged, or of another version, backend, weights or task.
+    """
+    return from_bytes(read_file(Path(path), "a saved state"), task, model, f"saved state {path}")
 
 
 def _last_frame(outcome: Outcome) -> dict[str, torch.Tensor]:

@@ -1,26 +1,24 @@
 """A `WorldState` as bytes, and back in another process: one safetensors file with a JSON header.
 
-The header names the format's version and the backend; both must fit the reader.
+The header names the backend, its frames and the hash of its weights; all must fit the reader. A damaged file is
+refused, part by part (`wm_gym.world.sealed`).
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load, save
 from torch import Tensor
 
 from wm_gym.backends.seam import ModelSpec, Opening, Packed, Place, WorldModel
 from wm_gym.events.scripts import EventScript
 from wm_gym.memory.packing import pack_memories, unpack_memories
+from wm_gym.world.sealed import Kind, seal, unseal
 from wm_gym.world.state import WorldState
 
-FORMAT = "wm_gym.world_state"
-VERSION = 1
+KIND = Kind("wm_gym.world_state", 2)
 
 
 def to_bytes(state: WorldState, model: WorldModel[Any], extra: Packed | None = None) -> bytes:
@@ -33,45 +31,47 @@ def to_bytes(state: WorldState, model: WorldModel[Any], extra: Packed | None = N
     """
     parts = {"model": model.pack(state.model), "memory": pack_memories(state.memories), "world": _pack_world(state)}
     parts["extra"] = extra or Packed()
-    tensors = {
-        f"{part}.{name}": t.contiguous().clone() for part, packed in parts.items() for name, t in packed.tensors.items()
-    }
+    tensors = {f"{part}.{name}": t for part, packed in parts.items() for name, t in packed.tensors.items()}
     header = {
-        "format": FORMAT,
-        "version": VERSION,
         "backend": _identity(model.spec),
+        "weights": model.spec.weights,
         "parts": {part: packed.meta for part, packed in parts.items()},
     }
-    return save(tensors, metadata={"wm_gym": json.dumps(header)})
+    return seal(KIND, header, tensors)
 
 
-def from_bytes(data: bytes, model: WorldModel[Any]) -> tuple[WorldState, Packed]:
+def from_bytes(data: bytes, model: WorldModel[Any], what: str = "a saved state") -> tuple[WorldState, Packed]:
     """The state that `to_bytes` was given, and what was kept beside it.
 
+    Args:
+        data: The bytes.
+        model: The backend.
+        what: Names the bytes in messages.
+
     Raises:
-        ValueError: If the bytes are no world state, or one of another version or backend.
+        ValueError: If the bytes are no world state, damaged, or of another version, backend or weights.
     """
-    header, tensors = _read(data)
-    if header.get("format") != FORMAT or header.get("version") != VERSION:
-        came = f"{header.get('format')} version {header.get('version')}"
-        raise ValueError(f"a saved state must be {FORMAT} version {VERSION}, got {came}")
+    header, tensors = unseal(data, KIND, what)
     if header["backend"] != _identity(model.spec):
-        raise ValueError(f"a saved state must be of backend {_identity(model.spec)}, got {header['backend']}")
+        raise ValueError(f"{what} must be of backend {_identity(model.spec)}, got {header['backend']}")
+    check_weights(header["weights"], model.spec, what)
     packed = {part: Packed(_under(tensors, part), meta) for part, meta in header["parts"].items()}
     state = _unpack_world(packed["world"], unpack_memories(packed["memory"]), model.unpack(packed["model"]))
     return state, packed["extra"]
 
 
-def _read(data: bytes) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    if not isinstance(data, bytes):
-        raise ValueError(f"a saved state must be bytes, got {type(data).__name__}")
-    try:
-        tensors = load(data)
-        length = int.from_bytes(data[:8], "little")
-        header = json.loads(json.loads(data[8 : 8 + length])["__metadata__"]["wm_gym"])
-    except (SafetensorError, KeyError, ValueError) as error:
-        raise ValueError(f"a saved state must be {FORMAT} bytes, got {len(data)} bytes of something else") from error
-    return header, tensors
+def check_weights(weights: str, spec: ModelSpec, what: str) -> None:
+    """Make sure that what was made by some weights is not taken up by others.
+
+    Raises:
+        ValueError: If the hashes differ.
+    """
+    if weights != spec.weights:
+        raise ValueError(f"{what} must be of the weights {_short(spec.weights)}, got one of {_short(weights)}")
+
+
+def _short(weights: str) -> str:
+    return f"{weights[:16]}..." if weights else "none"
 
 
 def _identity(spec: ModelSpec) -> dict[str, Any]:
