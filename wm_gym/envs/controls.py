@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 
+from wm_gym.envs import state as snapshots
 from wm_gym.envs.episodes import Episodes
 from wm_gym.envs.state import EnvState
 
@@ -67,11 +69,11 @@ class Controls:
         """A snapshot. It is a value: later steps do not change it."""
         return replace(self.now, rng_state=self.np_random.bit_generator.state)
 
-    def set_state(self, state: EnvState | bytes) -> None:
-        """Go on from a snapshot, or from the bytes of one.
+    def set_state(self, state: EnvState | bytes | str | Path) -> None:
+        """Go on from a snapshot, from the bytes of one, or from the path of its file.
 
         Raises:
-            ValueError: If the bytes are of another version, backend or task.
+            ValueError: If the bytes are damaged, or of another version, backend, weights or task.
         """
         saved = self.episodes.read_state(state)
         self.np_random.bit_generator.state = saved.rng_state
@@ -80,6 +82,14 @@ class Controls:
     def state_to_bytes(self, state: EnvState) -> bytes:
         """A snapshot as bytes, for `set_state` or `reset(options={"state": ...})` in any process."""
         return self.episodes.write_state(state)
+
+    def save_state(self, path: str | Path) -> None:
+        """Write a snapshot, whole or not at all, for `set_state` or `reset(options={"state": path})`.
+
+        Raises:
+            RuntimeError: If the disk cannot take it; an older file stays as it was.
+        """
+        snapshots.save(path, self.get_state(), self.task, self.episodes.world.model)
 
     def point_cloud(self) -> Any:
         """All static points that memory holds, as an `open3d.geometry.PointCloud`, world frame, metres."""

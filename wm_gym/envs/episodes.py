@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
@@ -142,14 +143,16 @@ class Episodes:
         script = state.world.scripts[0].stop(kind, state.world.frame_index[0])
         return replace(state, world=state.world.with_script(0, script))
 
-    def read_state(self, state: EnvState | bytes) -> EnvState:
-        """A snapshot, or the one that bytes hold.
+    def read_state(self, state: EnvState | bytes | str | Path) -> EnvState:
+        """A snapshot, or the one that bytes or the file at a path hold.
 
         Raises:
-            ValueError: If it is neither, or of another version, backend or task.
+            ValueError: If it is none of these, damaged, or of another version, backend, weights or task.
         """
         if isinstance(state, bytes):
             state = snapshots.from_bytes(state, self.task, self.world.model)
+        if isinstance(state, str | Path):
+            state = snapshots.load(state, self.task, self.world.model)
         if not isinstance(state, EnvState):
             raise ValueError(f"state must be an EnvState or its bytes, got {type(state).__name__}")
         return state
@@ -204,7 +207,7 @@ class Episodes:
             state = self.say(state, event.text, event.at, event.steps)
         return state
 
-    def _go_on_from(self, saved: EnvState | bytes, rng: np.random.Generator) -> EnvState:
+    def _go_on_from(self, saved: EnvState | bytes | str | Path, rng: np.random.Generator) -> EnvState:
         state = self.read_state(saved)
         rng.bit_generator.state = state.rng_state
         return state
