@@ -18,6 +18,7 @@ from wm_gym.backends.seam import Chunk, Opening
 from wm_gym.events.scripts import EventScript
 from wm_gym.memory.hints import Hints
 from wm_gym.memory.memory import Memory
+from wm_gym.world.size import nbytes
 
 Record = TypeVar("Record", Chunk, Hints)
 
@@ -50,6 +51,11 @@ class WorldState:
     def num_worlds(self) -> int:
         """N."""
         return len(self.seeds)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all tensors and arrays; what worlds share counts once."""
+        return nbytes(self)
 
     def prompts(self) -> list[str]:
         """For each world, the scene and what is going on in it now."""
