@@ -1,0 +1,289 @@
+"""`WorldVectorEnv`: N generated worlds as one Gymnasium vector environment, with one `World.step` for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import gymnasium as gym
+import numpy as np
+import torch
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+from torch import Tensor
+
+from wm_gym.envs.episodes import EpisodeConfig, Episodes
+from wm_gym.envs.observations import to_numpy
+from wm_gym.envs.options import ResetOptions
+from wm_gym.envs.slots import Slot
+from wm_gym.envs.state import EnvState
+from wm_gym.envs.vector_input import read_actions, read_mask, read_mode, read_options_of_all, read_seeds, read_worlds
+
+Array = np.ndarray | Tensor
+Observation = dict[str, np.ndarray] | dict[str, Tensor]
+
+
+class WorldVectorEnv(VectorEnv[Any, Any, Any]):
+    """N worlds that are stepped together and live apart.
+
+    World i equals the `WorldEnv` that is reset with its seed: `reset(seed=s)` gives it s + i.
+
+    Args:
+        num_envs: N.
+        max_episode_steps: Steps after which an episode is truncated; None or -1 for no limit.
+        autoreset_mode: "NextStep", "SameStep" or "Disabled", as `gymnasium.vector.AutoresetMode`.
+        output: "numpy", or "torch" for observations, rewards (float32), terminations and truncations that stay on the
+            model's device. Masks and numbers in infos are numpy either way; `frames` and `final_obs` follow `output`.
+        render_mode: "rgb_array" or None.
+        settings: Fields of `wm_gym.envs.episodes.EpisodeConfig`: task, backend, world, obs_mode, action_mode, ...
+
+    Raises:
+        ValueError: If a setting is none that exists.
+    """
+
+    metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 4}  # noqa: RUF012 (Gymnasium's own type)
+
+    def __init__(
+        self,
+        num_envs: int,
+        *,
+        max_episode_steps: int | None = None,
+        autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
+        output: Literal["numpy", "torch"] = "numpy",
+        render_mode: str | None = None,
+        **settings: Any,
+    ) -> None:
+        if num_envs < 1:
+            raise ValueError(f"num_envs must be at least 1, got {num_envs}")
+        if output not in ("numpy", "torch"):
+            raise ValueError(f"output must be 'numpy' or 'torch', got {output!r}")
+        if render_mode not in (None, "rgb_array"):
+            raise ValueError(f"render_mode of many worlds must be None or 'rgb_array', got {render_mode!r}")
+        if max_episode_steps not in (None, -1) and max_episode_steps < 1:
+            raise ValueError(
+                f"max_episode_steps must be at least 1, or None or -1 for no limit, got {max_episode_steps}"
+            )
+        self.num_envs, self.output, self.render_mode = num_envs, output, render_mode
+        self.autoreset_mode = read_mode(autoreset_mode)
+        self._limit = float("inf") if max_episode_steps in (None, -1) else max_episode_steps
+        self._episodes = Episodes(EpisodeConfig(**settings))
+        self.slots = tuple(Slot(self._episodes, render_mode) for _ in range(num_envs))
+        self.metadata = {**self.metadata, **self._episodes.metadata, "autoreset_mode": self.autoreset_mode}
+        self.single_observation_space: gym.Space[Any] = self._episodes.observation_space
+        self.single_action_space: gym.Space[Any] = self._episodes.action_space
+        self.observation_space = batch_space(self.single_observation_space, num_envs)
+        self.action_space = batch_space(self.single_action_space, num_envs)
+
+    @property
+    def np_random(self) -> tuple[np.random.Generator, ...]:  # type: ignore[override]
+        """Each world's own random numbers."""
+        return tuple(slot.np_random for slot in self.slots)
+
+    @property
+    def np_random_seed(self) -> tuple[int, ...]:  # type: ignore[override]
+        """The seed of each world's own random numbers."""
+        return tuple(slot.np_random_seed for slot in self.slots)
+
+    def reset(  # type: ignore[override]
+        self,
+        *,
+        seed: int | Sequence[int | None] | None = None,
+        options: dict[str, Any] | Sequence[dict[str, Any]] | None = None,
+    ) -> tuple[Observation, dict[str, Any]]:
+        """Open all worlds, or those of a mask; the others stay as they are.
+
+        Args:
+            seed: World i gets seed + i, or the i-th of N seeds. None goes on with each world's own numbers.
+            options: As for `WorldEnv.reset`, for all worlds; "reset_mask", N booleans, chooses the worlds to reset. Or
+                a list of N such dicts, one for each world.
+
+        Raises:
+            ValueError: If an option is unknown, of the wrong kind, or more than the backend can do.
+            RuntimeError: If a mask leaves out a world that was never reset.
+        """
+        seeds = read_seeds(seed, self.num_envs)
+        chosen, asked = read_options_of_all(options, self.num_envs)
+        for n in chosen:
+            self.slots[n].seed(seeds[n])
+        for n, state in self._open(chosen, asked).items():
+            self.slots[n].begin(state)
+        infos: dict[str, Any] = {}
+        for n in chosen:
+            infos = self._add_info(infos, self._info(self.slots[n].now), n)
+        return self._observation(), infos
+
+    def step(self, actions: Any) -> tuple[Observation, Array, Array, Array, dict[str, Any]]:
+        """One step of every world, and a reset of those that ended, as the autoreset mode says.
+
+        Args:
+            actions: N actions, numpy or torch.
+
+        Raises:
+            ValueError: If an action is not in the action space; no world has moved then.
+            RuntimeError: If a world was not reset, or has ended and must be reset with a mask.
+        """
+        actions = read_actions(actions, self.num_envs)
+        over = [n for n, slot in enumerate(self.slots) if slot.has_ended]
+        if over and self.autoreset_mode is AutoresetMode.DISABLED:
+            raise RuntimeError(f"worlds {over} have ended and must be reset by options['reset_mask'] before a step")
+        going = [n for n in range(self.num_envs) if n not in over]
+        moved = self._move(going, actions)
+        rewards, terminations, truncations = self._judge(moved)
+        ended = terminations | truncations
+        if self.autoreset_mode is AutoresetMode.SAME_STEP:
+            over = [int(n) for n in np.flatnonzero(ended)]
+        opened = self._open(over, [ResetOptions()] * self.num_envs)
+        infos = self._settle(moved, opened, ended)
+        return self._observation(), self._out(rewards), self._out(terminations), self._out(truncations), infos
+
+    def render(self) -> tuple[np.ndarray | None, ...]:  # type: ignore[override]
+        """The last frame of each world, (H, W, 3) uint8, or None without a render mode."""
+        return tuple(slot.render() for slot in self.slots)
+
+    def fork(self, source: int, targets: int | Sequence[int]) -> None:
+        """Let worlds go on as another would: its world and task, random numbers and count of steps.
+
+        What is remembered is shared, not copied; from here each goes its own way.
+
+        Raises:
+            ValueError: If a world is none of the N.
+            RuntimeError: If the source was not reset.
+        """
+        [origin] = read_worlds(source, self.num_envs, "source")
+        for n in read_worlds(targets, self.num_envs, "targets"):
+            self.slots[n].become(self.slots[origin])
+
+    def trigger_event(self, text: str, mask: Any = None, *, for_steps: int | None = None) -> None:
+        """Say what happens from the next step on, in the worlds of a mask or in all; in all of them or in none.
+
+        Args:
+            text: An event that starts, or one that stops.
+            mask: N booleans, or None for all.
+            for_steps: Steps until it begins to end by itself, or None.
+
+        Raises:
+            ValueError: If the text is about no known kind of event.
+        """
+        self._change(mask, lambda state: self._episodes.say(state, text, 0, for_steps))
+
+    def stop_event(self, kind: str, mask: Any = None) -> None:
+        """End the running events of one kind, in the worlds of a mask or in all; in all of them or in none.
+
+        Raises:
+            ValueError: If nothing of that kind is going on in one of them.
+        """
+        self._change(mask, lambda state: self._episodes.stop(state, kind))
+
+    def get_state(self, worlds: Any = None) -> list[EnvState]:
+        """Snapshots of all worlds, or of the named ones."""
+        return [self.slots[n].get_state() for n in read_worlds(worlds, self.num_envs, "worlds")]
+
+    def set_state(self, states: Sequence[EnvState | bytes | str | Path], worlds: Any = None) -> None:
+        """Go on from snapshots in all worlds, or in the named ones; a `WorldEnv`'s snapshots fit as well.
+
+        Raises:
+            ValueError: If they are not as many as the worlds, or one is damaged, or of another version, backend,
+                weights or task.
+        """
+        numbers = read_worlds(worlds, self.num_envs, "worlds")
+        if len(states) != len(numbers):
+            raise ValueError(f"states must be as many as the worlds, {len(numbers)}, got {len(states)}")
+        read = [self._episodes.read_state(state) for state in states]
+        for n, state in zip(numbers, read, strict=True):
+            self.slots[n].set_state(state)
+
+    def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
+        """For each world its attribute, or what its method gives: what `WorldEnv` has between steps.
+
+        Raises:
+            AttributeError: If there is none of that name.
+        """
+        found = [getattr(slot, name) for slot in self.slots]
+        return tuple(one(*args, **kwargs) if callable(one) else one for one in found)
+
+    def get_attr(self, name: str) -> tuple[Any, ...]:
+        """An attribute of each world, as `call`."""
+        return self.call(name)
+
+    def close_extras(self, **kwargs: Any) -> None:
+        """Free the backend."""
+        self._episodes.world.close()
+
+    def _open(self, worlds: Sequence[int], asked: Sequence[ResetOptions]) -> dict[int, EnvState]:
+        rngs = [self.slots[n].np_random for n in worlds]
+        return dict(zip(worlds, self._episodes.open([asked[n] for n in worlds], rngs), strict=True))
+
+    def _move(self, worlds: Sequence[int], actions: np.ndarray) -> dict[int, tuple[EnvState, float]]:
+        if not worlds:
+            return {}
+        states = [self.slots[n].now for n in worlds]
+        return dict(zip(worlds, self._episodes.step(states, [actions[n] for n in worlds]), strict=True))
+
+    def _judge(self, moved: dict[int, tuple[EnvState, float]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(N,) rewards, terminations and truncations; a world that was not moved has none."""
+        rewards = np.zeros(self.num_envs, np.float64)
+        terminations, truncations = np.zeros((2, self.num_envs), np.bool_)
+        for n, (state, reward) in moved.items():
+            rewards[n], terminations[n] = reward, state.is_success
+            truncations[n] = self.slots[n].steps_at(state) >= self._limit
+        return rewards, terminations, truncations
+
+    def _settle(
+        self, moved: dict[int, tuple[EnvState, float]], opened: dict[int, EnvState], ended: np.ndarray
+    ) -> dict[str, Any]:
+        """Put the new states into the slots and gather what is told of them."""
+        infos: dict[str, Any] = {}
+        for n, slot in enumerate(self.slots):
+            if n in moved:
+                slot.go_on(moved[n][0], has_ended=bool(ended[n]))
+            if n in moved and n in opened:
+                final = {"final_obs": self._one(slot.now), "final_info": self._info(slot.now)}
+                infos = self._add_info(infos, final, n)
+            if n in opened:
+                slot.begin(opened[n])
+            infos = self._add_info(infos, self._info(slot.now), n)
+        return infos
+
+    def _change(self, mask: Any, change: Any) -> None:
+        worlds = read_mask(mask, self.num_envs, "mask")
+        changed = [change(self.slots[n].now) for n in worlds]
+        for n, state in zip(worlds, changed, strict=True):
+            self.slots[n].go_on(state, has_ended=self.slots[n].has_ended)
+
+    def _observation(self) -> Observation:
+        rows = [self._episodes.observe(slot.now) for slot in self.slots]
+        device = self._device
+        batch = {name: torch.stack([row[name] for row in rows]).to(device) for name in rows[0]}
+        return batch if self.output == "torch" else {name: value.cpu().numpy() for name, value in batch.items()}
+
+    def _one(self, state: EnvState) -> Observation:
+        observation = self._episodes.observe(state)
+        if self.output == "numpy":
+            return to_numpy(observation)
+        return {name: value.to(self._device, copy=True) for name, value in observation.items()}
+
+    def _info(self, state: EnvState) -> dict[str, Any]:
+        info = self._episodes.info(state)
+        if self._episodes.config.return_frames:
+            frames = state.outcome.chunk.frames[0]
+            info["frames"] = frames.clone() if self.output == "torch" else frames.cpu().numpy().copy()
+        return info
+
+    def _add_info(self, vector_infos: dict[str, Any], env_info: dict[str, Any], env_num: int) -> dict[str, Any]:
+        """As Gymnasium's, but `frames` are kept apart: an opening has fewer of them than a step."""
+        frames = env_info.pop("frames", None)
+        infos = super()._add_info(vector_infos, env_info, env_num)
+        if frames is not None:
+            infos.setdefault("frames", np.full(self.num_envs, None, dtype=object))[env_num] = frames
+            infos.setdefault("_frames", np.zeros(self.num_envs, np.bool_))[env_num] = True
+        return infos
+
+    def _out(self, array: np.ndarray) -> Array:
+        if self.output == "numpy":
+            return array
+        return torch.from_numpy(array.astype(np.float32) if array.dtype == np.float64 else array).to(self._device)
+
+    @property
+    def _device(self) -> torch.device:
+        return self.slots[0].now.outcome.chunk.frames.device
