@@ -32,7 +32,10 @@ class Beginnings:
         self._ended = torch.zeros(env.num_envs, dtype=torch.bool)
 
     def at_reset(self, options: dict[str, Any] | None) -> Tensor:
-        """(N,) bool: the worlds that were reset; all of them but for `options["reset_mask"]`."""
+        """(N,) bool: the worlds that a reset begins anew, all of them or `options["reset_mask"]`.
+
+        To be asked before the reset: Gymnasium's own environments take the mask out of the options.
+        """
         mask = (options or {}).get("reset_mask")
         began = torch.ones(self._num_envs, dtype=torch.bool) if mask is None else torch.as_tensor(mask).clone()
         self._ended = self._ended.to(began.device) & ~began

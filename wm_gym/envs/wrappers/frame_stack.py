@@ -37,8 +37,8 @@ class VectorFrameStack(VectorWrapper):
 
     def reset(self, *, seed: Any = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """As the environment's; worlds that `options["reset_mask"]` leaves out keep their stacks."""
-        observation, infos = self.env.reset(seed=seed, options=options)
         began = self._beginnings.at_reset(options)
+        observation, infos = self.env.reset(seed=seed, options=options)
         fresh = {name: self._repeat(as_tensor(part)) for name, part in observation.items()}
         kept = self._stacks or fresh
         self._stacks = {name: torch.where(over(began, part), part, kept[name]) for name, part in fresh.items()}

@@ -125,8 +125,9 @@ class VectorRecordVideo(VectorWrapper):
 
     def reset(self, *, seed: Any = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """As the environment's; worlds that `options["reset_mask"]` leaves out go on with their films."""
+        began = self._beginnings.at_reset(options).tolist()
         observation, infos = self.env.reset(seed=seed, options=options)
-        began, frames = self._beginnings.at_reset(options).tolist(), _find_frames(infos)
+        frames = _find_frames(infos)
         for n, recording in self._recordings.items():
             if began[n]:
                 recording.begin(frames[n])

@@ -52,8 +52,8 @@ class VectorRecordEpisodeStatistics(VectorWrapper):
 
     def reset(self, *, seed: Any = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """As the environment's; worlds that `options["reset_mask"]` leaves out go on counting."""
-        observation, infos = self.env.reset(seed=seed, options=options)
         self._begin(self._beginnings.at_reset(options))
+        observation, infos = self.env.reset(seed=seed, options=options)
         return observation, infos
 
     def step(self, actions: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
