@@ -161,11 +161,19 @@ class Episodes:
         """The bytes of a snapshot."""
         return snapshots.to_bytes(state, self.task, self.world.model)
 
-    def observe(self, state: EnvState) -> dict[str, Tensor]:
-        """What the body sees, on the model's device; may share memory with the state."""
-        observation = self._observations.observe(state.outcome, state.world.memories[0])
-        goal = self.task.goal(state.task, state.outcome.stances[0, -1])
-        return observation if goal is None else observation | {"goal": torch.from_numpy(goal)}
+    def observe(self, states: Sequence[EnvState]) -> dict[str, Tensor]:
+        """What the bodies of N episodes see: fresh tensors of N rows on the model's device."""
+        memories = [state.world.memories[0] for state in states]
+        observation = self._observations.observe([state.outcome for state in states], memories)
+        goals = [self.task.goal(state.task, state.outcome.stances[0, -1]) for state in states]
+        if self.task.goal_space is not None:
+            device = states[0].outcome.chunk.frames.device
+            observation["goal"] = torch.from_numpy(np.stack([goal for goal in goals if goal is not None])).to(device)
+        return observation
+
+    def observe_one(self, state: EnvState) -> dict[str, np.ndarray]:
+        """What the body of one episode sees, as fresh arrays."""
+        return {name: value[0].cpu().numpy() for name, value in self.observe([state]).items()}
 
     def info(self, state: EnvState) -> dict[str, Any]:
         """What is told beside the observation, but for the frames: plain Python and fresh arrays."""

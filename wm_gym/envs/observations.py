@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import gymnasium as gym
@@ -9,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from wm_gym.backends.seam import Chunk
 from wm_gym.geometry.motion import camera_pose
 from wm_gym.geometry.poses import to_vector
 from wm_gym.memory.cloud import sample_points
@@ -51,18 +53,20 @@ class ObservationMode:
             spaces["goal"] = goal
         return gym.spaces.Dict(spaces)
 
-    def observe(self, outcome: Outcome, memory: Memory) -> dict[str, Tensor]:
-        """The observation of one world at the end of a step, on the model's device; may share memory with `outcome`."""
+    def observe(self, outcomes: Sequence[Outcome], memories: Sequence[Memory]) -> dict[str, Tensor]:
+        """What N worlds show at the end of a step, each of them with N = 1: fresh tensors on the model's device."""
         observation: dict[str, Tensor] = {}
-        assert outcome.chunk.depth is not None
+        chunks, stances = [one.chunk for one in outcomes], np.stack([one.stances[0, -1] for one in outcomes])
+        device = chunks[0].frames.device
         if "rgb" in self.parts:
-            observation["rgb"] = outcome.chunk.frames[0, -1]
+            observation["rgb"] = torch.stack([chunk.frames[0, -1] for chunk in chunks])
         if "depth" in self.parts:
-            observation["depth"] = self._depth(outcome.chunk.depth[0, -1])
+            observation["depth"] = self._depth(torch.stack([_depth_of(chunk)[0, -1] for chunk in chunks]))
         if "points" in self.parts:
-            observation["points"], observation["points_mask"] = self._points(outcome, memory)
+            points, mask = self._points(stances, memories)
+            observation |= {"points": points.to(device), "points_mask": mask.to(device)}
         if "pose" in self.parts:
-            observation["pose"] = to_vector(torch.from_numpy(camera_pose(outcome.stances[0, -1]))).float()
+            observation["pose"] = to_vector(torch.from_numpy(camera_pose(stances))).float().to(device)
         return observation
 
     def _part_space(self, name: str) -> gym.spaces.Box:
@@ -83,18 +87,19 @@ class ObservationMode:
             return metres.clamp(max=self.far_metres)
         return (255 * (metres / self.far_metres).clamp(max=1.0).sqrt()).round().to(torch.uint8)
 
-    def _points(self, outcome: Outcome, memory: Memory) -> tuple[Tensor, Tensor]:
-        positions, colours = sample_points(memory, self.num_points, outcome.stances[0, -1, :3])
-        points = np.zeros((self.num_points, 6), np.float32)
-        mask = np.zeros(self.num_points, np.int8)
-        points[: len(positions)] = np.concatenate([positions, colours / np.float32(255)], axis=1)
-        mask[: len(positions)] = 1
+    def _points(self, stances: np.ndarray, memories: Sequence[Memory]) -> tuple[Tensor, Tensor]:
+        points = np.zeros((len(memories), self.num_points, 6), np.float32)
+        mask = np.zeros(points.shape[:2], np.int8)
+        for n, memory in enumerate(memories):
+            positions, colours = sample_points(memory, self.num_points, stances[n, :3])
+            points[n, : len(positions)] = np.concatenate([positions, colours / np.float32(255)], axis=1)
+            mask[n, : len(positions)] = 1
         return torch.from_numpy(points), torch.from_numpy(mask)
 
 
-def to_numpy(observation: dict[str, Tensor]) -> dict[str, np.ndarray]:
-    """The observation as fresh arrays."""
-    return {name: value.cpu().numpy().copy() for name, value in observation.items()}
+def _depth_of(chunk: Chunk) -> Tensor:
+    assert chunk.depth is not None
+    return chunk.depth
 
 
 def find_observation_mode(obs_mode: str, resolution: tuple[int, int], far_metres: float, **settings) -> ObservationMode:

@@ -16,6 +16,8 @@ from wm_gym.world.state import Outcome
 
 S = TypeVar("S")
 
+_CELLS_ACROSS = 2**24  # no walk of an episode comes near the half of it
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -122,8 +124,10 @@ class Explore:
         positions = unproject(depth, outcome.intrinsics[0], chunk.world_from_camera[0, -1])
         near = (depth > 0) & (depth <= self.reach_metres) & ~chunk.moving[0, -1]
         floor = near & ((positions[..., 2] - self.floor_metres).abs() <= self.tolerance_metres)
-        cells = np.floor(positions[floor][:, :2].numpy() / self.cell_metres).astype(int)
-        return {(int(x), int(y)) for x, y in np.unique(cells, axis=0)}
+        cells = np.floor(positions[floor][:, :2].numpy() / self.cell_metres).astype(np.int64)
+        # One number for a cell: sorting numbers takes a tenth of the time of sorting pairs.
+        numbers = np.unique(cells[:, 0] * _CELLS_ACROSS + cells[:, 1] + _CELLS_ACROSS // 2)
+        return {(n // _CELLS_ACROSS, n % _CELLS_ACROSS - _CELLS_ACROSS // 2) for n in numbers.tolist()}
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ from gymnasium.vector.utils import batch_space
 from torch import Tensor
 
 from wm_gym.envs.episodes import EpisodeConfig, Episodes
-from wm_gym.envs.observations import to_numpy
 from wm_gym.envs.options import ResetOptions
 from wm_gym.envs.slots import Slot
 from wm_gym.envs.state import EnvState
@@ -252,16 +251,13 @@ class WorldVectorEnv(VectorEnv[Any, Any, Any]):
             self.slots[n].go_on(state, has_ended=self.slots[n].has_ended)
 
     def _observation(self) -> Observation:
-        rows = [self._episodes.observe(slot.now) for slot in self.slots]
-        device = self._device
-        batch = {name: torch.stack([row[name] for row in rows]).to(device) for name in rows[0]}
+        batch = self._episodes.observe([slot.now for slot in self.slots])
         return batch if self.output == "torch" else {name: value.cpu().numpy() for name, value in batch.items()}
 
     def _one(self, state: EnvState) -> Observation:
-        observation = self._episodes.observe(state)
         if self.output == "numpy":
-            return to_numpy(observation)
-        return {name: value.to(self._device, copy=True) for name, value in observation.items()}
+            return self._episodes.observe_one(state)
+        return {name: value[0] for name, value in self._episodes.observe([state]).items()}
 
     def _info(self, state: EnvState) -> dict[str, Any]:
         info = self._episodes.info(state)
@@ -282,8 +278,5 @@ class WorldVectorEnv(VectorEnv[Any, Any, Any]):
     def _out(self, array: np.ndarray) -> Array:
         if self.output == "numpy":
             return array
-        return torch.from_numpy(array.astype(np.float32) if array.dtype == np.float64 else array).to(self._device)
-
-    @property
-    def _device(self) -> torch.device:
-        return self.slots[0].now.outcome.chunk.frames.device
+        tensor = torch.from_numpy(array.astype(np.float32) if array.dtype == np.float64 else array)
+        return tensor.to(self.slots[0].now.outcome.chunk.frames.device)

@@ -9,7 +9,6 @@ import numpy as np
 
 from wm_gym.envs.controls import Controls
 from wm_gym.envs.episodes import EpisodeConfig, Episodes
-from wm_gym.envs.observations import to_numpy
 from wm_gym.envs.options import read_options
 from wm_gym.envs.window import Window, check_display
 
@@ -53,7 +52,7 @@ class WorldEnv(Controls, gym.Env[Any, Any]):  # pyright: ignore[reportIncompatib
         gym.Env.reset(self, seed=seed)
         [self._now] = self.episodes.open([asked], [self.np_random])
         self._show()
-        return to_numpy(self.episodes.observe(self._now)), self._info()
+        return self.episodes.observe_one(self._now), self._info()
 
     def step(self, action: Any) -> tuple[dict[str, np.ndarray], SupportsFloat, bool, bool, dict[str, Any]]:
         """One step of the world: `ModelSpec.frames_per_step` frames.
@@ -64,7 +63,7 @@ class WorldEnv(Controls, gym.Env[Any, Any]):  # pyright: ignore[reportIncompatib
         """
         [(self._now, reward)] = self.episodes.step([self.now], [action])
         self._show()
-        return to_numpy(self.episodes.observe(self._now)), reward, self._now.is_success, False, self._info()
+        return self.episodes.observe_one(self._now), reward, self._now.is_success, False, self._info()
 
     def close(self) -> None:
         """Free the backend and the window; may be called twice."""
