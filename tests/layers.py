@@ -22,7 +22,7 @@ FLOORS = {
     # the wing stands beside the environments: it sees floors 1 to 4, nothing sees it but the doors
     "train_world": 5,
 }
-DOORS = {"", "cli", "demo", "doctor"}
+DOORS = {"", "cli", "demo", "doctor", "rollout"}
 """Modules at the root of the package. They may import every room, and no room may import a door other than `wm_gym`
 itself, which is imported with any of its rooms."""
 

@@ -1,4 +1,7 @@
-"""`wm-gym`: the command line. Settings are Hydra overrides: `wm-gym demo world=park seed=4`. Hydra stays here."""
+"""`wm-gym`: the command line. Settings are Hydra overrides: `wm-gym demo world=park seed=4`. Hydra stays here.
+
+Commands that read one file take it as an argument: `wm-gym replay run.replay --verify`.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 C = TypeVar("C")
@@ -15,17 +19,25 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     # idle OpenMP threads that spin starve the others on a small machine
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    parser = argparse.ArgumentParser(prog="wm-gym", description=__doc__)
-    parser.add_argument("command", choices=sorted(COMMANDS))
-    parser.add_argument("overrides", nargs="*", metavar="setting=value")
-    asked = parser.parse_args(argv)
+    asked = _parser().parse_args(argv)
     try:
-        return COMMANDS[asked.command](asked.overrides)
+        return asked.run(asked)
     except (ValueError, RuntimeError, ImportError) as error:
         print(f"wm-gym {asked.command}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="wm-gym", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    for name, run in COMMANDS.items():
+        command = commands.add_parser(name)
+        command.add_argument("overrides", nargs="*", metavar="setting=value")
+        command.set_defaults(run=lambda asked, run=run: run(asked.overrides))
+    _add_replay(commands.add_parser("replay", help="generate a walk again and compare every frame"))
+    return parser
 
 
 def compose(config: type[C], overrides: list[str]) -> C:
@@ -114,6 +126,41 @@ def _train_codec(overrides: list[str]) -> int:
     return 0
 
 
+def _rollout(overrides: list[str]) -> int:
+    from wm_gym.rollout import RolloutConfig, rollout
+
+    config = compose(RolloutConfig, overrides)
+    replay = rollout(config)
+    print(f"{config.output} holds {replay.num_steps} steps, {Path(config.output).stat().st_size / 1000:.0f} kB")
+    return 0
+
+
+def _add_replay(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", help="that `wm-gym rollout` wrote")
+    parser.add_argument("--verify", action="store_true", help="generate it again and compare every frame")
+    parser.add_argument("--from", dest="from_step", type=int, default=0, metavar="STEP", help="begin there; 0: opening")
+    parser.add_argument("--film", metavar="PATH", help="write the recorded frames as an .mp4")
+    parser.set_defaults(run=_replay)
+
+
+def _replay(asked: argparse.Namespace) -> int:
+    """Exit status 1: the replay is not what was recorded."""
+    from wm_gym.envs.replay import Replay
+    from wm_gym.envs.replay_check import verify
+    from wm_gym.envs.replay_film import film
+
+    replay = Replay.load(asked.file)
+    print(f"{asked.file}: {replay.describe()}")
+    if asked.film:
+        film(replay, asked.film, asked.from_step)
+        print(f"{asked.film} holds the film")
+    if not asked.verify:
+        return 0
+    comparison = verify(replay, asked.from_step)
+    print(comparison.describe())
+    return 0 if comparison.agrees else 1
+
+
 def _doctor(overrides: list[str]) -> int:
     from wm_gym.doctor import report
 
@@ -128,6 +175,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "collect": _collect,
     "demo": _demo,
     "doctor": _doctor,
+    "rollout": _rollout,
     "train": _train,
     "train-codec": _train_codec,
 }
