@@ -7,6 +7,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env, data_equivalence
+from gymnasium.utils.env_match import check_environments_match
 from stable_baselines3.common.env_checker import check_env as sb3_check_env
 
 import wm_gym
@@ -58,6 +59,29 @@ def test_equal_seeds_and_actions_give_equal_episodes(make):
 
     for one, other in zip(episode(), episode(), strict=True):
         assert data_equivalence(one, other, exact=True)
+
+
+class _SavedAndRead(gym.Wrapper):
+    """Goes on from the bytes of its own state after every call."""
+
+    def reset(self, **settings):
+        shown = self.env.reset(**settings)
+        self._save_and_read()
+        return shown
+
+    def step(self, action):
+        shown = self.env.step(action)
+        self._save_and_read()
+        return shown
+
+    def _save_and_read(self):
+        world = self.env.unwrapped
+        world.set_state(world.state_to_bytes(world.get_state()))
+
+
+def test_a_world_that_is_saved_and_read_at_every_step_is_the_same_world(make):
+    settings = {"obs_mode": "rgb+depth+points+pose", "render_mode": "rgb_array", "max_episode_steps": 5}
+    check_environments_match(make(**settings), _SavedAndRead(make(**settings)), num_steps=8, seed=7)
 
 
 @pytest.mark.parametrize("action_mode", ["discrete", "keys", "twist"])

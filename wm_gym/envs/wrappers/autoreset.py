@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -31,12 +32,12 @@ class Beginnings:
         self._num_envs = env.num_envs
         self._ended = torch.zeros(env.num_envs, dtype=torch.bool)
 
-    def at_reset(self, options: dict[str, Any] | None) -> Tensor:
+    def at_reset(self, options: Any) -> Tensor:
         """(N,) bool: the worlds that a reset begins anew, all of them or `options["reset_mask"]`.
 
         To be asked before the reset: Gymnasium's own environments take the mask out of the options.
         """
-        mask = (options or {}).get("reset_mask")
+        mask = options.get("reset_mask") if isinstance(options, Mapping) else None
         began = torch.ones(self._num_envs, dtype=torch.bool) if mask is None else torch.as_tensor(mask).clone()
         self._ended = self._ended.to(began.device) & ~began
         return began

@@ -1,0 +1,78 @@
+"""TorchRL's specs and Minari's data sets, over worlds as they are made by `gym.make`."""
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from gymnasium.utils.env_checker import data_equivalence
+
+import wm_gym  # noqa: F401  (registers the ids)
+from wm_gym.envs.registration import IDS
+
+pytestmark = pytest.mark.slow
+
+SETTINGS = {"world": "rooms/9", "obs_mode": "rgb+depth+points+pose", "num_points": 64}
+
+
+@pytest.mark.parametrize("action_mode", ["discrete", "keys", "twist"])
+@pytest.mark.parametrize("backend", ["memory", "twin", "video"])
+@pytest.mark.parametrize("env_id", IDS)
+def test_torchrl_finds_its_specs_kept(env_id, backend, action_mode):
+    envs = pytest.importorskip("torchrl.envs")
+    env = envs.GymWrapper(gym.make(env_id, backend=backend, action_mode=action_mode, **SETTINGS))
+    envs.check_env_specs(env)
+    rollout = env.rollout(3)
+    assert rollout["next", "rgb"].shape == (3, 48, 64, 3) and rollout["next", "reward"].isfinite().all()
+    env.close()
+
+
+def test_torchrl_makes_worlds_by_their_id():
+    envs = pytest.importorskip("torchrl.envs")
+    env = envs.GymEnv("wm_gym/Explore-v0", **SETTINGS)
+    envs.check_env_specs(env)
+    env.close()
+
+
+@pytest.mark.parametrize("output", ["numpy", "torch"])
+def test_torchrl_resets_many_worlds_one_by_one(output):
+    envs = pytest.importorskip("torchrl.envs")
+    settings = {"backend": "memory", "autoreset_mode": "Disabled", "output": output, "max_episode_steps": 3, **SETTINGS}
+    env = envs.GymWrapper(gym.make_vec("wm_gym/Explore-v0", num_envs=2, **settings))
+    envs.check_env_specs(env)
+    done = env.rollout(5, break_when_any_done=False)["next", "done"].squeeze(-1)
+    assert done.tolist() == [[False, False, True, False, False]] * 2
+    env.close()
+
+
+RESETS = ({}, {"options": {"world": "park", "prompt": "A quiet park."}})
+
+
+@pytest.mark.parametrize("action_mode", ["discrete", "keys", "twist"])
+@pytest.mark.parametrize("backend", ["memory", "twin", "video"])
+def test_a_minari_data_set_recovers_its_world_and_replays_exactly(tmp_path, monkeypatch, backend, action_mode):
+    minari = pytest.importorskip("minari")
+    pytest.importorskip("h5py")
+    pytest.importorskip("jax")
+    monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path))
+    env = gym.make("wm_gym/PointGoal-v0", backend=backend, action_mode=action_mode, **SETTINGS)
+    collector = minari.DataCollector(env, record_infos=False, jpeg_encoding=False)
+    collector.action_space.seed(1)
+    for seed, reset in enumerate(RESETS):
+        collector.reset(seed=seed, **reset)
+        for _ in range(4):
+            collector.step(collector.action_space.sample())
+    collector.create_dataset(f"worlds/{action_mode}-v0", algorithm_name="random", eval_env=env.spec)
+    collector.close()
+
+    data = minari.load_dataset(f"worlds/{action_mode}-v0")
+    again = data.recover_environment()
+    assert again.observation_space == env.observation_space and again.spec.kwargs == env.spec.kwargs
+    for seed, (episode, reset) in enumerate(zip(data.iterate_episodes(), RESETS, strict=True)):
+        shown = [again.reset(seed=seed, **reset)[0]]
+        for action, reward in zip(episode.actions, episode.rewards, strict=True):
+            observation, paid, *_ = again.step(action)
+            shown.append(observation)
+            assert paid == reward
+        for k, observation in enumerate(shown):
+            kept = {name: np.asarray(part[k]) for name, part in episode.observations.items()}
+            assert data_equivalence(kept, {name: observation[name] for name in kept}, exact=True)
+    again.close()
