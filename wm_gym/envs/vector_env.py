@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Literal
 
-import gymnasium as gym
 import numpy as np
 import torch
-from gymnasium.vector import AutoresetMode, VectorEnv
-from gymnasium.vector.utils import batch_space
+from gymnasium.vector import AutoresetMode
 from torch import Tensor
 
 from wm_gym.envs.episodes import EpisodeConfig, Episodes
 from wm_gym.envs.options import ResetOptions
-from wm_gym.envs.slots import Slot
 from wm_gym.envs.state import EnvState
-from wm_gym.envs.vector_input import read_actions, read_mask, read_mode, read_options_of_all, read_seeds, read_worlds
+from wm_gym.envs.vector_controls import VectorControls
+from wm_gym.envs.vector_input import read_actions, read_mode, read_options_of_all, read_seeds
 
 Array = np.ndarray | Tensor
 Observation = dict[str, np.ndarray] | dict[str, Tensor]
 
 
-class WorldVectorEnv(VectorEnv[Any, Any, Any]):
+class WorldVectorEnv(VectorControls):
     """N worlds that are stepped together and live apart.
 
     World i equals the `WorldEnv` that is reset with its seed: `reset(seed=s)` gives it s + i.
@@ -63,26 +60,10 @@ class WorldVectorEnv(VectorEnv[Any, Any, Any]):
             raise ValueError(
                 f"max_episode_steps must be at least 1, or None or -1 for no limit, got {max_episode_steps}"
             )
-        self.num_envs, self.output, self.render_mode = num_envs, output, render_mode
-        self.autoreset_mode = read_mode(autoreset_mode)
+        self.output, self.autoreset_mode = output, read_mode(autoreset_mode)
+        super().__init__(num_envs, Episodes(EpisodeConfig(**settings)), render_mode)
         self._limit = float("inf") if max_episode_steps in (None, -1) else max_episode_steps
-        self._episodes = Episodes(EpisodeConfig(**settings))
-        self.slots = tuple(Slot(self._episodes, render_mode) for _ in range(num_envs))
-        self.metadata = {**self.metadata, **self._episodes.metadata, "autoreset_mode": self.autoreset_mode}
-        self.single_observation_space: gym.Space[Any] = self._episodes.observation_space
-        self.single_action_space: gym.Space[Any] = self._episodes.action_space
-        self.observation_space = batch_space(self.single_observation_space, num_envs)
-        self.action_space = batch_space(self.single_action_space, num_envs)
-
-    @property
-    def np_random(self) -> tuple[np.random.Generator, ...]:  # type: ignore[override]
-        """Each world's own random numbers."""
-        return tuple(slot.np_random for slot in self.slots)
-
-    @property
-    def np_random_seed(self) -> tuple[int, ...]:  # type: ignore[override]
-        """The seed of each world's own random numbers."""
-        return tuple(slot.np_random_seed for slot in self.slots)
+        self.metadata = {**self.metadata, **self.episodes.metadata, "autoreset_mode": self.autoreset_mode}
 
     def reset(  # type: ignore[override]
         self,
@@ -101,16 +82,8 @@ class WorldVectorEnv(VectorEnv[Any, Any, Any]):
             ValueError: If an option is unknown, of the wrong kind, or more than the backend can do.
             RuntimeError: If a mask leaves out a world that was never reset.
         """
-        seeds = read_seeds(seed, self.num_envs)
-        chosen, asked = read_options_of_all(options, self.num_envs)
-        for n in chosen:
-            self.slots[n].seed(seeds[n])
-        for n, state in self._open(chosen, asked).items():
-            self.slots[n].begin(state)
-        infos: dict[str, Any] = {}
-        for n in chosen:
-            infos = self._add_info(infos, self._info(self.slots[n].now), n)
-        return self._observation(), infos
+        observation, infos = self.reset_each(seed=seed, options=options)
+        return observation, self._batch(infos)
 
     def step(self, actions: Any) -> tuple[Observation, Array, Array, Array, dict[str, Any]]:
         """One step of every world, and a reset of those that ended, as the autoreset mode says.
@@ -122,6 +95,27 @@ class WorldVectorEnv(VectorEnv[Any, Any, Any]):
             ValueError: If an action is not in the action space; no world has moved then.
             RuntimeError: If a world was not reset, or has ended and must be reset with a mask.
         """
+        observation, rewards, terminations, truncations, infos = self.step_each(actions)
+        return observation, rewards, terminations, truncations, self._batch(infos)
+
+    def reset_each(
+        self,
+        *,
+        seed: int | Sequence[int | None] | None = None,
+        options: dict[str, Any] | Sequence[dict[str, Any]] | None = None,
+    ) -> tuple[Observation, list[dict[str, Any]]]:
+        """As `reset`, but infos are N dicts as `WorldEnv` gives them, empty for worlds that were not reset."""
+        seeds = read_seeds(seed, self.num_envs)
+        chosen, asked = read_options_of_all(options, self.num_envs)
+        for n in chosen:
+            self.slots[n].seed(seeds[n])
+        for n, state in self._open(chosen, asked).items():
+            self.slots[n].begin(state)
+        observation = self._observation()
+        return observation, [self._info(slot.now) if n in chosen else {} for n, slot in enumerate(self.slots)]
+
+    def step_each(self, actions: Any) -> tuple[Observation, Array, Array, Array, list[dict[str, Any]]]:
+        """As `step`, but infos are N dicts as `WorldEnv` gives them, with "final_obs" and "final_info" in them."""
         actions = read_actions(actions, self.num_envs)
         over = [n for n, slot in enumerate(self.slots) if slot.has_ended]
         if over and self.autoreset_mode is AutoresetMode.DISABLED:
@@ -136,88 +130,15 @@ class WorldVectorEnv(VectorEnv[Any, Any, Any]):
         infos = self._settle(moved, opened, ended)
         return self._observation(), self._out(rewards), self._out(terminations), self._out(truncations), infos
 
-    def render(self) -> tuple[np.ndarray | None, ...]:  # type: ignore[override]
-        """The last frame of each world, (H, W, 3) uint8, or None without a render mode."""
-        return tuple(slot.render() for slot in self.slots)
-
-    def fork(self, source: int, targets: int | Sequence[int]) -> None:
-        """Let worlds go on as another would: its world and task, random numbers and count of steps.
-
-        What is remembered is shared, not copied; from here each goes its own way.
-
-        Raises:
-            ValueError: If a world is none of the N.
-            RuntimeError: If the source was not reset.
-        """
-        [origin] = read_worlds(source, self.num_envs, "source")
-        for n in read_worlds(targets, self.num_envs, "targets"):
-            self.slots[n].become(self.slots[origin])
-
-    def trigger_event(self, text: str, mask: Any = None, *, for_steps: int | None = None) -> None:
-        """Say what happens from the next step on, in the worlds of a mask or in all; in all of them or in none.
-
-        Args:
-            text: An event that starts, or one that stops.
-            mask: N booleans, or None for all.
-            for_steps: Steps until it begins to end by itself, or None.
-
-        Raises:
-            ValueError: If the text is about no known kind of event.
-        """
-        self._change(mask, lambda state: self._episodes.say(state, text, 0, for_steps))
-
-    def stop_event(self, kind: str, mask: Any = None) -> None:
-        """End the running events of one kind, in the worlds of a mask or in all; in all of them or in none.
-
-        Raises:
-            ValueError: If nothing of that kind is going on in one of them.
-        """
-        self._change(mask, lambda state: self._episodes.stop(state, kind))
-
-    def get_state(self, worlds: Any = None) -> list[EnvState]:
-        """Snapshots of all worlds, or of the named ones."""
-        return [self.slots[n].get_state() for n in read_worlds(worlds, self.num_envs, "worlds")]
-
-    def set_state(self, states: Sequence[EnvState | bytes | str | Path], worlds: Any = None) -> None:
-        """Go on from snapshots in all worlds, or in the named ones; a `WorldEnv`'s snapshots fit as well.
-
-        Raises:
-            ValueError: If they are not as many as the worlds, or one is damaged, or of another version, backend,
-                weights or task.
-        """
-        numbers = read_worlds(worlds, self.num_envs, "worlds")
-        if len(states) != len(numbers):
-            raise ValueError(f"states must be as many as the worlds, {len(numbers)}, got {len(states)}")
-        read = [self._episodes.read_state(state) for state in states]
-        for n, state in zip(numbers, read, strict=True):
-            self.slots[n].set_state(state)
-
-    def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
-        """For each world its attribute, or what its method gives: what `WorldEnv` has between steps.
-
-        Raises:
-            AttributeError: If there is none of that name.
-        """
-        found = [getattr(slot, name) for slot in self.slots]
-        return tuple(one(*args, **kwargs) if callable(one) else one for one in found)
-
-    def get_attr(self, name: str) -> tuple[Any, ...]:
-        """An attribute of each world, as `call`."""
-        return self.call(name)
-
-    def close_extras(self, **kwargs: Any) -> None:
-        """Free the backend."""
-        self._episodes.world.close()
-
     def _open(self, worlds: Sequence[int], asked: Sequence[ResetOptions]) -> dict[int, EnvState]:
         rngs = [self.slots[n].np_random for n in worlds]
-        return dict(zip(worlds, self._episodes.open([asked[n] for n in worlds], rngs), strict=True))
+        return dict(zip(worlds, self.episodes.open([asked[n] for n in worlds], rngs), strict=True))
 
     def _move(self, worlds: Sequence[int], actions: np.ndarray) -> dict[int, tuple[EnvState, float]]:
         if not worlds:
             return {}
         states = [self.slots[n].now for n in worlds]
-        return dict(zip(worlds, self._episodes.step(states, [actions[n] for n in worlds]), strict=True))
+        return dict(zip(worlds, self.episodes.step(states, [actions[n] for n in worlds]), strict=True))
 
     def _judge(self, moved: dict[int, tuple[EnvState, float]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(N,) rewards, terminations and truncations; a world that was not moved has none."""
@@ -230,44 +151,44 @@ class WorldVectorEnv(VectorEnv[Any, Any, Any]):
 
     def _settle(
         self, moved: dict[int, tuple[EnvState, float]], opened: dict[int, EnvState], ended: np.ndarray
-    ) -> dict[str, Any]:
-        """Put the new states into the slots and gather what is told of them."""
-        infos: dict[str, Any] = {}
+    ) -> list[dict[str, Any]]:
+        """Put the new states into the slots; what is told of each of them."""
+        infos: list[dict[str, Any]] = [{} for _ in self.slots]
         for n, slot in enumerate(self.slots):
             if n in moved:
                 slot.go_on(moved[n][0], has_ended=bool(ended[n]))
             if n in moved and n in opened:
-                final = {"final_obs": self._one(slot.now), "final_info": self._info(slot.now)}
-                infos = self._add_info(infos, final, n)
+                infos[n] = {"final_obs": self._one(slot.now), "final_info": self._info(slot.now)}
             if n in opened:
                 slot.begin(opened[n])
-            infos = self._add_info(infos, self._info(slot.now), n)
+            infos[n] |= self._info(slot.now)
         return infos
 
-    def _change(self, mask: Any, change: Any) -> None:
-        worlds = read_mask(mask, self.num_envs, "mask")
-        changed = [change(self.slots[n].now) for n in worlds]
-        for n, state in zip(worlds, changed, strict=True):
-            self.slots[n].go_on(state, has_ended=self.slots[n].has_ended)
-
     def _observation(self) -> Observation:
-        batch = self._episodes.observe([slot.now for slot in self.slots])
+        batch = self.episodes.observe([slot.now for slot in self.slots])
         return batch if self.output == "torch" else {name: value.cpu().numpy() for name, value in batch.items()}
 
     def _one(self, state: EnvState) -> Observation:
         if self.output == "numpy":
-            return self._episodes.observe_one(state)
-        return {name: value[0] for name, value in self._episodes.observe([state]).items()}
+            return self.episodes.observe_one(state)
+        return {name: value[0] for name, value in self.episodes.observe([state]).items()}
 
     def _info(self, state: EnvState) -> dict[str, Any]:
-        info = self._episodes.info(state)
-        if self._episodes.config.return_frames:
+        info = self.episodes.info(state)
+        if self.episodes.config.return_frames:
             frames = state.outcome.chunk.frames[0]
             info["frames"] = frames.clone() if self.output == "torch" else frames.cpu().numpy().copy()
         return info
 
+    def _batch(self, infos: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        """N infos as Gymnasium's vector environments tell them."""
+        batch: dict[str, Any] = {}
+        for n, info in enumerate(infos):
+            batch = self._add_info(batch, info, n)
+        return batch
+
     def _add_info(self, vector_infos: dict[str, Any], env_info: dict[str, Any], env_num: int) -> dict[str, Any]:
-        """As Gymnasium's, but `frames` are kept apart: an opening has fewer of them than a step."""
+        """As Gymnasium's, but `frames` stay N arrays: an opening has fewer of them than a step."""
         frames = env_info.pop("frames", None)
         infos = super()._add_info(vector_infos, env_info, env_num)
         if frames is not None:

@@ -1,0 +1,137 @@
+"""What a user does with N running episodes between their steps: forks, events, snapshots, pictures of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.vector import VectorEnv
+from gymnasium.vector.utils import batch_space
+
+from wm_gym.envs.episodes import Episodes
+from wm_gym.envs.slots import Slot
+from wm_gym.envs.state import EnvState
+from wm_gym.envs.vector_input import read_mask, read_worlds
+
+
+class VectorControls(VectorEnv[Any, Any, Any]):
+    """N running episodes, each in a slot of its own.
+
+    Attributes:
+        episodes: How the episodes go.
+        slots: The N episodes; each has what `WorldEnv` has between steps.
+    """
+
+    def __init__(self, num_envs: int, episodes: Episodes, render_mode: str | None) -> None:
+        self.num_envs, self.episodes, self.render_mode = num_envs, episodes, render_mode
+        self.slots = tuple(Slot(episodes, render_mode) for _ in range(num_envs))
+        self.single_observation_space: gym.Space[Any] = episodes.observation_space
+        self.single_action_space: gym.Space[Any] = episodes.action_space
+        self.observation_space = batch_space(self.single_observation_space, num_envs)
+        self.action_space = batch_space(self.single_action_space, num_envs)
+
+    @property
+    def np_random(self) -> tuple[np.random.Generator, ...]:  # type: ignore[override]
+        """Each world's own random numbers."""
+        return tuple(slot.np_random for slot in self.slots)
+
+    @property
+    def np_random_seed(self) -> tuple[int, ...]:  # type: ignore[override]
+        """The seed of each world's own random numbers."""
+        return tuple(slot.np_random_seed for slot in self.slots)
+
+    def render(self) -> tuple[np.ndarray | None, ...]:  # type: ignore[override]
+        """The last frame of each world, (H, W, 3) uint8, or None without a render mode."""
+        return tuple(slot.render() for slot in self.slots)
+
+    def fork(self, source: int, targets: int | Sequence[int]) -> None:
+        """Let worlds go on as another would: its world and task, random numbers and count of steps.
+
+        What is remembered is shared, not copied; from here each goes its own way.
+
+        Raises:
+            ValueError: If a world is none of the N.
+            RuntimeError: If the source was not reset.
+        """
+        [origin] = read_worlds(source, self.num_envs, "source")
+        for n in read_worlds(targets, self.num_envs, "targets"):
+            self.slots[n].become(self.slots[origin])
+
+    def trigger_event(self, text: str, mask: Any = None, *, for_steps: int | None = None) -> None:
+        """Say what happens from the next step on, in the worlds of a mask or in all; in all of them or in none.
+
+        Args:
+            text: An event that starts, or one that stops.
+            mask: N booleans, or None for all.
+            for_steps: Steps until it begins to end by itself, or None.
+
+        Raises:
+            ValueError: If the text is about no known kind of event.
+        """
+        self._change(mask, lambda state: self.episodes.say(state, text, 0, for_steps))
+
+    def stop_event(self, kind: str, mask: Any = None) -> None:
+        """End the running events of one kind, in the worlds of a mask or in all; in all of them or in none.
+
+        Raises:
+            ValueError: If nothing of that kind is going on in one of them.
+        """
+        self._change(mask, lambda state: self.episodes.stop(state, kind))
+
+    def get_state(self, worlds: Any = None) -> list[EnvState]:
+        """Snapshots of all worlds, or of the named ones."""
+        return [self.slots[n].get_state() for n in read_worlds(worlds, self.num_envs, "worlds")]
+
+    def set_state(self, states: Sequence[EnvState | bytes | str | Path], worlds: Any = None) -> None:
+        """Go on from snapshots in all worlds, or in the named ones; a `WorldEnv`'s snapshots fit as well.
+
+        Raises:
+            ValueError: If they are not as many as the worlds, or one is damaged, or of another version, backend,
+                weights or task.
+        """
+        numbers = read_worlds(worlds, self.num_envs, "worlds")
+        if len(states) != len(numbers):
+            raise ValueError(f"states must be as many as the worlds, {len(numbers)}, got {len(states)}")
+        read = [self.episodes.read_state(state) for state in states]
+        for n, state in zip(numbers, read, strict=True):
+            self.slots[n].set_state(state)
+
+    def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
+        """For each world its attribute, or what its method gives: what `WorldEnv` has between steps.
+
+        Raises:
+            AttributeError: If there is none of that name.
+        """
+        found = [getattr(slot, name) for slot in self.slots]
+        return tuple(one(*args, **kwargs) if callable(one) else one for one in found)
+
+    def get_attr(self, name: str) -> tuple[Any, ...]:
+        """An attribute of each world, as `call`."""
+        return self.call(name)
+
+    def set_attr(self, name: str, values: Any) -> None:
+        """Set an attribute that worlds have: a list or tuple of N values, or one value for all.
+
+        Raises:
+            AttributeError: If they have none of that name.
+            ValueError: If a list is not of N.
+        """
+        each = values if isinstance(values, list | tuple) else [values] * self.num_envs
+        if len(each) != self.num_envs:
+            raise ValueError(f"values must be one for each of {self.num_envs} worlds, got {len(each)}")
+        for slot, value in zip(self.slots, each, strict=True):
+            getattr(slot, name)
+            setattr(slot, name, value)
+
+    def close_extras(self, **kwargs: Any) -> None:
+        """Free the backend."""
+        self.episodes.world.close()
+
+    def _change(self, mask: Any, change: Callable[[EnvState], EnvState]) -> None:
+        worlds = read_mask(mask, self.num_envs, "mask")
+        changed = [change(self.slots[n].now) for n in worlds]
+        for n, state in zip(worlds, changed, strict=True):
+            self.slots[n].go_on(state, has_ended=self.slots[n].has_ended)
