@@ -1,5 +1,6 @@
 """Wrappers of many worlds: every autoreset mode, numpy and torch; what they count and stack is checked by hand."""
 
+import av
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from gymnasium.utils.env_checker import data_equivalence
 from gymnasium.vector import AutoresetMode
 from toy_worlds import MODES, ToyWorld, noops, toy_batch
 
+import wm_gym  # noqa: F401  (registers the ids)
 from wm_gym.envs import wrappers
 
 
@@ -132,6 +134,57 @@ def test_gymnasiums_own_statistics_refuse_torch():
     with pytest.raises((TypeError, RuntimeError, ValueError)):
         for _ in range(4):
             envs.step(noops(envs))
+
+
+def test_chunks_stop_where_an_episode_ends_or_begins(output):
+    envs = wrappers.VectorActionChunks(toy_batch((2, 9), AutoresetMode.NEXT_STEP, output), 3)
+    envs.reset()
+    assert envs.single_action_space == gym.spaces.MultiDiscrete([9] * 3) and envs.action_space.shape == (2, 3)
+    taken = []
+    for expected in ([[1, 2, 0], [3, 4, 0]], [[0, 0, 0], [5, 0, 0]], [[1, 2, 0], [6, 7, 0]]):
+        rewards, infos = _chunk(envs)
+        assert infos["chunk_rewards"].tolist() == expected and rewards.tolist() == [sum(row) for row in expected]
+        assert type(rewards) is type(infos["chunk_rewards"])
+        taken.append(infos["actions_taken"].tolist())
+    assert taken == [[2, 2], [1, 1], [2, 2]]
+
+
+def test_chunks_of_another_shape_are_refused():
+    envs = wrappers.VectorActionChunks(toy_batch((2, 9), AutoresetMode.NEXT_STEP, "numpy"), 3)
+    envs.reset()
+    with pytest.raises(ValueError) as raised:
+        envs.step(np.zeros((2, 4), int))
+    assert str(raised.value) == "chunks must be (2, 3), worlds and actions, got shape (2, 4)"
+
+
+def _chunk(envs):
+    _, rewards, _, _, infos = envs.step(np.zeros((2, 3), np.int64))
+    return rewards, infos
+
+
+@pytest.mark.parametrize("output", ["numpy", "torch"])
+@pytest.mark.parametrize("mode", MODES, ids=[mode.name for mode in MODES])
+def test_they_all_work_together_on_generated_worlds(tmp_path, mode, output):
+    settings = {"obs_mode": "rgb+depth+points", "num_points": 64, "return_frames": True, "max_episode_steps": 3}
+    settings |= {"backend": "memory", "world": "rooms/9", "autoreset_mode": mode.value, "output": output}
+    envs = gym.make_vec("wm_gym/Explore-v0", num_envs=2, **settings)
+    envs = wrappers.VectorRecordVideo(envs, str(tmp_path), lambda episode: episode == 0, worlds=[1])
+    envs = wrappers.VectorRecordEpisodeStatistics(wrappers.VectorResize(envs, (24, 32)))
+    envs = wrappers.VectorSamplePoints(wrappers.VectorDepthImage(wrappers.VectorGrey(envs)), 16)
+    envs = wrappers.VectorFrameStack(envs, 2)
+    lengths = []
+    for result in _go(envs, mode, 7):
+        assert envs.observation_space.contains(_plain(result[0]))
+        if "episode" in result[-1]:
+            lengths.append(result[-1]["episode"]["l"].tolist())
+        if "final_obs" in result[-1]:
+            assert envs.single_observation_space.contains(_plain(result[-1]["final_obs"][0]))
+    assert lengths == [[3, 3]] * 2
+    intrinsics = result[-1]["camera"]["intrinsics"]
+    assert intrinsics.shape == (2, 4) and (intrinsics[:, 2] == 16).all()
+    envs.close()
+    with av.open(str(tmp_path / "rl-video-world-1-episode-0.mp4")) as container:
+        assert sum(1 for _ in container.decode(video=0)) == 1 + 3 * 4
 
 
 @pytest.mark.parametrize(

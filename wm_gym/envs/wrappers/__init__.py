@@ -11,7 +11,7 @@ What to take for what; `W` is `gymnasium.wrappers`, the rest is here. `Vector...
 | frame stack          | `W.FrameStackObservation`                   | `VectorFrameStack`                    |
 | depth as uint8       | `depth_dtype="uint8"`, or `DepthImage`      | the same, or `VectorDepthImage`       |
 | fewer points         | `num_points=`, or `SamplePoints`            | the same, or `VectorSamplePoints`     |
-| K actions at a time  | `ActionChunks`                              |                                       |
+| K actions at a time  | `ActionChunks`                              | `VectorActionChunks`                  |
 | a time limit         | `max_episode_steps=`, or `W.TimeLimit`      | `max_episode_steps=`                  |
 | thinking takes time  | `RealTime`                                  |                                       |
 | episode statistics   | `W.RecordEpisodeStatistics`                 | `VectorRecordEpisodeStatistics`       |
@@ -34,6 +34,7 @@ from wm_gym.envs.wrappers.recording import RecordVideo, VectorRecordVideo
 from wm_gym.envs.wrappers.resize import Resize, VectorResize
 from wm_gym.envs.wrappers.sample_points import SamplePoints, VectorSamplePoints
 from wm_gym.envs.wrappers.statistics import VectorRecordEpisodeStatistics
+from wm_gym.envs.wrappers.vector_action_chunks import VectorActionChunks
 
 __all__ = [
     "ActionChunks",
@@ -43,6 +44,7 @@ __all__ = [
     "RecordVideo",
     "Resize",
     "SamplePoints",
+    "VectorActionChunks",
     "VectorDepthImage",
     "VectorFrameStack",
     "VectorGrey",
