@@ -19,8 +19,8 @@ What to take for what; `W` is `gymnasium.wrappers`, the rest is here. `Vector...
 
 `W.ResizeObservation`, `W.GrayscaleObservation`, `W.RescaleObservation`, `W.DtypeObservation`, `W.NormalizeObservation`
 and `W.MaxAndSkipObservation` want one Box and refuse worlds; `W.RecordVideo` needs moviepy and keeps one frame of each
-step; `W.NumpyToTorch` needs array-api-compat (take `output="torch"`). With torch output `W.vector.RecordEpisodeStatistics`
-and `W.vector.NormalizeReward` raise, because they compute in numpy.
+step; `W.NumpyToTorch` needs array-api-compat (take `output="torch"`). With torch output
+`W.vector.RecordEpisodeStatistics` and `W.vector.NormalizeReward` raise, because they compute in numpy.
 
 Snapshots and events are the world's: `env.unwrapped.get_state()`, `set_state`, `trigger_event`. Wrappers that remember
 (stacks, statistics, a limit's count) do not follow a snapshot back.
