@@ -13,7 +13,7 @@ from wm_gym.backends.twin.opening import draw_fov, open_place
 from wm_gym.backends.twin.placement import place_events
 from wm_gym.backends.twin.plan_view import draw_plan
 from wm_gym.backends.twin.site import site_of
-from wm_gym.geometry.motion import START_STANCE, camera_pose
+from wm_gym.geometry.motion import START_STANCE, Body, camera_pose
 
 numbers = st.floats(-100.0, 100.0)
 HEIGHT, WIDTH = 24, 32
@@ -99,3 +99,10 @@ def test_texture_heights_are_powers_of_two_so_that_the_engine_never_reads_past_t
 def test_the_plan_has_walls_and_the_start(site):
     plan = draw_plan(site.place, 90, 120)
     assert plan.shape == (90, 120, 3) and len(np.unique(plan.reshape(-1, 3), axis=0)) > 4
+
+
+def test_bodies_stay_off_the_crowns_of_trees_and_every_waypoint_can_be_stood_on():
+    for family in ("city", "courtyard", "park"):
+        site = site_of(family, 3, "full")
+        waypoints = open_place(Place(family, 3, "full"), 48, 64).waypoints.numpy()
+        assert not site.obstacles.blocked(waypoints, Body().radius_metres).any()

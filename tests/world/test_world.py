@@ -6,11 +6,15 @@ import torch
 
 from wm_gym.backends.memory import MemoryModel
 from wm_gym.backends.places import find_place, open_world
+from wm_gym.backends.seam import Capture
 from wm_gym.backends.twin.model import TwinModel
-from wm_gym.geometry.motion import KEYS, Body, velocities_from_keys, walk
+from wm_gym.geometry.cameras import intrinsics_from_fov
+from wm_gym.geometry.motion import KEYS, Body, camera_pose, velocities_from_keys, walk
+from wm_gym.memory.config import MemoryConfig
 from wm_gym.memory.memory import Memory
+from wm_gym.memory.render import render
 from wm_gym.world.files import from_bytes, to_bytes
-from wm_gym.world.world import World, keys_of, twists_of
+from wm_gym.world.world import World, keys_of, remember_capture, twists_of
 
 SIZE = (48, 64)
 NAMES = ("rooms/1", "park/2", "city/5")
@@ -158,3 +162,15 @@ def test_keys_are_read_off_twists():
     for k in range(len(KEYS)):
         pressed = np.arange(len(KEYS)) == k
         np.testing.assert_array_equal(keys_of(velocities_from_keys(pressed)), pressed)
+
+
+def test_of_a_wall_seen_from_afar_and_from_near_a_capture_is_remembered_as_seen_from_near():
+    shape = 2, *SIZE
+    frames, depth = torch.zeros(*shape, 3, dtype=torch.uint8), torch.empty(shape)
+    frames[0, ..., 0], frames[1, ..., 2], depth[0], depth[1] = 200, 200, 9.0, 2.0
+    stances = np.array([[0.0, 0, 0, 0, 0], [7.0, 0, 0, 0, 0]])
+    poses = torch.from_numpy(camera_pose(stances)).float()
+    lens = intrinsics_from_fov(75.0, *SIZE)
+    memory = remember_capture(Capture(frames, depth, torch.zeros(shape, dtype=torch.bool), poses, lens), MemoryConfig())
+    hints = render([memory], poses[None, 1:], lens[None], *SIZE, frame_index=[0], appearance=[0])
+    assert hints.seen.all() and (hints.colour[..., 2] > 190).all()

@@ -32,6 +32,10 @@ from wm_gym.world.state import Outcome, WorldState, stack_intrinsics, trust_of
 KEY_THRESHOLD = 0.5  # a twist this strong counts as a pressed key for models that are steered by keys
 
 
+NEAR_FIRST_METRES = (2.5, 5.0, 10.0, float("inf"))
+"""Keyframes are taken in up to these distances, one after another."""
+
+
 @dataclass(frozen=True)
 class WorldConfig:
     """How the loop runs.
@@ -255,12 +259,16 @@ def _poses(stances: np.ndarray) -> Tensor:
 def remember_capture(capture: Capture, config: MemoryConfig) -> Memory:
     """The memory of somebody who has seen a capture's keyframes, one after another.
 
-    What moved is left out, but for the frames that led up to the opening: it will be elsewhere by now.
+    What is near is taken in first, from all keyframes, and what is farther after it: of a surface that several
+    keyframes show, memory keeps what the nearest of them saw, and that is the finest. What moved is left out, but for
+    the frames that led up to the opening: it will be elsewhere by now.
     """
     memory, count = Memory.empty(config), len(capture.frames) - capture.lead
     still = replace(capture, depth=torch.where(capture.moving, 0.0, capture.depth))
-    for k in range(count):
-        memory = _witness(memory, still, slice(k, k + 1), frame_index=0)
+    for reach in NEAR_FIRST_METRES:
+        near = replace(still, depth=torch.where(still.depth <= reach, still.depth, 0.0))
+        for k in range(count):
+            memory = _witness(memory, near, slice(k, k + 1), frame_index=0)
     return _witness(memory, capture, slice(count, None), frame_index=-capture.lead) if capture.lead else memory
 
 

@@ -20,9 +20,11 @@ WALKER_NUMBER, VISITOR_NUMBER, BIRD_NUMBER = 20000, 20010, 20020
 TREE_NUMBER, LAMP_NUMBER, PLANT_NUMBER, BONFIRE_NUMBER, FOUNTAIN_NUMBER = 20030, 20040, 20041, 20050, 20051
 LAMP_HEIGHT = 92.0
 
+TREE_NUMBERS = tuple(TREE_NUMBER + kind for kind in range(len(greenery.TREE_KINDS)))
+
 # Radii in MU of what stands in the way, by editor number.
 SOLID_RADII: dict[int, float] = {
-    **{TREE_NUMBER + kind: 12.0 for kind in range(len(greenery.TREE_KINDS))},
+    **dict.fromkeys(TREE_NUMBERS, 12.0),
     LAMP_NUMBER: 8.0,
     PLANT_NUMBER: 12.0,
 }

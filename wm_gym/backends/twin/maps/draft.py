@@ -20,6 +20,7 @@ from wm_gym.backends.twin.maps.wad import MAPINFO, Lump, write_wad
 
 _WALKER_CLEARANCE = 26.0
 _WALKERS_APART = 72.0
+_CROWN = 34.0
 _SUNS = ((1.0, 0.89, 0.82, 0.95), (0.82, 0.89, 1.0, 0.95), (0.95, 0.82, 0.89, 1.0), (0.89, 0.82, 0.95, 1.0))
 _SOFT_SUNS = ((1.0, 0.94, 0.9, 0.97), (0.9, 0.94, 1.0, 0.97), (0.97, 0.9, 0.94, 1.0), (0.94, 0.9, 0.97, 1.0))
 _PLAYER_NUMBER = 1
@@ -91,7 +92,8 @@ class Draft:
         spots = ground.spots(SPOT_CLEARANCE, self.rng)[:64]
         self._release_walkers(ground.spots(_WALKER_CLEARANCE, self.rng), num_walkers, ground.start)
         self.things.append(Thing(_PLAYER_NUMBER, *ground.start, heading=round(start[2])))
-        geometry = geometry_of(edges)
+        geometry, solids = geometry_of(edges), self._kept_off(ground.start)
+        spots = spots[_clear_of(spots, solids)]
         return TwinMap(
             wad=self._wad(text_map(self.plan, edges, self.album, self.things)),
             lines=geometry.lines,
@@ -100,7 +102,7 @@ class Draft:
             ceiling_heights=geometry.ceiling_heights,
             sky=geometry.sky,
             blocking=geometry.blocking,
-            solids=self._solids(),
+            solids=solids,
             start=(*ground.start, start[2]),
             waypoints=np.concatenate([np.array([ground.start]), spots]),
             lamps=np.array(self.lamps, np.float64).reshape(-1, 3),
@@ -111,6 +113,17 @@ class Draft:
         radii = actors.SOLID_RADII
         standing = [(t.x, t.y, radii[t.number]) for t in self.things if t.number in radii]
         return np.array(standing, np.float64).reshape(-1, 3)
+
+    def _kept_off(self, start: tuple[float, float]) -> NDArray[np.float64]:
+        """The solids as bodies meet them: they stay off the crowns of trees, but for those that the start is under.
+
+        A tree is a picture that turns to the camera: from nearer, no two views of it agree.
+        """
+        solids = self._solids()
+        room = np.hypot(*(solids[:, :2] - start).T) - SPOT_CLEARANCE
+        is_tree = np.isin([t.number for t in self.things if t.number in actors.SOLID_RADII], actors.TREE_NUMBERS)
+        wide = np.where(is_tree, np.minimum(_CROWN, room), 0.0)
+        return np.column_stack([solids[:, :2], np.maximum(solids[:, 2], wide)])
 
     def _release_walkers(self, spots: NDArray[np.float64], count: int, start: tuple[float, float]) -> None:
         """Puts up to `count` walkers on spots well apart from the start and from each other."""
@@ -154,3 +167,9 @@ def open_draft(extent: Rect, rng: np.random.Generator, difficulty: str, *, indoo
 def triple(colour: Colour, darker: float = 0.84, lighter: float = 0.25) -> tuple[Colour, Colour, Colour]:
     """A colour, its shade and its light, as most sides of things are drawn."""
     return colour, shade(colour, darker), mix(colour, (255, 255, 255), lighter)
+
+
+def _clear_of(spots: NDArray[np.float64], solids: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which spots (W, 2) a body can stand on beside solids (B, 3)."""
+    gaps = np.linalg.norm(spots[:, None] - solids[None, :, :2], axis=2) - solids[:, 2]
+    return (gaps > SPOT_CLEARANCE).all(axis=1)
