@@ -1,0 +1,133 @@
+"""Steps and frames per second of N worlds in one vector environment, and what a world costs in bytes.
+
+    python benchmarks/vector.py --json vector.json
+
+Every world is grounded in the same captured place and walks by its own random actions; random actions stop the body
+at walls now and then, as a policy's do at first. A step is all that a learner waits for: the loop, the observation,
+rewards and infos, by `WorldVectorEnv` in its default autoreset mode. Batch sizes take turns, round by round, so that
+the machine's moods fall on all alike. Beside it runs Gymnasium's own `benchmark_vector_step`, which also counts what
+drawing actions and resets take.
+
+JSON keys. Bare for the preset "rl" (`wm_gym.presets.RL`), with `default_` before them for the default one:
+ - `steps_per_second`, `frames_per_second`: maps from N, all worlds together.
+ - `latency_ms_p50`, `latency_ms_p95`, `latency_ms_p99`: maps from N, of one step of all N worlds.
+ - `gymnasium_steps_per_second`: map from N, by `benchmark_vector_step`.
+ - `bytes_per_world`: map from N, of a state after the timed steps; what worlds share counts once.
+ - `cost_growth`: largest ratio of the time per world at some N to that at any smaller N.
+And `threads`, `output`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import gymnasium as gym
+import numpy as np
+import torch
+from gymnasium.utils.performance import benchmark_vector_step
+from gymnasium.vector import VectorEnv
+from tqdm import tqdm
+
+import wm_gym  # noqa: F401  (registers the ids)
+from wm_gym import presets
+from wm_gym.world.size import nbytes
+
+BATCHES = (1, 2, 4, 8, 16, 32)
+WARM_UP = 4
+PRESETS = {"": presets.RL, "default_": presets.DEFAULT}
+
+
+def timed_rounds(envs: dict[int, VectorEnv], rounds: int, worlds_a_round: int, title: str) -> dict[int, np.ndarray]:
+    """Seconds of each step of every environment, by N; in a round each N takes `worlds_a_round` world steps or so."""
+    seconds: dict[int, list[float]] = {count: [] for count in envs}
+    for env in envs.values():
+        env.reset(seed=0)
+        env.action_space.seed(0)
+        for _ in range(WARM_UP):
+            env.step(env.action_space.sample())
+    for _ in tqdm(range(rounds), desc=title):
+        for count, env in envs.items():
+            for _ in range(max(1, worlds_a_round // count)):
+                actions = env.action_space.sample()
+                began = time.perf_counter()
+                env.step(actions)
+                seconds[count].append(time.perf_counter() - began)
+    return {count: np.array(each) for count, each in seconds.items()}
+
+
+def bytes_of(env: Any) -> int:
+    """Bytes of the environments' states."""
+    return nbytes([state.world for state in env.get_state()])
+
+
+def measure(asked: argparse.Namespace, prefix: str, settings: dict[str, Any]) -> dict[str, Any]:
+    """All figures of one preset."""
+    title = prefix.rstrip("_") or "rl"
+    own = dict(settings, backend=asked.backend, world=asked.world, output=asked.output)
+    envs = {count: gym.make_vec(asked.env, num_envs=count, **own) for count in asked.batches}
+    seconds = timed_rounds(envs, asked.rounds, 2 * max(asked.batches), title)
+    figures: dict[str, dict[str, float]] = {}
+
+    def put(name: str, count: int, value: float) -> None:
+        figures.setdefault(prefix + name, {})[str(count)] = value
+
+    for count, env in envs.items():
+        rate = count / float(seconds[count].mean())
+        put("steps_per_second", count, rate)
+        put("frames_per_second", count, rate * env.metadata["frames_per_step"])
+        for percentile in (50, 95, 99):
+            put(f"latency_ms_p{percentile}", count, 1e3 * float(np.percentile(seconds[count], percentile)))
+        put("bytes_per_world", count, bytes_of(env) / count)
+        if asked.gymnasium_seconds:
+            put("gymnasium_steps_per_second", count, benchmark_vector_step(env, asked.gymnasium_seconds, seed=0))
+        env.close()
+    costs = [1 / rate for rate in figures[f"{prefix}steps_per_second"].values()]
+    growth = max((late / early for k, late in enumerate(costs) for early in costs[:k]), default=1.0)
+    report(title, prefix, figures, growth)
+    return figures | {f"{prefix}cost_growth": growth}
+
+
+def report(title: str, prefix: str, figures: dict[str, dict[str, float]], growth: float) -> None:
+    """Print a line for each N."""
+    print(f"{title}: time per world grows with N by a factor of {growth:.2f} at most")
+    for count, rate in figures[f"{prefix}steps_per_second"].items():
+        latency = [figures[f"{prefix}latency_ms_p{p}"][count] for p in (50, 95, 99)]
+        theirs = figures.get(f"{prefix}gymnasium_steps_per_second", {}).get(count, float("nan"))
+        print(
+            f"  N={count:>2} {rate:7.1f} steps/s {figures[f'{prefix}frames_per_second'][count]:7.1f} frames/s"
+            f"  p50 {latency[0]:6.1f} p95 {latency[1]:6.1f} p99 {latency[2]:6.1f} ms"
+            f"  {figures[f'{prefix}bytes_per_world'][count] / 1e6:6.2f} MB a world"
+            f"  benchmark_vector_step {theirs:7.1f} steps/s"
+        )
+
+
+def main() -> None:
+    """Measure, print a table, and write the figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--env", default="wm_gym/Explore-v0")
+    parser.add_argument("--backend", default="video")
+    parser.add_argument("--world", default="city/9")
+    parser.add_argument("--batches", nargs="+", type=int, default=list(BATCHES))
+    parser.add_argument("--rounds", type=int, default=6)
+    parser.add_argument("--gymnasium-seconds", type=int, default=5, help="of benchmark_vector_step; 0 leaves it out")
+    parser.add_argument("--output", choices=("numpy", "torch"), default="numpy")
+    parser.add_argument("--threads", type=int, default=1, help="of torch")
+    parser.add_argument("--json", type=Path)
+    asked = parser.parse_args()
+    torch.set_num_threads(asked.threads)
+    figures: dict[str, Any] = {"threads": asked.threads, "output": asked.output}
+    for prefix, settings in PRESETS.items():
+        figures |= measure(asked, prefix, settings)
+    if asked.json:
+        asked.json.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
