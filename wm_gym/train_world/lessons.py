@@ -13,12 +13,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from wm_gym.backends.seam import Capture
 from wm_gym.memory.config import MemoryConfig
 from wm_gym.memory.hints import Hints
 from wm_gym.memory.memory import Memory
 from wm_gym.memory.render import render
 from wm_gym.memory.write import write
 from wm_gym.train_world.recordings import Clip
+from wm_gym.world.world import remember_capture
 
 FRAMES_PER_STEP = 4
 
@@ -88,14 +90,17 @@ def prepare(clip: Clip, seed: int) -> Lesson:
 
 
 def _grounding(clip: Clip, rng: np.random.Generator) -> Memory:
-    """A memory of somebody who has been here before: some frames of the clip, without what moved."""
-    chosen = rng.choice(len(clip.frames), size=min(24, len(clip.frames) // 4), replace=False)
-    memory = Memory.empty(MemoryConfig())
-    for frame in sorted(chosen.tolist()):
-        if clip.appearance[max(0, (frame - 1) // FRAMES_PER_STEP)] == 0:
-            hints = _render(memory, clip, [frame], 0)
-            memory = _write(memory, clip, [frame], 0, hints, frame_index=0, with_moving=False)
-    return memory
+    """A memory of somebody who has been here before: of some frames of the clip, as a capture of them would fill it."""
+    drawn = np.sort(rng.choice(len(clip.frames), size=min(24, len(clip.frames) // 4), replace=False))
+    chosen = drawn[clip.appearance[np.maximum(0, drawn - 1) // FRAMES_PER_STEP] == 0]
+    arrays = (
+        clip.frames[chosen],
+        clip.depth[chosen].astype(np.float32),
+        clip.moving[chosen],
+        clip.world_from_camera[chosen],
+    )
+    capture = Capture(*map(torch.from_numpy, arrays), intrinsics=torch.from_numpy(clip.intrinsics))
+    return remember_capture(capture, MemoryConfig())
 
 
 def _render(memory: Memory, clip: Clip, frames: Sequence[int], appearance: int) -> Hints:
@@ -112,23 +117,17 @@ def _write(
     frames: Sequence[int],
     appearance: int,
     hints: Hints | None,
-    *,
-    frame_index: int | None = None,
-    with_moving: bool = True,
 ) -> Memory:
     chosen = list(frames)
-    depth = clip.depth[chosen].astype(np.float32)
-    if not with_moving:
-        depth = np.where(clip.moving[chosen], np.float32(0), depth)
     return write(
         memory,
         torch.from_numpy(clip.frames[chosen]),
-        torch.from_numpy(depth),
+        torch.from_numpy(clip.depth[chosen].astype(np.float32)),
         torch.from_numpy(clip.moving[chosen]),
         torch.from_numpy(clip.world_from_camera[chosen]),
         torch.from_numpy(clip.intrinsics),
         hints=hints,
-        frame_index=chosen[0] if frame_index is None else frame_index,
+        frame_index=chosen[0],
         appearance=appearance,
     )
 
