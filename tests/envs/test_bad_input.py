@@ -25,6 +25,14 @@ WORLDS = (
             {"backend": "nonesuch:Model"},
             "backend 'nonesuch:Model' must name a class that can be imported, got: No module named 'nonesuch'",
         ),
+        (
+            {"backend": "video", "backend_settings": {"wheels": 4}},
+            "settings of backend 'video' must be among ['num_steps', 'weights'], got 'wheels'",
+        ),
+        (
+            {"backend": "memory", "backend_settings": {"wheels": 4}},
+            "backend 'memory' must be given no settings, got ['wheels']",
+        ),
         ({"world": "moon"}, WORLDS.format("moon")),
         ({"world": "city/x"}, WORLDS.format("city/x")),
         ({"difficulty": "brutal"}, "difficulty must be one of ['simple', 'medium', 'full'], got 'brutal'"),

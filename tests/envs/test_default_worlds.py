@@ -1,5 +1,6 @@
 """What `gym.make` gives when nothing but the id is named, with and without ViZDoom."""
 
+import json
 import subprocess
 import sys
 
@@ -9,6 +10,7 @@ import pytest
 from gymnasium.utils.env_checker import data_equivalence
 
 import wm_gym  # noqa: F401  (registers the ids)
+from wm_gym.backends.video.weights import find_weights
 from wm_gym.backends.worlds import SHIPPED, shipped_places
 
 WITHOUT_VIZDOOM = """
@@ -90,3 +92,13 @@ def test_captures_of_ones_own_open_by_their_path(tmp_path):
     env = gym.make("wm_gym/Explore-v0", backend="memory", world=str(path)).unwrapped
     assert env.reset(seed=0)[0]["rgb"].shape == (48, 64, 3)
     env.close()
+
+
+def test_weights_of_ones_own_are_named_among_the_backends_settings():
+    own = {"weights": str(find_weights(48, 64))}
+    env = gym.make("wm_gym/Explore-v0", world="city/9", backend_settings=own)
+    shipped = gym.make("wm_gym/Explore-v0", world="city/9")
+    for one in (env, shipped):
+        one.reset(seed=1)
+    assert np.array_equal(env.step(1)[0]["rgb"], shipped.step(1)[0]["rgb"])
+    assert json.loads(env.spec.to_json())["kwargs"]["backend_settings"] == own

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from inspect import Parameter, Signature, signature
 from typing import Any
 
 from wm_gym.backends.seam import WorldModel
@@ -25,14 +26,25 @@ def load_backend(name: str, height: int, width: int, **settings: Any) -> WorldMo
         settings: Passed on to the backend's `create`.
 
     Raises:
-        ValueError: If the name is unknown, or names nothing that can be imported.
+        ValueError: If the name is unknown, or names nothing that can be imported, or the backend has no such setting.
         ImportError: If the backend needs an extra that is not installed.
     """
     path = BACKENDS.get(name, name)
     module_name, _, class_name = path.partition(":")
     if not class_name:
         raise ValueError(f"backend must be one of {sorted(BACKENDS)} or 'package.module:Class', got {name!r}")
-    return _find(name, module_name, class_name).create(height, width, **settings)
+    create = _find(name, module_name, class_name).create
+    _check_settings(name, signature(create), settings)
+    return create(height, width, **settings)
+
+
+def _check_settings(name: str, create: Signature, settings: dict[str, Any]) -> None:
+    """A `create` that takes anything checks for itself."""
+    kinds = {parameter.kind for parameter in create.parameters.values()}
+    known = sorted(create.parameters.keys() - {"height", "width"})
+    unknown = sorted(settings.keys() - set(known))
+    if unknown and Parameter.VAR_KEYWORD not in kinds:
+        raise ValueError(f"settings of backend {name!r} must be among {known}, got {unknown[0]!r}")
 
 
 def _find(name: str, module_name: str, class_name: str) -> Any:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from wm_gym.envs.options import ResetOptions
 from wm_gym.envs.state import EnvState
 from wm_gym.envs.tasks import find_task
 from wm_gym.world.state import Outcome, WorldState
-from wm_gym.world.world import World
+from wm_gym.world.world import World, keys_of
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class EpisodeConfig:
         num_points: Rows of the `points` observation; None for 1024.
         standby: Share of its top turning speed at which the camera drifts while nothing is asked of it.
         return_frames: Whether `info["frames"]` holds all frames of each step.
+        backend_settings: The backend's own, such as {"weights": path, "num_steps": 2} of "video".
     """
 
     task: str
@@ -56,6 +57,7 @@ class EpisodeConfig:
     num_points: int | None = None
     standby: float = 0.0
     return_frames: bool = False
+    backend_settings: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.standby <= 1.0:
@@ -80,7 +82,7 @@ class Episodes:
         self.task = find_task(config.task)
         self._actions = find_action_mode(config.action_mode)
         height, width = (int(n) for n in config.resolution)
-        self.world = World(load_backend(config.backend, height, width))
+        self.world = World(load_backend(config.backend, height, width, **config.backend_settings))
         spec = self.world.model.spec
         self._observations = find_observation_mode(
             config.obs_mode,
@@ -107,17 +109,26 @@ class Episodes:
         opened = iter(self._open_worlds([row for row in rows if row[0].state is None]))
         return [next(opened) if one.state is None else self._go_on_from(one.state, rng) for one, rng in rows]
 
-    def step(self, states: Sequence[EnvState], actions: Sequence[Any]) -> list[tuple[EnvState, float]]:
+    def step(
+        self, states: Sequence[EnvState], actions: Sequence[Any], paths: np.ndarray | None = None
+    ) -> list[tuple[EnvState, float]]:
         """One step of each episode, all in one `World.step`: their next states and rewards.
+
+        Args:
+            states: N episodes.
+            actions: One for each.
+            paths: (N, T, 5) stances along which the bodies are led, whatever stands there; None to let them walk.
 
         Raises:
             ValueError: If an action is not in the action space.
         """
         commands = [self._actions.read(action, self.world.model.spec.frames_per_step) for action in actions]
         twists = np.concatenate([self._twists(command) for command in commands])
-        keys = [command.keys for command in commands if command.keys is not None]
+        pressed = [command.keys for command in commands if command.keys is not None]
+        keys = np.concatenate(pressed) if pressed else keys_of(twists)
         before = self.world.cat([state.world for state in states])
-        after, outcome = self.world.step(before, twists, np.concatenate(keys) if keys else None)
+        go_on = self.world.step(before, twists, keys) if paths is None else self.world.follow(before, paths, keys)
+        after, outcome = go_on
         worlds = [self.world.select(after, [n]) for n in range(len(states))]
         return [
             self._judge(state, command, world, outcome.of_world(n))
