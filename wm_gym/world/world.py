@@ -94,10 +94,16 @@ class World:
         stances, bumped = self._walk(state, twists)
         return self._advance(state, stances, keys_of(twists) if keys is None else keys, bumped)
 
-    def follow(self, state: WorldState, stances: np.ndarray) -> tuple[WorldState, Outcome]:
-        """One chunk along given stances (N, T, 5), whatever stands there: to go where another world went."""
-        path = np.concatenate([state.stances[:, None], stances], 1)
-        return self._advance(state, stances, keys_of(twists_of(path, self.config.body)), (False,) * state.num_worlds)
+    def follow(
+        self, state: WorldState, stances: np.ndarray, keys: np.ndarray | None = None
+    ) -> tuple[WorldState, Outcome]:
+        """One chunk along given stances (N, T, 5), whatever stands there: to go where another world went.
+
+        Keys, as those of `step`, are read off the path where they are None.
+        """
+        if keys is None:
+            keys = keys_of(twists_of(np.concatenate([state.stances[:, None], stances], 1), self.config.body))
+        return self._advance(state, stances, keys, (False,) * state.num_worlds)
 
     def select(self, state: WorldState, worlds: Sequence[int]) -> WorldState:
         """The named worlds, in that order. Memories and caches are shared with `state`, and nothing is copied.
