@@ -54,7 +54,7 @@ class RolloutConfig:
     action_mode: str = "twist"
     prompt: str = ""
     events: list[dict[str, Any]] = field(default_factory=list)
-    snapshot_every: int = 50
+    snapshot_every: int = 20
     output: str = "outputs/run.replay"
 
     def __post_init__(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,12 +33,14 @@ class Shown:
     Attributes:
         picture: All T frames of it one above another, a PNG of T * H rows.
         digests: Hashes of "frames", "depth" and "moving", 16 hexadecimal digits each.
+        stances: (T, 5) float64 x, y, z, yaw, pitch of the body in each frame, metres and radians, world frame.
         reward: That it earned.
         is_success: Whether the task's aim was reached.
     """
 
     picture: bytes
     digests: Mapping[str, str]
+    stances: np.ndarray
     reward: float
     is_success: bool
 
@@ -46,7 +48,7 @@ class Shown:
     def of(cls, outcome: Outcome, reward: float, is_success: bool) -> Shown:
         """That of one world's outcome."""
         frames = outcome.chunk.frames[0].cpu().numpy()
-        return cls(_png(frames), digests_of(outcome), float(reward), bool(is_success))
+        return cls(_png(frames), digests_of(outcome), outcome.stances[0].copy(), float(reward), bool(is_success))
 
     def frames(self, height: int) -> np.ndarray:
         """(T, H, W, 3) uint8."""
@@ -89,6 +91,15 @@ class Replay:
         """S."""
         return len(self.actions)
 
+    def check_step(self, step: int) -> None:
+        """Make sure that there is such a step; 0 is the opening.
+
+        Raises:
+            ValueError: If there is none.
+        """
+        if not 0 <= step <= self.num_steps:
+            raise ValueError(f"a step of this replay must be from 0 to {self.num_steps}, got {step}")
+
     def describe(self) -> str:
         """What it is, in words."""
         settings, made = self.settings, self.fingerprint
@@ -117,6 +128,7 @@ class Replay:
         """The bytes of a file."""
         options, tensors = _plain_options(self.options)
         tensors["actions"] = torch.from_numpy(self.actions)
+        tensors["stances"] = torch.from_numpy(np.concatenate([shown.stances for shown in self.shown]))
         tensors |= {f"frames.{step:06d}": _bytes_tensor(shown.picture) for step, shown in enumerate(self.shown)}
         tensors |= {f"state.{step:06d}": _bytes_tensor(zlib.compress(data, 1)) for step, data in self.states.items()}
         header = {
@@ -126,7 +138,9 @@ class Replay:
             "rng_state": self.rng_state,
             "options": options,
             "scripts": {str(step): script for step, script in self.scripts.items()},
-            "shown": [[*shown.digests.values(), shown.reward, shown.is_success] for shown in self.shown],
+            "shown": [
+                [*shown.digests.values(), len(shown.stances), shown.reward, shown.is_success] for shown in self.shown
+            ],
             "fps": self.fps,
             "fingerprint": self.fingerprint.to_json(),
         }
@@ -140,7 +154,6 @@ class Replay:
             ValueError: If the bytes are no replay, damaged or of another version.
         """
         header, tensors = unseal(data, KIND, what)
-        pictures = _numbered(tensors, "frames.")
         return cls(
             env_id=header["env_id"],
             settings=header["settings"],
@@ -149,7 +162,7 @@ class Replay:
             options=header["options"] | _large_options(tensors),
             actions=tensors["actions"].numpy(),
             scripts={int(step): script for step, script in header["scripts"].items()},
-            shown=tuple(_shown(pictures[step], row) for step, row in enumerate(header["shown"])),
+            shown=tuple(_shown(header["shown"], tensors)),
             states={step: zlib.decompress(state) for step, state in _numbered(tensors, "state.").items()},
             fps=header["fps"],
             fingerprint=Fingerprint.from_json(header["fingerprint"]),
@@ -175,9 +188,12 @@ def _png(frames: np.ndarray) -> bytes:
     return file.getvalue()
 
 
-def _shown(picture: bytes, row: list[Any]) -> Shown:
-    *digests, reward, is_success = row
-    return Shown(picture, dict(zip(_DIGESTS, digests, strict=True)), reward, is_success)
+def _shown(rows: list[list[Any]], tensors: Mapping[str, Tensor]) -> Iterator[Shown]:
+    pictures, stances, first = _numbered(tensors, "frames."), tensors["stances"].numpy(), 0
+    for step, (*digests, num_frames, reward, is_success) in enumerate(rows):
+        path = stances[first : first + num_frames]
+        yield Shown(pictures[step], dict(zip(_DIGESTS, digests, strict=True)), path, reward, is_success)
+        first += num_frames
 
 
 def _numbered(tensors: Mapping[str, Tensor], prefix: str) -> dict[int, bytes]:

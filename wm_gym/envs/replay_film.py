@@ -22,8 +22,7 @@ def film(replay: Replay, path: str | Path, from_step: int = 0) -> None:
         ValueError: If there is no such step.
         RuntimeError: If the disk cannot take it.
     """
-    if not 0 <= from_step <= replay.num_steps:
-        raise ValueError(f"the first step must be from 0 to {replay.num_steps}, got {from_step}")
+    replay.check_step(from_step)
     height, width = replay.settings["resolution"]
     factor = 2 * max(1, -(-_MIN_ROWS // (2 * height)))  # even, as the pixel format wants it
     with Film(Path(path), replay.fps, height * factor, width * factor) as opened:

@@ -31,7 +31,7 @@ class RecordReplay(gym.Wrapper, RecordConstructorArgs):
         ValueError: If the environment is no world, there are wrappers under this one, or `snapshot_every` is negative.
     """
 
-    def __init__(self, env: gym.Env[Any, Any], snapshot_every: int = 50) -> None:
+    def __init__(self, env: gym.Env[Any, Any], snapshot_every: int = 20) -> None:
         if not isinstance(env.unwrapped, WorldEnv):
             raise ValueError(f"a replay must be of a wm_gym world, got {env.unwrapped!r}")
         if env.spec is not None and env.spec.additional_wrappers:
