@@ -165,7 +165,9 @@ class Episodes:
         if isinstance(state, str | Path):
             state = snapshots.load(state, self.task, self.world.model)
         if not isinstance(state, EnvState):
-            raise ValueError(f"state must be an EnvState or its bytes, got {type(state).__name__}")
+            raise ValueError(
+                f"state must be an EnvState, its bytes or the path of its file, got {type(state).__name__}"
+            )
         return state
 
     def write_state(self, state: EnvState) -> bytes:

@@ -56,9 +56,11 @@ class VectorControls(VectorEnv[Any, Any, Any]):
             ValueError: If a world is none of the N.
             RuntimeError: If the source was not reset.
         """
-        [origin] = read_worlds(source, self.num_envs, "source")
+        origin = read_worlds(source, self.num_envs, "source")
+        if len(origin) != 1:
+            raise ValueError(f"source must be one world, got {source!r}")
         for n in read_worlds(targets, self.num_envs, "targets"):
-            self.slots[n].become(self.slots[origin])
+            self.slots[n].become(self.slots[origin[0]])
 
     def trigger_event(self, text: str, mask: Any = None, *, for_steps: int | None = None) -> None:
         """Say what happens from the next step on, in the worlds of a mask or in all; in all of them or in none.
