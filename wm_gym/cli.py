@@ -33,7 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="wm-gym", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     for name, run in COMMANDS.items():
-        command = commands.add_parser(name)
+        command = commands.add_parser(name, help="takes settings: setting=value")
         command.add_argument("overrides", nargs="*", metavar="setting=value")
         command.set_defaults(run=lambda asked, run=run: run(asked.overrides))
     _add_replay(commands.add_parser("replay", help="generate a walk again and compare every frame"))

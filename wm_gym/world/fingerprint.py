@@ -3,6 +3,12 @@
 On an equal fingerprint the same world, seed and actions give the same bytes: depth, frames and everything after them.
 Elsewhere kernels may add in another order, and what a model shows differs a little at first and, since it goes on
 from what it has shown, more with every step.
+
+The number of worlds in a batch is no part of it. In bfloat16 on the CPU a world among others is the world alone, to
+the byte (tests/envs/test_invariance.py). In float32 that is not promised, since kernels may choose the order of sums by
+the size of a batch. Measured in float32 with the weights of 48 x 64 (torch 2.13, AVX-512, one thread), forks and
+openings among the neighbours: no step of 200 differs among 3 and 8 worlds, none of 10 among 2, 5 and 16, nor of 10
+among 8 with two threads.
 """
 
 from __future__ import annotations
