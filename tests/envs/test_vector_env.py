@@ -1,6 +1,7 @@
 """N worlds as one environment: seeds, outputs, forks, events, snapshots, and code that knows only `gym.make_vec`."""
 
 import json
+import sys
 
 import gymnasium as gym
 import numpy as np
@@ -113,6 +114,27 @@ def test_tensors_are_what_arrays_are(make):
         np.testing.assert_array_equal(expected[1].astype(np.float32), shown[1].numpy())
         for n in range(N):
             assert np.array_equal(expected[4]["frames"][n], shown[4]["frames"][n].numpy())
+
+
+def test_tensors_of_frames_never_pass_through_the_host(make, monkeypatch):
+    envs = make(
+        output="torch", obs_mode="rgb+depth", return_frames=True, max_episode_steps=2, autoreset_mode="SameStep"
+    )
+    to_host, copied = torch.Tensor.cpu, []
+
+    def watched(tensor, *args):
+        if sys._getframe(1).f_globals["__name__"].startswith("wm_gym.envs") and tensor.numel() > 24 * 32:
+            copied.append(tuple(tensor.shape))
+        return to_host(tensor, *args)
+
+    monkeypatch.setattr(torch.Tensor, "cpu", watched)
+    envs.reset(seed=0)
+    for _ in range(3):
+        envs.step(torch.zeros(N, dtype=torch.long))
+    assert copied == []
+    envs.slots[0].render_mode = "rgb_array"
+    envs.render()
+    assert copied == [(24, 32, 3)]
 
 
 def test_what_was_given_is_the_callers_to_keep(make):
