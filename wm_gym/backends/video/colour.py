@@ -7,7 +7,7 @@ from torch import Tensor
 
 from wm_gym.memory.hints import Hints
 
-AGREEMENT = 32.0
+AGREEMENT = 24.0
 """Distance of colours, of 255, at which a remembered pixel has lost most of its say."""
 
 

@@ -23,6 +23,12 @@ from wm_gym.backends.video.streaming import StreamingCodec
 from wm_gym.backends.video.text import TextEncoder
 from wm_gym.backends.video.transformer import CausalTransformer, Past, Tokens, Written
 
+JUDGED = 2
+"""What the refiner judges of a hint: its colour and its depth."""
+
+FIRST_SAY = -2.0
+"""How far a hint's judgement lies, as a logit, before anything is learned."""
+
 Prompt = list[tuple[Tensor, Tensor]]
 """Keys and values of prompts for every layer."""
 
@@ -110,9 +116,10 @@ class VideoNetwork(nn.Module):
         )
         x = x.unflatten(1, (-1, grid[0] * grid[1]))[:, before : before + length].flatten(1, 2)
         level = tokens.level[:, :length]
-        clean = self.codec.guess(given.hints) + self.transformer.leave(x, level, grid).float()
+        guess = self.codec.guess(given.hints)
+        clean = guess + self.transformer.leave(x, level, grid).float()
         if self.refiner is not None:
-            clean = clean + self.refiner(clean, given.hints, level)
+            clean = self.refiner(clean, guess, given.hints, level)
         kept = [*range(before // self._rows_each), *range(before, before + length)]  # no rows of hints
         return clean, Written(written.keys[:, :, kept], written.values[:, :, kept])
 
@@ -147,20 +154,32 @@ class VideoNetwork(nn.Module):
 
 
 class Refiner(nn.Module):
-    """Small convolutions over each frame at half its size, so that the borders of tokens do not show."""
+    """Small convolutions over each frame at half its size, so that the borders of tokens do not show.
+
+    They also judge, pixel by pixel, whether the hint's colour and depth are to be taken as they are: where memory is
+    right, nothing that is generated is as exact.
+    """
 
     def __init__(self, config: VideoConfig) -> None:
         super().__init__()
         self.num_frames, width = config.frames_per_latent, config.refiner_channels
         self.enter = nn.Conv2d(4 * (FRAME_CHANNELS + HINT_CHANNELS), width, 3, padding=1)
         self.middle = nn.Conv2d(width, width, 3, padding=1)
-        self.leave = nn.Conv2d(width, 4 * FRAME_CHANNELS, 3, padding=1)
+        self.leave = nn.Conv2d(width, 4 * (FRAME_CHANNELS + JUDGED), 3, padding=1)
         self.modulate = nn.Linear(config.num_heads * config.head_dim, 2 * width)
         for parameter in (*self.leave.parameters(), *self.modulate.parameters()):
             nn.init.zeros_(parameter)
+        nn.init.constant_(self.leave.bias[4 * FRAME_CHANNELS :], FIRST_SAY)  # type: ignore[index]
 
-    def forward(self, clean: Tensor, hints: Tensor, level: Tensor) -> Tensor:
-        """A correction of (N, L, T * 5, H, W) latents; `level` (N, L, C) is the embedded noise."""
+    def forward(self, clean: Tensor, guess: Tensor, hints: Tensor, level: Tensor) -> Tensor:
+        """Better latents.
+
+        Args:
+            clean: (N, L, T * 5, H, W), as predicted.
+            guess: What the hints say that they are, shaped alike.
+            hints: (N, L, T * 8, H, W).
+            level: (N, L, C), the embedded noise.
+        """
         dtype = self.enter.weight.dtype
         pixels = torch.cat([t.to(dtype).unflatten(2, (self.num_frames, -1)) for t in (clean, hints)], 3)
         shape, half = pixels.shape[:3], F.pixel_unshuffle(pixels.flatten(0, 2), 2)
@@ -168,8 +187,17 @@ class Refiner(nn.Module):
         scale, shift = (t.repeat_interleave(self.num_frames, 1).flatten(0, 1)[..., None, None] for t in (scale, shift))
         x = self.enter(half.contiguous(memory_format=torch.channels_last))
         x = F.silu(x * (1 + scale) + shift)
-        x = F.pixel_shuffle(self.leave(F.silu(self.middle(x))), 2)
-        return x.float().unflatten(0, shape).flatten(2, 3)
+        x = F.pixel_shuffle(self.leave(F.silu(self.middle(x))), 2).float().unflatten(0, shape)
+        correction, scores = x.split([FRAME_CHANNELS, JUDGED], 3)
+        seen = hints.unflatten(2, (self.num_frames, -1))[:, :, :, 4:5] > 0
+        return _kept(clean + correction.flatten(2, 3), guess, seen, scores)
+
+
+def _kept(clean: Tensor, guess: Tensor, seen: Tensor, scores: Tensor) -> Tensor:
+    """Latents (N, L, T * 5, H, W) that take over the hints' colour and depth as far as `scores` (logits) say."""
+    colour, depth = torch.where(seen, scores.sigmoid(), 0.0).split(1, 3)
+    say = torch.cat([colour, colour, colour, depth, torch.zeros_like(depth)], 3)
+    return torch.lerp(clean, guess.float(), say.flatten(2, 3))
 
 
 def _codec(config: VideoConfig, fold: FoldCodec) -> Codec:
