@@ -1,11 +1,13 @@
-"""Train PPO from Stable-Baselines3 in a generated world. Needs the extra `rl`."""
+"""Train PPO from Stable-Baselines3 in eight generated worlds that are one batch. Needs the extra `rl`."""
 
-import gymnasium as gym
+import torch
 from stable_baselines3 import PPO
 
-import wm_gym  # noqa: F401  (registers the ids)
+from wm_gym import presets
+from wm_gym.agents.sb3 import make_sb3_env
 
-env = gym.make("wm_gym/PointGoal-v0", world="courtyard/9", obs_mode="sb3")
-agent = PPO("MultiInputPolicy", env, n_steps=256, verbose=1, seed=0)
+torch.set_num_threads(1)
+worlds = make_sb3_env("wm_gym/PointGoal-v0", num_envs=8, world="courtyard/9", **presets.RL)
+agent = PPO("MultiInputPolicy", worlds, n_steps=32, verbose=1, seed=0)
 agent.learn(2_000)
-env.close()
+worlds.close()
