@@ -68,3 +68,13 @@ def test_imagined_edges_are_not_sure_and_all_that_is_known_or_moves_is():
     assert not unseen[..., 15:17].any() and unseen[..., :15].all() and unseen[..., 17:].all()
     assert is_sure(depth, nothing, _hints(depth, ~nothing)).all()
     assert is_sure(depth, ~nothing, _hints(depth, nothing)).all()
+
+
+def test_a_thing_that_is_imagined_stands_at_one_distance():
+    moving, nothing = torch.zeros(SHAPE, dtype=torch.bool), torch.zeros(SHAPE, dtype=torch.bool)
+    moving[..., 8:16, 10:18] = True
+    depth = torch.full(SHAPE, 9.0)
+    depth[moving] = 4.0 * torch.exp(torch.randn(64, generator=torch.Generator().manual_seed(0)))
+    joined = joined_depth(depth, moving, _hints(depth, nothing), 100.0)
+    assert joined[moving].log().std() < depth[moving].log().std() / 2
+    assert torch.allclose(joined[~moving], depth[~moving])

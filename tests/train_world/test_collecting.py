@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from wm_gym.train_world.collect import collect
 from wm_gym.train_world.collection import CollectConfig
 from wm_gym.train_world.filming import film, studio
 from wm_gym.train_world.plans import ClipPlan
-from wm_gym.train_world.recordings import Recordings
+from wm_gym.train_world.recordings import EVENT_KINDS, Recordings
 from wm_gym.train_world.shards import write_manifest
 
 HEIGHT, WIDTH, STEPS = 24, 32, 5
@@ -115,3 +116,25 @@ def test_a_recorder_that_cannot_write_says_so_in_one_sentence(tmp_path):
     blocked.write_text("not a folder")
     with pytest.raises(RuntimeError, match="could not be made"):
         collect(config_of(blocked / "inside"), quiet=True)
+
+
+def test_many_events_of_a_clip_follow_one_another_and_each_is_over_before_the_next():
+    config = CollectConfig(event_share=1.0, event_kinds=["bonfire", "walker"], events_each=4)
+    for index in range(20):
+        events = config.plan(index).script.events
+        assert len(events) == 4 and {event.kind for event in events} <= {"bonfire", "walker"}
+        for event, following in pairwise(events):
+            assert event.strength(following.start_frame - 1) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"events_each": 13}, "events_each must be from 1 to 12, half the steps, got 13"),
+        ({"event_kinds": ["rain"]}, f"event_kinds must be among {list(EVENT_KINDS)}, got ['rain']"),
+    ],
+)
+def test_events_that_cannot_be(settings, message):
+    with pytest.raises(ValueError) as raised:
+        CollectConfig(**settings)
+    assert str(raised.value) == message

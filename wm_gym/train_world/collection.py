@@ -60,10 +60,9 @@ class CollectConfig:
             raise ValueError(f"event_share must be in 0..1, got {self.event_share}")
         if not self.event_kinds or not set(self.event_kinds) <= set(EVENT_KINDS):
             raise ValueError(f"event_kinds must be among {list(EVENT_KINDS)}, got {self.event_kinds}")
-        if not 1 <= self.events_each <= self.steps // 2:
-            raise ValueError(
-                f"events_each must be from 1 to half the steps ({self.steps // 2}), got {self.events_each}"
-            )
+        most = max(1, self.steps // 2)
+        if not 1 <= self.events_each <= most:
+            raise ValueError(f"events_each must be from 1 to {most}, half the steps, got {self.events_each}")
         if self.seed < 0:
             raise ValueError(f"seed must be at least 0, got {self.seed}")
         if self.split not in SPLITS:

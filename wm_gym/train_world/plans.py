@@ -90,7 +90,8 @@ def _event_kind(index: int, seed: int, split: Split, share: float, kinds: Sequen
 def _script(script: EventScript, kinds: Sequence[str], steps: int, rng: np.random.Generator) -> EventScript:
     """Events of these kinds, one after another, `steps` steps for each."""
     for part, kind in enumerate(kinds):
-        start, length = _when(steps, rng)
+        fall = _FALL_STEPS if len(kinds) == 1 else -(-KINDS[kind].ramp_frames // FRAMES_PER_STEP)
+        start, length = _when(steps, fall, rng)
         starts = split_phrasings(kind, "start")[0]
         text = starts[int(rng.integers(len(starts)))]
         first = FIRST_FRAMES + FRAMES_PER_STEP * (part * steps + start)
@@ -98,10 +99,10 @@ def _script(script: EventScript, kinds: Sequence[str], steps: int, rng: np.rando
     return script
 
 
-def _when(steps: int, rng: np.random.Generator) -> tuple[int, int]:
-    """First step and number of steps of an event that starts and stops inside the clip."""
+def _when(steps: int, fall: int, rng: np.random.Generator) -> tuple[int, int]:
+    """First step and number of steps of an event that starts and stops inside `steps`, and takes `fall` to be gone."""
     start = int(rng.integers(max(1, steps // 12), max(2, steps // 3)))
-    last = max(start + 1, steps - _FALL_STEPS)
+    last = max(start + 1, steps - fall)
     shortest = min(5, last - start)
     return start, int(rng.integers(shortest, max(shortest, min(last - start, steps // 2)) + 1))
 

@@ -25,7 +25,9 @@ def joined_depth(depth: Tensor, moving: Tensor, hints: Hints, far_metres: float)
 
     Memory's depth is ten times as exact, and a wrong depth would make memory erase what it looks through. Elsewhere
     the model's log-depth is shifted by what it is wrong by nearby, on still surfaces and moving things apart, so that
-    both go on without a step.
+    both go on without a step. A moving thing is as far away all over as it is in the mean around: where the model is
+    unsure of a thing it has just imagined, each pixel would stand at a distance of its own, and the thing would fall
+    apart as soon as it is looked at from elsewhere.
 
     Args:
         depth: (N, T, H, W) metres, generated.
@@ -41,13 +43,12 @@ def joined_depth(depth: Tensor, moving: Tensor, hints: Hints, far_metres: float)
     is_surface = depth < SKY_SHARE * far_metres
     surface = known & (hints.log_depth.exp() < SKY_SHARE * far_metres) & is_surface
     difference = hints.log_depth - generated
-    still = surface & ~moving
-    error, weight = _spread(torch.stack([torch.where(still, difference, 0.0), still.float()]))
+    error, weight = _mean_around(difference, surface & ~moving)
     if moving.any():
-        mover = surface & moving
-        pair = _spread(torch.stack([torch.where(mover, difference, 0.0), mover.float()]))
+        pair = _mean_around(difference, surface & moving)
         error, weight = torch.where(moving, pair[0], error), torch.where(moving, pair[1], weight)
-    shift = torch.where(weight > 1e-3, error / weight.clamp(min=1e-3), 0.0) * (2 * weight).clamp(max=1.0)
+        generated = torch.where(moving & is_surface, _mean_around(generated, moving & is_surface)[0], generated)
+    shift = error * (2 * weight).clamp(max=1.0)
     fitted = torch.where(is_surface, (generated + shift).exp().clamp(max=far_metres), depth)
     return torch.where(known, hints.log_depth.exp(), fitted)
 
@@ -61,6 +62,12 @@ def is_sure(depth: Tensor, moving: Tensor, hints: Hints) -> Tensor:
     log_depth = depth.clamp(min=1e-3).log().flatten(0, 1)[:, None]
     spread = F.max_pool2d(log_depth, 3, 1, 1) + F.max_pool2d(-log_depth, 3, 1, 1)
     return hints.seen | moving | (spread[:, 0].view_as(depth) < SMOOTH)
+
+
+def _mean_around(values: Tensor, where: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean of some pixels over a neighbourhood, 0 where there are none, and their share in it, (N, T, H, W)."""
+    total, weight = _spread(torch.stack([torch.where(where, values, 0.0), where.float()]))
+    return torch.where(weight > 1e-3, total / weight.clamp(min=1e-3), 0.0), weight
 
 
 def _spread(images: Tensor) -> Tensor:
