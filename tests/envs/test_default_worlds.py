@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import data_equivalence
 
-import wm_gym  # noqa: F401  (registers the ids)
+from wm_gym import presets
 from wm_gym.backends.video.weights import find_weights
 from wm_gym.backends.worlds import SHIPPED, shipped_places
 
@@ -102,3 +102,10 @@ def test_weights_of_ones_own_are_named_among_the_backends_settings():
         one.reset(seed=1)
     assert np.array_equal(env.step(1)[0]["rgb"], shipped.step(1)[0]["rgb"])
     assert json.loads(env.spec.to_json())["kwargs"]["backend_settings"] == own
+
+
+def test_the_preset_for_rl_opens_a_world_that_its_learners_can_see():
+    env = gym.make("wm_gym/PointGoal-v0", **presets.RL)
+    observation, _ = env.reset(seed=0)
+    assert env.observation_space.contains(observation) and observation["rgb"].shape == (36, 48, 3)
+    assert env.observation_space.contains(env.step(1)[0])
