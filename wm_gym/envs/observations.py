@@ -85,7 +85,7 @@ class ObservationMode:
         metres = depth[..., None].float()
         if self.depth_dtype == "float32":
             return metres.clamp(max=self.far_metres)
-        return (255 * (metres / self.far_metres).clamp(max=1.0).sqrt()).round().to(torch.uint8)
+        return depth_image(metres, self.far_metres)
 
     def _points(self, stances: np.ndarray, memories: Sequence[Memory]) -> tuple[Tensor, Tensor]:
         points = np.zeros((len(memories), self.num_points, 6), np.float32)
@@ -95,6 +95,11 @@ class ObservationMode:
             points[n, : len(positions)] = np.concatenate([positions, colours / np.float32(255)], axis=1)
             mask[n, : len(positions)] = 1
         return torch.from_numpy(points), torch.from_numpy(mask)
+
+
+def depth_image(metres: Tensor, far_metres: float) -> Tensor:
+    """Depth as uint8: 255 at the far value, square-root scale, 0 unknown."""
+    return (255 * (metres / far_metres).clamp(max=1.0).sqrt()).round().to(torch.uint8)
 
 
 def _depth_of(chunk: Chunk) -> Tensor:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import gymnasium as gym
 import numpy as np
-import torch
 from gymnasium.utils import RecordConstructorArgs
 from gymnasium.vector import VectorEnv
 from torch import Tensor
 
+from wm_gym.envs.observations import depth_image
 from wm_gym.envs.wrappers.change import Change, ChangedObservation, VectorChangedObservation
 
 
@@ -23,8 +23,7 @@ class _Painting(Change):
         return {"depth": gym.spaces.Box(0, 255, box.shape, np.uint8)}
 
     def parts(self, before: dict[str, Tensor]) -> dict[str, Tensor]:
-        share = (before["depth"] / self._far_metres).clamp(max=1.0)
-        return {"depth": (255 * share.sqrt()).round().to(torch.uint8)}
+        return {"depth": depth_image(before["depth"], self._far_metres)}
 
 
 class DepthImage(ChangedObservation, RecordConstructorArgs):
