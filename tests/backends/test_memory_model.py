@@ -42,6 +42,7 @@ def condition(seen: torch.Tensor) -> Condition:
         moving=torch.zeros(shape, dtype=torch.bool),
         age=torch.zeros(shape, dtype=torch.int32),
         same_appearance=seen,
+        area=seen.float(),
     )
     poses = torch.eye(4).repeat(*shape[:2], 1, 1)
     keys = torch.zeros(*shape[:2], 8, dtype=torch.bool)

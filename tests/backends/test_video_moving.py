@@ -9,7 +9,7 @@ SHAPE = (1, 2, 4, 4)
 def _hints(moving):
     seen, nothing = torch.ones(SHAPE, dtype=torch.bool), torch.zeros(SHAPE, dtype=torch.int32)
     mask = torch.full(SHAPE, moving)
-    return Hints(torch.zeros(*SHAPE, 3, dtype=torch.uint8), torch.zeros(SHAPE), seen, mask, nothing, seen)
+    return Hints(torch.zeros(*SHAPE, 3, dtype=torch.uint8), torch.zeros(SHAPE), seen, mask, nothing, seen, seen.float())
 
 
 def test_a_doubtful_outline_stays_with_what_was_moving_and_nowhere_else():

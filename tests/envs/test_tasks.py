@@ -22,7 +22,7 @@ def _on_a_plain(x: float, y: float, yaw: float = 0.0) -> Outcome:
     frames = torch.zeros(1, 1, *SIZE, 3, dtype=torch.uint8)
     nothing = torch.zeros(1, 1, *SIZE, dtype=torch.bool)
     chunk = Chunk(frames, depth, nothing, torch.from_numpy(camera_pose(stances)).float())
-    hints = Hints(frames, depth * 0, nothing, nothing, nothing.int(), nothing)
+    hints = Hints(frames, depth * 0, nothing, nothing, nothing.int(), nothing, nothing.float())
     return Outcome(chunk, hints, stances, intrinsics, (False,), (0.0,))
 
 

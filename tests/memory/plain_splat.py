@@ -20,6 +20,7 @@ def plain_hints(memory: Memory, pose: np.ndarray, lens: np.ndarray, height: int,
         "moving": np.zeros(shape, bool),
         "age": np.zeros(shape, int),
         "same_appearance": np.zeros(shape, bool),
+        "area": np.zeros(shape, np.float32),
     }
     lasting = [(patch, False) for patch in _patches(memory.static)] + [(patch, True) for patch in _patches(memory.sky)]
     for patches, is_moving in ((lasting, False), ([(p, False) for p in _patches((memory.moving,))], True)):
@@ -45,7 +46,7 @@ def _patches(rows: tuple[Row, ...]):
 
 
 def _cover(patches, pose, lens, height, width, config):
-    """For each pixel, what covers it: (depth, weight, colour, frame, appearance, is sky)."""
+    """For each pixel, what covers it: (depth, weight, colour, frame, appearance, is sky, area)."""
     fx, fy, cx, cy = lens
     rotation, origin = pose[:3, :3].T, pose[:3, 3]
     pixels: dict[tuple[int, int], list] = {}
@@ -70,7 +71,8 @@ def _cover(patches, pose, lens, height, width, config):
                 square = offset @ conic @ offset
                 if square < 1:
                     depth = 1e6 if is_sky else max(p[2] + slope @ offset, config.near_metres)
-                    hit = (depth, worth * (sharp * (1 - square) ** 2 + 1e-6), colour, frame, bits, is_sky)
+                    weight = worth * (sharp * (1 - square) ** 2 + 1e-6)
+                    hit = (depth, weight, colour, frame, bits, is_sky, 1 / sharp - 0.3)
                     pixels.setdefault((row, column), []).append(hit)
     return pixels
 
@@ -92,3 +94,4 @@ def _settle(hints, row, column, hits, is_moving, config, frame, bits):
     hints["moving"][row, column] = is_moving
     hints["age"][row, column] = max(frame - best[3], 0)
     hints["same_appearance"][row, column] = best[4] == bits
+    hints["area"][row, column] = best[6]

@@ -52,6 +52,8 @@ def assert_nearly_equal(ours: Hints, theirs: Hints, *, share: float = 0.999) -> 
     depth = (ours.log_depth[both] - theirs.log_depth[both]).abs()
     assert (colour <= 1).float().mean() >= share
     assert (depth <= 1e-3).float().mean() >= share
+    area = (ours.area[both] - theirs.area[both]).abs() / theirs.area[both].clamp(min=0.1)
+    assert (area <= 1e-2).float().mean() >= share
 
 
 def open3d_or_skip():

@@ -21,6 +21,8 @@ class Hints:
         moving: (N, T, H, W) bool: the surface is the latest sighting of a moving thing, where it would be by now.
         age: (N, T, H, W) int32: frames since the surface was written; 0 where nothing is seen.
         same_appearance: (N, T, H, W) bool: written under the appearance (active global events) of now.
+        area: (N, T, H, W) float32, square pixels that the shown point covers: above 1 the surface is shown more closely
+            than it was seen; 0 where nothing is seen.
     """
 
     colour: Tensor
@@ -29,6 +31,7 @@ class Hints:
     moving: Tensor
     age: Tensor
     same_appearance: Tensor
+    area: Tensor
 
     def of_world(self, world: int) -> Hints:
         """The hints of one world, without the axis N: (T, ...)."""

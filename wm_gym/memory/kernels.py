@@ -24,6 +24,7 @@ from wm_gym.memory.projection import (
     ONE,
     SHARP,
     SKY_DEPTH,
+    SOFT,
     U,
     V,
     Z,
@@ -53,7 +54,7 @@ def nearest_depth(screen, box, near, depth):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def blend(screen, box, index, record, near, limit, sums, best, front):
+def blend(screen, box, index, record, near, limit, sums, best, front, covers):
     """Second pass: weighted sums over the points on the nearest surface.
 
     Args:
@@ -66,6 +67,7 @@ def blend(screen, box, index, record, near, limit, sums, best, front):
         sums: (H, W, 5) float32 zeros, filled with sums of weight * (r, g, b, depth) and of weights.
         best: (H, W) float32 zeros, filled with the greatest weight.
         front: (H, W) int32, filled with the row of the point that has it.
+        covers: (H, W) float32, filled with the square pixels that this point covers.
     """
     for k in range(screen.shape[0]):
         u, v, z, gu, gv = screen[k, U], screen[k, V], screen[k, Z], screen[k, GU], screen[k, GV]
@@ -90,15 +92,19 @@ def blend(screen, box, index, record, near, limit, sums, best, front):
                 if weight > best[row, column]:
                     best[row, column] = weight
                     front[row, column] = index[k]
+                    covers[row, column] = ONE / screen[k, SHARP] - SOFT
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def resolve(sums, front, record, over, is_moving, clock, log_far, colour, log_depth, seen, moving, age, same):
+def resolve(
+    sums, front, covers, record, over, is_moving, clock, log_far, colour, log_depth, seen, moving, age, same, area
+):
     """Turn one layer's sums into hints of one pose, over the layers already there.
 
     Args:
         sums: (H, W, 5) of `blend`.
         front: (H, W) of `blend`.
+        covers: (H, W) of `blend`.
         record: (P, 4) of the layer.
         over: Fraction behind what is already there at which this layer still covers it.
         is_moving: Whether the layer is of moving things.
@@ -110,6 +116,7 @@ def resolve(sums, front, record, over, is_moving, clock, log_far, colour, log_de
         moving: (H, W) bool.
         age: (H, W) int32.
         same: (H, W) bool.
+        area: (H, W) float32.
     """
     height, width = front.shape
     for row in range(height):
@@ -129,6 +136,7 @@ def resolve(sums, front, record, over, is_moving, clock, log_far, colour, log_de
             point = front[row, column]
             age[row, column] = max(clock[0] - record[point, 1], 0)
             same[row, column] = record[point, 2] == clock[1]
+            area[row, column] = covers[row, column]
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -143,7 +151,7 @@ def draw(screen, box, index, record, is_moving, limits, now, out):
         is_moving: Whether the layer is of moving things.
         limits: Near metres, surface tolerance as a fraction and in metres, far metres, largest depth of a surface.
         now: Frame and appearance.
-        out: The hints of this pose, as the last six arguments of `resolve`.
+        out: The hints of this pose, as the last seven arguments of `resolve`.
     """
     height, width = out[1].shape
     near, tolerance, metres, far, deepest = limits
@@ -151,7 +159,7 @@ def draw(screen, box, index, record, is_moving, limits, now, out):
     nearest_depth(screen, box, np.float32(near), nearest)
     limit = nearest * np.float32(1.0 + tolerance) + np.float32(metres)
     sums, best = np.zeros((height, width, 5), np.float32), np.zeros((height, width), np.float32)
-    front = np.zeros((height, width), np.int32)
-    blend(screen, box, index, record, np.float32(near), limit, sums, best, front)
+    front, covers = np.zeros((height, width), np.int32), np.zeros((height, width), np.float32)
+    blend(screen, box, index, record, np.float32(near), limit, sums, best, front, covers)
     logs = (math.log(far), math.log(deepest))
-    resolve(sums, front, record, math.log1p(tolerance), is_moving, now, logs, *out)
+    resolve(sums, front, covers, record, math.log1p(tolerance), is_moving, now, logs, *out)

@@ -83,12 +83,13 @@ def blank_hints(num_worlds: int, num_frames: int, height: int, width: int, devic
         moving=blank(torch.bool),
         age=blank(torch.int32),
         same_appearance=blank(torch.bool),
+        area=blank(torch.float32),
     )
 
 
 def _slices(hints: Hints, n: int, t: int) -> tuple[np.ndarray, ...]:
     """One pose's hints, in the order in which `kernels.resolve` fills them."""
-    fields = hints.colour, hints.log_depth, hints.seen, hints.moving, hints.age, hints.same_appearance
+    fields = hints.colour, hints.log_depth, hints.seen, hints.moving, hints.age, hints.same_appearance, hints.area
     return tuple(field[n, t].numpy() for field in fields)
 
 

@@ -116,6 +116,7 @@ def render_scenes(
 def _blank(cameras: Cameras) -> dict[str, Tensor]:
     total = cameras.camera_from_world.shape[:2].numel() * cameras.height * cameras.width
     kinds = {"log_depth": torch.float32, "seen": torch.bool, "moving": torch.bool, "age": torch.int32}
+    kinds["area"] = torch.float32
     device = cameras.lens.device
     flat = {name: torch.zeros(total, dtype=kind, device=device) for name, kind in kinds.items()}
     flat["same_appearance"] = torch.zeros(total, dtype=torch.bool, device=device)
@@ -152,9 +153,9 @@ def _draw(flat: dict[str, Tensor], layer: Layer, cameras: Cameras, *, is_moving:
     weight = splats.numbers[covered.splat, 10] * (1.0 - covered.square) ** 2 + FAINT
     is_filler = (layer.record[splats.point[covered.splat], 0] & FILLER) != 0
     weight = torch.where(is_filler, weight * FILLER_WEIGHT, weight)
-    front = _front(weight, covered, splats, len(nearest))
+    front, area = _front(weight, covered, splats, len(nearest))
     sums = _sums(weight, covered, splats, layer, len(nearest))
-    _resolve(flat, sums, nearest, front, layer, cameras, is_moving)
+    _resolve(flat, sums, nearest, (front, area), layer, cameras, is_moving)
 
 
 def _way(layer: Layer, cameras: Cameras) -> Tensor:
@@ -224,13 +225,17 @@ def _cover(splats: Splats, cameras: Cameras) -> Covered:
     return Covered(splat[inside], pixel[inside], square[inside], depth[inside])
 
 
-def _front(weight: Tensor, covered: Covered, splats: Splats, total: int) -> Tensor:
-    """(total,) number of the point of greatest weight in each pixel, the first of equals."""
+def _front(weight: Tensor, covered: Covered, splats: Splats, total: int) -> tuple[Tensor, Tensor]:
+    """(total,) number of the point of greatest weight in each pixel, the first of equals, and the area it covers."""
     best = weight.new_zeros(total).scatter_reduce_(0, covered.pixel, weight, "amax")
     is_best = weight == best[covered.pixel]
     front = torch.full((total,), torch.iinfo(torch.int64).max, device=weight.device)
-    front.scatter_reduce_(0, covered.pixel[is_best], splats.point[covered.splat[is_best]], "amin")
-    return front
+    pixel, splat = covered.pixel[is_best], covered.splat[is_best]
+    front.scatter_reduce_(0, pixel, splats.point[splat], "amin")
+    is_front = splats.point[splat] == front[pixel]
+    area = weight.new_zeros(total)
+    area[pixel[is_front]] = 1.0 / splats.numbers[splat[is_front], 10] - SOFTENING
+    return front, area
 
 
 def _sums(weight: Tensor, covered: Covered, splats: Splats, layer: Layer, total: int) -> Tensor:
@@ -250,19 +255,19 @@ def _resolve(
     flat: dict[str, Tensor],
     sums: Tensor,
     nearest: Tensor,
-    front: Tensor,
+    front: tuple[Tensor, Tensor],
     layer: Layer,
     cameras: Cameras,
     is_moving: bool,
 ) -> None:
-    """Write a layer over the hints."""
+    """Write a layer over the hints; `front` is the point of each pixel and the area that it covers."""
     config = cameras.config
     hit = torch.nonzero(sums[:, 4] > 0, as_tuple=True)[0]
-    sums, nearest, record = sums[hit].double(), nearest[hit], layer.record[front[hit]]
+    sums, nearest, record, area = sums[hit].double(), nearest[hit], layer.record[front[0][hit]], front[1][hit]
     mean = (sums[:, 3] / sums[:, 4] * DEPTH_UNIT).float().clamp(min=1e-6, max=CLOSEST_TO_FAR * config.far_metres)
     depth = torch.where(nearest >= 0.5 * SKY_DEPTH, math.log(config.far_metres), mean.log())
     shown = ~flat["seen"][hit] | (depth <= flat["log_depth"][hit] + math.log1p(config.surface_tolerance))
-    hit, depth, sums, record = hit[shown], depth[shown], sums[shown], record[shown]
+    hit, depth, sums, record, area = (values[shown] for values in (hit, depth, sums, record, area))
     pose = hit // (cameras.height * cameras.width)
     num_frames = cameras.camera_from_world.shape[1]
     clock = cameras.clock[pose // num_frames]
@@ -272,3 +277,4 @@ def _resolve(
     flat["moving"][hit] = is_moving
     flat["age"][hit] = (clock[:, 0] + pose % num_frames - record[:, 1]).clamp(min=0).int()
     flat["same_appearance"][hit] = record[:, 2] == clock[:, 1]
+    flat["area"][hit] = area.to(flat["area"].dtype)

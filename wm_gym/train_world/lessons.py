@@ -163,4 +163,5 @@ def unpack_hints(lesson: Lesson, steps: slice) -> Hints:
         moving=(flags & 2).bool(),
         age=torch.from_numpy(lesson.hint_age[steps].astype(np.int32)),
         same_appearance=(flags & 4).bool(),
+        area=(flags & 1).float(),  # not kept: the codec does not read it
     )

@@ -20,6 +20,8 @@ from wm_gym.backends.video.depth import is_sure, joined_depth
 from wm_gym.backends.video.moving import joined_moving
 from wm_gym.backends.video.network import Given, Prompt, VideoNetwork
 from wm_gym.backends.video.packing import pack_state, unpack_state
+from wm_gym.backends.video.painting.guide import GuideConfig, paint_hints
+from wm_gym.backends.video.painting.painter import Painter
 from wm_gym.backends.video.prediction import Prediction, remember_all
 from wm_gym.backends.video.rows import Role, Rows
 from wm_gym.backends.video.sampler import denoise, draw_noise
@@ -34,10 +36,11 @@ KEPT_PROMPTS = 256
 class VideoModel:
     """Chunks of video from a causal transformer, guided by memory hints, camera, keys and text."""
 
-    def __init__(self, network: VideoNetwork, licence: str = "Apache-2.0") -> None:
-        """Serve a network; it is put into evaluation mode."""
+    def __init__(self, network: VideoNetwork, painter: Painter | None = None, licence: str = "Apache-2.0") -> None:
+        """Serve a network, and a painter that decides what is to be where nothing is known, or None."""
         config, kind = network.config, next(network.parameters())
         self.config, self.network = config, network.eval()
+        self.painter, self.guide = None if painter is None else painter.eval(), GuideConfig()
         self.spec = ModelSpec(
             name="video", height=config.height, width=config.width, first_frames=1,
             frames_per_step=config.frames_per_latent, fps=17.5, steered_by="pose", takes_text=True, takes_hints=True,
@@ -111,6 +114,7 @@ class VideoModel:
         """
         if condition.hints is None:
             raise ValueError("backend 'video' needs hints, got none")
+        condition = self._painted(state, condition)
         times = torch.tensor([[world.time] for world in state.worlds])
         codec_state = tuple(torch.stack(parts) for parts in zip(*(world.codec for world in state.worlds), strict=True))
         given = self._given(condition, torch.stack([world.last_pose for world in state.worlds]), times, codec_state)
@@ -180,6 +184,14 @@ class VideoModel:
                 for n in range(len(blocks))
             )
         )
+
+    def _painted(self, state: VideoState, condition: Condition) -> Condition:
+        if self.painter is None or condition.hints is None:
+            return condition
+        times = [world.time for world in state.worlds]
+        where = condition.world_from_camera.float(), condition.intrinsics
+        hints = paint_hints(self.painter, condition.hints, *where, condition.seeds, times, self.guide)
+        return replace(condition, hints=hints)
 
     def _given(self, condition: Condition, before: Tensor, times: Tensor, codec_state: CodecState) -> Given:
         assert condition.hints is not None

@@ -19,13 +19,15 @@ from torch import nn
 from wm_gym.backends.video.codec import FoldCodec
 from wm_gym.backends.video.config import VideoConfig
 from wm_gym.backends.video.network import VideoNetwork
+from wm_gym.backends.video.painting.config import PainterConfig
+from wm_gym.backends.video.painting.painter import Painter
 from wm_gym.backends.video.streaming import StreamingCodec, StreamingConfig
 from wm_gym.backends.whole_file import write_whole
 
-FORMAT, CODEC_FORMAT, VERSION = "wm_gym.video", "wm_gym.codec", 1
+FORMAT, CODEC_FORMAT, PAINTER_FORMAT, VERSION = "wm_gym.video", "wm_gym.codec", "wm_gym.painter", 1
 M = TypeVar("M", bound=nn.Module)
 SHIPPED = Path(__file__).parent / "shipped"
-"""Weights that come with the package, named HEIGHTxWIDTH.safetensors."""
+"""Weights that come with the package, named HEIGHTxWIDTH.safetensors, and of painters HEIGHTxWIDTH.painter."""
 
 
 def save_weights(path: Path, network: VideoNetwork) -> str:
@@ -67,6 +69,23 @@ def load_codec(path: Path, dtype: torch.dtype = torch.bfloat16) -> StreamingCode
     with torch.device("meta"):
         codec = StreamingCodec(StreamingConfig(**shape), fold, num_frames)
     return _filled(path, codec, tensors).to(dtype).requires_grad_(False)
+
+
+def save_painter(path: Path, painter: Painter) -> str:
+    """Write a painter in bfloat16, whole or not at all; returns the hash."""
+    return _save(path, PAINTER_FORMAT, {"config": asdict(painter.config)}, painter)
+
+
+def load_painter(path: Path, dtype: torch.dtype = torch.bfloat16) -> Painter:
+    """The painter of a file.
+
+    Raises:
+        ValueError: If the file is missing, damaged, of another version or of another program.
+    """
+    header, tensors = _read(path, PAINTER_FORMAT)
+    with torch.device("meta"):
+        painter = Painter(PainterConfig(**header["config"]))
+    return _filled(path, painter, tensors).to(dtype).requires_grad_(False)
 
 
 def begin_from(path: Path, network: VideoNetwork) -> list[str]:

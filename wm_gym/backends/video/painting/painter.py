@@ -1,0 +1,61 @@
+"""The painter: a codebook, a network that chooses codes, and a finisher that turns them into pixels."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from wm_gym.backends.video.painting.codebook import Codebook
+from wm_gym.backends.video.painting.config import PainterConfig
+from wm_gym.backends.video.painting.finisher import Finisher
+from wm_gym.backends.video.painting.known import COARSE, SEEN
+from wm_gym.backends.video.painting.network import PainterNetwork
+
+LEAST_UNSEEN = 0.02
+"""Share of a token's pixels that must be unseen for it to be painted."""
+
+COARSE_FROM = 0.4
+"""Coarseness (0..1) from which on a pixel counts as not known well enough."""
+
+LEAST_COARSE = 0.5
+"""Share of a token's pixels that must be that coarse for it to be painted."""
+
+
+class Painter(nn.Module):
+    """All that paints a frame."""
+
+    def __init__(self, config: PainterConfig) -> None:
+        """Random weights, and an empty codebook."""
+        super().__init__()
+        self.config = config
+        self.codebook, self.network, self.finisher = Codebook(config), PainterNetwork(config), Finisher(config)
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of the weights."""
+        return self.network.places.dtype
+
+    def finish(self, codes: Tensor, known: Tensor, painted: Tensor) -> Tensor:
+        """Surface planes (N, 4, H, W) of a frame some of whose tokens are painted; what is unseen elsewhere is 0.
+
+        Args:
+            codes: (N, tokens, slots) int64.
+            known: (N, KNOWN_CHANNELS, H, W).
+            painted: (N, tokens) bool.
+        """
+        where = self.pixels_of(painted)
+        entries = torch.where(where[:, None], self.codebook.decode(codes), known[:, :4])
+        return self.finisher(entries, known, where)
+
+    def pixels_of(self, tokens: Tensor) -> Tensor:
+        """(N, H, W) of (N, tokens)."""
+        side = self.config.token
+        return tokens.unflatten(1, self.config.grid).repeat_interleave(side, 1).repeat_interleave(side, 2)
+
+    def wanting(self, known: Tensor) -> Tensor:
+        """(N, tokens) bool: tokens of which something is unseen, or too coarse."""
+        unseen = self._share(known[:, SEEN] == 0) > LEAST_UNSEEN
+        return unseen | (self._share(known[:, COARSE] > COARSE_FROM) > LEAST_COARSE)
+
+    def _share(self, where: Tensor) -> Tensor:
+        return nn.functional.avg_pool2d(where.float()[:, None], self.config.token).flatten(1)

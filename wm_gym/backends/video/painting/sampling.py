@@ -1,0 +1,88 @@
+"""Choosing codes: a few rounds, in each of which the surest tokens are settled.
+
+Source: Chang et al. 2022, "MaskGIT", section 3.2. One frame at a time, so that a world does not depend on others.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from wm_gym.backends.video.painting.network import HIDDEN, KEPT, REVEALED
+from wm_gym.backends.video.painting.painter import Painter
+
+
+@dataclass(frozen=True)
+class SamplingConfig:
+    """How codes are chosen.
+
+    Attributes:
+        rounds: Passes of the network.
+        temperature: Of every choice; lower is surer and plainer.
+        least_share: Codes less likely than this share of the likeliest are not chosen.
+        order_noise: How far the order in which tokens are settled is left to chance.
+    """
+
+    rounds: int = 4
+    temperature: float = 0.8
+    least_share: float = 0.05
+    order_noise: float = 2.0
+
+    def __post_init__(self) -> None:
+        if self.rounds < 1:
+            raise ValueError(f"rounds must be at least 1, got {self.rounds}")
+        if self.temperature <= 0:
+            raise ValueError(f"temperature must be positive, got {self.temperature}")
+
+
+def sample_codes(painter: Painter, known: Tensor, painted: Tensor, config: SamplingConfig, seed: list[int]) -> Tensor:
+    """Codes (1, tokens, slots) of one frame; those of tokens that are not painted mean nothing.
+
+    Args:
+        painter: In evaluation mode.
+        known: (1, KNOWN_CHANNELS, H, W).
+        painted: (1, tokens) bool.
+        config: How.
+        seed: All chance follows from these numbers.
+    """
+    rng = np.random.default_rng(seed)
+    shape = painter.config.num_tokens, painter.config.slots
+    codes = torch.zeros(1, *shape, dtype=torch.long, device=known.device)
+    roles = torch.where(painted, HIDDEN, KEPT)
+    total = int(painted.sum())
+    for number in range(config.rounds):
+        chance = torch.from_numpy(rng.random(shape, np.float32)).to(known.device)
+        jitter = torch.from_numpy(rng.gumbel(size=shape[0]).astype(np.float32)).to(known.device)
+        states = painter.network(known, codes, roles)
+        chosen, sureness = _choose(painter, states, chance[None], config)
+        is_open = roles == HIDDEN
+        codes = torch.where(is_open[..., None], chosen, codes)
+        left = math.floor(total * math.cos(math.pi / 2 * (number + 1) / config.rounds))
+        if left == 0:
+            break
+        heat = config.order_noise * (1 - (number + 1) / config.rounds)
+        worth = (sureness + heat * jitter).masked_fill(~is_open, torch.inf)
+        stays_open = worth.argsort(1).argsort(1) < left
+        roles = torch.where(is_open & ~stays_open, REVEALED, roles)
+    return codes
+
+
+def _choose(painter: Painter, states: Tensor, chance: Tensor, config: SamplingConfig) -> tuple[Tensor, Tensor]:
+    """Codes (1, tokens, slots) drawn slot after slot, and the mean logarithm of their likelihoods (1, tokens)."""
+    head, tables = painter.network.head, painter.network.codes
+    wishes, told, codes, sureness = head.wishes(states), 0.0, [], 0.0
+    for slot in range(painter.config.slots):
+        table = tables.of_slot(slot)
+        scores = head.scores(wishes[..., slot, :] + told, table).float() / config.temperature
+        likely = scores.softmax(-1)
+        likely = torch.where(likely < config.least_share * likely.amax(-1, keepdim=True), 0.0, likely)
+        heap = likely.cumsum(-1)
+        code = torch.searchsorted(heap, (chance[..., slot] * heap[..., -1])[..., None]).clamp(max=len(table) - 1)
+        sureness = sureness + likely.gather(-1, code)[..., 0].clamp(min=1e-9).log() / painter.config.slots
+        told = told + head.passed(torch.nn.functional.embedding(code[..., 0], table), slot)
+        codes.append(code)
+    return torch.cat(codes, -1), sureness

@@ -1,0 +1,125 @@
+"""Batches of views: what is known, what is true, and which tokens are to be painted. Torn as walks tear them.
+
+Everything random comes from (seed, batch number).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from wm_gym.backends.video.painting.config import PainterConfig
+from wm_gym.backends.video.painting.known import KNOWN_CHANNELS, SEEN, known_planes, surface_planes
+from wm_gym.memory.hints import Hints
+from wm_gym.train_world.painting.views import AREA_STEPS, Views
+
+
+@dataclass(frozen=True)
+class TearConfig:
+    """How much of what is known is taken away.
+
+    Attributes:
+        nothing: Share of views of which nothing is known.
+        strip: Share of views of which a strip at one side is torn off, as it comes into view when one turns.
+        box: Share of views out of which a box is torn.
+        everything: Share of views that are to be painted all over, whatever is known.
+        noise: Largest noise of what is known.
+    """
+
+    nothing: float = 0.04
+    strip: float = 0.5
+    box: float = 0.2
+    everything: float = 0.3
+    noise: float = 0.04
+
+
+@dataclass(frozen=True)
+class PaintBatch:
+    """B views.
+
+    Attributes:
+        known: (B, KNOWN_CHANNELS, H, W).
+        surface: (B, 4, H, W) the truth.
+        everything: (B,) bool: all tokens are to be painted.
+        steady: (B, tokens) bool: nothing moves there in truth.
+        shown: (B, tokens) in 0..1: tokens to be painted are revealed in the order of these numbers.
+        share: (B,) in 0..1: share of them that is revealed.
+    """
+
+    known: Tensor
+    surface: Tensor
+    everything: Tensor
+    steady: Tensor
+    shown: Tensor
+    share: Tensor
+
+    def to(self, device: torch.device) -> PaintBatch:
+        """The batch on a device."""
+        return replace(self, **{name: value.to(device) for name, value in vars(self).items()})
+
+
+def draw_batch(views: Views, config: PainterConfig, tear: TearConfig, size: int, seed: int, number: int) -> PaintBatch:
+    """Batch `number` of the run with `seed`."""
+    rng = np.random.default_rng([seed, number])
+    rows = np.sort(rng.integers(len(views), size=size))
+    known, surface, moving = _planes(views, rows, config, mirrored=rng.random() < 0.5)
+    generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+    moves = F.max_pool2d(moving.float()[:, None], config.token).flatten(1) > 0
+    return PaintBatch(
+        known=_torn(known, tear, rng, generator),
+        surface=surface,
+        everything=torch.rand(size, generator=generator) < tear.everything,
+        steady=~moves,
+        shown=torch.rand(size, config.num_tokens, generator=generator),
+        share=torch.cos(torch.rand(size, generator=generator) * math.pi / 2),
+    )
+
+
+def _planes(views: Views, rows: np.ndarray, config: PainterConfig, *, mirrored: bool) -> tuple[Tensor, Tensor, Tensor]:
+    """What is known, the truth, and what moves in it."""
+    flags = torch.from_numpy(views.hint_flags[rows])
+    area = torch.exp2((torch.from_numpy(views.hint_area[rows]).float() - 128) / AREA_STEPS)
+    hints = Hints(
+        colour=torch.from_numpy(views.hint_colour[rows]),
+        log_depth=torch.from_numpy(views.hint_log_depth[rows]).float(),
+        seen=(flags & 1).bool(),
+        moving=(flags & 2).bool(),
+        age=torch.zeros_like(flags, dtype=torch.int32),
+        same_appearance=(flags & 4).bool(),
+        area=area,
+    )
+    reach = config.near_metres, config.far_metres
+    up, lens = torch.from_numpy(views.up[rows]).float(), torch.from_numpy(views.intrinsics[rows])
+    known = known_planes(hints, up, lens, *reach)
+    surface = surface_planes(torch.from_numpy(views.frames[rows]), torch.from_numpy(views.depth[rows]), *reach)
+    moving = torch.from_numpy(views.moving[rows])
+    planes = known, surface, moving
+    return tuple(plane.flip(-1) for plane in planes) if mirrored else planes  # type: ignore[return-value]
+
+
+def _torn(known: Tensor, tear: TearConfig, rng: np.random.Generator, generator: torch.Generator) -> Tensor:
+    seen = known[:, SEEN : SEEN + 1]
+    amount = tear.noise * torch.rand(len(known), 1, 1, 1, generator=generator).square()
+    known = known.clone()
+    known[:, :4] += amount * torch.randn(known[:, :4].shape, generator=generator) * seen
+    height, width = known.shape[-2:]
+    for view in known:
+        chance, told = rng.random(), view[: KNOWN_CHANNELS - 1]
+        if chance < tear.nothing:
+            told.zero_()
+        elif chance < tear.nothing + tear.strip:
+            side, rows, columns = (
+                rng.integers(4),
+                *(int(rng.integers(1, size + 1) * rng.random()) + 1 for size in (height, width)),
+            )
+            (told[..., :columns], told[..., -columns:], told[:, :rows], told[:, -rows:])[side].zero_()
+        elif chance < tear.nothing + tear.strip + tear.box:
+            rows, columns = (int(rng.integers(4, size // 2)) for size in (height, width))
+            top, left = int(rng.integers(height - rows)), int(rng.integers(width - columns))
+            told[:, top : top + rows, left : left + columns].zero_()
+    return known
