@@ -126,6 +126,15 @@ def _train_codec(overrides: list[str]) -> int:
     return 0
 
 
+def _train_painter(overrides: list[str]) -> int:
+    from wm_gym.train_world.painting.training import PaintRunConfig, run_painter
+
+    config = compose(PaintRunConfig, overrides)
+    progress = run_painter(config)
+    print(f"{progress.step} steps in {progress.seconds / 60:.1f} minutes; painter and logs: {config.train.output}")
+    return 0
+
+
 def _rollout(overrides: list[str]) -> int:
     from wm_gym.rollout import RolloutConfig, rollout
 
@@ -178,6 +187,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "rollout": _rollout,
     "train": _train,
     "train-codec": _train_codec,
+    "train-painter": _train_painter,
 }
 
 if __name__ == "__main__":

@@ -11,17 +11,19 @@ AGREEMENT = 24.0
 """Distance of colours, of 255, at which a remembered pixel has lost most of its say."""
 
 
-def joined_colours(frames: Tensor, moving: Tensor, hints: Hints) -> Tensor:
+def joined_colours(frames: Tensor, moving: Tensor, hints: Hints, painted: Tensor) -> Tensor:
     """Memory's colours where the model agrees, the model's where it does not.
 
     A model that predicts in one step shows the mean of what may be, which is softer than any of it; what is remembered
     is as sharp as it was seen. Where the two differ, something has changed or the memory is wrong, and the model is
-    right. Source: InSpatio-World's explicit spatial constraint, as a soft choice.
+    right. What was painted for this chunk is a decision, to which the model's mean of what may be is no objection.
+    Source: InSpatio-World's explicit spatial constraint, as a soft choice.
 
     Args:
         frames: (N, T, H, W, 3) uint8, generated.
         moving: (N, T, H, W) bool, generated.
         hints: At the same poses.
+        painted: (N, T, H, W) bool, the pixels of the hints that were painted.
 
     Returns:
         (N, T, H, W, 3) uint8.
@@ -29,5 +31,6 @@ def joined_colours(frames: Tensor, moving: Tensor, hints: Hints) -> Tensor:
     generated, remembered = frames.float(), hints.colour.float()
     is_still = hints.seen & ~hints.moving & ~moving & hints.same_appearance
     difference = remembered - generated
-    say = torch.exp(difference.square().mean(-1) / -(AGREEMENT**2)) * is_still
+    agreement = torch.exp(difference.square().mean(-1) / -(AGREEMENT**2))
+    say = torch.where(painted, 1.0, agreement) * is_still
     return (generated + say[..., None] * difference).round().to(torch.uint8)

@@ -28,6 +28,7 @@ from wm_gym.backends.video.sampler import denoise, draw_noise
 from wm_gym.backends.video.state import VideoState, VideoWorld
 from wm_gym.backends.video.steering import camera_tokens, motion_vector
 from wm_gym.backends.video.weights import find_weights, hash_of, load_weights
+from wm_gym.memory.hints import Hints
 from wm_gym.memory.render import blank_hints
 
 KEPT_PROMPTS = 256
@@ -114,7 +115,8 @@ class VideoModel:
         """
         if condition.hints is None:
             raise ValueError("backend 'video' needs hints, got none")
-        condition = self._painted(state, condition)
+        hints, painted = self._painted(state, condition, condition.hints)
+        condition = replace(condition, hints=hints)
         times = torch.tensor([[world.time] for world in state.worlds])
         codec_state = tuple(torch.stack(parts) for parts in zip(*(world.codec for world in state.worlds), strict=True))
         given = self._given(condition, torch.stack([world.last_pose for world in state.worlds]), times, codec_state)
@@ -123,11 +125,11 @@ class VideoModel:
         latent = denoise(noise, prediction, self.config.num_steps)
         planes, codec_state = self.network.codec.decode(latent, codec_state)
         frames, depth, _ = self.network.fold.decode(planes)
-        moving = joined_moving(planes.unflatten(1, (-1, FRAME_CHANNELS))[:, :, -1], condition.hints)
-        frames = joined_colours(frames, moving, condition.hints)
-        depth = joined_depth(depth, moving, condition.hints, self.config.far_metres)
+        moving = joined_moving(planes.unflatten(1, (-1, FRAME_CHANNELS))[:, :, -1], hints)
+        frames = joined_colours(frames, moving, hints, painted)
+        depth = joined_depth(depth, moving, hints, self.config.far_metres)
         latent = self.network.codec.shown(latent, self.network.fold.encode(frames, depth, moving))
-        sure = is_sure(depth, moving, condition.hints)
+        sure = is_sure(depth, moving, hints)
         chunk = Chunk(frames, depth, moving, condition.world_from_camera, is_sure=sure)
         return self._after(latent, given, condition, times, prediction.blocks(), codec_state), chunk
 
@@ -185,13 +187,13 @@ class VideoModel:
             )
         )
 
-    def _painted(self, state: VideoState, condition: Condition) -> Condition:
-        if self.painter is None or condition.hints is None:
-            return condition
+    def _painted(self, state: VideoState, condition: Condition, hints: Hints) -> tuple[Hints, Tensor]:
+        """Hints in which what is unseen is painted, and where, (N, T, H, W) bool."""
+        if self.painter is None:
+            return hints, torch.zeros_like(hints.seen)
         times = [world.time for world in state.worlds]
         where = condition.world_from_camera.float(), condition.intrinsics
-        hints = paint_hints(self.painter, condition.hints, *where, condition.seeds, times, self.guide)
-        return replace(condition, hints=hints)
+        return paint_hints(self.painter, hints, *where, condition.seeds, times, self.guide)
 
     def _given(self, condition: Condition, before: Tensor, times: Tensor, codec_state: CodecState) -> Given:
         assert condition.hints is not None

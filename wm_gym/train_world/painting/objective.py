@@ -12,6 +12,11 @@ from wm_gym.backends.video.painting.network import HIDDEN, KEPT, REVEALED
 from wm_gym.backends.video.painting.painter import Painter
 from wm_gym.train_world.painting.batches import PaintBatch
 
+WINDOW = 4
+"""Rows and columns of the windows in which contrast is compared."""
+
+FAINT = 1e-4
+
 
 @dataclass(frozen=True)
 class PaintObjectiveConfig:
@@ -21,13 +26,17 @@ class PaintObjectiveConfig:
         smoothing: Of the labels.
         finish_share: Share of a batch that the finisher learns from.
         finish_weight: Of its loss.
-        edges: Weight of differences between neighbours in it, against values.
+        squares: Weight of squared errors in it, against absolute ones: entries are means, which absolute errors hardly
+            ask to change.
+        contrast: Weight of how much neighbours differ within small windows, whichever way: errors alone are least
+            where all is soft.
     """
 
     smoothing: float = 0.02
     finish_share: float = 0.25
     finish_weight: float = 4.0
-    edges: float = 1.0
+    squares: float = 8.0
+    contrast: float = 3.0
 
 
 def paint_loss(painter: Painter, batch: PaintBatch, config: PaintObjectiveConfig) -> tuple[Tensor, dict[str, Tensor]]:
@@ -63,7 +72,14 @@ def _finishing(
     """How far finished pixels are from the truth, in painted tokens."""
     count = max(1, int(config.finish_share * len(codes)))
     made = painter.finish(codes[:count], batch.known[:count], painted[:count])
-    where = painter.pixels_of(painted[:count] & batch.steady[:count])[:, None].float()
-    error = (made - batch.surface[:count]) * where
-    changes = sum((error.diff(dim=dim).abs().sum() for dim in (-1, -2)), error.new_zeros(()))
-    return (error.abs().sum() + config.edges * changes) / (4 * where.sum().clamp(min=1))
+    truth, where = batch.surface[:count], painter.pixels_of(painted[:count] & batch.steady[:count])[:, None].float()
+    error = (made - truth) * where
+    wrong = (contrast(made * where) - contrast(truth * where)).abs().sum() * WINDOW**2
+    total = error.abs().sum() + config.squares * error.square().sum() + config.contrast * wrong
+    return total / (4 * where.sum().clamp(min=1))
+
+
+def contrast(planes: Tensor) -> Tensor:
+    """(N, C, H', W') root of the mean squared difference of neighbours within windows of planes (N, C, H, W)."""
+    energy = planes.diff(dim=-1)[..., 1:, :].square() + planes.diff(dim=-2)[..., 1:].square()
+    return (F.avg_pool2d(energy, WINDOW, ceil_mode=True) + FAINT).sqrt()

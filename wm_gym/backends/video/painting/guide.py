@@ -49,8 +49,10 @@ def paint_hints(
     seeds: Sequence[int],
     times: Sequence[int],
     config: GuideConfig,
-) -> Hints:
-    """Hints with what was unseen painted, world by world; those of worlds that know enough stay as they are.
+) -> tuple[Hints, Tensor]:
+    """Hints with what was unseen painted, and what was painted, (N, T, H, W) bool.
+
+    Worlds that know enough are left as they are.
 
     Args:
         painter: In evaluation mode.
@@ -63,15 +65,16 @@ def paint_hints(
     """
     open_share = (~hints.seen[:, -1]).float().mean((1, 2)).tolist()
     chosen = [n for n, share in enumerate(open_share) if share > config.least_unseen]
+    painted = torch.zeros_like(hints.seen)
     if not chosen:
-        return hints
+        return hints, painted
     hints = replace(hints, **{name: value.clone() for name, value in vars(hints).items()})
     for n in chosen:
         one = hints.of_world(n)  # views, filled in place
         seed = [int(seeds[n]), int(times[n]), PAINTING]
         frame, depth = _painted(painter, one, world_from_camera[n, -1], intrinsics[n], seed, config)
-        _fill(one, _carried(frame, depth, world_from_camera[n], intrinsics[n]))
-    return hints
+        painted[n] = _fill(one, _carried(frame, depth, world_from_camera[n], intrinsics[n]))
+    return hints, painted
 
 
 def _painted(
@@ -105,11 +108,14 @@ def _carried(frame: Tensor, depth: Tensor, poses: Tensor, intrinsics: Tensor) ->
     return render([memory], poses[None], intrinsics[None], *depth.shape, frame_index=[0], appearance=[0]).of_world(0)
 
 
-def _fill(hints: Hints, painted: Hints) -> None:
-    """Take over what is painted where nothing was seen. It has the appearance of now, and no age."""
+def _fill(hints: Hints, painted: Hints) -> Tensor:
+    """Take over what is painted where nothing was seen; returns where. It looks as most of what is seen does."""
     new = painted.seen & ~hints.seen
+    looks = hints.same_appearance[hints.seen]
+    is_of_now = bool(looks.float().mean() >= 0.5) if len(looks) else True
     hints.colour[new] = painted.colour[new]
     hints.log_depth[new] = painted.log_depth[new]
     hints.area[new] = painted.area[new]
-    hints.same_appearance[new] = True
+    hints.same_appearance[new] = is_of_now
     hints.seen[new] = True
+    return new

@@ -23,13 +23,14 @@ class SamplingConfig:
     Attributes:
         rounds: Passes of the network.
         temperature: Of every choice; lower is surer and plainer.
-        least_share: Codes less likely than this share of the likeliest are not chosen.
+        nucleus: Share of likelihood, from the likeliest code down, that is chosen from. A limit by likelihood alone
+            would leave little but plain patches: those are few and likely, textured ones many and each unlikely.
         order_noise: How far the order in which tokens are settled is left to chance.
     """
 
     rounds: int = 4
-    temperature: float = 0.8
-    least_share: float = 0.05
+    temperature: float = 1.0
+    nucleus: float = 0.95
     order_noise: float = 2.0
 
     def __post_init__(self) -> None:
@@ -37,6 +38,8 @@ class SamplingConfig:
             raise ValueError(f"rounds must be at least 1, got {self.rounds}")
         if self.temperature <= 0:
             raise ValueError(f"temperature must be positive, got {self.temperature}")
+        if not 0 < self.nucleus <= 1:
+            raise ValueError(f"nucleus must be over 0 and at most 1, got {self.nucleus}")
 
 
 def sample_codes(painter: Painter, known: Tensor, painted: Tensor, config: SamplingConfig, seed: list[int]) -> Tensor:
@@ -74,15 +77,16 @@ def sample_codes(painter: Painter, known: Tensor, painted: Tensor, config: Sampl
 def _choose(painter: Painter, states: Tensor, chance: Tensor, config: SamplingConfig) -> tuple[Tensor, Tensor]:
     """Codes (1, tokens, slots) drawn slot after slot, and the mean logarithm of their likelihoods (1, tokens)."""
     head, tables = painter.network.head, painter.network.codes
-    wishes, told, codes, sureness = head.wishes(states), 0.0, [], 0.0
+    wishes, codes = head.wishes(states), []
+    told, sureness = torch.zeros_like(wishes[..., 0, :]), torch.zeros_like(wishes[..., 0, 0], dtype=torch.float32)
     for slot in range(painter.config.slots):
         table = tables.of_slot(slot)
         scores = head.scores(wishes[..., slot, :] + told, table).float() / config.temperature
-        likely = scores.softmax(-1)
-        likely = torch.where(likely < config.least_share * likely.amax(-1, keepdim=True), 0.0, likely)
-        heap = likely.cumsum(-1)
-        code = torch.searchsorted(heap, (chance[..., slot] * heap[..., -1])[..., None]).clamp(max=len(table) - 1)
-        sureness = sureness + likely.gather(-1, code)[..., 0].clamp(min=1e-9).log() / painter.config.slots
+        likely, order = scores.softmax(-1).sort(-1, descending=True)
+        place = torch.searchsorted(likely.cumsum(-1), (config.nucleus * chance[..., slot])[..., None])
+        place = place.clamp(max=len(table) - 1)
+        code = order.gather(-1, place)
+        sureness = sureness + likely.gather(-1, place)[..., 0].clamp(min=1e-9).log() / painter.config.slots
         told = told + head.passed(torch.nn.functional.embedding(code[..., 0], table), slot)
         codes.append(code)
     return torch.cat(codes, -1), sureness

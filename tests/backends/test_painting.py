@@ -1,0 +1,212 @@
+"""The painter: codes of patches, choices that follow from a seed, and hints of which only the unseen is painted."""
+
+import re
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wm_gym.backends.video.painting.codebook import Codebook, fit, k_means
+from wm_gym.backends.video.painting.config import PainterConfig
+from wm_gym.backends.video.painting.guide import GuideConfig, paint_hints
+from wm_gym.backends.video.painting.known import KNOWN_CHANNELS, elevation, scale_depth, unscale_depth
+from wm_gym.backends.video.painting.network import HIDDEN, KEPT
+from wm_gym.backends.video.painting.painter import Painter
+from wm_gym.backends.video.painting.sampling import SamplingConfig, sample_codes
+from wm_gym.backends.video.weights import load_painter, save_painter
+from wm_gym.memory.hints import Hints
+
+TINY = PainterConfig(
+    height=16, width=24, depth_codes=8, colour_codes=16, dim=16, num_heads=2, num_layers=1, ffn_dim=16, code_dim=8,
+    finisher_channels=8, finisher_blocks=1,
+)  # fmt: skip
+SIZE = TINY.height, TINY.width
+LENS = torch.tensor([12.0, 12.0, 12.0, 8.0])
+
+
+def tiny_painter(seed: int = 0) -> Painter:
+    torch.manual_seed(seed)
+    painter = Painter(TINY)
+    painter.codebook.depth.uniform_(-0.5, 0.5)
+    painter.codebook.colour.uniform_(-1, 1)
+    return painter.eval().requires_grad_(False)
+
+
+def some_hints(worlds: int = 1, frames: int = 4, seed: int = 0) -> Hints:
+    """A wall 3 m ahead of which a part is known, more of it in later worlds."""
+    generator = torch.Generator().manual_seed(seed)
+    shape = worlds, frames, *SIZE
+    seen = torch.zeros(shape, dtype=torch.bool)
+    for n in range(worlds):
+        seen[n, ..., : 4 + 5 * n] = True
+    colour = torch.randint(0, 256, (*shape, 3), generator=generator).to(torch.uint8) * seen[..., None]
+    nothing = torch.zeros(shape, dtype=torch.bool)
+    return Hints(colour, np.log(3.0) * seen.float(), seen, nothing, seen.int(), seen.clone(), seen.float())
+
+
+def poses(worlds: int, frames: int = 4) -> torch.Tensor:
+    """All frames look along the world's x axis."""
+    pose = torch.tensor([[0.0, 0, 1, 0], [-1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
+    return pose.expand(worlds, frames, 4, 4).clone()
+
+
+def paint(painter: Painter, hints: Hints, seeds, config: GuideConfig | None = None):
+    worlds = len(hints.seen)
+    times = list(range(worlds))
+    return paint_hints(painter, hints, poses(worlds), LENS.expand(worlds, 4), seeds, times, config or GuideConfig())
+
+
+def test_a_surface_of_entries_comes_back_as_it_was():
+    painter, generator = tiny_painter(), torch.Generator().manual_seed(1)
+    shape = 3, TINY.num_tokens, TINY.cells
+    codes = [torch.randint(0, n, shape, generator=generator) for n in (TINY.depth_codes, TINY.colour_codes)]
+    codes = torch.cat(codes, -1)
+    surface = painter.codebook.decode(codes)
+    assert surface.shape == (3, 4, *SIZE)
+    assert torch.equal(painter.codebook.encode(surface), codes)
+
+
+@given(st.integers(1, 8), st.integers(0, 5))
+@settings(max_examples=20, deadline=None)
+def test_k_means_finds_as_many_patches_as_there_are(count, seed):
+    generator = torch.Generator().manual_seed(seed)
+    kinds = torch.randn(count, 6, generator=generator) * 10
+    patches = kinds.repeat(20, 1)
+    centres = k_means(patches, 4 * count, 12, generator)
+    apart = (patches[:, None] - centres).square().sum(-1).amin(1)
+    assert apart.max() < 1e-6
+
+
+def test_a_codebook_is_fitted_the_same_way_every_time():
+    surfaces, books = torch.rand(4, 4, *SIZE) * 2 - 1, [Codebook(TINY), Codebook(TINY)]
+    for book in books:
+        fit(book, surfaces, patches=60, rounds=3, seed=5)
+    assert torch.equal(books[0].colour, books[1].colour) and torch.equal(books[0].depth, books[1].depth)
+    assert books[0].colour.std() > 0.1
+
+
+def test_slot_by_slot_scores_are_those_of_all_slots_at_once():
+    painter = tiny_painter()
+    network, states = painter.network, torch.randn(2, 5, TINY.dim)
+    codes = torch.randint(0, TINY.depth_codes, (2, 5, TINY.slots))
+    at_once = network.head(states, codes, network.codes)
+    wishes, told = network.head.wishes(states), 0.0
+    for slot in range(TINY.slots):
+        table = network.codes.of_slot(slot)
+        torch.testing.assert_close(network.head.scores(wishes[..., slot, :] + told, table), at_once[slot])
+        told = told + network.head.passed(table[codes[..., slot]], slot)
+
+
+def test_hidden_and_kept_tokens_do_not_tell_their_codes():
+    painter, known = tiny_painter(), torch.randn(1, KNOWN_CHANNELS, *SIZE)
+    codes = torch.randint(0, TINY.depth_codes, (2, TINY.num_tokens, TINY.slots))
+    for role in (KEPT, HIDDEN):
+        roles = torch.full((1, TINY.num_tokens), role)
+        assert torch.equal(painter.network(known, codes[:1], roles), painter.network(known, codes[1:], roles))
+
+
+def test_a_narrow_nucleus_chooses_the_likeliest_depth_first():
+    painter, known = tiny_painter(), torch.randn(1, KNOWN_CHANNELS, *SIZE)
+    painted = torch.ones(1, TINY.num_tokens, dtype=torch.bool)
+    sure = SamplingConfig(rounds=1, nucleus=1e-6)
+    codes = sample_codes(painter, known, painted, sure, [3])
+    states = painter.network(known, codes, torch.full((1, TINY.num_tokens), HIDDEN))
+    logits = painter.network.head(states, codes, painter.network.codes)
+    for slot, scores in enumerate(logits):
+        assert torch.equal(scores.argmax(-1), codes[..., slot])
+
+
+def test_choices_follow_from_the_seed():
+    painter, known = tiny_painter(), torch.randn(1, KNOWN_CHANNELS, *SIZE)
+    painted = torch.ones(1, TINY.num_tokens, dtype=torch.bool)
+    first, again, other = (sample_codes(painter, known, painted, SamplingConfig(), [seed]) for seed in (1, 1, 2))
+    assert torch.equal(first, again) and not torch.equal(first, other)
+
+
+def test_only_the_unseen_is_painted_and_all_of_it_in_the_last_frame():
+    painter, hints = tiny_painter(), some_hints()
+    made, painted = paint(painter, hints, [0])
+    assert not (painted & hints.seen).any() and torch.equal(made.seen, hints.seen | painted)
+    assert made.seen[:, -1].all() and (made.log_depth[painted] > np.log(0.1)).all()
+    for name, value in vars(hints).items():
+        assert torch.equal(getattr(made, name)[hints.seen], value[hints.seen]), name
+
+
+def test_a_world_that_knows_enough_is_left_alone():
+    hints = some_hints()
+    made, painted = paint(tiny_painter(), hints, [0], GuideConfig(least_unseen=0.99))
+    assert made is hints and not painted.any()
+
+
+def test_a_world_is_painted_as_if_it_were_alone():
+    painter, hints = tiny_painter(), some_hints(worlds=3)
+    together, _ = paint(painter, hints, [4, 5, 6])
+    alone = paint_hints(
+        painter, Hints(**{name: value[1:2] for name, value in vars(hints).items()}), poses(1), LENS[None], [5], [1],
+        GuideConfig(),
+    )[0]  # fmt: skip
+    for name, value in vars(alone).items():
+        assert torch.equal(getattr(together, name)[1:2], value), name
+
+
+def test_what_is_painted_looks_as_most_of_what_is_seen_does():
+    hints = some_hints()
+    hints.same_appearance[:] = False
+    made, painted = paint(tiny_painter(), hints, [0])
+    assert not made.same_appearance[painted].any()
+
+
+def test_the_horizon_is_level_and_the_zenith_is_up():
+    level = elevation(torch.tensor([[0.0, -1, 0]]), LENS[None], *SIZE)[0]
+    assert (level[: SIZE[0] // 2] > 0).all() and (level[SIZE[0] // 2 :] < 0).all()
+    assert elevation(torch.tensor([[0.0, 0, 1]]), LENS[None], *SIZE).max() > 0.99
+
+
+@given(st.floats(0.2, 100.0))
+def test_depth_comes_back_from_its_scale(metres):
+    depth = torch.tensor([metres])
+    torch.testing.assert_close(unscale_depth(scale_depth(depth, 0.2, 100.0), 0.2, 100.0), depth, rtol=1e-4, atol=0)
+
+
+def test_a_painter_comes_back_from_its_file(tmp_path):
+    painter = tiny_painter()
+    save_painter(tmp_path / "p.safetensors", painter)
+    back = load_painter(tmp_path / "p.safetensors")
+    assert back.config == TINY
+    assert all(torch.equal(a.bfloat16(), b) for a, b in zip(painter.parameters(), back.parameters(), strict=True))
+
+
+def test_a_file_of_something_else_is_refused(tmp_path):
+    path = tmp_path / "p.safetensors"
+    path.write_bytes(b"nothing")
+    with pytest.raises(ValueError, match=re.escape(f"weights {path} must be a whole wm_gym.painter file")):
+        load_painter(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"dim": 0}, "dim must be positive, got 0"),
+        ({"cell": 3}, "token must be a multiple of cell (3), got 8"),
+        ({"width": 25}, "height and width must be multiples of token (8), got 16 x 25"),
+        ({"num_heads": 3}, "dim must be a multiple of num_heads (3), got 16"),
+    ],
+)
+def test_bad_shapes_are_refused_in_one_sentence(change, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        PainterConfig(**{**vars(TINY), **change})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"rounds": 0}, "rounds must be at least 1, got 0"),
+        ({"temperature": 0.0}, "temperature must be positive, got 0.0"),
+        ({"nucleus": 1.5}, "nucleus must be over 0 and at most 1, got 1.5"),
+    ],
+)
+def test_bad_sampling_is_refused_in_one_sentence(change, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        SamplingConfig(**change)
