@@ -33,6 +33,19 @@ JSON keys. Without prefix: grounded; `cold_`: cold. Then the row, then the figur
  - `depth_absrel`: |error| / depth, closed loop, where the twin's depth is 0.3 to 20 m and the world gives one;
    `depth_absrel_static`: without what moves in either; `depth_absrel_known`: known pixels only. `depth_known_share`:
    of pixels for which the world gives a depth.
+
+What is imagined is judged on ways out alone, over chunks 8 to the last (`twin_`: the twin's own frames in a row of its
+own, for not even the truth reaches 1 or 0 in all of this):
+ - `structure`: share of frames that pass for a place with a judge that knows the twin's frames and spoilt ones, and
+   that no model is trained on. It passes 95 % of the twin's frames; it sees single frames, so `repeat` passes too.
+ - `outbound_sharpness_ratio`: gradient energy over the twin's. `outbound_sharpness_last_ratio`: of the last 4 chunks.
+ - `depth_self_absrel`: the depth of each chunk's last frame (still, known, below 0.9 of the far value) is rendered at
+   the pose of the next chunk's last frame, a pixel a point, the nearest wins: |z - d| / d with d the depth given there
+   (known, still; sky counts), over all such pixels. `depth_self_median_absrel`: the median of each frame, averaged.
+ - `moving_track_length` (of all walks): frames for which a thing of at least 12 pixels that moves in the opening frame
+   can be followed by the moving masks, at most 64; in each frame it must overlap where it was (widened by 2 pixels)
+   and have half to twice its area. Where the twin's leaves through the border counting ends for both.
+   `moving_track_ratio`: over the twin's. `twin_moving_tracks_per_walk`: how many such things there are.
 """
 
 from __future__ import annotations
@@ -61,9 +74,10 @@ from wm_gym.backends.twin.model import FAR_METRES, TwinModel, open_place
 from wm_gym.backends.twin.site import site_of
 from wm_gym.backends.video.model import VideoModel
 from wm_gym.evaluation.altered import Altered, hide_hints
+from wm_gym.evaluation.judge import Judge
 from wm_gym.evaluation.known import known_pixels
 from wm_gym.evaluation.preset import preset_hash
-from wm_gym.evaluation.scores import score_loop, score_next_chunk, score_seeds
+from wm_gym.evaluation.scores import score_loop, score_next_chunk, score_outbound, score_seeds, score_tracks
 from wm_gym.evaluation.strips import save_film, save_sheet
 from wm_gym.evaluation.tally import Figures, Tally, with_prefix
 from wm_gym.evaluation.walks import (
@@ -175,13 +189,14 @@ def score_next(tallies: Tallies, scenes: Sequence[Scene], rows: Rows, starts: in
 
 
 def score_closed(
-    tallies: Tallies, scenes: Sequence[Scene], rows: Rows, progress: tqdm
+    tallies: Tallies, scenes: Sequence[Scene], rows: Rows, judge: Judge, progress: tqdm
 ) -> Iterator[tuple[str, list[dict[str, Walk]]]]:
     """Whole walks; gives, for each kind of opening, the walks of every row."""
     frame, chunks = LEAD_FRAMES - 1, scenes[0].truth.num_chunks
     truths, seeds = [scene.truth for scene in scenes], [scene.place.seed for scene in scenes]
     rest = [truth.part(frame + 1, len(truth.stances)) for truth in truths]
     made: dict[str, list[Walk]] = {}
+    score_imagined(tallies["twin_"], rest, truths, judge)
     for prefix, open_at in OPENINGS.items():
         openings = [open_at(scene.opening, scene.truth, frame) for scene in scenes]
         known = [known_pixels(t, _capture(o), FAR_METRES) for t, o in zip(rest, openings, strict=True)]
@@ -194,7 +209,17 @@ def score_closed(
         for row, walks in made.items():
             for one, truth, mask in zip(walks, rest, known, strict=True):
                 score_loop(tallies[prefix + row], one, truth, mask, RETURN_CHUNKS)
+            score_imagined(tallies[prefix + row], walks, truths, judge)
         yield prefix, [{"truth": rest[n]} | {row: walks[n] for row, walks in made.items()} for n in range(len(scenes))]
+
+
+def score_imagined(tally: Tally, walks: Sequence[Walk], truths: Sequence[Walk], judge: Judge) -> None:
+    """Whole walks beside the twin's, which begin with their leads."""
+    for one, truth in zip(walks, truths, strict=True):
+        rest = truth.part(LEAD_FRAMES, len(truth.stances))
+        score_tracks(tally, one, rest, truth.moving[LEAD_FRAMES - 1])
+        if not truth.is_loop:
+            score_outbound(tally, one, rest, judge, FAR_METRES)
 
 
 def _capture(opening: Opening):
@@ -268,14 +293,14 @@ def main() -> None:
         "": World(video),
         "no_memory_": World(Altered(video, hide_hints)),
     }
-    planned, tallies = choose_walks(count, chunks, size), Tallies(Tally)
+    planned, tallies, judge = choose_walks(count, chunks, size), Tallies(Tally), Judge.load()
     with tqdm(total=count * len(rows) * len(OPENINGS), desc="worlds", smoothing=0) as progress:
         for first in range(0, count, BATCH):
             progress.set_postfix_str("twin")
             scenes = record(twin, planned[first : first + BATCH])
             progress.set_postfix_str("next chunks")
             score_next(tallies, scenes, rows, asked.starts)
-            for prefix, shown in score_closed(tallies, scenes, rows, progress):
+            for prefix, shown in score_closed(tallies, scenes, rows, judge, progress):
                 for n, walks in enumerate(shown):
                     draw(asked, first + n, prefix, walks)
     flat: dict[str, Any] = {"preset_hash": preset_hash(rows[""]), "walks": count, **figures_of(tallies)}

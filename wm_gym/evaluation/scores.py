@@ -9,11 +9,17 @@ import torch
 from torch import Tensor
 
 from wm_gym.evaluation.fidelity import SCORED_METRES, psnr_db
+from wm_gym.evaluation.geometry import depth_self_errors
+from wm_gym.evaluation.judge import Judge
 from wm_gym.evaluation.tally import Tally
+from wm_gym.evaluation.tracks import shared_length, tracks_of
 from wm_gym.evaluation.walks import CHUNK_FRAMES, Walk
 
 LEAST_SHARE = 0.01
 """Frames in which fewer pixels than this share are to be scored have no PSNR: a handful of pixels is a lottery."""
+FIRST_FAR_CHUNK = 8
+"""From here on (chunks are counted from 1) a way out is judged by itself: little of what the opening showed is left."""
+LAST_CHUNKS = 4
 
 
 def score_next_chunk(tally: Tally, made: Walk, truth: Walk, unseen: Tensor) -> None:
@@ -74,6 +80,46 @@ def _score_return(tally: Tally, made: Walk, truth: Walk, by_known: Tensor, frame
     tally.mean_of("loop_closure_self_all_psnr_db", psnr_db(made.frames[back], made.frames[first]))
     energies = gradient_energy(made.frames[back]).sum(), gradient_energy(truth.frames[back]).sum()
     tally.add("loop_closure_sharpness_ratio", float(energies[0]), float(energies[1]))
+
+
+def score_outbound(tally: Tally, made: Walk, truth: Walk, judge: Judge, far_metres: float) -> None:
+    """A way out from its chunk 8 on: whether it looks like a place, is as sharp as one and agrees with itself.
+
+    Args:
+        tally: Gets `structure`, `outbound_sharpness_ratio`, `outbound_sharpness_last_ratio`, `depth_self_absrel`,
+            `depth_self_median_absrel`.
+        made: S chunks.
+        truth: The same S chunks.
+        judge: Of single frames.
+        far_metres: Depth that stands for the sky.
+    """
+    start = CHUNK_FRAMES * (FIRST_FAR_CHUNK - 1)
+    tally.mean_of("structure", judge.passes(made.frames[start:]))
+    energies = gradient_energy(made.frames[start:]), gradient_energy(truth.frames[start:])
+    tally.add("outbound_sharpness_ratio", float(energies[0].sum()), float(energies[1].sum()))
+    last = slice(-CHUNK_FRAMES * LAST_CHUNKS, None)
+    tally.add("outbound_sharpness_last_ratio", float(energies[0][last].sum()), float(energies[1][last].sum()))
+    ends = torch.arange(len(made.frames))[start + CHUNK_FRAMES - 1 :: CHUNK_FRAMES]
+    errors = depth_self_errors(made, ends, far_metres)
+    tally.mean_of("depth_self_absrel", errors)
+    tally.mean_of("depth_self_median_absrel", errors.flatten(1).nanmedian(1).values)
+
+
+def score_tracks(tally: Tally, made: Walk, truth: Walk, opening_moving: Tensor) -> None:
+    """How long the things that move in the opening frame stay.
+
+    Args:
+        tally: Gets `moving_track_length`, `moving_track_ratio`, `moving_tracks_per_walk`.
+        made: S chunks.
+        truth: The same S chunks.
+        opening_moving: (H, W) bool, of the frame before them.
+    """
+    tracks, true_tracks = (tracks_of(opening_moving.numpy(), walk.moving.numpy()) for walk in (made, truth))
+    tally.add("moving_tracks_per_walk", len(tracks))
+    for track, true in zip(tracks, true_tracks, strict=True):
+        length = shared_length(track, true)
+        tally.add("moving_track_length", length)
+        tally.add("moving_track_ratio", length, true.frames)
 
 
 def masked_psnr_db(frames: Tensor, truth: Tensor, where: Tensor) -> Tensor:
