@@ -26,6 +26,7 @@ def preset_hash(world: World) -> str:
         # weights and number type are in the hash of the tensors
         "spec": {name: value for name, value in asdict(model.spec).items() if name not in ("weights", "arithmetic")},
         "config": _plain(getattr(model, "config", None)),
+        "guide": _plain(getattr(model, "guide", None)),
         "loop": asdict(world.config),
         "weights": weights_hash(model),
     }
@@ -35,8 +36,10 @@ def preset_hash(world: World) -> str:
 def weights_hash(model: Any) -> str:
     """SHA-256 over a backend's tensors by name; that of nothing for a backend without a network."""
     digest = hashlib.sha256()
-    network = getattr(model, "network", None)
-    tensors: dict[str, Tensor] = {} if network is None else network.state_dict()
+    tensors: dict[str, Tensor] = {}
+    for prefix in ("network", "painter"):
+        if (module := getattr(model, prefix, None)) is not None:
+            tensors |= {f"{prefix}.{name}": tensor for name, tensor in module.state_dict().items()}
     for name, tensor in sorted(tensors.items()):
         digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype} ".encode())
         digest.update(_bytes(tensor))

@@ -27,7 +27,7 @@ from wm_gym.backends.video.rows import Role, Rows
 from wm_gym.backends.video.sampler import denoise, draw_noise
 from wm_gym.backends.video.state import VideoState, VideoWorld
 from wm_gym.backends.video.steering import camera_tokens, motion_vector
-from wm_gym.backends.video.weights import find_weights, hash_of, load_weights
+from wm_gym.backends.video.weights import find_painter, find_weights, hash_of, load_painter, load_weights
 from wm_gym.memory.hints import Hints
 from wm_gym.memory.render import blank_hints
 
@@ -46,19 +46,30 @@ class VideoModel:
             name="video", height=config.height, width=config.width, first_frames=1,
             frames_per_step=config.frames_per_latent, fps=17.5, steered_by="pose", takes_text=True, takes_hints=True,
             takes_references=False, gives_depth=True, gives_moving=True, far_metres=config.far_metres, licence=licence,
-            weights=hash_of(network), arithmetic=f"{str(kind.dtype).removeprefix('torch.')} on {kind.device.type}",
+            weights=hash_of(network, painter),
+            arithmetic=f"{str(kind.dtype).removeprefix('torch.')} on {kind.device.type}",
         )  # fmt: skip
         self._grid = config.height // config.patch, config.width // config.patch
         self._prompts: OrderedDict[str, Prompt] = OrderedDict()
 
     @classmethod
-    def create(cls, height: int, width: int, *, weights: str | None = None, num_steps: int | None = None) -> VideoModel:
+    def create(
+        cls,
+        height: int,
+        width: int,
+        *,
+        weights: str | None = None,
+        painter: str | None = None,
+        num_steps: int | None = None,
+    ) -> VideoModel:
         """The model for frames of a size.
 
         Args:
             height: Rows of a frame.
             width: Columns of a frame.
             weights: Path of a weights file, or None for those that are shipped.
+            painter: Path of a painter's file, "none" for no painter, or None for the one that is shipped for the size,
+                if there is one.
             num_steps: Denoising steps of a chunk, or None for the weights' own.
 
         Raises:
@@ -73,7 +84,7 @@ class VideoModel:
             )
         if num_steps is not None:
             network.config = replace(config, num_steps=num_steps)
-        return cls(network)
+        return cls(network, _painter(painter, height, width))
 
     @torch.inference_mode()
     def start(self, openings: Sequence[Opening], seeds: Sequence[int]) -> tuple[VideoState, Chunk]:
@@ -219,3 +230,19 @@ class VideoModel:
             self._prompts.popitem(last=False)
         layers = range(len(each[0]))
         return [(torch.cat([p[k][0] for p in each]), torch.cat([p[k][1] for p in each])) for k in layers]
+
+
+def _painter(asked: str | None, height: int, width: int) -> Painter | None:
+    """The painter that is asked for, as `VideoModel.create` says.
+
+    Raises:
+        ValueError: If the file is damaged, or the painter paints frames of another size.
+    """
+    path = find_painter(height, width) if asked is None else None if asked == "none" else Path(asked)
+    if path is None:
+        return None
+    painter = load_painter(path)
+    shape = painter.config
+    if (shape.height, shape.width) != (height, width):
+        raise ValueError(f"painter {path} must paint frames of {height} x {width}, got {shape.height} x {shape.width}")
+    return painter

@@ -25,19 +25,32 @@ from wm_gym.backends.video.streaming import StreamingCodec, StreamingConfig
 from wm_gym.backends.whole_file import write_whole
 
 FORMAT, CODEC_FORMAT, PAINTER_FORMAT, VERSION = "wm_gym.video", "wm_gym.codec", "wm_gym.painter", 1
+TEXT, TEXT_IN = "text_encoder.", "text_in"
+"""Names of the tensors of a text encoder, and where a header says in which file they are."""
+
 M = TypeVar("M", bound=nn.Module)
 SHIPPED = Path(__file__).parent / "shipped"
 """Weights that come with the package, named HEIGHTxWIDTH.safetensors, and of painters HEIGHTxWIDTH.painter."""
 
 
-def save_weights(path: Path, network: VideoNetwork) -> str:
-    """Write weights in bfloat16, whole or not at all; returns their hash."""
-    return _save(path, FORMAT, {"config": asdict(network.config)}, network)
+def save_weights(path: Path, network: VideoNetwork, text_in: str = "") -> str:
+    """Write weights in bfloat16, whole or not at all; returns their hash.
+
+    Args:
+        path: Of the file.
+        network: The weights.
+        text_in: A file beside it that holds the same text encoder, which is then left out.
+    """
+    header = {"config": asdict(network.config)}
+    return _save(path, FORMAT, header | ({TEXT_IN: text_in} if text_in else {}), network, TEXT if text_in else None)
 
 
-def hash_of(network: VideoNetwork) -> str:
-    """The hash of the file that `save_weights` would write: of the weights and of all settings of the network."""
-    return hashlib.sha256(_file_bytes(FORMAT, {"config": asdict(network.config)}, network)).hexdigest()
+def hash_of(network: VideoNetwork, painter: Painter | None = None) -> str:
+    """The hash of the files that would be written: of the weights and of all settings of a network and its painter."""
+    digest = hashlib.sha256(_file_bytes(FORMAT, {"config": asdict(network.config)}, network))
+    if painter is not None:
+        digest.update(_file_bytes(PAINTER_FORMAT, {"config": asdict(painter.config)}, painter))
+    return digest.hexdigest()
 
 
 def load_weights(path: Path, dtype: torch.dtype = torch.bfloat16) -> VideoNetwork:
@@ -47,6 +60,9 @@ def load_weights(path: Path, dtype: torch.dtype = torch.bfloat16) -> VideoNetwor
         ValueError: If the file is missing, damaged, of another version or of another program.
     """
     header, tensors = _read(path, FORMAT)
+    if TEXT_IN in header:
+        others = _read(path.parent / header[TEXT_IN], FORMAT)[1]
+        tensors |= {name: tensor for name, tensor in others.items() if name.startswith(TEXT)}
     with torch.device("meta"):
         network = VideoNetwork(VideoConfig.of(header["config"]))
     return _filled(path, network, tensors).to(dtype).requires_grad_(False)
@@ -113,22 +129,29 @@ def find_weights(height: int, width: int) -> Path:
     return path
 
 
+def find_painter(height: int, width: int) -> Path | None:
+    """The shipped painter for frames of a size, or None where there is none."""
+    path = SHIPPED / f"{height}x{width}.painter"
+    return path if path.exists() else None
+
+
 def _folding(codec: StreamingCodec) -> dict[str, float]:
     return {
         "near_metres": codec.fold.near_metres, "far_metres": codec.fold.far_metres, "num_frames": codec.num_frames,
     }  # fmt: skip
 
 
-def _save(path: Path, kind: str, header: dict, module: nn.Module) -> str:
-    data = _file_bytes(kind, header, module)
+def _save(path: Path, kind: str, header: dict, module: nn.Module, without: str | None = None) -> str:
+    data = _file_bytes(kind, header, module, without)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, lambda file: file.write(data))
     return hashlib.sha256(data).hexdigest()
 
 
-def _file_bytes(kind: str, header: dict, module: nn.Module) -> bytes:
+def _file_bytes(kind: str, header: dict, module: nn.Module, without: str | None = None) -> bytes:
     header = {"format": kind, "version": VERSION} | header
-    tensors = {name: t.detach().to("cpu", torch.bfloat16).contiguous() for name, t in module.state_dict().items()}
+    kept = {name: t for name, t in module.state_dict().items() if without is None or not name.startswith(without)}
+    tensors = {name: t.detach().to("cpu", torch.bfloat16).contiguous() for name, t in kept.items()}
     return save(tensors, metadata={"wm_gym": json.dumps(header)})
 
 

@@ -47,8 +47,9 @@ def paint_loss(painter: Painter, batch: PaintBatch, config: PaintObjectiveConfig
     scored = (roles == HIDDEN) & batch.steady
     states = painter.network(batch.known, codes, roles)[scored]
     logits = painter.network.head(states, codes[scored], painter.network.codes)
+    wanted, count = codes[scored], max(1, int(scored.sum()))  # there may be nothing to paint
     losses = [
-        F.cross_entropy(scores.float(), codes[scored][:, slot], label_smoothing=config.smoothing)
+        F.cross_entropy(scores.float(), wanted[:, slot], label_smoothing=config.smoothing, reduction="sum") / count
         for slot, scores in enumerate(logits)
     ]
     cells = painter.config.cells

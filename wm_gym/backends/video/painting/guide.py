@@ -17,6 +17,7 @@ from torch import Tensor
 from wm_gym.backends.video.depth import joined_depth
 from wm_gym.backends.video.painting.known import known_planes, unscale_depth
 from wm_gym.backends.video.painting.painter import Painter
+from wm_gym.backends.video.painting.planes import flattened
 from wm_gym.backends.video.painting.sampling import SamplingConfig, sample_codes
 from wm_gym.memory.config import MemoryConfig
 from wm_gym.memory.hints import Hints
@@ -91,7 +92,8 @@ def _painted(
     joined = joined_depth(depth[None], torch.zeros_like(last.seen)[None], _framed(last), painter.config.far_metres)[0]
     is_new = ~last.seen & painter.pixels_of(wanted)
     frame = ((surface[0, :3].clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).movedim(0, -1)
-    return frame, torch.where(is_new, joined, 0.0)[0]
+    planes = flattened(joined[0].cpu().numpy(), is_new[0].cpu().numpy(), painter.config.far_metres)
+    return frame, torch.where(is_new[0], torch.from_numpy(planes).to(joined.device), 0.0)
 
 
 def _framed(hints: Hints) -> Hints:
