@@ -1,0 +1,218 @@
+"""Whether a generated world lasts: its step time, its memory and its pictures over 2,000 steps of one walk.
+
+    python benchmarks/endurance.py --family city --json endurance.json
+
+Two worlds of one held-out place, one after the other: grounded, on 32 keyframes, and cold, on one chunk of truth, as
+`benchmarks/fidelity.py` opens them. A scripted explorer walks out for `--steps-out` steps and home along its trail, and
+out again, now another way; home or stuck, it begins anew where it is. What memory holds stops it; the twin gives only
+waypoints, which set directions.
+
+JSON keys; grounded bare, cold after `cold_`. N is `--steps`, 2000:
+ - `step_ms_50`, `step_ms_N`: median milliseconds of 40 steps around step 50 and of the last 40. A state is a value:
+   both stretches are walked once more at the end, step by step in turn, so that the machine's moods fall on both alike.
+   `late_to_early_step_time`: the second over the first.
+ - `memory_points_50`, `memory_points_N`, `memory_bytes_50`, `memory_bytes_N`, `memory_bytes_ratio`: what memory holds.
+ - `sharpness_100`, `sharpness_500`, `sharpness_N`: gradient energy of the frames of 40 steps around (at the end: up to)
+   that step. `sharpness_ratio`: that at 500 over that at 100; other things are looked at there.
+ - `structure_100`, `structure_500`, `structure_N`: share of these frames that pass for a place with the judge.
+ - `farthest_metres` from the start, `bumped_share` of steps, `tours`: how often it set out.
+And `preset_hash`, `place`, `steps`. What a short walk does not reach is left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from wm_gym.agents.tour import Tour, TourConfig
+from wm_gym.backends.places import find_place
+from wm_gym.backends.registry import load_backend
+from wm_gym.backends.seam import Opening, Place
+from wm_gym.backends.twin.capture import capture_place
+from wm_gym.backends.twin.maps import FAMILIES
+from wm_gym.backends.twin.model import open_place
+from wm_gym.evaluation.judge import Judge
+from wm_gym.evaluation.preset import preset_hash
+from wm_gym.evaluation.scores import gradient_energy
+from wm_gym.evaluation.walks import LEAD_FRAMES, Walk, follow, lead_in, open_cold, open_grounded
+from wm_gym.geometry.motion import START_STANCE, Body
+from wm_gym.memory.memory import Memory
+from wm_gym.train_world.splits import nth_seed
+from wm_gym.world.state import WorldState
+from wm_gym.world.world import World
+
+OPENINGS = {"": open_grounded, "cold_": open_cold}
+PLACE = 100
+"""Number of the place among those for testing, the first of `benchmarks/fidelity.py`."""
+EARLY_STEP, TIMED_STEPS = 50, 40
+PICTURED_STEPS = (100, 500)
+PATIENCE = 3  # a tour that takes this many times its steps out is stuck
+SEED = 0
+
+
+class Explorer:
+    """Tour after tour."""
+
+    def __init__(self, waypoints: np.ndarray, steps_out: int) -> None:
+        self._waypoints, self._config = waypoints, TourConfig(steps_out=steps_out)
+        self.tours = 0
+        self._set_out()
+
+    def act(self, stance: np.ndarray) -> np.ndarray:
+        """The next twist (4,) at `stance` (5,)."""
+        self._steps += 1
+        twist = None if self._steps > PATIENCE * self._config.steps_out else self._tour.act(stance)
+        if twist is None:
+            self._set_out()
+            twist = self._tour.act(stance)
+        assert twist is not None  # a tour begins with a step out
+        return twist
+
+    def _set_out(self) -> None:
+        self._tour, self._steps = Tour(self._waypoints, SEED + self.tours, config=self._config), 0
+        self.tours += 1
+
+
+class Journey:
+    """One world on its way, and what is kept of it."""
+
+    def __init__(self, world: World, opening: Opening, explorer: Explorer, steps: int) -> None:
+        self._world, self._explorer, self._steps = world, explorer, steps
+        self._state, _ = world.start([opening], [SEED])
+        self._starts = {f"{EARLY_STEP}": EARLY_STEP - TIMED_STEPS // 2, f"{steps}": steps - TIMED_STEPS}
+        self._kept: dict[int, WorldState] = {}
+        self._twists: list[np.ndarray] = []
+        self._frames: dict[int, list[Tensor]] = {mark: [] for mark in (*PICTURED_STEPS, steps)}
+        self._farthest, self._bumps = 0.0, 0
+        self.figures: dict[str, float] = {}
+
+    def go(self, bar: tqdm, judge: Judge) -> dict[str, float]:
+        """All figures of the walk."""
+        for step in range(self._steps):
+            if step in self._starts.values():
+                self._kept[step] = self._state
+            self._advance(step)
+            bar.update()
+        self._weigh(self._state.memories[0], self._steps)
+        self.figures |= {
+            "farthest_metres": self._farthest,
+            "bumped_share": self._bumps / self._steps,
+            "tours": self._explorer.tours,
+        }
+        self._time()
+        self._judge_pictures(judge)
+        return self._with_ratios()
+
+    def _advance(self, step: int) -> None:
+        """Step number `step`, counted from 0."""
+        twist = self._explorer.act(self._state.stances[0])
+        self._twists.append(np.tile(twist, (1, self._world.model.spec.frames_per_step, 1)))
+        self._state, outcome = self._world.step(self._state, self._twists[-1])
+        for mark, frames in self._frames.items():
+            if -TIMED_STEPS // 2 <= step - mark < TIMED_STEPS // 2 or mark == self._steps <= step + TIMED_STEPS:
+                frames.append(outcome.chunk.frames[0])
+        self._farthest = max(self._farthest, float(np.linalg.norm(self._state.stances[0, :2])))
+        self._bumps += outcome.bumped[0]
+        if step + 1 == EARLY_STEP:
+            self._weigh(self._state.memories[0], EARLY_STEP)
+
+    def _weigh(self, memory: Memory, step: int) -> None:
+        self.figures[f"memory_points_{step}"] = memory.num_static + memory.num_sky + memory.num_moving
+        self.figures[f"memory_bytes_{step}"] = memory.nbytes
+
+    def _time(self) -> None:
+        """Walk both stretches once more, in turn."""
+        starts = {name: first for name, first in self._starts.items() if 0 <= first <= self._steps - TIMED_STEPS}
+        states = {name: self._kept[first] for name, first in starts.items()}
+        seconds: dict[str, list[float]] = {name: [] for name in states}
+        for k in range(TIMED_STEPS):
+            for name in states:
+                twists = self._twists[starts[name] + k]
+                began = time.perf_counter()
+                states[name], _ = self._world.step(states[name], twists)
+                seconds[name].append(time.perf_counter() - began)
+        self.figures |= {f"step_ms_{name}": 1e3 * float(np.median(each)) for name, each in seconds.items()}
+
+    def _judge_pictures(self, judge: Judge) -> None:
+        for mark, chunks in self._frames.items():
+            if chunks and mark <= self._steps:
+                frames = torch.cat(chunks)
+                self.figures[f"sharpness_{mark}"] = float(gradient_energy(frames).mean())
+                self.figures[f"structure_{mark}"] = float(judge.passes(frames).double().mean())
+
+    def _with_ratios(self) -> dict[str, float]:
+        """The figures, and each late one over its early one where there are both."""
+        pairs = {
+            "late_to_early_step_time": (f"step_ms_{self._steps}", f"step_ms_{EARLY_STEP}"),
+            "memory_bytes_ratio": (f"memory_bytes_{self._steps}", f"memory_bytes_{EARLY_STEP}"),
+            "sharpness_ratio": tuple(f"sharpness_{mark}" for mark in reversed(PICTURED_STEPS)),
+        }
+        known = {name: pair for name, pair in pairs.items() if set(pair) <= set(self.figures)}
+        return self.figures | {name: self.figures[late] / self.figures[early] for name, (late, early) in known.items()}
+
+
+def openings_in(twin: World, place: Place) -> dict[str, Opening]:
+    """How generated worlds begin in a place of the twin, after a turn on the spot; by prefix."""
+    spec, turn = twin.model.spec, np.radians(Body().turn_degrees_per_frame)
+    opening, blank = open_place(place, spec.height, spec.width), torch.zeros(0, spec.height, spec.width)
+    stances = np.concatenate([START_STANCE[None], lead_in(turn)])
+    path = Walk(place.family, False, stances, blank, blank, blank, opening.intrinsics)
+    [lead] = follow(twin, [opening], [path], 0, 1, [place.seed])
+    captured = capture_place(place, spec.height, spec.width)
+    return {prefix: open_at(captured, lead, LEAD_FRAMES - 1) for prefix, open_at in OPENINGS.items()}
+
+
+def report(figures: dict[str, Any], columns: Sequence[str]) -> None:
+    """Print a table: a line a figure, a column an opening."""
+    print(f"{'':28s}" + "".join(f"{prefix.rstrip('_') or 'grounded':>16s}" for prefix in columns))
+    for name, value in figures.items():
+        if isinstance(value, float | int) and f"cold_{name}" in figures:
+            print(f"{name:28s}" + "".join(f"{figures[prefix + name]:16.3f}" for prefix in columns))
+
+
+def main() -> None:
+    """Walk, measure, print a table, and write the figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--weights", help="of the video model; without, those that are shipped")
+    parser.add_argument("--size", default="48x64", metavar="HxW")
+    parser.add_argument("--family", choices=FAMILIES, default="city")
+    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--steps-out", type=int, default=100, help="of each tour, before it turns home")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--json", type=Path)
+    asked = parser.parse_args()
+    torch.set_num_threads(asked.threads)
+    height, width = (int(number) for number in asked.size.split("x"))
+    settings = {"weights": asked.weights} if asked.weights else {}
+    place = find_place(f"{asked.family}/{nth_seed('test', PLACE + FAMILIES.index(asked.family))}", 0, "full")
+    twin = World(load_backend("twin", height, width))
+    openings = openings_in(twin, place)
+    twin.close()
+    world, judge = World(load_backend("video", height, width, **settings)), Judge.load()
+    figures: dict[str, Any] = {"preset_hash": preset_hash(world), "place": openings[""].name, "steps": asked.steps}
+    with tqdm(total=len(openings) * asked.steps, unit="step", smoothing=0.01) as bar:
+        for prefix, opening in openings.items():
+            bar.set_description(prefix.rstrip("_") or "grounded")
+            explorer = Explorer(opening.waypoints.numpy(), asked.steps_out)
+            made = Journey(world, opening, explorer, asked.steps).go(bar, judge)
+            figures |= {f"{prefix}{name}": value for name, value in made.items()}
+    world.close()
+    report(figures, list(openings))
+    if asked.json:
+        asked.json.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from tqdm import tqdm
+
+from wm_gym.backends.memory import MemoryModel
+from wm_gym.backends.worlds import open_named
+from wm_gym.world.world import World
+
+_PATH = Path(__file__).parents[2] / "benchmarks" / "endurance.py"
+_SPEC = importlib.util.spec_from_file_location("endurance", _PATH)
+assert _SPEC is not None and _SPEC.loader is not None
+endurance = importlib.util.module_from_spec(_SPEC)
+sys.modules["endurance"] = endurance
+_SPEC.loader.exec_module(endurance)
+
+
+class EasyJudge:
+    """Lets everything pass."""
+
+    def passes(self, frames):
+        return torch.ones(len(frames), dtype=torch.bool)
+
+
+def figures_of(steps):
+    """The figures of a walk through the memory backend."""
+    world = World(MemoryModel.create(24, 32))
+    opening = open_named(world.model.spec, "city/9", 0, "full")
+    explorer = endurance.Explorer(opening.waypoints.numpy(), 5)
+    with tqdm(disable=True) as bar:
+        return endurance.Journey(world, opening, explorer, steps).go(bar, EasyJudge())
+
+
+@pytest.fixture(scope="module")
+def figures():
+    return figures_of(104)
+
+
+def test_a_walk_is_timed_weighed_and_pictured(figures):
+    times = ("step_ms_50", "step_ms_104", "late_to_early_step_time")
+    sizes = ("memory_bytes_50", "memory_bytes_104", "memory_bytes_ratio")
+    assert {*times, *sizes, "sharpness_100", "sharpness_104", "tours"} <= set(figures)
+    assert figures["memory_bytes_ratio"] == figures["memory_bytes_104"] / figures["memory_bytes_50"]
+    assert figures["structure_100"] == 1.0 and figures["tours"] >= 2 and figures["farthest_metres"] > 0
+
+
+def test_what_a_short_walk_does_not_reach_is_left_out():
+    short = figures_of(6)
+    assert {name for name in short if name.startswith(("step_ms", "memory_bytes", "structure"))} == {
+        "memory_bytes_6",
+        "structure_6",
+    }
+
+
+def test_equal_walks_have_equal_figures(figures):
+    again = figures_of(104)
+    assert {name: value for name, value in again.items() if "step" not in name} == {
+        name: value for name, value in figures.items() if "step" not in name
+    }
