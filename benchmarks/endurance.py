@@ -58,6 +58,7 @@ PLACE = 100
 """Number of the place among those for testing, the first of `benchmarks/fidelity.py`."""
 EARLY_STEP, TIMED_STEPS = 50, 40
 PICTURED_STEPS = (100, 500)
+LOOK_EVERY = 30  # steps between two looks aside, of 8 steps each
 PATIENCE = 3  # a tour that takes this many times its steps out is stuck
 SEED = 0
 
@@ -66,7 +67,7 @@ class Explorer:
     """Tour after tour."""
 
     def __init__(self, waypoints: np.ndarray, steps_out: int) -> None:
-        self._waypoints, self._config = waypoints, TourConfig(steps_out=steps_out)
+        self._waypoints, self._config = waypoints, TourConfig(steps_out, LOOK_EVERY)
         self.tours = 0
         self._set_out()
 

@@ -57,6 +57,7 @@ FIRST_PLACE = 100
 """Place numbers begin here, as those of `benchmarks/fidelity.py`."""
 OPENINGS = {"grounded": open_grounded, "cold": open_cold}
 EARLY_STEP, TIMED_STEPS = 50, 20
+LOOK_EVERY = 30  # steps between two looks aside, of 8 steps each
 PATIENCE = 3  # a tour that takes this many times its steps out is stuck
 FULL_TURN_STEPS = 20  # 4 frames of 4.5 degrees each
 SHEET_ROWS, SHEET_COLUMNS = 4, 6
@@ -135,7 +136,7 @@ class Explorer:
         return twist
 
     def _set_out(self) -> None:
-        self._tour = Tour(self._waypoints, self._seed, config=TourConfig(steps_out=self._steps_out))
+        self._tour = Tour(self._waypoints, self._seed, config=TourConfig(self._steps_out, LOOK_EVERY))
         self._seed, self._steps = self._seed + 1, 0
 
 
