@@ -28,9 +28,9 @@ class SamplingConfig:
         order_noise: How far the order in which tokens are settled is left to chance.
     """
 
-    rounds: int = 4
+    rounds: int = 6
     temperature: float = 1.0
-    nucleus: float = 0.95
+    nucleus: float = 0.9
     order_noise: float = 2.0
 
     def __post_init__(self) -> None:
@@ -60,22 +60,20 @@ def sample_codes(painter: Painter, known: Tensor, painted: Tensor, config: Sampl
     for number in range(config.rounds):
         chance = torch.from_numpy(rng.random(shape, np.float32)).to(known.device)
         jitter = torch.from_numpy(rng.gumbel(size=shape[0]).astype(np.float32)).to(known.device)
-        states = painter.network(known, codes, roles)
-        chosen, sureness = _choose(painter, states, chance[None], config)
         is_open = roles == HIDDEN
-        codes = torch.where(is_open[..., None], chosen, codes)
+        states = painter.network(known, codes, roles)[is_open]
+        codes[is_open], sureness = _choose(painter, states, chance[is_open[0]], config)
         left = math.floor(total * math.cos(math.pi / 2 * (number + 1) / config.rounds))
         if left == 0:
             break
         heat = config.order_noise * (1 - (number + 1) / config.rounds)
-        worth = (sureness + heat * jitter).masked_fill(~is_open, torch.inf)
-        stays_open = worth.argsort(1).argsort(1) < left
-        roles = torch.where(is_open & ~stays_open, REVEALED, roles)
+        worth = (sureness + heat * jitter[is_open[0]]).argsort().argsort()
+        roles[is_open] = torch.where(worth < left, HIDDEN, REVEALED)
     return codes
 
 
 def _choose(painter: Painter, states: Tensor, chance: Tensor, config: SamplingConfig) -> tuple[Tensor, Tensor]:
-    """Codes (1, tokens, slots) drawn slot after slot, and the mean logarithm of their likelihoods (1, tokens)."""
+    """Codes (M, slots) of states (M, dim) drawn slot after slot, and the mean logarithm of their likelihoods (M,)."""
     head, tables = painter.network.head, painter.network.codes
     wishes, codes = head.wishes(states), []
     told, sureness = torch.zeros_like(wishes[..., 0, :]), torch.zeros_like(wishes[..., 0, 0], dtype=torch.float32)
