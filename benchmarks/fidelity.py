@@ -46,6 +46,8 @@ own, for not even the truth reaches 1 or 0 in all of this):
    can be followed by the moving masks, at most 64; in each frame it must overlap where it was (widened by 2 pixels)
    and have half to twice its area. Where the twin's leaves through the border counting ends for both.
    `moving_track_ratio`: over the twin's. `twin_moving_tracks_per_walk`: how many such things there are.
+   `steady_track_length`, `steady_track_ratio`: the same, but a thing is looked for where the camera's own motion takes
+   it (at its median depth), or turns would lose what is narrow, in the twin too.
 """
 
 from __future__ import annotations
@@ -217,7 +219,7 @@ def score_imagined(tally: Tally, walks: Sequence[Walk], truths: Sequence[Walk], 
     """Whole walks beside the twin's, which begin with their leads."""
     for one, truth in zip(walks, truths, strict=True):
         rest = truth.part(LEAD_FRAMES, len(truth.stances))
-        score_tracks(tally, one, rest, truth.moving[LEAD_FRAMES - 1])
+        score_tracks(tally, one, rest, truth.part(LEAD_FRAMES - 1, LEAD_FRAMES))
         if not truth.is_loop:
             score_outbound(tally, one, rest, judge, FAR_METRES)
 

@@ -12,7 +12,7 @@ from wm_gym.evaluation.geometry import depth_self_errors, render_depth
 from wm_gym.evaluation.judge import Judge, JudgeConfig, JudgeNetwork
 from wm_gym.evaluation.scores import score_outbound, score_tracks
 from wm_gym.evaluation.tally import Tally
-from wm_gym.evaluation.tracks import MOST_FRAMES, Track, shared_length, tracks_of
+from wm_gym.evaluation.tracks import MOST_FRAMES, Track, shared_length, tracks_of, with_camera
 from wm_gym.evaluation.walks import Walk
 from wm_gym.geometry.cameras import intrinsics_from_fov, rays
 from wm_gym.geometry.motion import camera_pose
@@ -99,37 +99,37 @@ def _square(count: int, start: tuple[int, int], step: tuple[int, int], side: int
 @given(st.integers(-2, 2), st.integers(-2, 2), st.integers(4, 6))
 def test_a_square_that_walks_is_followed_to_its_end(down, right, side):
     masks = _square(8, (20, 28), (down, right), side)
-    assert tracks_of(masks[0], masks[1:]) == [Track(8, left=False)]
+    assert tracks_of(masks) == [Track(8, left=False)]
 
 
 def test_a_square_that_is_gone_is_followed_until_then():
     masks = _square(10, (20, 10), (0, 2))
     masks[5:] = False
-    assert tracks_of(masks[0], masks[1:]) == [Track(4, left=False)]
+    assert tracks_of(masks) == [Track(4, left=False)]
 
 
 def test_a_square_that_reaches_the_border_has_left():
     masks = _square(10, (20, 50), (0, 3))
-    assert tracks_of(masks[0], masks[1:]) == [Track(2, left=True)]  # columns 50 to 54, then 53 and 56; 59 to 63 touch
+    assert tracks_of(masks) == [Track(2, left=True)]  # columns 50 to 54, then 53 and 56; 59 to 63 touch
 
 
 def test_what_swells_or_jumps_is_another_thing():
     swollen, jumped = _square(4, (20, 20), (0, 0)), _square(4, (10, 10), (0, 0))
     swollen[2:] |= _square(2, (16, 16), (0, 0), side=12)
     jumped[3:] = _square(1, (10, 18), (0, 0))
-    assert tracks_of(swollen[0], swollen[1:]) == [Track(1, left=False)]
-    assert tracks_of(jumped[0], jumped[1:]) == [Track(2, left=False)]
+    assert tracks_of(swollen) == [Track(1, left=False)]
+    assert tracks_of(jumped) == [Track(2, left=False)]
 
 
 def test_specks_and_things_at_the_border_are_not_followed():
     for start, side in (((20, 20), 3), ((0, 20), 6)):
         masks = _square(4, start, (0, 0), side)
-        assert tracks_of(masks[0], masks[1:]) == []
+        assert tracks_of(masks) == []
 
 
 def test_tracks_have_an_end():
     masks = _square(MOST_FRAMES + 9, (20, 20), (0, 0))
-    assert tracks_of(masks[0], masks[1:]) == [Track(MOST_FRAMES, left=False)]
+    assert tracks_of(masks) == [Track(MOST_FRAMES, left=False)]
 
 
 def test_counting_ends_for_both_where_the_truth_leaves():
@@ -138,14 +138,51 @@ def test_counting_ends_for_both_where_the_truth_leaves():
     assert shared_length(Track(3, left=True), Track(12, left=True)) == 3
 
 
+def _standing(path: np.ndarray, half_metres: float = 0.3) -> Walk:
+    """A post that moves without going anywhere, 3 m ahead of where the path begins."""
+    walk = _walk(path)
+    there = torch.tensor([[3.0, 0.0, 0.0]])
+    for k, pose in enumerate(walk.world_from_camera):
+        p_camera = transform(inverse(pose), there)[0]
+        centre = LENS[:2] * p_camera[:2] / p_camera[2] + LENS[2:]
+        columns = (torch.arange(WIDTH) + 0.5 - centre[0]).abs() < LENS[0] * half_metres / p_camera[2]
+        walk.moving[k, 8:16] = columns
+        walk.depth[k] = torch.where(walk.moving[k], p_camera[2], walk.depth[k])
+    return walk
+
+
+@pytest.mark.parametrize("step", [(0.0, 0.0, 0.0), (0.0, 0.0, 0.2), (0.0, -0.5, 0.0), (0.05, 0.02, -0.02)])
+def test_what_only_the_camera_moves_is_followed(step):
+    walk = _standing(_path(3, step))
+    assert tracks_of(walk.moving.numpy(), with_camera(walk)) == [Track(2, left=False)]
+
+
+def test_a_turn_loses_what_is_narrow_unless_it_is_looked_for_where_it_is():
+    walk = _standing(_path(3, (0.0, 0.0, 0.2)), half_metres=0.15)
+    assert tracks_of(walk.moving.numpy()) == [Track(0, left=False)]
+    assert tracks_of(walk.moving.numpy(), with_camera(walk)) == [Track(2, left=False)]
+
+
+def test_what_the_camera_passes_or_turns_from_has_left():
+    for step in ((3.5, 0.0, 0.0), (0.0, 0.0, 1.5)):
+        walk = _standing(_path(2, step))
+        assert tracks_of(walk.moving.numpy(), with_camera(walk)) == [Track(0, left=True)]
+
+
 def test_tracks_are_scored_beside_the_twins():
-    masks = torch.from_numpy(_square(8, (20, 20), (0, 1)))
-    truth = replace(_walk(_path(8, (0.0, 0.0, 0.0))), moving=masks[1:])
-    made = replace(truth, moving=masks[1:].clone())
+    walk = _standing(_path(9, (0.0, 0.0, 0.0)))
+    opening, truth = walk.part(0, 1), walk.part(1, 9)
+    made = replace(truth, moving=truth.moving.clone())
     made.moving[4:] = False
     tally = Tally()
-    score_tracks(tally, made, truth, masks[0])
-    assert tally.figures() == {"moving_tracks_per_walk": 1.0, "moving_track_length": 4.0, "moving_track_ratio": 0.5}
+    score_tracks(tally, made, truth, opening)
+    assert tally.figures() == {
+        "moving_tracks_per_walk": 1.0,
+        "moving_track_length": 4.0,
+        "moving_track_ratio": 0.5,
+        "steady_track_length": 4.0,
+        "steady_track_ratio": 0.5,
+    }
 
 
 def _judge(threshold: float) -> Judge:

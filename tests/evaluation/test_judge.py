@@ -36,8 +36,14 @@ def _fresh(seed: int = 0) -> JudgeNetwork:
 def test_the_shipped_judge_passes_places_and_catches_spoilt_ones():
     figures = shares(Judge.load(), _places()[::2], seed=0)
     assert figures["place"] > 0.85
-    assert min(figures[kind] for kind in ("shuffled", "blurred", "tiled")) > 0.85
+    assert min(figures[kind] for kind in ("shuffled", "blurred", "tiled", "emptied")) > 0.85
     assert min(figures[kind] for kind in ("blended", "pieced")) > 0.5
+
+
+def test_a_frame_of_one_colour_is_no_place():
+    colours = np.random.default_rng(0).integers(0, 256, (50, 1, 1, 3), dtype=np.uint8)
+    bare = torch.from_numpy(np.broadcast_to(colours, (50, 48, 64, 3)).copy())
+    assert Judge.load().passes(bare).float().mean() < 0.1
 
 
 def test_a_place_is_a_place_at_any_size_and_in_a_mirror():

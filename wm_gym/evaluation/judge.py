@@ -1,8 +1,8 @@
 """A judge of single frames: does this show a place, or only the colours and the edges of one?
 
-A small network that tells frames of the twin from the same frames shuffled, blurred, mixed with others or turned into
-tiles (`wm_gym.evaluation.spoiling`). No world model may ever be trained on it: one that learns what the judge looks at
-passes without showing a place, and the figure is worth nothing. `train_world` cannot import this room.
+A small network that tells frames of the twin from the same frames shuffled, blurred, mixed with others, turned into
+tiles or emptied (`wm_gym.evaluation.spoiling`). No world model may ever be trained on it: one that learns what the
+judge looks at passes without showing a place, and the figure is worth nothing. `train_world` cannot import this room.
 """
 
 from __future__ import annotations

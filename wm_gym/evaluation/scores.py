@@ -5,6 +5,9 @@ Each function adds to a `Tally`; `benchmarks/fidelity.py` says what every name m
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -12,7 +15,7 @@ from wm_gym.evaluation.fidelity import SCORED_METRES, psnr_db
 from wm_gym.evaluation.geometry import depth_self_errors
 from wm_gym.evaluation.judge import Judge
 from wm_gym.evaluation.tally import Tally
-from wm_gym.evaluation.tracks import shared_length, tracks_of
+from wm_gym.evaluation.tracks import shared_length, tracks_of, with_camera
 from wm_gym.evaluation.walks import CHUNK_FRAMES, Walk
 
 LEAST_SHARE = 0.01
@@ -105,21 +108,30 @@ def score_outbound(tally: Tally, made: Walk, truth: Walk, judge: Judge, far_metr
     tally.mean_of("depth_self_median_absrel", errors.flatten(1).nanmedian(1).values)
 
 
-def score_tracks(tally: Tally, made: Walk, truth: Walk, opening_moving: Tensor) -> None:
+def score_tracks(tally: Tally, made: Walk, truth: Walk, opening: Walk) -> None:
     """How long the things that move in the opening frame stay.
 
     Args:
-        tally: Gets `moving_track_length`, `moving_track_ratio`, `moving_tracks_per_walk`.
+        tally: Gets `moving_tracks_per_walk`, and of tracks in the picture `moving_track_length`, `moving_track_ratio`,
+            of tracks that go with the camera `steady_track_length`, `steady_track_ratio`.
         made: S chunks.
         truth: The same S chunks.
-        opening_moving: (H, W) bool, of the frame before them.
+        opening: The frame before them.
     """
-    tracks, true_tracks = (tracks_of(opening_moving.numpy(), walk.moving.numpy()) for walk in (made, truth))
-    tally.add("moving_tracks_per_walk", len(tracks))
-    for track, true in zip(tracks, true_tracks, strict=True):
-        length = shared_length(track, true)
-        tally.add("moving_track_length", length)
-        tally.add("moving_track_ratio", length, true.frames)
+    made, truth = _joined(opening, made), _joined(opening, truth)
+    plain = [tracks_of(walk.moving.numpy()) for walk in (made, truth)]
+    steady = [tracks_of(walk.moving.numpy(), with_camera(walk)) for walk in (made, truth)]
+    tally.add("moving_tracks_per_walk", len(plain[0]))
+    for name, tracks in (("moving", plain), ("steady", steady)):
+        for track, true in zip(*tracks, strict=True):
+            length = shared_length(track, true)
+            tally.add(f"{name}_track_length", length)
+            tally.add(f"{name}_track_ratio", length, true.frames)
+
+
+def _joined(first: Walk, then: Walk) -> Walk:
+    tensors = {name: torch.cat([getattr(first, name), getattr(then, name)]) for name in ("frames", "depth", "moving")}
+    return replace(then, stances=np.concatenate([first.stances, then.stances]), **tensors)
 
 
 def masked_psnr_db(frames: Tensor, truth: Tensor, where: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import distance_transform_edt, gaussian_filter
 
 PATCHES = (4, 8, 16)
 CELL = 8
@@ -70,12 +70,27 @@ def tiled(frame: np.ndarray, others: Sequence[np.ndarray], rng: np.random.Genera
     return np.roll(cells, (-shift[0], -shift[1]), (0, 1))
 
 
+def emptied(frame: np.ndarray, others: Sequence[np.ndarray], rng: np.random.Generator) -> np.ndarray:
+    """One colour, one column or the mean of each row across the whole, or a part filled from its nearest neighbours."""
+    way = rng.integers(6)
+    if way == 0:
+        return np.broadcast_to(frame[rng.integers(len(frame)), rng.integers(frame.shape[1])], frame.shape).copy()
+    if way == 1:
+        return np.broadcast_to(frame[:, [rng.integers(frame.shape[1])]], frame.shape).copy()
+    if way == 2:
+        return np.broadcast_to(frame.mean(1, keepdims=True), frame.shape).astype(np.uint8)
+    nearest = np.zeros((2, *frame.shape[:2]), np.int32)
+    distance_transform_edt(_part(frame, rng, 0.9), return_distances=False, return_indices=True, indices=nearest)
+    return frame[nearest[0], nearest[1]]
+
+
 KINDS: dict[str, Spoil] = {
     "shuffled": shuffled,
     "blurred": blurred,
     "blended": blended,
     "pieced": pieced,
     "tiled": tiled,
+    "emptied": emptied,
 }
 
 
