@@ -46,9 +46,10 @@ def test_forks_cost_next_to_nothing_until_they_go_their_own_ways(world, state):
 
 
 def test_the_weights_of_a_model_are_named_by_the_hash_of_their_file(world, tmp_path):
-    spec = world.model.spec
-    assert save_weights(tmp_path / "weights.safetensors", world.model.network) == spec.weights
-    assert spec.arithmetic == "bfloat16 on cpu"
+    alone = VideoModel.create(48, 64, painter="none").spec
+    assert save_weights(tmp_path / "weights.safetensors", world.model.network) == alone.weights
+    assert world.model.spec.weights != alone.weights  # its painter is another part of what it is
+    assert alone.arithmetic == "bfloat16 on cpu"
 
 
 def test_a_state_of_other_weights_is_refused(world, state):
