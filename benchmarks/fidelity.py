@@ -37,7 +37,8 @@ JSON keys. Without prefix: grounded; `cold_`: cold. Then the row, then the figur
 What is imagined is judged on ways out alone, over chunks 8 to the last (`twin_`: the twin's own frames in a row of its
 own, for not even the truth reaches 1 or 0 in all of this):
  - `structure`: share of frames that pass for a place with a judge that knows the twin's frames and spoilt ones, and
-   that no model is trained on. It passes 95 % of the twin's frames; it sees single frames, so `repeat` passes too.
+   that no model is trained on. It was set to pass 95 % of the twin's frames of other walks; of these, which come nearer
+   to bare walls, it passes `twin_structure`. It sees single frames, so `repeat` passes too.
  - `outbound_sharpness_ratio`: gradient energy over the twin's. `outbound_sharpness_last_ratio`: of the last 4 chunks.
  - `depth_self_absrel`: the depth of each chunk's last frame (still, known, below 0.9 of the far value) is rendered at
    the pose of the next chunk's last frame, a pixel a point, the nearest wins: |z - d| / d with d the depth given there
