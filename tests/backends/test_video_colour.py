@@ -23,16 +23,22 @@ NOTHING = torch.zeros(SHAPE, dtype=torch.bool)
 
 @given(st.integers(0, 255), st.integers(0, 255))
 def test_the_result_lies_between_what_is_remembered_and_what_is_generated(one, other):
-    joined = joined_colours(_frames(one), NOTHING, _hints(other))
+    joined = joined_colours(_frames(one), NOTHING, _hints(other), NOTHING)
     assert min(one, other) <= int(joined.min()) and int(joined.max()) <= max(one, other)
 
 
 def test_where_both_agree_memory_is_copied_and_where_they_differ_the_model_is():
-    assert (joined_colours(_frames(100), NOTHING, _hints(104)).float() - 104).abs().max() <= 1
-    assert (joined_colours(_frames(100), NOTHING, _hints(250)) == 100).all()
+    assert (joined_colours(_frames(100), NOTHING, _hints(104), NOTHING).float() - 104).abs().max() <= 1
+    assert (joined_colours(_frames(100), NOTHING, _hints(250), NOTHING) == 100).all()
 
 
 def test_nothing_is_copied_where_nothing_is_known_or_something_moves_or_the_light_has_changed():
     for hints in (_hints(104, seen=False), _hints(104, moving=True), _hints(104, same=False)):
-        assert (joined_colours(_frames(100), NOTHING, hints) == 100).all()
-    assert (joined_colours(_frames(100), ~NOTHING, _hints(104)) == 100).all()
+        assert (joined_colours(_frames(100), NOTHING, hints, NOTHING) == 100).all()
+    assert (joined_colours(_frames(100), ~NOTHING, _hints(104), NOTHING) == 100).all()
+
+
+def test_what_was_painted_stays_where_the_model_differs_but_not_where_something_moves_or_the_light_has_changed():
+    assert (joined_colours(_frames(100), NOTHING, _hints(250), ~NOTHING) == 250).all()
+    for moving, hints in ((~NOTHING, _hints(250)), (NOTHING, _hints(250, same=False))):
+        assert (joined_colours(_frames(100), moving, hints, ~NOTHING) == 100).all()
