@@ -37,6 +37,7 @@ def flattened(depth: np.ndarray, painted: np.ndarray, far_metres: float) -> np.n
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _fit(depth, painted, sky):
+    """One round: each painted pixel onto the plane through its neighbours on the same surface."""
     height, width = depth.shape
     out = depth.copy()
     for row in range(height):
