@@ -19,6 +19,7 @@ from wm_gym.memory.hints import Hints
 from wm_gym.memory.memory import Memory
 from wm_gym.memory.render import render
 from wm_gym.memory.write import write
+from wm_gym.train_world.hint_masks import pack_masks, unpack_masks
 from wm_gym.train_world.recordings import Clip
 from wm_gym.world.world import remember_capture
 
@@ -133,7 +134,6 @@ def _write(
 
 
 def _pack(clip: Clip, hints: Sequence[Hints]) -> Lesson:
-    flags = [h.seen.byte() | (h.moving.byte() << 1) | (h.same_appearance.byte() << 2) for h in hints]
     return Lesson(
         frames=clip.frames,
         depth=clip.depth,
@@ -144,7 +144,7 @@ def _pack(clip: Clip, hints: Sequence[Hints]) -> Lesson:
         prompts=tuple(clip.prompts),
         hint_colour=_stack([h.colour for h in hints]),
         hint_log_depth=_stack([h.log_depth.half() for h in hints]),
-        hint_flags=_stack(flags),
+        hint_flags=_stack([pack_masks(h) for h in hints]),
         hint_age=_stack([h.age.clamp(0, 65_535) for h in hints]).astype(np.uint16),
     )
 
@@ -159,9 +159,7 @@ def unpack_hints(lesson: Lesson, steps: slice) -> Hints:
     return Hints(
         colour=torch.from_numpy(lesson.hint_colour[steps]),
         log_depth=torch.from_numpy(lesson.hint_log_depth[steps].astype(np.float32)),
-        seen=(flags & 1).bool(),
-        moving=(flags & 2).bool(),
         age=torch.from_numpy(lesson.hint_age[steps].astype(np.int32)),
-        same_appearance=(flags & 4).bool(),
         area=(flags & 1).float(),  # not kept: the codec does not read it
+        **unpack_masks(flags),
     )

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import multiprocessing
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
-from pathlib import Path
 
 import torch
-from tqdm import tqdm
 
 from wm_gym.train_world.checkpoint import Progress
 from wm_gym.train_world.lessons import Lesson, prepare
-from wm_gym.train_world.recordings import Recordings
+from wm_gym.train_world.preparing import prepare_clips
 from wm_gym.train_world.sources import Sources
 from wm_gym.train_world.training import TrainConfig, train
 
@@ -56,16 +50,4 @@ def prepare_all(folder: str, most_clips: int, passes: int, workers: int) -> list
     Raises:
         ValueError: If the folder holds no recordings.
     """
-    count = len(Recordings(folder))
-    chosen = range(min(count, most_clips) if most_clips else count)
-    jobs = [(index, index + p * count) for p in range(passes) for index in chosen]
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        answers: Iterator[Lesson] = pool.map(partial(_prepare_one, Path(folder)), jobs, chunksize=4)
-        return list(tqdm(answers, total=len(jobs), desc=f"lessons of {folder}", unit="clip"))
-
-
-def _prepare_one(folder: Path, job: tuple[int, int]) -> Lesson:
-    index, seed = job
-    torch.set_num_threads(1)
-    return prepare(Recordings(folder).clip(index), seed)
+    return prepare_clips(prepare, "lessons", folder, most_clips, passes, workers)

@@ -16,6 +16,7 @@ from torch import Tensor
 from wm_gym.backends.video.painting.config import PainterConfig
 from wm_gym.backends.video.painting.known import KNOWN_CHANNELS, SEEN, known_planes, surface_planes
 from wm_gym.memory.hints import Hints
+from wm_gym.train_world.hint_masks import unpack_masks
 from wm_gym.train_world.painting.views import AREA_STEPS, Views
 
 
@@ -87,11 +88,9 @@ def _planes(views: Views, rows: np.ndarray, config: PainterConfig, *, mirrored: 
     hints = Hints(
         colour=torch.from_numpy(views.hint_colour[rows]),
         log_depth=torch.from_numpy(views.hint_log_depth[rows]).float(),
-        seen=(flags & 1).bool(),
-        moving=(flags & 2).bool(),
         age=torch.zeros_like(flags, dtype=torch.int32),
-        same_appearance=(flags & 4).bool(),
         area=area,
+        **unpack_masks(flags),
     )
     reach = config.near_metres, config.far_metres
     up, lens = torch.from_numpy(views.up[rows]).float(), torch.from_numpy(views.intrinsics[rows])
@@ -113,10 +112,8 @@ def _torn(known: Tensor, tear: TearConfig, rng: np.random.Generator, generator: 
         if chance < tear.nothing:
             told.zero_()
         elif chance < tear.nothing + tear.strip:
-            side, rows, columns = (
-                rng.integers(4),
-                *(int(rng.integers(1, size + 1) * rng.random()) + 1 for size in (height, width)),
-            )
+            side = int(rng.integers(4))
+            rows, columns = (int(rng.integers(1, size + 1) * rng.random()) + 1 for size in (height, width))
             (told[..., :columns], told[..., -columns:], told[:, :rows], told[:, -rows:])[side].zero_()
         elif chance < tear.nothing + tear.strip + tear.box:
             rows, columns = (int(rng.integers(4, size // 2)) for size in (height, width))

@@ -18,10 +18,10 @@ from wm_gym.backends.video.weights import load_painter, save_painter
 from wm_gym.train_world.checkpoint import Progress
 from wm_gym.train_world.loop import LoopConfig, begin, go, lasting
 from wm_gym.train_world.painting.batches import PaintBatch, TearConfig, draw_batch
-from wm_gym.train_world.painting.gathering import gather
 from wm_gym.train_world.painting.objective import PaintObjectiveConfig, paint_loss
 from wm_gym.train_world.painting.scores import HeldOutViews
-from wm_gym.train_world.painting.views import Views
+from wm_gym.train_world.painting.views import Views, views_of
+from wm_gym.train_world.preparing import prepare_clips
 from wm_gym.train_world.report import Report
 from wm_gym.train_world.sources import Sources
 
@@ -87,10 +87,16 @@ def run_painter(config: PaintRunConfig) -> Progress:
     """
     torch.set_num_threads(config.threads)
     views = Views.cat(
-        [gather(folder, config.most_clips, config.passes, config.workers) for folder in config.recordings]
+        [
+            part
+            for folder in config.recordings
+            for part in prepare_clips(views_of, "views", folder, config.most_clips, config.passes, config.workers)
+        ]
     )
-    held_out = gather(config.held_out, config.held_out_clips, 1, config.workers) if config.held_out else None
-    return train_painter(config.train, views, held_out)
+    if not config.held_out:
+        return train_painter(config.train, views, None)
+    held_out = prepare_clips(views_of, "views", config.held_out, config.held_out_clips, 1, config.workers)
+    return train_painter(config.train, views, Views.cat(held_out))
 
 
 def train_painter(config: PaintTrainConfig, views: Views, held_out: Views | None) -> Progress:

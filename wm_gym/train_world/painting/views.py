@@ -18,6 +18,7 @@ from wm_gym.memory.hints import Hints
 from wm_gym.memory.memory import Memory
 from wm_gym.memory.render import render
 from wm_gym.memory.write import write
+from wm_gym.train_world.hint_masks import pack_masks
 from wm_gym.train_world.recordings import Clip
 
 STRIDES_FRAMES = (4, 8, 12)
@@ -72,7 +73,6 @@ def views_of(clip: Clip, seed: int) -> Views:
     taken = list(_along(clip, rng))
     chosen = np.array([frame for frame, _ in taken])
     hints = [hint for _, hint in taken]
-    flags = [h.seen.byte() | (h.moving.byte() << 1) | (h.same_appearance.byte() << 2) for h in hints]
     area = [(128 + AREA_STEPS * h.area.clamp(min=1e-3).log2()).clamp(1, 255) * h.seen for h in hints]
     return Views(
         frames=clip.frames[chosen],
@@ -82,7 +82,7 @@ def views_of(clip: Clip, seed: int) -> Views:
         intrinsics=np.repeat(clip.intrinsics[None], len(chosen), 0),
         hint_colour=_stack([h.colour for h in hints]),
         hint_log_depth=_stack([h.log_depth.half() for h in hints]),
-        hint_flags=_stack(flags),
+        hint_flags=_stack([pack_masks(h) for h in hints]),
         hint_area=_stack([a.round().byte() for a in area]),
     )
 
