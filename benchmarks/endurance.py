@@ -36,7 +36,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from wm_gym.agents.tour import Tour, TourConfig
+from wm_gym.agents.explorer import Explorer
 from wm_gym.backends.places import find_place
 from wm_gym.backends.registry import load_backend
 from wm_gym.backends.seam import Opening, Place
@@ -46,8 +46,7 @@ from wm_gym.backends.twin.model import open_place
 from wm_gym.evaluation.judge import Judge
 from wm_gym.evaluation.preset import preset_hash
 from wm_gym.evaluation.scores import gradient_energy
-from wm_gym.evaluation.walks import LEAD_FRAMES, Walk, follow, lead_in, open_cold, open_grounded
-from wm_gym.geometry.motion import START_STANCE, Body
+from wm_gym.evaluation.walks import LEAD_FRAMES, open_cold, open_grounded, take_lead
 from wm_gym.memory.memory import Memory
 from wm_gym.train_world.splits import nth_seed
 from wm_gym.world.state import WorldState
@@ -58,32 +57,7 @@ PLACE = 100
 """Number of the place among those for testing, the first of `benchmarks/fidelity.py`."""
 EARLY_STEP, TIMED_STEPS = 50, 40
 PICTURED_STEPS = (100, 500)
-LOOK_EVERY = 30  # steps between two looks aside, of 8 steps each
-PATIENCE = 3  # a tour that takes this many times its steps out is stuck
 SEED = 0
-
-
-class Explorer:
-    """Tour after tour."""
-
-    def __init__(self, waypoints: np.ndarray, steps_out: int) -> None:
-        self._waypoints, self._config = waypoints, TourConfig(steps_out, LOOK_EVERY)
-        self.tours = 0
-        self._set_out()
-
-    def act(self, stance: np.ndarray) -> np.ndarray:
-        """The next twist (4,) at `stance` (5,)."""
-        self._steps += 1
-        twist = None if self._steps > PATIENCE * self._config.steps_out else self._tour.act(stance)
-        if twist is None:
-            self._set_out()
-            twist = self._tour.act(stance)
-        assert twist is not None  # a tour begins with a step out
-        return twist
-
-    def _set_out(self) -> None:
-        self._tour, self._steps = Tour(self._waypoints, SEED + self.tours, config=self._config), 0
-        self.tours += 1
 
 
 class Journey:
@@ -166,11 +140,8 @@ class Journey:
 
 def openings_in(twin: World, place: Place) -> dict[str, Opening]:
     """How generated worlds begin in a place of the twin, after a turn on the spot; by prefix."""
-    spec, turn = twin.model.spec, np.radians(Body().turn_degrees_per_frame)
-    opening, blank = open_place(place, spec.height, spec.width), torch.zeros(0, spec.height, spec.width)
-    stances = np.concatenate([START_STANCE[None], lead_in(turn)])
-    path = Walk(place.family, False, stances, blank, blank, blank, opening.intrinsics)
-    [lead] = follow(twin, [opening], [path], 0, 1, [place.seed])
+    spec = twin.model.spec
+    lead = take_lead(twin, open_place(place, spec.height, spec.width), place)
     captured = capture_place(place, spec.height, spec.width)
     return {prefix: open_at(captured, lead, LEAD_FRAMES - 1) for prefix, open_at in OPENINGS.items()}
 
@@ -206,7 +177,7 @@ def main() -> None:
     with tqdm(total=len(openings) * asked.steps, unit="step", smoothing=0.01) as bar:
         for prefix, opening in openings.items():
             bar.set_description(prefix.rstrip("_") or "grounded")
-            explorer = Explorer(opening.waypoints.numpy(), asked.steps_out)
+            explorer = Explorer(opening.waypoints.numpy(), SEED, asked.steps_out)
             made = Journey(world, opening, explorer, asked.steps).go(bar, judge)
             figures |= {f"{prefix}{name}": value for name, value in made.items()}
     world.close()

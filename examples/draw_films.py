@@ -36,7 +36,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from wm_gym.agents.tour import Tour, TourConfig
+from wm_gym.agents.explorer import Explorer
 from wm_gym.backends.places import find_place
 from wm_gym.backends.registry import load_backend
 from wm_gym.backends.seam import Opening, Place
@@ -45,8 +45,8 @@ from wm_gym.backends.twin.maps import FAMILIES
 from wm_gym.backends.twin.model import open_place
 from wm_gym.evaluation.pictures import contact_sheet, enlarge, paint_depth, paint_hints
 from wm_gym.evaluation.preset import preset_hash
-from wm_gym.evaluation.walks import LEAD_FRAMES, Walk, follow, lead_in, open_cold, open_grounded
-from wm_gym.geometry.motion import KEYS, START_STANCE, Body, velocities_from_keys
+from wm_gym.evaluation.walks import LEAD_FRAMES, open_cold, open_grounded, take_lead
+from wm_gym.geometry.motion import KEYS, velocities_from_keys
 from wm_gym.memory.memory import Memory
 from wm_gym.train_world.splits import nth_seed
 from wm_gym.world.film import Film
@@ -57,8 +57,6 @@ FIRST_PLACE = 100
 """Place numbers begin here, as those of `benchmarks/fidelity.py`."""
 OPENINGS = {"grounded": open_grounded, "cold": open_cold}
 EARLY_STEP, TIMED_STEPS = 50, 20
-LOOK_EVERY = 30  # steps between two looks aside, of 8 steps each
-PATIENCE = 3  # a tour that takes this many times its steps out is stuck
 FULL_TURN_STEPS = 20  # 4 frames of 4.5 degrees each
 SHEET_ROWS, SHEET_COLUMNS = 4, 6
 FINEST_CRF, COARSEST_CRF = 20, 51
@@ -118,28 +116,6 @@ def key_pilot(seed: int, steps: int) -> Pilot:
     return lambda stance: next(pressed)
 
 
-class Explorer:
-    """Tour after tour: once it is home, or stuck, it sets out again from where it is."""
-
-    def __init__(self, waypoints: np.ndarray, seed: int, steps_out: int) -> None:
-        self._waypoints, self._seed, self._steps_out = waypoints, seed, steps_out
-        self._set_out()
-
-    def __call__(self, stance: np.ndarray) -> np.ndarray:
-        """The next twist at `stance`."""
-        self._steps += 1
-        twist = None if self._steps > PATIENCE * self._steps_out else self._tour.act(stance)
-        if twist is None:
-            self._set_out()
-            twist = self._tour.act(stance)
-        assert twist is not None  # a tour begins with a step out
-        return twist
-
-    def _set_out(self) -> None:
-        self._tour = Tour(self._waypoints, self._seed, config=TourConfig(self._steps_out, LOOK_EVERY))
-        self._seed, self._steps = self._seed + 1, 0
-
-
 @dataclass
 class Trip:
     """What is kept of a walk: all frames (T, H, W, 3), and of each step the last hint and depth as pictures."""
@@ -188,11 +164,9 @@ class Trip:
 
 def open_in(twin: World, place: Place, kind: str) -> Opening:
     """How a generated world begins in a place of the twin, after a turn on the spot: "grounded" or "cold"."""
-    spec, body = twin.model.spec, Body()
-    opening, blank = open_place(place, spec.height, spec.width), torch.zeros(0, spec.height, spec.width)
-    stances = np.concatenate([START_STANCE[None], lead_in(np.radians(body.turn_degrees_per_frame))])
-    path = Walk(place.family, False, stances, blank, blank, blank, opening.intrinsics)
-    [lead] = follow(twin, [opening], [path], 0, 1, [place.seed])
+    spec = twin.model.spec
+    opening = open_place(place, spec.height, spec.width)
+    lead = take_lead(twin, opening, place)
     captured = capture_place(place, spec.height, spec.width) if kind == "grounded" else opening
     return OPENINGS[kind](captured, lead, LEAD_FRAMES - 1)
 
@@ -262,7 +236,7 @@ def pilot_of(way: str, place: Place, steps: int, size: tuple[int, int]) -> Pilot
     """Who walks; choices come from the place's number."""
     if way == "keys":
         return key_pilot(place.seed, steps)
-    return Explorer(open_place(place, *size).waypoints.numpy(), place.seed, max(1, steps // 2))
+    return Explorer(open_place(place, *size).waypoints.numpy(), place.seed, max(1, steps // 2)).act
 
 
 def read_arguments() -> argparse.Namespace:

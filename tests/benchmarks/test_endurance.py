@@ -6,6 +6,7 @@ import pytest
 import torch
 from tqdm import tqdm
 
+from wm_gym.agents.explorer import Explorer
 from wm_gym.backends.memory import MemoryModel
 from wm_gym.backends.worlds import open_named
 from wm_gym.world.world import World
@@ -29,7 +30,7 @@ def figures_of(steps):
     """The figures of a walk through the memory backend."""
     world = World(MemoryModel.create(24, 32))
     opening = open_named(world.model.spec, "city/9", 0, "full")
-    explorer = endurance.Explorer(opening.waypoints.numpy(), 5)
+    explorer = Explorer(opening.waypoints.numpy(), 0, 5)
     with tqdm(disable=True) as bar:
         return endurance.Journey(world, opening, explorer, steps).go(bar, EasyJudge())
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from wm_gym.agents.explorer import Explorer
 from wm_gym.geometry.motion import KEYS, START_STANCE, Body, check_twists, walk
 
 _PATH = Path(__file__).parents[2] / "examples" / "draw_films.py"
@@ -55,10 +56,10 @@ def test_the_pilot_presses_the_script():
 @settings(max_examples=8)
 @given(st.integers(0, 100))
 def test_an_explorer_sets_out_again_and_again(seed):
-    explorer = films.Explorer(np.array([[5.0, 0.0], [0.0, 5.0], [-4.0, -4.0]]), seed, 10)
+    explorer = Explorer(np.array([[5.0, 0.0], [0.0, 5.0], [-4.0, -4.0]]), seed, 10)
     here, homecomings = START_STANCE, 0
     for _ in range(120):
-        twist = explorer(here)
+        twist = explorer.act(here)
         check_twists(twist)
         here = walk(here, np.tile(twist, (4, 1)), Body())[-1]
         homecomings += bool(np.allclose(here[:2], 0, atol=1e-6))

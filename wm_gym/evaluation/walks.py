@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from wm_gym.backends.seam import Capture, Opening
-from wm_gym.geometry.motion import START_STANCE, camera_pose
+from wm_gym.backends.seam import Capture, Opening, Place
+from wm_gym.geometry.motion import START_STANCE, Body, camera_pose
 from wm_gym.geometry.poses import compose, inverse
 from wm_gym.memory.config import MemoryConfig
 from wm_gym.memory.render import render
@@ -81,6 +81,14 @@ def seen_from(stances: np.ndarray, origin: np.ndarray) -> np.ndarray:
     moved[..., 2] = offset[..., 2]
     moved[..., 3] -= origin[3]
     return moved
+
+
+def take_lead(twin: World, opening: Opening, place: Place) -> Walk:
+    """The lead of a walk that opens in a place of the twin, after a turn on the spot, as a walk of no chunks."""
+    blank = torch.zeros(0, twin.model.spec.height, twin.model.spec.width)
+    stances = np.concatenate([START_STANCE[None], lead_in(np.radians(Body().turn_degrees_per_frame))])
+    path = Walk(place.family, False, stances, blank, blank, blank, opening.intrinsics)
+    return follow(twin, [opening], [path], 0, 1, [place.seed])[0]
 
 
 def open_grounded(opening: Opening, walk: Walk, frame: int) -> Opening:

@@ -1,0 +1,41 @@
+"""An explorer that does not come to an end: tour after tour, as long as it is asked."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from wm_gym.agents.tour import Tour, TourConfig
+
+LOOK_EVERY = 30  # steps between two looks aside, of 8 steps each
+PATIENCE = 3  # a tour that takes this many times its steps out is stuck
+
+
+class Explorer:
+    """Once it is home, or stuck, it sets out again from where it is."""
+
+    def __init__(self, waypoints: np.ndarray, seed: int, steps_out: int) -> None:
+        """Plan the first tour.
+
+        Args:
+            waypoints: (W, 2) x, y in metres that can be stood on; they only set directions.
+            seed: Of the first tour; each later one has the next.
+            steps_out: Steps of a tour before it turns home.
+        """
+        self._waypoints, self._seed = waypoints, seed
+        self._config = TourConfig(steps_out, LOOK_EVERY)
+        self.tours = 0
+        self._set_out()
+
+    def act(self, stance: np.ndarray) -> np.ndarray:
+        """The next twist (4,) at `stance` (5,)."""
+        self._steps += 1
+        twist = None if self._steps > PATIENCE * self._config.steps_out else self._tour.act(stance)
+        if twist is None:
+            self._set_out()
+            twist = self._tour.act(stance)
+        assert twist is not None  # a tour begins with a step out
+        return twist
+
+    def _set_out(self) -> None:
+        self._tour, self._steps = Tour(self._waypoints, self._seed + self.tours, config=self._config), 0
+        self.tours += 1
