@@ -8,10 +8,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from wm_gym.backends.video.codec import unscale_depth
 from wm_gym.backends.video.painting.codebook import Codebook, fit, k_means
 from wm_gym.backends.video.painting.config import PainterConfig
 from wm_gym.backends.video.painting.guide import GuideConfig, paint_hints
-from wm_gym.backends.video.painting.known import KNOWN_CHANNELS, elevation, scale_depth, unscale_depth
+from wm_gym.backends.video.painting.known import KNOWN_CHANNELS, elevation, scale_depth
 from wm_gym.backends.video.painting.network import HIDDEN, KEPT
 from wm_gym.backends.video.painting.painter import Painter
 from wm_gym.backends.video.painting.sampling import SamplingConfig, sample_codes

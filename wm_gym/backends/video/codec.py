@@ -76,12 +76,22 @@ class FoldCodec:
         return torch.cat([by_frame[..., :4, :, :], moving.to(by_frame.dtype)], -3).flatten(-4, -3)
 
     def _scale_depth(self, log_depth: Tensor) -> Tensor:
-        low, high = math.log(self.near_metres), math.log(self.far_metres)
-        return ((log_depth - low) / (high - low) * 2 - 1).clamp(-1, 1)
+        return scale_log_depth(log_depth, self.near_metres, self.far_metres)
 
     def _unscale_depth(self, scaled: Tensor) -> Tensor:
-        low, high = math.log(self.near_metres), math.log(self.far_metres)
-        return torch.exp((scaled + 1) / 2 * (high - low) + low).clamp(max=self.far_metres)
+        return unscale_depth(scaled, self.near_metres, self.far_metres)
+
+
+def scale_log_depth(log_depth: Tensor, near_metres: float, far_metres: float) -> Tensor:
+    """Logarithms of metres to -1..1, the near value to the far one."""
+    low, high = math.log(near_metres), math.log(far_metres)
+    return ((log_depth - low) / (high - low) * 2 - 1).clamp(-1, 1)
+
+
+def unscale_depth(scaled: Tensor, near_metres: float, far_metres: float) -> Tensor:
+    """-1..1 to metres, at most the far value."""
+    low, high = math.log(near_metres), math.log(far_metres)
+    return torch.exp((scaled + 1) / 2 * (high - low) + low).clamp(max=far_metres)
 
 
 def _sign(mask: Tensor) -> Tensor:

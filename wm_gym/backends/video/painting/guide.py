@@ -14,8 +14,9 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
+from wm_gym.backends.video.codec import unscale_depth
 from wm_gym.backends.video.depth import joined_depth
-from wm_gym.backends.video.painting.known import known_planes, unscale_depth
+from wm_gym.backends.video.painting.known import known_planes
 from wm_gym.backends.video.painting.painter import Painter
 from wm_gym.backends.video.painting.planes import flattened
 from wm_gym.backends.video.painting.sampling import SamplingConfig, sample_codes
@@ -88,7 +89,7 @@ def _painted(
     wanted = painter.wanting(known)
     codes = sample_codes(painter, known, wanted, config.sampling, seed)
     surface = painter.finish(codes, known, wanted).float()
-    depth = unscale_depth(surface[:, 3], *reach)
+    depth = unscale_depth(surface[:, 3].clamp(-1, 1), *reach)
     joined = joined_depth(depth[None], torch.zeros_like(last.seen)[None], _framed(last), painter.config.far_metres)[0]
     is_new = ~last.seen & painter.pixels_of(wanted)
     frame = ((surface[0, :3].clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).movedim(0, -1)

@@ -10,6 +10,7 @@ import math
 import torch
 from torch import Tensor
 
+from wm_gym.backends.video.codec import scale_log_depth
 from wm_gym.memory.hints import Hints
 
 KNOWN_CHANNELS = 9
@@ -23,14 +24,7 @@ COARSEST_AREA = 64.0
 
 def scale_depth(depth: Tensor, near_metres: float, far_metres: float) -> Tensor:
     """Metres to -1..1, evenly by logarithm."""
-    low, high = math.log(near_metres), math.log(far_metres)
-    return (depth.clamp(near_metres, far_metres).log() - low) / (high - low) * 2 - 1
-
-
-def unscale_depth(scaled: Tensor, near_metres: float, far_metres: float) -> Tensor:
-    """-1..1 to metres."""
-    low, high = math.log(near_metres), math.log(far_metres)
-    return torch.exp((scaled.clamp(-1, 1) + 1) / 2 * (high - low) + low).clamp(max=far_metres)
+    return scale_log_depth(depth.clamp(near_metres, far_metres).log(), near_metres, far_metres)
 
 
 def surface_planes(frames: Tensor, depth: Tensor, near_metres: float, far_metres: float) -> Tensor:
