@@ -135,6 +135,24 @@ def _train_painter(overrides: list[str]) -> int:
     return 0
 
 
+def _gather_references(overrides: list[str]) -> int:
+    from wm_gym.train_world.painting.gathering import GatherConfig, gather_references
+
+    config = compose(GatherConfig, overrides)
+    bank = gather_references(config)
+    print(f"{config.output} holds {len(bank.frames)} views, {Path(config.output).stat().st_size / 1000:.0f} kB")
+    return 0
+
+
+def _sharpen_painter(overrides: list[str]) -> int:
+    from wm_gym.train_world.painting.sharpening import SharpenRunConfig, run_sharpener
+
+    config = compose(SharpenRunConfig, overrides)
+    progress = run_sharpener(config)
+    print(f"{progress.step} steps in {progress.seconds / 60:.1f} minutes; painter and logs: {config.train.output}")
+    return 0
+
+
 def _rollout(overrides: list[str]) -> int:
     from wm_gym.rollout import RolloutConfig, rollout
 
@@ -184,7 +202,9 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "collect": _collect,
     "demo": _demo,
     "doctor": _doctor,
+    "gather-references": _gather_references,
     "rollout": _rollout,
+    "sharpen-painter": _sharpen_painter,
     "train": _train,
     "train-codec": _train_codec,
     "train-painter": _train_painter,

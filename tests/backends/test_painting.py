@@ -21,7 +21,7 @@ from wm_gym.memory.hints import Hints
 
 TINY = PainterConfig(
     height=16, width=24, depth_codes=8, colour_codes=16, dim=16, num_heads=2, num_layers=1, ffn_dim=16, code_dim=8,
-    finisher_channels=8, finisher_blocks=1,
+    pixel_channels=4, cell_channels=8, finisher_channels=8, finisher_blocks=1,
 )  # fmt: skip
 SIZE = TINY.height, TINY.width
 LENS = torch.tensor([12.0, 12.0, 12.0, 8.0])
@@ -53,10 +53,11 @@ def poses(worlds: int, frames: int = 4) -> torch.Tensor:
     return pose.expand(worlds, frames, 4, 4).clone()
 
 
-def paint(painter: Painter, hints: Hints, seeds, config: GuideConfig | None = None):
+def paint(painter: Painter, hints: Hints, seeds, config: GuideConfig | None = None, references=None):
     worlds = len(hints.seen)
     times = list(range(worlds))
-    return paint_hints(painter, hints, poses(worlds), LENS.expand(worlds, 4), seeds, times, config or GuideConfig())
+    where = poses(worlds), LENS.expand(worlds, 4)
+    return paint_hints(painter, references, hints, *where, seeds, times, config or GuideConfig(repaints=True))
 
 
 def test_a_surface_of_entries_comes_back_as_it_was():
@@ -90,10 +91,9 @@ def test_a_codebook_is_fitted_the_same_way_every_time():
 
 def test_slot_by_slot_scores_are_those_of_all_slots_at_once():
     painter = tiny_painter()
-    network, states = painter.network, torch.randn(2, 5, TINY.dim)
+    network, wishes = painter.network, torch.randn(2, 5, TINY.slots, TINY.code_dim)
     codes = torch.randint(0, TINY.depth_codes, (2, 5, TINY.slots))
-    at_once = network.head(states, codes, network.codes)
-    wishes, told = network.head.wishes(states), 0.0
+    at_once, told = network.head(wishes, codes, network.codes), 0.0
     for slot in range(TINY.slots):
         table = network.codes.of_slot(slot)
         torch.testing.assert_close(network.head.scores(wishes[..., slot, :] + told, table), at_once[slot])
@@ -102,10 +102,11 @@ def test_slot_by_slot_scores_are_those_of_all_slots_at_once():
 
 def test_hidden_and_kept_tokens_do_not_tell_their_codes():
     painter, known = tiny_painter(), torch.randn(1, KNOWN_CHANNELS, *SIZE)
+    detail = painter.network.detail(known)
     codes = torch.randint(0, TINY.depth_codes, (2, TINY.num_tokens, TINY.slots))
     for role in (KEPT, HIDDEN):
         roles = torch.full((1, TINY.num_tokens), role)
-        assert torch.equal(painter.network(known, codes[:1], roles), painter.network(known, codes[1:], roles))
+        assert torch.equal(*(painter.network(known, detail, told[None], roles) for told in codes))
 
 
 def test_a_narrow_nucleus_chooses_the_likeliest_depth_first():
@@ -113,8 +114,10 @@ def test_a_narrow_nucleus_chooses_the_likeliest_depth_first():
     painted = torch.ones(1, TINY.num_tokens, dtype=torch.bool)
     sure = SamplingConfig(rounds=1, nucleus=1e-6)
     codes = sample_codes(painter, known, painted, sure, [3])
-    states = painter.network(known, codes, torch.full((1, TINY.num_tokens), HIDDEN))
-    logits = painter.network.head(states, codes, painter.network.codes)
+    network, detail = painter.network, painter.network.detail(known)
+    states = network(known, detail, codes, torch.full((1, TINY.num_tokens), HIDDEN))
+    wishes = network.head.wishes(states, network.detail.of_slots(detail))
+    logits = network.head(wishes, codes, network.codes)
     for slot, scores in enumerate(logits):
         assert torch.equal(scores.argmax(-1), codes[..., slot])
 
@@ -126,37 +129,77 @@ def test_choices_follow_from_the_seed():
     assert torch.equal(first, again) and not torch.equal(first, other)
 
 
-def test_only_the_unseen_is_painted_and_all_of_it_in_the_last_frame():
+def test_a_cell_tells_its_own_slots_and_no_others():
+    painter, known = tiny_painter(), torch.randn(1, KNOWN_CHANNELS, *SIZE)
+    detail = painter.network.detail
+    torch.nn.init.normal_(detail.told.weight)
+    other = known.clone()
+    other[..., -1, -1] += 5.0  # lower right: the last cell of the last token, and what it is beside
+    changed = (detail.of_slots(detail(known)) != detail.of_slots(detail(other))).any(-1)[0]
+    assert changed.shape == (TINY.num_tokens, TINY.slots) and changed[-1].all()
+    assert not changed[0].any()
+
+
+def test_the_unseen_is_painted_and_all_of_it_in_the_last_frame():
     painter, hints = tiny_painter(), some_hints()
-    made, painted = paint(painter, hints, [0])
-    assert not (painted & hints.seen).any() and torch.equal(made.seen, hints.seen | painted)
-    assert made.seen[:, -1].all() and (made.log_depth[painted] > np.log(0.1)).all()
+    made = paint(painter, hints, [0])
+    assert not (made.where & hints.seen).any() and torch.equal(made.hints.seen, hints.seen | made.where)
+    assert made.hints.seen[:, -1].all() and (made.hints.log_depth[made.where] > np.log(0.1)).all()
+    assert not made.replaced.any()
     for name, value in vars(hints).items():
-        assert torch.equal(getattr(made, name)[hints.seen], value[hints.seen]), name
+        assert torch.equal(getattr(made.hints, name)[hints.seen], value[hints.seen]), name
+
+
+def agreeing_painter() -> Painter:
+    """Whose codes all say a surface 3 m ahead."""
+    painter = tiny_painter()
+    painter.codebook.depth[:] = scale_depth(torch.tensor(3.0), TINY.near_metres, TINY.far_metres)
+    return painter
+
+
+def test_what_is_coarse_is_painted_anew_where_it_lies():
+    hints = some_hints()
+    hints.area[..., :2] = 4.0
+    hints.moving[..., 0, 0] = True
+    made = paint(agreeing_painter(), hints, [0])
+    assert made.replaced[0, -1, 1:, :2].all() and not made.replaced[..., 2:].any()
+    assert not made.replaced[..., 0, 0].any()
+    assert made.hints.area[0, -1, 1:, :2].max() < 1.5
+    torch.testing.assert_close(made.hints.log_depth[made.replaced], hints.log_depth[made.replaced], rtol=0, atol=0.02)
+
+
+def test_what_is_coarse_stays_where_the_painter_sees_another_surface():
+    hints = some_hints()
+    hints.area[..., :2] = 4.0
+    hints.log_depth[:] = np.log(30.0) * hints.seen
+    assert not paint(agreeing_painter(), hints, [0]).replaced.any()
+    hints.log_depth[:] = np.log(3.0) * hints.seen
+    assert paint(agreeing_painter(), hints, [0]).replaced.any()
+    assert not paint(agreeing_painter(), hints, [0], GuideConfig()).replaced.any()  # unless it is asked for
 
 
 def test_a_world_that_knows_enough_is_left_alone():
     hints = some_hints()
-    made, painted = paint(tiny_painter(), hints, [0], GuideConfig(least_unseen=0.99))
-    assert made is hints and not painted.any()
+    made = paint(tiny_painter(), hints, [0], GuideConfig(least_unseen=0.99))
+    assert made.hints is hints and not made.where.any()
 
 
 def test_a_world_is_painted_as_if_it_were_alone():
     painter, hints = tiny_painter(), some_hints(worlds=3)
-    together, _ = paint(painter, hints, [4, 5, 6])
+    together = paint(painter, hints, [4, 5, 6])
     alone = paint_hints(
-        painter, Hints(**{name: value[1:2] for name, value in vars(hints).items()}), poses(1), LENS[None], [5], [1],
-        GuideConfig(),
-    )[0]  # fmt: skip
-    for name, value in vars(alone).items():
-        assert torch.equal(getattr(together, name)[1:2], value), name
+        painter, None, Hints(**{name: value[1:2] for name, value in vars(hints).items()}), poses(1), LENS[None], [5],
+        [1], GuideConfig(repaints=True),
+    )  # fmt: skip
+    for name, value in vars(alone.hints).items():
+        assert torch.equal(getattr(together.hints, name)[1:2], value), name
 
 
 def test_what_is_painted_looks_as_most_of_what_is_seen_does():
     hints = some_hints()
     hints.same_appearance[:] = False
-    made, painted = paint(tiny_painter(), hints, [0])
-    assert not made.same_appearance[painted].any()
+    made = paint(tiny_painter(), hints, [0])
+    assert not made.hints.same_appearance[made.where].any()
 
 
 def test_the_horizon_is_level_and_the_zenith_is_up():

@@ -42,3 +42,8 @@ def test_what_was_painted_stays_where_the_model_differs_but_not_where_something_
     assert (joined_colours(_frames(100), NOTHING, _hints(250), ~NOTHING) == 250).all()
     for moving, hints in ((~NOTHING, _hints(250)), (NOTHING, _hints(250, same=False))):
         assert (joined_colours(_frames(100), moving, hints, ~NOTHING) == 100).all()
+
+
+def test_a_moving_thing_that_goes_on_keeps_its_colours_while_the_light_is_the_same():
+    assert (joined_colours(_frames(100), ~NOTHING, _hints(250, moving=True), NOTHING) == 250).all()
+    assert (joined_colours(_frames(100), ~NOTHING, _hints(250, moving=True, same=False), NOTHING) == 100).all()

@@ -27,7 +27,7 @@ WORLDS = (
         ),
         (
             {"backend": "video", "backend_settings": {"wheels": 4}},
-            "settings of backend 'video' must be among ['num_steps', 'painter', 'weights'], got 'wheels'",
+            "settings of backend 'video' must be among ['num_steps', 'painter', 'references', 'weights'], got 'wheels'",
         ),
         (
             {"backend": "memory", "backend_settings": {"wheels": 4}},

@@ -61,6 +61,26 @@ def test_looking_back_is_not_new(place):
     assert again == once and again.static == once.static
 
 
+def test_what_is_replaced_is_let_go_and_written_anew():
+    wall = flat_wall(4.0)
+    far = show(Memory.empty(), wall, colour=10)
+    nearer = pose_at(2.0, 0, 0)
+    hints = look(far, nearer[None], HEIGHT, WIDTH, frame=1)
+    assert hints.area.min() > 2.0
+    frames = torch.full((1, HEIGHT, WIDTH, 3), 200, dtype=torch.uint8)
+    anew = torch.zeros(1, HEIGHT, WIDTH, dtype=torch.bool)
+    anew[..., : WIDTH // 2] = True
+    view = nearer[None], lens(HEIGHT, WIDTH), hints
+    after = write(far, frames, flat_wall(2.0)[None], ~anew & anew, *view, 1, 0, anew)
+    seen = look(after, nearer[None], HEIGHT, WIDTH, frame=2)
+    left, right = seen.colour[..., : WIDTH // 2 - 2, :], seen.colour[..., WIDTH // 2 + 2 :, :]
+    assert (left == 200).all() and (right == 10).all()
+    assert seen.area[..., : WIDTH // 2 - 2].max() < 1.5
+    assert (
+        write(far, frames, 0 * wall[None], ~anew & anew, *view, 1, 0, anew) == far
+    )  # depth unknown: nothing is let go
+
+
 def test_known_voxels_are_not_written_twice_even_without_hints():
     colour, depth = see(ORIGIN, HEIGHT, WIDTH)
     still = torch.zeros(1, HEIGHT, WIDTH, dtype=torch.bool)

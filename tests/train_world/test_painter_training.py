@@ -22,7 +22,7 @@ from wm_gym.train_world.painting.views import Views, views_of
 
 TINY = PainterConfig(
     height=16, width=24, depth_codes=8, colour_codes=16, dim=16, num_heads=2, num_layers=1, ffn_dim=16, code_dim=8,
-    finisher_channels=8, finisher_blocks=1,
+    pixel_channels=4, cell_channels=8, finisher_channels=8, finisher_blocks=1,
 )  # fmt: skip
 
 
@@ -51,7 +51,7 @@ def test_views_show_the_clip_and_hints_that_agree_with_it(views):
 
 
 def test_views_follow_from_the_seed():
-    one, again, *others = (views_of(painted_wall(0), seed) for seed in (4, 4, 5, 6, 7, 8))
+    one, again, *others = (views_of(painted_wall(0), seed) for seed in (4, 4, *range(5, 15)))
     assert np.array_equal(one.hint_colour, again.hint_colour)
     assert not all(np.array_equal(one.frames, other.frames) for other in others)
 

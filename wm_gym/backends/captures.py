@@ -8,9 +8,7 @@ Knows nothing of simulators.
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -19,14 +17,13 @@ import numpy as np
 import torch
 
 from wm_gym.backends.seam import Capture, Opening, Place
-from wm_gym.backends.whole_file import write_whole
+from wm_gym.backends.whole_file import npz_bytes, write_whole
 from wm_gym.geometry.cameras import resize_intrinsics
 from wm_gym.geometry.motion import START_STANCE, camera_pose
 
 VERSION = 1
 _REQUIRED = ("version", "frames", "depth", "world_from_camera", "intrinsics")
 _POSE_TOLERANCE = 1e-3
-_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def save_capture(path: str | Path, opening: Opening) -> None:
@@ -59,7 +56,7 @@ def save_capture(path: str | Path, opening: Opening) -> None:
     if opening.place is not None:
         arrays["place"] = np.array(json.dumps(asdict(opening.place), sort_keys=True))
     _check(arrays, Path(path))
-    write_whole(Path(path), lambda file: file.write(_packed(arrays)))
+    write_whole(Path(path), lambda file: file.write(npz_bytes(arrays)))
 
 
 def load_capture(path: str | Path, height: int, width: int) -> Opening:
@@ -124,19 +121,6 @@ def _blocks(array: np.ndarray, down: int, across: int) -> np.ndarray:
     count, rows, columns, channels = array.shape
     parts = array.reshape(count, rows // down, down, columns // across, across, channels)
     return np.moveaxis(parts, 2, 3).reshape(count, rows // down, columns // across, down * across, channels)
-
-
-def _packed(arrays: dict[str, np.ndarray]) -> bytes:
-    """The bytes of an `.npz`: LZMA finds what keyframes have in common, and a fixed date keeps equal captures equal."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_LZMA) as archive:
-        for name, array in arrays.items():
-            member = io.BytesIO()
-            np.lib.format.write_array(member, np.ascontiguousarray(array), allow_pickle=False)
-            info = zipfile.ZipInfo(f"{name}.npy", _EPOCH)
-            info.compress_type = zipfile.ZIP_LZMA
-            archive.writestr(info, member.getvalue())
-    return packed.getvalue()
 
 
 def _read(path: Path) -> dict[str, np.ndarray]:

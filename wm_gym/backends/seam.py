@@ -179,6 +179,8 @@ class Chunk:
         truth: N records of a simulator, or None from a generative model.
         is_sure: (N, T, H, W) bool: pixels that may be remembered; the others will be painted again when they are next
             looked at. None: all.
+        replaces: (N, T, H, W) bool: pixels at which memory is to let go of what it shows, and to take these instead.
+            None: nowhere.
     """
 
     frames: Tensor
@@ -187,6 +189,7 @@ class Chunk:
     world_from_camera: Tensor | None
     truth: Sequence[Truth] | None = None
     is_sure: Tensor | None = None
+    replaces: Tensor | None = None
 
 
 class Obstacles(Protocol):

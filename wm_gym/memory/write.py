@@ -63,6 +63,7 @@ def write(
     hints: Hints | None,
     frame_index: int,
     appearance: int,
+    replaced: Tensor | None = None,
 ) -> Memory:
     """The memory after T frames of one world; the old one stays as it was.
 
@@ -82,11 +83,13 @@ def write(
         hints: What `memory` shows at these poses, without the axis of worlds: (T, ...). None: it shows nothing.
         frame_index: Of the first frame.
         appearance: Active global events as bits.
+        replaced: (T, H, W) bool: pixels at which the surface that the hints show is let go and written anew, since the
+            frame knows better. None: nowhere.
 
     Raises:
         ValueError: If shapes or dtypes do not fit, or depth or poses are not finite.
     """
-    _check(frames, depth, moving, world_from_camera, intrinsics, hints)
+    _check(frames, depth, moving, world_from_camera, intrinsics, hints, replaced)
     height, width = depth.shape[1:]
     view = View(_array(world_from_camera, np.float64), _array(intrinsics, np.float64), height, width)
     sighting = Sighting(
@@ -95,9 +98,11 @@ def write(
     floors = [
         write_kernels.lowest_around(image, np.float32(1.0 - memory.config.erase_tolerance)) for image in sighting.depth
     ]
-    static = _erase(memory.static, sighting, floors)
-    draft = Draft(Points.cat([]), Points.cat([]), memory.moving.points(), [things_in(memory.moving.points())])
     known = _known(hints, sighting.depth.shape)
+    anew = np.zeros(known.shape, np.bool_) if replaced is None else _array(replaced, np.bool_) & (sighting.depth > 0)
+    static = _erase(memory.static, sighting, _without_replaced(floors, known, anew, memory.config))
+    known[anew] = np.inf
+    draft = Draft(Points.cat([]), Points.cat([]), memory.moving.points(), [things_in(memory.moving.points())])
     for t in range(len(known)):
         _add_frame(draft, sighting, t, known[t], floors[t], memory.config)
     return _close(memory, static, draft, view)
@@ -113,6 +118,14 @@ def _known(hints: Hints | None, shape: tuple[int, ...]) -> np.ndarray:
         return np.full(shape, np.inf, np.float32)
     seen, moving = _array(hints.seen, np.bool_), _array(hints.moving, np.bool_)
     return np.where(seen & ~moving, np.exp(_array(hints.log_depth, np.float32)), np.float32(np.inf))
+
+
+def _without_replaced(
+    floors: list[np.ndarray], known: np.ndarray, anew: np.ndarray, config: MemoryConfig
+) -> list[np.ndarray]:
+    """Floors under which the surfaces that are let go lie too."""
+    back = known * np.float32(1.0 + config.surface_tolerance) + np.float32(config.surface_metres)
+    return [np.maximum(floor, limit) for floor, limit in zip(floors, np.where(anew, back, 0.0), strict=True)]
 
 
 def _erase(rows: Rows, sighting: Sighting, floors: list[np.ndarray]) -> Rows:
@@ -248,7 +261,13 @@ def _around(points: Points, rows: Rows) -> list[Row]:
 
 
 def _check(
-    frames: Tensor, depth: Tensor, moving: Tensor, world_from_camera: Tensor, intrinsics: Tensor, hints: Hints | None
+    frames: Tensor,
+    depth: Tensor,
+    moving: Tensor,
+    world_from_camera: Tensor,
+    intrinsics: Tensor,
+    hints: Hints | None,
+    replaced: Tensor | None,
 ) -> None:
     if frames.ndim != 4 or frames.shape[-1] != 3 or str(frames.dtype) != "torch.uint8":
         raise ValueError(f"frames must be (T, H, W, 3) uint8, got {tuple(frames.shape)} {frames.dtype}")
@@ -261,8 +280,11 @@ def _check(
     ):
         if tuple(tensor.shape) != wanted:
             raise ValueError(f"{name} must have shape {wanted}, got {tuple(tensor.shape)}")
-    if str(moving.dtype) != "torch.bool":
-        raise ValueError(f"moving must be bool, got {moving.dtype}")
+    for name, mask in (("moving", moving), ("replaced", replaced)):
+        if mask is not None and str(mask.dtype) != "torch.bool":
+            raise ValueError(f"{name} must be bool, got {mask.dtype}")
+    if replaced is not None and tuple(replaced.shape) != shape:
+        raise ValueError(f"replaced must have shape {shape}, got {tuple(replaced.shape)}")
     if hints is not None and tuple(hints.seen.shape) != shape:
         raise ValueError(f"hints must be of one world, {shape}, got {tuple(hints.seen.shape)}")
     for name, tensor in (("depth", depth), ("world_from_camera", world_from_camera), ("intrinsics", intrinsics)):

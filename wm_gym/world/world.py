@@ -220,6 +220,7 @@ class World:
                 hints=hints.of_world(n),
                 frame_index=state.frame_index[n],
                 appearance=appearance_of(events[n]),
+                replaced=None if chunk.replaces is None else chunk.replaces[n],
             )
         num_frames = chunk.frames.shape[1]
         after = replace(

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from wm_gym.memory.hints import Hints
 
-AGREEMENT = 24.0
+AGREEMENT = 48.0
 """Distance of colours, of 255, at which a remembered pixel has lost most of its say."""
 
 
@@ -16,7 +16,9 @@ def joined_colours(frames: Tensor, moving: Tensor, hints: Hints, painted: Tensor
 
     A model that predicts in one step shows the mean of what may be, which is softer than any of it; what is remembered
     is as sharp as it was seen. Where the two differ, something has changed or the memory is wrong, and the model is
-    right. What was painted for this chunk is a decision, to which the model's mean of what may be is no objection.
+    right. What was painted for this chunk is a decision, to which the model's mean of what may be is no objection. A
+    moving thing that goes on keeps the colours it was sighted in: its legs swing, and the mean of all ways they may
+    swing, remembered and shown again, would be a cloud within a few chunks.
     Source: InSpatio-World's explicit spatial constraint, as a soft choice.
 
     Args:
@@ -29,8 +31,8 @@ def joined_colours(frames: Tensor, moving: Tensor, hints: Hints, painted: Tensor
         (N, T, H, W, 3) uint8.
     """
     generated, remembered = frames.float(), hints.colour.float()
-    is_still = hints.seen & ~hints.moving & ~moving & hints.same_appearance
+    looks_so_now = hints.seen & hints.same_appearance & (hints.moving == moving)
     difference = remembered - generated
     agreement = torch.exp(difference.square().mean(-1) / -(AGREEMENT**2))
-    say = torch.where(painted, 1.0, agreement) * is_still
+    say = torch.where(painted | hints.moving, 1.0, agreement) * looks_so_now
     return (generated + say[..., None] * difference).round().to(torch.uint8)

@@ -20,14 +20,22 @@ from wm_gym.backends.video.depth import is_sure, joined_depth
 from wm_gym.backends.video.moving import joined_moving
 from wm_gym.backends.video.network import Given, Prompt, VideoNetwork
 from wm_gym.backends.video.packing import pack_state, unpack_state
-from wm_gym.backends.video.painting.guide import GuideConfig, paint_hints
+from wm_gym.backends.video.painting.guide import GuideConfig, Painted, paint_hints
 from wm_gym.backends.video.painting.painter import Painter
+from wm_gym.backends.video.painting.references import References
 from wm_gym.backends.video.prediction import Prediction, remember_all
 from wm_gym.backends.video.rows import Role, Rows
 from wm_gym.backends.video.sampler import denoise, draw_noise
 from wm_gym.backends.video.state import VideoState, VideoWorld
 from wm_gym.backends.video.steering import camera_tokens, motion_vector
-from wm_gym.backends.video.weights import find_painter, find_weights, hash_of, load_painter, load_weights
+from wm_gym.backends.video.weights import (
+    find_painter,
+    find_references,
+    find_weights,
+    hash_of,
+    load_painter,
+    load_weights,
+)
 from wm_gym.memory.hints import Hints
 from wm_gym.memory.render import blank_hints
 
@@ -37,16 +45,30 @@ KEPT_PROMPTS = 256
 class VideoModel:
     """Chunks of video from a causal transformer, guided by memory hints, camera, keys and text."""
 
-    def __init__(self, network: VideoNetwork, painter: Painter | None = None, licence: str = "Apache-2.0") -> None:
-        """Serve a network, and a painter that decides what is to be where nothing is known, or None."""
+    def __init__(
+        self,
+        network: VideoNetwork,
+        painter: Painter | None = None,
+        references: References | None = None,
+        licence: str = "Apache-2.0",
+    ) -> None:
+        """Serve a network.
+
+        Args:
+            network: The video model.
+            painter: Decides what is to be where nothing is known, and what is seen more closely; or None.
+            references: Views of other places by which what is unseen goes on; None: the painter invents it.
+            licence: Of all that.
+        """
         config, kind = network.config, next(network.parameters())
         self.config, self.network = config, network.eval()
         self.painter, self.guide = None if painter is None else painter.eval(), GuideConfig()
+        self.references = references
         self.spec = ModelSpec(
             name="video", height=config.height, width=config.width, first_frames=1,
             frames_per_step=config.frames_per_latent, fps=17.5, steered_by="pose", takes_text=True, takes_hints=True,
             takes_references=False, gives_depth=True, gives_moving=True, far_metres=config.far_metres, licence=licence,
-            weights=hash_of(network, painter),
+            weights=hash_of(network, painter, references),
             arithmetic=f"{str(kind.dtype).removeprefix('torch.')} on {kind.device.type}",
         )  # fmt: skip
         self._grid = config.height // config.patch, config.width // config.patch
@@ -60,6 +82,7 @@ class VideoModel:
         *,
         weights: str | None = None,
         painter: str | None = None,
+        references: str | None = None,
         num_steps: int | None = None,
     ) -> VideoModel:
         """The model for frames of a size.
@@ -70,6 +93,8 @@ class VideoModel:
             weights: Path of a weights file, or None for those that are shipped.
             painter: Path of a painter's file, "none" for no painter, or None for the one that is shipped for the size,
                 if there is one.
+            references: Path of a bank of references, "none" for no bank, or None for the one that is shipped for the
+                size, if there is one. Without a painter there are none.
             num_steps: Denoising steps of a chunk, or None for the weights' own.
 
         Raises:
@@ -84,7 +109,8 @@ class VideoModel:
             )
         if num_steps is not None:
             network.config = replace(config, num_steps=num_steps)
-        return cls(network, _painter(painter, height, width))
+        paints = _painter(painter, height, width)
+        return cls(network, paints, None if paints is None else _references(references, height, width))
 
     @torch.inference_mode()
     def start(self, openings: Sequence[Opening], seeds: Sequence[int]) -> tuple[VideoState, Chunk]:
@@ -126,7 +152,8 @@ class VideoModel:
         """
         if condition.hints is None:
             raise ValueError("backend 'video' needs hints, got none")
-        hints, painted = self._painted(state, condition, condition.hints)
+        painted = self._painted(state, condition, condition.hints)
+        hints = painted.hints
         condition = replace(condition, hints=hints)
         times = torch.tensor([[world.time] for world in state.worlds])
         codec_state = tuple(torch.stack(parts) for parts in zip(*(world.codec for world in state.worlds), strict=True))
@@ -137,11 +164,11 @@ class VideoModel:
         planes, codec_state = self.network.codec.decode(latent, codec_state)
         frames, depth, _ = self.network.fold.decode(planes)
         moving = joined_moving(planes.unflatten(1, (-1, FRAME_CHANNELS))[:, :, -1], hints)
-        frames = joined_colours(frames, moving, hints, painted)
+        frames = joined_colours(frames, moving, hints, painted.where)
         depth = joined_depth(depth, moving, hints, self.config.far_metres)
         latent = self.network.codec.shown(latent, self.network.fold.encode(frames, depth, moving))
         sure = is_sure(depth, moving, hints)
-        chunk = Chunk(frames, depth, moving, condition.world_from_camera, is_sure=sure)
+        chunk = Chunk(frames, depth, moving, condition.world_from_camera, is_sure=sure, replaces=painted.replaced)
         return self._after(latent, given, condition, times, prediction.blocks(), codec_state), chunk
 
     def select(self, state: VideoState, worlds: Sequence[int]) -> VideoState:
@@ -198,13 +225,13 @@ class VideoModel:
             )
         )
 
-    def _painted(self, state: VideoState, condition: Condition, hints: Hints) -> tuple[Hints, Tensor]:
-        """Hints in which what is unseen is painted, and where, (N, T, H, W) bool."""
+    def _painted(self, state: VideoState, condition: Condition, hints: Hints) -> Painted:
+        """Hints in which what is unseen or coarse is painted."""
         if self.painter is None:
-            return hints, torch.zeros_like(hints.seen)
+            return Painted(hints, torch.zeros_like(hints.seen), torch.zeros_like(hints.seen))
         times = [world.time for world in state.worlds]
         where = condition.world_from_camera.float(), condition.intrinsics
-        return paint_hints(self.painter, hints, *where, condition.seeds, times, self.guide)
+        return paint_hints(self.painter, self.references, hints, *where, condition.seeds, times, self.guide)
 
     def _given(self, condition: Condition, before: Tensor, times: Tensor, codec_state: CodecState) -> Given:
         assert condition.hints is not None
@@ -246,3 +273,19 @@ def _painter(asked: str | None, height: int, width: int) -> Painter | None:
     if (shape.height, shape.width) != (height, width):
         raise ValueError(f"painter {path} must paint frames of {height} x {width}, got {shape.height} x {shape.width}")
     return painter
+
+
+def _references(asked: str | None, height: int, width: int) -> References | None:
+    """The bank that is asked for, as `VideoModel.create` says.
+
+    Raises:
+        ValueError: If the file is damaged, or its views are of another size.
+    """
+    path = find_references(height, width) if asked is None else None if asked == "none" else Path(asked)
+    if path is None:
+        return None
+    bank = References.load(path)
+    size = bank.frames.shape[1:3]
+    if size != (height, width):
+        raise ValueError(f"references {path} must be views of {height} x {width}, got {size[0]} x {size[1]}")
+    return bank

@@ -21,6 +21,7 @@ from wm_gym.backends.video.config import VideoConfig
 from wm_gym.backends.video.network import VideoNetwork
 from wm_gym.backends.video.painting.config import PainterConfig
 from wm_gym.backends.video.painting.painter import Painter
+from wm_gym.backends.video.painting.references import References
 from wm_gym.backends.video.streaming import StreamingCodec, StreamingConfig
 from wm_gym.backends.whole_file import write_whole
 
@@ -30,7 +31,7 @@ TEXT, TEXT_IN = "text_encoder.", "text_in"
 
 M = TypeVar("M", bound=nn.Module)
 SHIPPED = Path(__file__).parent / "shipped"
-"""Weights that come with the package, named HEIGHTxWIDTH.safetensors, and of painters HEIGHTxWIDTH.painter."""
+"""What comes with the package: weights HEIGHTxWIDTH.safetensors, painters .painter, banks of references .npz."""
 
 
 def save_weights(path: Path, network: VideoNetwork, text_in: str = "") -> str:
@@ -45,11 +46,13 @@ def save_weights(path: Path, network: VideoNetwork, text_in: str = "") -> str:
     return _save(path, FORMAT, header | ({TEXT_IN: text_in} if text_in else {}), network, TEXT if text_in else None)
 
 
-def hash_of(network: VideoNetwork, painter: Painter | None = None) -> str:
-    """The hash of the files that would be written: of the weights and of all settings of a network and its painter."""
+def hash_of(network: VideoNetwork, painter: Painter | None = None, references: References | None = None) -> str:
+    """Of all that would be written: weights and settings of a network and of its painter, and its references."""
     digest = hashlib.sha256(_file_bytes(FORMAT, {"config": asdict(network.config)}, network))
     if painter is not None:
         digest.update(_file_bytes(PAINTER_FORMAT, {"config": asdict(painter.config)}, painter))
+    if references is not None:
+        digest.update(references.hash().encode())
     return digest.hexdigest()
 
 
@@ -132,6 +135,12 @@ def find_weights(height: int, width: int) -> Path:
 def find_painter(height: int, width: int) -> Path | None:
     """The shipped painter for frames of a size, or None where there is none."""
     path = SHIPPED / f"{height}x{width}.painter"
+    return path if path.exists() else None
+
+
+def find_references(height: int, width: int) -> Path | None:
+    """The shipped bank of references for frames of a size, or None where there is none."""
+    path = SHIPPED / f"{height}x{width}.npz"
     return path if path.exists() else None
 
 

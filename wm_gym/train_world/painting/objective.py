@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from wm_gym.backends.video.painting.known import MOVING, SEEN
 from wm_gym.backends.video.painting.network import HIDDEN, KEPT, REVEALED
 from wm_gym.backends.video.painting.painter import Painter
 from wm_gym.train_world.painting.batches import PaintBatch
@@ -16,6 +17,9 @@ WINDOW = 4
 """Rows and columns of the windows in which contrast is compared."""
 
 FAINT = 1e-4
+
+RIGHT_COLOUR, RIGHT_DEPTH = 0.12, 0.04
+"""Mean difference of colour and difference of log-depth, of -1..1, within which what is known is right."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,7 @@ class PaintObjectiveConfig:
             ask to change.
         contrast: Weight of how much neighbours differ within small windows, whichever way: errors alone are least
             where all is soft.
+        trust: Weight of telling whether what is known is right.
     """
 
     smoothing: float = 0.02
@@ -37,6 +42,7 @@ class PaintObjectiveConfig:
     finish_weight: float = 4.0
     squares: float = 8.0
     contrast: float = 3.0
+    trust: float = 0.5
 
 
 def paint_loss(painter: Painter, batch: PaintBatch, config: PaintObjectiveConfig) -> tuple[Tensor, dict[str, Tensor]]:
@@ -45,8 +51,10 @@ def paint_loss(painter: Painter, batch: PaintBatch, config: PaintObjectiveConfig
     painted = painter.wanting(batch.known) | batch.everything[:, None]
     roles = roles_of(painted, batch)
     scored = (roles == HIDDEN) & batch.steady
-    states = painter.network(batch.known, codes, roles)[scored]
-    logits = painter.network.head(states, codes[scored], painter.network.codes)
+    detail = painter.network.detail(batch.known)
+    states = painter.network(batch.known, detail, codes, roles)[scored]
+    wishes = painter.network.head.wishes(states, painter.network.detail.of_slots(detail[scored]))
+    logits = painter.network.head(wishes, codes[scored], painter.network.codes)
     wanted, count = codes[scored], max(1, int(scored.sum()))  # there may be nothing to paint
     losses = [
         F.cross_entropy(scores.float(), wanted[:, slot], label_smoothing=config.smoothing, reduction="sum") / count
@@ -54,9 +62,14 @@ def paint_loss(painter: Painter, batch: PaintBatch, config: PaintObjectiveConfig
     ]
     cells = painter.config.cells
     depth, colour = torch.stack(losses[:cells]).mean(), torch.stack(losses[cells:]).mean()
-    finish = _finishing(painter, batch, codes, painted, config)
-    total = depth + colour + config.finish_weight * finish
-    return total, {"depth_nats": depth.detach(), "colour_nats": colour.detach(), "finish": finish.detach()}
+    count = max(1, int(config.finish_share * len(codes)))
+    made, logit = painter.finish(codes[:count], batch.known[:count], painted[:count])
+    where = painter.pixels_of(painted[:count] & batch.steady[:count])[:, None].float()
+    finish = finishing(made, batch.surface[:count], where, config)
+    trust = trusting(logit, batch.known[:count], batch.surface[:count], painter.pixels_of(batch.steady[:count]))
+    total = depth + colour + config.finish_weight * finish + config.trust * trust
+    parts = {"depth_nats": depth, "colour_nats": colour, "finish": finish, "trust_nats": trust}
+    return total, {name: value.detach() for name, value in parts.items()}
 
 
 def roles_of(painted: Tensor, batch: PaintBatch) -> Tensor:
@@ -67,17 +80,20 @@ def roles_of(painted: Tensor, batch: PaintBatch) -> Tensor:
     return torch.where(hidden, HIDDEN, torch.where(painted, REVEALED, KEPT))
 
 
-def _finishing(
-    painter: Painter, batch: PaintBatch, codes: Tensor, painted: Tensor, config: PaintObjectiveConfig
-) -> Tensor:
-    """How far finished pixels are from the truth, in painted tokens."""
-    count = max(1, int(config.finish_share * len(codes)))
-    made = painter.finish(codes[:count], batch.known[:count], painted[:count])
-    truth, where = batch.surface[:count], painter.pixels_of(painted[:count] & batch.steady[:count])[:, None].float()
+def finishing(made: Tensor, truth: Tensor, where: Tensor, config: PaintObjectiveConfig) -> Tensor:
+    """How far finished pixels are from the truth, (B, 4, H, W), where that counts, (B, 1, H, W)."""
     error = (made - truth) * where
     wrong = (contrast(made * where) - contrast(truth * where)).abs().sum() * WINDOW**2
     total = error.abs().sum() + config.squares * error.square().sum() + config.contrast * wrong
     return total / (4 * where.sum().clamp(min=1))
+
+
+def trusting(logit: Tensor, known: Tensor, truth: Tensor, steady: Tensor) -> Tensor:
+    """Cross-entropy of trust (B, H, W) in what is seen, but for where a thing has come that is not shown."""
+    difference = (known[:, :4] - truth).abs()
+    right = (difference[:, :3].mean(1) < RIGHT_COLOUR) & (difference[:, 3] < RIGHT_DEPTH)
+    where = (known[:, SEEN] > 0) & (steady | (known[:, MOVING] > 0))
+    return F.binary_cross_entropy_with_logits(logit[where], right[where].float()) if where.any() else logit.sum() * 0
 
 
 def contrast(planes: Tensor) -> Tensor:

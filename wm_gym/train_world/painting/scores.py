@@ -43,12 +43,13 @@ class HeldOutViews:
 
 
 def paint(painter: Painter, batch: PaintBatch, rows: range, config: SamplingConfig) -> tuple[Tensor, Tensor]:
-    """Tokens that are painted (R, tokens), and surfaces (R, 4, H, W): painted where nothing is known."""
+    """Tokens that are painted (R, tokens), and surfaces (R, 4, H, W): painted where what is known is not kept."""
     known = batch.known[rows.start : rows.stop]
     wanted = painter.wanting(known)
     codes = [sample_codes(painter, known[n : n + 1], wanted[n : n + 1], config, [0, n]) for n in range(len(known))]
-    made = painter.finish(torch.cat(codes), known, wanted)
-    return wanted, torch.where(known[:, SEEN, None] > 0, known[:, :4], made)
+    made, trust = painter.finish(torch.cat(codes), known, wanted)
+    keeps = (known[:, SEEN] > 0) & ((trust > 0) | ~painter.pixels_of(wanted))
+    return wanted, torch.where(keeps[:, None], known[:, :4], made)
 
 
 def _sharpness(painter: Painter, batch: PaintBatch, wanted: Tensor, made: Tensor) -> dict[str, float]:

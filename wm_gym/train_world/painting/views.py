@@ -1,7 +1,9 @@
 """What a painter learns from: single frames of recorded clips, each with the hints of a memory that knows it in part.
 
-A memory begins with one frame and takes in where the walk goes, as that of a world opened cold does; it begins anew
-every few steps. Knows nothing of networks.
+Memories are of three kinds. One begins with one frame and takes in where the walk goes, as that of a world opened cold
+does, and begins anew every few steps. One does the same, but what it did not know it takes in as a painter would have
+painted it, so that a painter learns from what it will itself leave behind. One knows a few frames of the clip and
+learns no more, as that of a captured place.
 """
 
 from __future__ import annotations
@@ -13,6 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from wm_gym.backends.video.painting.frame import paint_frame
+from wm_gym.backends.video.painting.known import surface_planes
+from wm_gym.backends.video.painting.painter import Painter
 from wm_gym.memory.config import MemoryConfig
 from wm_gym.memory.hints import Hints
 from wm_gym.memory.memory import Memory
@@ -25,6 +30,13 @@ STRIDES_FRAMES = (4, 8, 12)
 """Frames from one view to the next: a step, or some that were not looked at."""
 
 STRIDE_SHARES = (0.5, 0.3, 0.2)
+KIND_SHARES = (0.4, 0.4, 0.2)
+PAINTED, CAPTURED = 1, 2
+"""Memories that take in what was painted, and those that know a few frames."""
+
+KEYFRAMES = (2, 7)
+"""Frames that the latter know, from the first to below the second."""
+
 SPAN_FRAMES = (16, 96)
 """A memory begins anew after so many frames, from the first to the second."""
 
@@ -67,12 +79,25 @@ class Views:
         return Views(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])})
 
 
-def views_of(clip: Clip, seed: int) -> Views:
-    """Views along one clip; what the memory knew of each is drawn by `seed`."""
+def views_of(clip: Clip, seed: int, painter: Painter | None = None) -> Views:
+    """Views along one clip; what the memory knew of each is drawn by `seed`.
+
+    Args:
+        clip: Recorded.
+        seed: All chance follows from it.
+        painter: Whose hand memories take in what they did not know; None: as it truly is.
+    """
     rng = np.random.default_rng(seed)
-    taken = list(_along(clip, rng))
-    chosen = np.array([frame for frame, _ in taken])
-    hints = [hint for _, hint in taken]
+    kind = rng.choice(3, p=KIND_SHARES)
+    if kind == CAPTURED and (clip.appearance == clip.appearance[0]).all():
+        taken = list(_between(clip, rng))
+    else:
+        taken = list(_along(clip, rng, painter if kind == PAINTED else None))
+    return _views(clip, [frame for frame, _ in taken], [hint for _, hint in taken])
+
+
+def _views(clip: Clip, frames: Sequence[int], hints: Sequence[Hints]) -> Views:
+    chosen = np.array(frames)
     area = [(128 + AREA_STEPS * h.area.clamp(min=1e-3).log2()).clamp(1, 255) * h.seen for h in hints]
     return Views(
         frames=clip.frames[chosen],
@@ -87,38 +112,72 @@ def views_of(clip: Clip, seed: int) -> Views:
     )
 
 
-def _along(clip: Clip, rng: np.random.Generator) -> Iterator[tuple[int, Hints]]:
+def _along(clip: Clip, rng: np.random.Generator, painter: Painter | None) -> Iterator[tuple[int, Hints]]:
     """Frames of a clip and what is known of each before it is seen."""
     frame, fresh_at, appearance, memory = 0, 0, 0, Memory.empty(MemoryConfig())
     while True:
         now = int(clip.appearance[max(0, frame - 1) // 4])
         if frame >= fresh_at or now != appearance:
-            memory, appearance = Memory.empty(MemoryConfig()), now
+            memory, appearance = _take_in(Memory.empty(MemoryConfig()), clip, [frame], now), now
             fresh_at = frame + int(rng.integers(*SPAN_FRAMES))
         else:
-            hints = _look(memory, clip, frame, now)
-            yield frame, hints
-        memory = _take_in(memory, clip, frame, now)
+            yield frame, _look(memory, clip, frame, now)
+            if painter is None:
+                memory = _take_in(memory, clip, [max(0, frame - 2), frame], now)
+            else:
+                memory = _take_in_painted(memory, clip, frame, now, painter)
         frame += int(rng.choice(STRIDES_FRAMES, p=STRIDE_SHARES))
         if frame >= len(clip.frames):
             return
 
 
+def _between(clip: Clip, rng: np.random.Generator) -> Iterator[tuple[int, Hints]]:
+    """Frames of a clip and what a few others tell of each."""
+    memory, bits = Memory.empty(MemoryConfig()), int(clip.appearance[0])
+    for frame in rng.choice(len(clip.frames), rng.integers(*KEYFRAMES), replace=False):
+        memory = _take_in(memory, clip, [int(frame)], bits)
+    for frame in range(int(rng.integers(8)), len(clip.frames), 8):
+        yield frame, _look(memory, clip, frame, bits)
+
+
 def _look(memory: Memory, clip: Clip, frame: int, appearance: int) -> Hints:
+    hints = _hints(memory, clip, [frame], appearance)
+    return Hints(**{name: value[0] for name, value in vars(hints).items()})
+
+
+def _hints(memory: Memory, clip: Clip, rows: list[int], appearance: int) -> Hints:
     height, width = clip.depth.shape[1:]
-    pose, lens = torch.from_numpy(clip.world_from_camera[frame]), torch.from_numpy(clip.intrinsics)
-    hints = render([memory], pose[None, None], lens[None], height, width, [frame], [appearance])
-    return Hints(**{name: value[0, 0] for name, value in vars(hints).items()})
-
-
-def _take_in(memory: Memory, clip: Clip, frame: int, appearance: int) -> Memory:
-    rows = [max(0, frame - 2), frame] if memory.num_static else [frame]
     poses, lens = torch.from_numpy(clip.world_from_camera[rows]), torch.from_numpy(clip.intrinsics)
-    height, width = clip.depth.shape[1:]
-    hints = render([memory], poses[None], lens[None], height, width, [rows[0]], [appearance]).of_world(0)
+    return render([memory], poses[None], lens[None], height, width, [rows[0]], [appearance]).of_world(0)
+
+
+def _take_in(memory: Memory, clip: Clip, rows: list[int], appearance: int) -> Memory:
+    frames, depth, moving, poses, lens = _seen(clip, rows)
+    hints = _hints(memory, clip, rows, appearance)
+    return write(memory, frames, depth, moving, poses, lens, hints, rows[0], appearance)
+
+
+def _seen(clip: Clip, rows: list[int]) -> list[Tensor]:
+    """Frames, depth, what moves, poses and the lens."""
+    depth = clip.depth[rows].astype(np.float32)
+    arrays = clip.frames[rows], depth, clip.moving[rows], clip.world_from_camera[rows], clip.intrinsics
+    return [torch.from_numpy(array) for array in arrays]
+
+
+def _take_in_painted(memory: Memory, clip: Clip, frame: int, appearance: int, painter: Painter) -> Memory:
+    """The memory after a frame as a painter would have painted it who knows which codes are right."""
+    frames, depth, moving, poses, lens = _seen(clip, [frame])
+    hints = _hints(memory, clip, [frame], appearance)
+    truth = surface_planes(frames, depth, painter.config.near_metres, painter.config.far_metres)
+    with torch.inference_mode():
+        made = paint_frame(painter, hints, poses[0], lens, lambda *_: painter.codebook.encode(truth))
+    new = (made.depth > 0)[None]
+    colour = torch.where(new[..., None], made.frame, torch.where(moving[..., None], frames, hints.colour))
+    known = torch.where(hints.seen, hints.log_depth.exp(), 0.0)
+    lasting = torch.where(moving, depth, torch.where(new, made.depth, known))
     return write(
-        memory, torch.from_numpy(clip.frames[rows]), torch.from_numpy(clip.depth[rows].astype(np.float32)),
-        torch.from_numpy(clip.moving[rows]), poses, lens, hints=hints, frame_index=rows[0], appearance=appearance,
+        memory, colour, lasting, moving, poses, lens, hints, frame, appearance,
+        replaced=new & hints.seen & ~moving,
     )  # fmt: skip
 
 

@@ -35,8 +35,8 @@ class Codebook(nn.Module):
     def encode(self, surface: Tensor) -> Tensor:
         """Codes (N, tokens, slots) int64 of planes (N, 4, H, W)."""
         cells = self._cells(surface)
-        depth = _nearest(cells[..., 3:, :].flatten(-2), self.depth)
-        colour = _nearest(cells[..., :3, :].flatten(-2), self.colour)
+        depth = nearest_entry(cells[..., 3:, :].flatten(-2), self.depth)
+        colour = nearest_entry(cells[..., :3, :].flatten(-2), self.colour)
         return torch.cat([depth, colour], -1)
 
     def decode(self, codes: Tensor) -> Tensor:
@@ -59,7 +59,7 @@ class Codebook(nn.Module):
         return F.pixel_shuffle(x.flatten(5, 6).flatten(3, 4).flatten(1, 2), self.config.cell)
 
 
-def _nearest(patches: Tensor, entries: Tensor) -> Tensor:
+def nearest_entry(patches: Tensor, entries: Tensor) -> Tensor:
     """Index of the entry nearest to each patch."""
     distance = entries.square().sum(-1) - 2 * patches @ entries.T
     return distance.argmin(-1)
@@ -69,7 +69,7 @@ def k_means(patches: Tensor, count: int, rounds: int, generator: torch.Generator
     """(count, D) centres of patches (P, D); a centre that no patch is nearest to moves onto one of them."""
     centres = patches[torch.randperm(len(patches), generator=generator)[:count]].clone()
     for _ in range(rounds):
-        owner = torch.cat([_nearest(part, centres) for part in patches.split(32_768)])
+        owner = torch.cat([nearest_entry(part, centres) for part in patches.split(32_768)])
         total = torch.zeros_like(centres).index_add_(0, owner, patches)
         owned = torch.bincount(owner, minlength=count)[:, None].to(patches.dtype)
         stray = patches[torch.randint(len(patches), (count,), generator=generator)]

@@ -23,7 +23,9 @@ class PainterConfig:
         num_layers: Blocks.
         ffn_dim: Hidden channels of the feed-forward layers.
         code_dim: Channels of a code.
-        finisher_channels: Channels of the convolutions that turn codes into pixels.
+        pixel_channels: Channels of the convolutions at the size of the frame.
+        cell_channels: Channels of the convolutions that see what is known, a cell at a time.
+        finisher_channels: Channels of the convolutions that turn codes into pixels, a cell at a time.
         finisher_blocks: Residual blocks of them.
     """
 
@@ -40,6 +42,8 @@ class PainterConfig:
     num_layers: int = 6
     ffn_dim: int = 576
     code_dim: int = 96
+    pixel_channels: int = 16
+    cell_channels: int = 64
     finisher_channels: int = 64
     finisher_blocks: int = 3
 

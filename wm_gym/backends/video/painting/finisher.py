@@ -8,28 +8,30 @@ from torch import Tensor, nn
 
 from wm_gym.backends.video.painting.codebook import SURFACE_CHANNELS
 from wm_gym.backends.video.painting.config import PainterConfig
-from wm_gym.backends.video.painting.known import KNOWN_CHANNELS
+from wm_gym.backends.video.painting.known import KNOWN_CHANNELS, SEEN
 
 
 class Finisher(nn.Module):
-    """Turns a frame of codebook entries into one without seams, joined to what is known."""
+    """Turns a frame of codebook entries into one without seams, and tells which known pixels to keep."""
 
     def __init__(self, config: PainterConfig) -> None:
         """Begin as the entries are."""
         super().__init__()
-        self.cell, width = config.cell, config.finisher_channels
-        planes = (SURFACE_CHANNELS + KNOWN_CHANNELS + 1) * config.cell**2
-        self.enter = nn.Conv2d(planes, width, 3, padding=1)
+        self.cell, pixel, width = config.cell, config.pixel_channels, config.finisher_channels
+        self.enter = nn.Conv2d(SURFACE_CHANNELS + KNOWN_CHANNELS + 1, pixel, 3, padding=1)
+        self.down = nn.Conv2d(pixel * self.cell**2, width, 1)
         self.blocks = nn.ModuleList(
             nn.Sequential(nn.Conv2d(width, width, 3, padding=1), nn.SiLU(), nn.Conv2d(width, width, 3, padding=1))
             for _ in range(config.finisher_blocks)
         )
-        self.leave = nn.Conv2d(width, SURFACE_CHANNELS * config.cell**2, 3, padding=1)
+        self.up = nn.Conv2d(width, pixel * self.cell**2, 1)
+        self.mix = nn.Conv2d(pixel, pixel, 3, padding=1)
+        self.leave = nn.Conv2d(pixel, SURFACE_CHANNELS + 1, 3, padding=1)
         nn.init.zeros_(self.leave.weight)
         nn.init.zeros_(self.leave.bias)  # type: ignore[arg-type]
 
-    def forward(self, entries: Tensor, known: Tensor, painted: Tensor) -> Tensor:
-        """Surface planes (N, 4, H, W).
+    def forward(self, entries: Tensor, known: Tensor, painted: Tensor) -> tuple[Tensor, Tensor]:
+        """Surface planes (N, 4, H, W) float32, and the logit of trust in what is known (N, H, W) float32.
 
         Args:
             entries: (N, 4, H, W) codebook entries; what is known where nothing is painted.
@@ -37,7 +39,13 @@ class Finisher(nn.Module):
             painted: (N, H, W) bool: pixels of tokens that are painted.
         """
         x = torch.cat([entries, known, painted[:, None].to(entries.dtype)], 1).to(self.enter.weight.dtype)
-        x = F.silu(self.enter(F.pixel_unshuffle(x, self.cell)))
+        fine = F.silu(self.enter(x))
+        x = self.down(F.pixel_unshuffle(fine, self.cell))
         for block in self.blocks:
             x = x + block(F.silu(x))
-        return entries + F.pixel_shuffle(self.leave(F.silu(x)), self.cell).float()
+        x = F.silu(fine + F.pixel_shuffle(self.up(F.silu(x)), self.cell))
+        x = self.leave(F.silu(self.mix(x))).float()
+        trust = x[:, SURFACE_CHANNELS]
+        keep = (trust.sigmoid() * (known[:, SEEN] > 0))[:, None]
+        made = entries + x[:, :SURFACE_CHANNELS]
+        return made + keep * (known[:, :SURFACE_CHANNELS] - made), trust

@@ -1,24 +1,25 @@
 """Painting what hints leave open: the last frame of a chunk is decided first, and the frames on the way show it.
 
-The end of a chunk is where most of what is new comes into view. It is painted once, carried as points to the frames
-before it, and given to the video model as if it were remembered; so the model has to join and to move, not to imagine,
-and what it writes to memory is what was decided. Sources: TeleWorld's micro planning (section 3.2.1: the frame that
-ends a segment is generated first) and key-frame reconstruction (section 3.3.1).
+The end of a chunk is where most of what is new comes into view, and where what was seen from afar is seen best. It is
+painted once, carried as points to the frames before it, and given to the video model as if it were remembered; so the
+model has to join and to move, not to imagine, and what it writes to memory is what was decided. Where references are at
+hand, the unseen goes on as they do; without them the painter invents it. Sources: TeleWorld's micro planning (section
+3.2.1: the frame that ends a segment is generated first) and key-frame reconstruction (section 3.3.1).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import torch
 from torch import Tensor
 
-from wm_gym.backends.video.codec import unscale_depth
-from wm_gym.backends.video.depth import joined_depth
-from wm_gym.backends.video.painting.known import known_planes
-from wm_gym.backends.video.painting.painter import Painter
-from wm_gym.backends.video.painting.planes import flattened
+from wm_gym.backends.video.painting.continuing import ContinueConfig, continued
+from wm_gym.backends.video.painting.frame import SAME_SURFACE, Painting, paint_frame
+from wm_gym.backends.video.painting.painter import COARSE_AREA, Painter
+from wm_gym.backends.video.painting.references import References
 from wm_gym.backends.video.painting.sampling import SamplingConfig, sample_codes
 from wm_gym.memory.config import MemoryConfig
 from wm_gym.memory.hints import Hints
@@ -29,6 +30,9 @@ from wm_gym.memory.write import write
 PAINTING = 1
 """Beside a world's seed and time, so that painting and video draw other numbers."""
 
+FINER = 0.8
+"""Share of a known point's area that a painted one on its surface must stay under to be shown instead."""
+
 
 @dataclass(frozen=True)
 class GuideConfig:
@@ -36,28 +40,49 @@ class GuideConfig:
 
     Attributes:
         least_unseen: Share of a chunk's last frame that must be unseen for it to be painted.
+        repaints: Whether what is coarse, since it was seen from afar, is painted anew.
+        least_coarse: Share of the frame that must be coarse for it to be painted anew.
         sampling: How codes are chosen.
+        go_on: How references are chosen.
     """
 
     least_unseen: float = 0.01
+    repaints: bool = False
+    least_coarse: float = 0.05
     sampling: SamplingConfig = field(default_factory=SamplingConfig)
+    go_on: ContinueConfig = field(default_factory=ContinueConfig)
+
+
+@dataclass(frozen=True)
+class Painted:
+    """Hints in which some pixels are painted.
+
+    Attributes:
+        hints: (N, T, H, W).
+        where: (N, T, H, W) bool: what was painted.
+        replaced: (N, T, H, W) bool: where what memory showed is to be let go.
+    """
+
+    hints: Hints
+    where: Tensor
+    replaced: Tensor
 
 
 def paint_hints(
     painter: Painter,
+    references: References | None,
     hints: Hints,
     world_from_camera: Tensor,
     intrinsics: Tensor,
     seeds: Sequence[int],
     times: Sequence[int],
     config: GuideConfig,
-) -> tuple[Hints, Tensor]:
-    """Hints with what was unseen painted, and what was painted, (N, T, H, W) bool.
-
-    Worlds that know enough are left as they are.
+) -> Painted:
+    """Hints with what was unseen or coarse painted. Worlds that know enough are left as they are.
 
     Args:
         painter: In evaluation mode.
+        references: Views of other places that tell how the unseen may go on; None: the painter invents it.
         hints: (N, T, H, W).
         world_from_camera: (N, T, 4, 4).
         intrinsics: (N, 4) fx, fy, cx, cy in pixels.
@@ -65,55 +90,72 @@ def paint_hints(
         times: N indices of latent frames.
         config: When and how.
     """
-    open_share = (~hints.seen[:, -1]).float().mean((1, 2)).tolist()
-    chosen = [n for n, share in enumerate(open_share) if share > config.least_unseen]
-    painted = torch.zeros_like(hints.seen)
+    chosen = _wanting(hints, config)
+    result = Painted(hints, torch.zeros_like(hints.seen), torch.zeros_like(hints.seen))
     if not chosen:
-        return hints, painted
-    hints = replace(hints, **{name: value.clone() for name, value in vars(hints).items()})
+        return result
+    result = replace(result, hints=replace(hints, **{name: value.clone() for name, value in vars(hints).items()}))
     for n in chosen:
-        one = hints.of_world(n)  # views, filled in place
+        one = result.hints.of_world(n)  # views, filled in place
         seed = [int(seeds[n]), int(times[n]), PAINTING]
-        frame, depth = _painted(painter, one, world_from_camera[n, -1], intrinsics[n], seed, config)
-        painted[n] = _fill(one, _carried(frame, depth, world_from_camera[n], intrinsics[n]))
-    return hints, painted
+        last = Hints(**{name: value[-1:] for name, value in vars(one).items()})
+        choose = partial(_choose, painter, config.sampling, seed)
+        go_on = None if references is None else partial(_continue, references, config.go_on, seed)
+        painting = paint_frame(
+            painter, last, world_from_camera[n, -1], intrinsics[n], choose, go_on, repaints=config.repaints
+        )
+        carried = _carried(painting, world_from_camera[n], intrinsics[n])
+        result.where[n], result.replaced[n] = _fill(one, carried, painting.depth > 0)
+    return result
 
 
-def _painted(
-    painter: Painter, hints: Hints, pose: Tensor, intrinsics: Tensor, seed: list[int], config: GuideConfig
-) -> tuple[Tensor, Tensor]:
-    """The last frame (H, W, 3) uint8 and its depth (H, W), which is 0 where nothing was painted."""
-    last = Hints(**{name: value[-1:] for name, value in vars(hints).items()})
-    reach = painter.config.near_metres, painter.config.far_metres
-    known = known_planes(last, pose[2:3, :3], intrinsics[None], *reach).to(painter.dtype)
-    wanted = painter.wanting(known)
-    codes = sample_codes(painter, known, wanted, config.sampling, seed)
-    surface = painter.finish(codes, known, wanted).float()
-    depth = unscale_depth(surface[:, 3].clamp(-1, 1), *reach)
-    joined = joined_depth(depth[None], torch.zeros_like(last.seen)[None], _framed(last), painter.config.far_metres)[0]
-    is_new = ~last.seen & painter.pixels_of(wanted)
-    frame = ((surface[0, :3].clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).movedim(0, -1)
-    planes = flattened(joined[0].cpu().numpy(), is_new[0].cpu().numpy(), painter.config.far_metres)
-    return frame, torch.where(is_new[0], torch.from_numpy(planes).to(joined.device), 0.0)
+def _wanting(hints: Hints, config: GuideConfig) -> list[int]:
+    """The worlds whose last frames are to be painted."""
+    wanted = _share(~hints.seen[:, -1]) > config.least_unseen
+    if config.repaints:
+        wanted |= _share(hints.area[:, -1] >= COARSE_AREA) > config.least_coarse
+    return wanted.nonzero().flatten().tolist()
 
 
-def _framed(hints: Hints) -> Hints:
-    return Hints(**{name: value[None] for name, value in vars(hints).items()})
+def _share(where: Tensor) -> Tensor:
+    """(N,) of (N, H, W)."""
+    return where.float().mean((1, 2))
 
 
-def _carried(frame: Tensor, depth: Tensor, poses: Tensor, intrinsics: Tensor) -> Hints:
+def _choose(painter: Painter, sampling: SamplingConfig, seed: list[int], known: Tensor, painted: Tensor) -> Tensor:
+    return sample_codes(painter, known, painted, sampling, seed)
+
+
+def _continue(references: References, config: ContinueConfig, seed: list[int], known: Tensor) -> Tensor:
+    return continued(references, known, config, seed)
+
+
+def _carried(painting: Painting, poses: Tensor, intrinsics: Tensor) -> Hints:
     """What T poses see of one painted frame, (T, H, W)."""
-    still = torch.zeros_like(depth, dtype=torch.bool)
+    still = torch.zeros_like(painting.depth, dtype=torch.bool)
     memory = write(
-        Memory.empty(MemoryConfig()), frame[None], depth[None], still[None], poses[-1:], intrinsics,
+        Memory.empty(MemoryConfig()), painting.frame[None], painting.depth[None], still[None], poses[-1:], intrinsics,
         hints=None, frame_index=0, appearance=0,
     )  # fmt: skip
-    return render([memory], poses[None], intrinsics[None], *depth.shape, frame_index=[0], appearance=[0]).of_world(0)
+    size = painting.depth.shape
+    return render([memory], poses[None], intrinsics[None], *size, frame_index=[0], appearance=[0]).of_world(0)
 
 
-def _fill(hints: Hints, painted: Hints) -> Tensor:
-    """Take over what is painted where nothing was seen; returns where. It looks as most of what is seen does."""
-    new = painted.seen & ~hints.seen
+def _fill(hints: Hints, painted: Hints, at_end: Tensor) -> tuple[Tensor, Tensor]:
+    """Take over what is painted, where nothing was seen or what is seen is coarser; where, and where it replaces.
+
+    It looks as most of what is seen does.
+
+    Args:
+        hints: (T, H, W), filled in place.
+        painted: (T, H, W), what the poses see of it.
+        at_end: (H, W) bool: what was painted of the last frame.
+    """
+    nearer = hints.log_depth - painted.log_depth
+    finer = (nearer.abs() < SAME_SURFACE) & (painted.area < FINER * hints.area)
+    new = painted.seen & ~hints.moving & (~hints.seen | finer | (nearer >= SAME_SURFACE))
+    new[-1] = painted.seen[-1] & at_end
+    replaced = new & hints.seen & (nearer < SAME_SURFACE)  # what is hidden behind what was painted stays
     looks = hints.same_appearance[hints.seen]
     is_of_now = bool(looks.float().mean() >= 0.5) if len(looks) else True
     hints.colour[new] = painted.colour[new]
@@ -121,4 +163,4 @@ def _fill(hints: Hints, painted: Hints) -> Tensor:
     hints.area[new] = painted.area[new]
     hints.same_appearance[new] = is_of_now
     hints.seen[new] = True
-    return new
+    return new, replaced

@@ -22,6 +22,11 @@ COARSEST_AREA = 64.0
 """Square pixels of a point that count as wholly coarse."""
 
 
+def coarseness(area: float) -> float:
+    """Of a point of so many square pixels, 0 (as fine as pixels) to 1."""
+    return min(max(math.log2(area) / math.log2(COARSEST_AREA), 0.0), 1.0)
+
+
 def scale_depth(depth: Tensor, near_metres: float, far_metres: float) -> Tensor:
     """Metres to -1..1, evenly by logarithm."""
     return scale_log_depth(depth.clamp(near_metres, far_metres).log(), near_metres, far_metres)
@@ -45,7 +50,7 @@ def known_planes(hints: Hints, up: Tensor, intrinsics: Tensor, near_metres: floa
     """
     seen = hints.seen.float()
     surface = surface_planes(hints.colour, hints.log_depth.exp(), near_metres, far_metres)
-    coarse = (hints.area.clamp(min=1.0).log2() / math.log2(COARSEST_AREA)).clamp(max=1.0)
+    coarse = (hints.area.clamp(min=1.0).log2() / math.log2(COARSEST_AREA)).clamp(max=1.0)  # `coarseness`
     flags = torch.stack([seen, _sign(hints.moving), _sign(hints.same_appearance), coarse], 1)
     told = torch.cat([surface, flags], 1) * seen[:, None]
     return torch.cat([told, elevation(up, intrinsics, *hints.seen.shape[1:])[:, None]], 1)

@@ -28,6 +28,7 @@ class PainterNetwork(nn.Module):
         self.config = config
         dim = config.dim
         self.enter = nn.Linear(KNOWN_CHANNELS * config.token**2, dim)
+        self.detail = Detail(config)
         self.codes = CodeTables(config)
         self.told = nn.Linear(config.slots * config.code_dim, dim, bias=False)
         self.roles = nn.Parameter(torch.randn(3, dim) * 0.02)
@@ -36,22 +37,55 @@ class PainterNetwork(nn.Module):
         self.norm = nn.LayerNorm(dim)
         self.head = CodeHead(config)
 
-    def forward(self, known: Tensor, codes: Tensor, roles: Tensor) -> Tensor:
+    def forward(self, known: Tensor, detail: Tensor, codes: Tensor, roles: Tensor) -> Tensor:
         """States (N, tokens, dim).
 
         Args:
             known: (N, KNOWN_CHANNELS, H, W).
+            detail: What `detail` makes of it.
             codes: (N, tokens, slots) int64; without effect where a token is not revealed.
             roles: (N, tokens) int64, of `KEPT`, `HIDDEN`, `REVEALED`.
         """
         told = self.told(self.codes(codes).flatten(-2)) * (roles == REVEALED)[..., None]
-        x = self.enter(self._tokens(known)) + told + self.roles[roles] + self.places
+        seen = self.enter(self._tokens(known)) + self.detail.of_tokens(detail)
+        x = seen + told + self.roles[roles] + self.places
         for block in self.blocks:
             x = block(x)
         return self.norm(x)
 
     def _tokens(self, planes: Tensor) -> Tensor:
         return F.pixel_unshuffle(planes, self.config.token).flatten(2).transpose(1, 2)
+
+
+class Detail(nn.Module):
+    """What is known, a cell at a time, over the borders of tokens: more than a token's state has room for."""
+
+    def __init__(self, config: PainterConfig) -> None:
+        """Begin without effect."""
+        super().__init__()
+        self.cell, self.across, width = config.cell, config.token // config.cell, config.cell_channels
+        self.enter = nn.Conv2d(KNOWN_CHANNELS, config.pixel_channels, 3, padding=1)
+        self.down = nn.Conv2d(config.pixel_channels * self.cell**2, width, 1)
+        self.around = nn.Conv2d(width, width, 3, padding=1)
+        self.token = nn.Linear(self.across**2 * width, config.dim, bias=False)
+        self.told = nn.Linear(width, 2 * config.code_dim, bias=False)
+        nn.init.zeros_(self.token.weight)
+        nn.init.zeros_(self.told.weight)
+
+    def forward(self, known: Tensor) -> Tensor:
+        """(N, tokens, cells, cell_channels) of (N, KNOWN_CHANNELS, H, W)."""
+        x = F.silu(self.down(F.pixel_unshuffle(F.silu(self.enter(known)), self.cell)))
+        x = F.silu(x + self.around(x))
+        return F.pixel_unshuffle(x, self.across).unflatten(1, (x.shape[1], -1)).permute(0, 3, 4, 2, 1).flatten(1, 2)
+
+    def of_tokens(self, detail: Tensor) -> Tensor:
+        """(..., dim) of (..., cells, cell_channels)."""
+        return self.token(detail.flatten(-2))
+
+    def of_slots(self, detail: Tensor) -> Tensor:
+        """(..., slots, code_dim) of (..., cells, cell_channels): each cell's depth, then each one's colour."""
+        depth, colour = self.told(detail).chunk(2, -1)
+        return torch.cat([depth, colour], -2)
 
 
 class Block(nn.Module):
@@ -107,9 +141,14 @@ class CodeHead(nn.Module):
         self.mix = nn.Sequential(nn.Linear(dim, 2 * dim), nn.GELU(), nn.Linear(2 * dim, dim))
         self.slot = nn.Parameter(torch.zeros(slots, dim))
 
-    def wishes(self, states: Tensor) -> Tensor:
-        """(..., slots, code_dim) what a token wants of each slot, before any code is known."""
-        return self.leave(states).unflatten(-1, (self.slots, self.dim)) + self.slot
+    def wishes(self, states: Tensor, told: Tensor) -> Tensor:
+        """(..., slots, code_dim) what a token wants of each slot, before any code is known.
+
+        Args:
+            states: (..., dim).
+            told: (..., slots, code_dim) of `Detail.of_slots`.
+        """
+        return self.leave(states).unflatten(-1, (self.slots, self.dim)) + told + self.slot
 
     def passed(self, embedded: Tensor, slot: int) -> Tensor:
         """(..., code_dim) what a chosen code, embedded, tells the slots after it."""
@@ -120,10 +159,9 @@ class CodeHead(nn.Module):
         x = wish + self.mix(self.norm(wish))
         return x @ table.T
 
-    def forward(self, states: Tensor, codes: Tensor, tables: CodeTables) -> list[Tensor]:
-        """Logits of every slot (..., K) where the codes before it are those given, (..., slots)."""
+    def forward(self, wish: Tensor, codes: Tensor, tables: CodeTables) -> list[Tensor]:
+        """Logits of every slot (..., K), of `wishes`, where the codes before it are those given, (..., slots)."""
         embedded = tables(codes)
         told = torch.einsum("...sd,sde->...se", embedded, self.passed_on).cumsum(-2)
-        wish = self.wishes(states)
         wish = torch.cat([wish[..., :1, :], wish[..., 1:, :] + told[..., :-1, :]], -2)
         return [self.scores(wish[..., slot, :], tables.of_slot(slot)) for slot in range(self.slots)]

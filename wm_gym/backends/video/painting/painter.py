@@ -8,16 +8,16 @@ from torch import Tensor, nn
 from wm_gym.backends.video.painting.codebook import Codebook
 from wm_gym.backends.video.painting.config import PainterConfig
 from wm_gym.backends.video.painting.finisher import Finisher
-from wm_gym.backends.video.painting.known import COARSE, SEEN
+from wm_gym.backends.video.painting.known import COARSE, SEEN, coarseness
 from wm_gym.backends.video.painting.network import PainterNetwork
 
 LEAST_UNSEEN = 0.02
 """Share of a token's pixels that must be unseen for it to be painted."""
 
-COARSE_FROM = 0.4
-"""Coarseness (0..1) from which on a pixel counts as not known well enough."""
+COARSE_AREA = 1.5
+"""Square pixels of a point from which on a pixel counts as not known well enough."""
 
-LEAST_COARSE = 0.5
+LEAST_COARSE = 0.05
 """Share of a token's pixels that must be that coarse for it to be painted."""
 
 
@@ -35,8 +35,10 @@ class Painter(nn.Module):
         """Of the weights."""
         return self.network.places.dtype
 
-    def finish(self, codes: Tensor, known: Tensor, painted: Tensor) -> Tensor:
-        """Surface planes (N, 4, H, W) of a frame some of whose tokens are painted; what is unseen elsewhere is 0.
+    def finish(self, codes: Tensor, known: Tensor, painted: Tensor) -> tuple[Tensor, Tensor]:
+        """Surface planes (N, 4, H, W) of a frame some of whose tokens are painted, and trust in what is known.
+
+        What is unseen elsewhere is 0. Trust is a logit, (N, H, W): above 0 what is known there is right.
 
         Args:
             codes: (N, tokens, slots) int64.
@@ -52,10 +54,12 @@ class Painter(nn.Module):
         side = self.config.token
         return tokens.unflatten(1, self.config.grid).repeat_interleave(side, 1).repeat_interleave(side, 2)
 
-    def wanting(self, known: Tensor) -> Tensor:
-        """(N, tokens) bool: tokens of which something is unseen, or too coarse."""
+    def wanting(self, known: Tensor, *, coarse: bool = True) -> Tensor:
+        """(N, tokens) bool: tokens of which something is unseen, or, if these are asked for, too coarse."""
         unseen = self._share(known[:, SEEN] == 0) > LEAST_UNSEEN
-        return unseen | (self._share(known[:, COARSE] > COARSE_FROM) > LEAST_COARSE)
+        if not coarse:
+            return unseen
+        return unseen | (self._share(known[:, COARSE] >= coarseness(COARSE_AREA)) > LEAST_COARSE)
 
     def _share(self, where: Tensor) -> Tensor:
         return nn.functional.avg_pool2d(where.float()[:, None], self.config.token).flatten(1)

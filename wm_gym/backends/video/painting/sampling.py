@@ -57,12 +57,15 @@ def sample_codes(painter: Painter, known: Tensor, painted: Tensor, config: Sampl
     codes = torch.zeros(1, *shape, dtype=torch.long, device=known.device)
     roles = torch.where(painted, HIDDEN, KEPT)
     total = int(painted.sum())
+    detail = painter.network.detail(known)
+    told = painter.network.detail.of_slots(detail)
     for number in range(config.rounds):
         chance = torch.from_numpy(rng.random(shape, np.float32)).to(known.device)
         jitter = torch.from_numpy(rng.gumbel(size=shape[0]).astype(np.float32)).to(known.device)
         is_open = roles == HIDDEN
-        states = painter.network(known, codes, roles)[is_open]
-        codes[is_open], sureness = _choose(painter, states, chance[is_open[0]], config)
+        states = painter.network(known, detail, codes, roles)[is_open]
+        wishes = painter.network.head.wishes(states, told[is_open])
+        codes[is_open], sureness = choose(painter, wishes, chance[is_open[0]], config)
         left = math.floor(total * math.cos(math.pi / 2 * (number + 1) / config.rounds))
         if left == 0:
             break
@@ -72,10 +75,10 @@ def sample_codes(painter: Painter, known: Tensor, painted: Tensor, config: Sampl
     return codes
 
 
-def _choose(painter: Painter, states: Tensor, chance: Tensor, config: SamplingConfig) -> tuple[Tensor, Tensor]:
-    """Codes (M, slots) of states (M, dim) drawn slot after slot, and the mean logarithm of their likelihoods (M,)."""
+def choose(painter: Painter, wishes: Tensor, chance: Tensor, config: SamplingConfig) -> tuple[Tensor, Tensor]:
+    """Codes (M, slots) by wishes (M, slots, code_dim), slot after slot, and their mean log-likelihoods (M,)."""
     head, tables = painter.network.head, painter.network.codes
-    wishes, codes = head.wishes(states), []
+    codes = []
     told, sureness = torch.zeros_like(wishes[..., 0, :]), torch.zeros_like(wishes[..., 0, 0], dtype=torch.float32)
     for slot in range(painter.config.slots):
         table = tables.of_slot(slot)
