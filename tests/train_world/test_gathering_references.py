@@ -30,6 +30,7 @@ class Clips:
 def _walls(monkeypatch):
     monkeypatch.setattr(gathering, "Recordings", Clips)
     monkeypatch.setattr(gathering, "STRIDE_FRAMES", 2)
+    monkeypatch.setattr(gathering, "LEAST_METRES", 0.1)
 
 
 def _config(tmp_path, **changes):
@@ -47,3 +48,9 @@ def test_a_bank_is_written_and_the_same_every_time(tmp_path):
 def test_more_views_than_there_are_cannot_be_asked_for(tmp_path):
     with pytest.raises(ValueError, match=re.escape("views that there are, got 9999")):
         gather_references(_config(tmp_path, count=9999))
+
+
+def test_a_view_that_stands_before_a_wall_is_left_out(tmp_path, monkeypatch):
+    monkeypatch.setattr(gathering, "LEAST_METRES", 90.0)
+    with pytest.raises(ValueError, match=re.escape("at most the 0 views that there are, got 8")):
+        gather_references(_config(tmp_path))
