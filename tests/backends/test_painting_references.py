@@ -8,6 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from wm_gym.backends.video.model import VideoModel
 from wm_gym.backends.video.painting.continuing import ContinueConfig, continued
 from wm_gym.backends.video.painting.known import KNOWN_CHANNELS, MOVING, SAME, SEEN, surface_planes
 from wm_gym.backends.video.painting.references import References
@@ -105,6 +106,15 @@ def test_where_nothing_is_known_some_view_is_taken_as_it_is_and_which_follows_fr
     assert torch.equal(made[0], made[1]) and not all(torch.equal(made[0], other) for other in made[2:])
     whole = references.planes(torch.arange(24))
     assert (whole - made[0][:, :4]).abs().amax((1, 2, 3)).min() < 1e-6
+
+
+def test_a_bank_is_part_of_what_a_world_is_and_must_be_of_its_size(tmp_path):
+    bank().save(tmp_path / "bank.npz")
+    with pytest.raises(ValueError, match=re.escape("must be views of 48 x 64, got 16 x 24")):
+        VideoModel.create(48, 64, references=str(tmp_path / "bank.npz"))
+    shipped, without = VideoModel.create(48, 64), VideoModel.create(48, 64, references="none")
+    assert shipped.references is not None and without.references is None
+    assert shipped.spec.weights != without.spec.weights
 
 
 @pytest.mark.parametrize(
