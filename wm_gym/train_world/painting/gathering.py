@@ -22,7 +22,7 @@ MOST_MOVING = 0.002
 """Share of a view that may move: what moves would stand still in every world that goes on as the view does."""
 
 LEAST_METRES = 2.5
-"""Median depth of a view: one that stands before a wall goes on as a wall, in a world that cannot be walked any more."""
+"""Median depth of a view: one that stands before a wall goes on as a wall, and leaves no room to walk."""
 
 
 @dataclass
