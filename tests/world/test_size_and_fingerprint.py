@@ -9,6 +9,7 @@ from wm_gym.backends.memory import MemoryModel
 from wm_gym.backends.video.model import VideoModel
 from wm_gym.backends.video.weights import save_weights
 from wm_gym.backends.worlds import open_named
+from wm_gym.evaluation.preset import preset_hash
 from wm_gym.world import files
 from wm_gym.world.fingerprint import Fingerprint
 from wm_gym.world.size import nbytes, nbytes_beyond
@@ -50,6 +51,11 @@ def test_the_weights_of_a_model_are_named_by_the_hash_of_their_file(world, tmp_p
     assert save_weights(tmp_path / "weights.safetensors", world.model.network) == alone.weights
     assert world.model.spec.weights != alone.weights  # its painter is another part of what it is
     assert alone.arithmetic == "bfloat16 on cpu"
+
+
+def test_the_name_of_a_preset_tells_references_apart(world):
+    without = World(VideoModel.create(48, 64, references="none"))
+    assert preset_hash(without) != preset_hash(world) == preset_hash(World(VideoModel.create(48, 64)))
 
 
 def test_a_state_of_other_weights_is_refused(world, state):

@@ -23,13 +23,13 @@ def preset_hash(world: World) -> str:
     """
     model = world.model
     settings = {
-        # weights and number type are in the hash of the tensors
+        # weights and number type are in the hash of the tensors, references in their own
         "spec": {name: value for name, value in asdict(model.spec).items() if name not in ("weights", "arithmetic")},
         "config": _plain(getattr(model, "config", None)),
         "guide": _plain(getattr(model, "guide", None)),
         "loop": asdict(world.config),
         "weights": weights_hash(model),
-    }
+    } | _references(model)
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:LENGTH]
 
 
@@ -48,6 +48,12 @@ def weights_hash(model: Any) -> str:
 
 def _bytes(tensor: Tensor) -> bytes:
     return tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes()
+
+
+def _references(model: Any) -> dict[str, str]:
+    """The hash of a backend's references; nothing of one without."""
+    bank = getattr(model, "references", None)
+    return {} if bank is None else {"references": bank.hash()}
 
 
 def _plain(config: Any) -> dict[str, Any] | None:
