@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from wm_gym.backends.video.model import VideoModel
 from wm_gym.backends.video.painting.continuing import ContinueConfig, continued
+from wm_gym.backends.video.painting.frame import without_cracks
 from wm_gym.backends.video.painting.known import KNOWN_CHANNELS, MOVING, SAME, SEEN, surface_planes
 from wm_gym.backends.video.painting.references import References
 
@@ -115,6 +116,15 @@ def test_a_bank_is_part_of_what_a_world_is_and_must_be_of_its_size(tmp_path):
     shipped, without = VideoModel.create(48, 64), VideoModel.create(48, 64, references="none")
     assert shipped.references is not None and without.references is None
     assert shipped.spec.weights != without.spec.weights
+
+
+def test_cracks_are_left_to_be_healed_and_what_comes_into_view_is_not():
+    unseen = torch.zeros(1, 12, 16, dtype=torch.bool)
+    unseen[0, 3, 2:9], unseen[0, 5:7, 4], unseen[0, 9, 9] = True, True, True
+    assert not without_cracks(unseen).any()
+    strip = unseen.clone()
+    strip[..., 10:] = True
+    assert torch.equal(without_cracks(strip), torch.arange(16).expand(1, 12, 16) >= 10)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from wm_gym.backends.video.codec import unscale_depth
@@ -17,6 +18,8 @@ from wm_gym.memory.hints import Hints
 
 SAME_SURFACE = 0.1
 """Difference of log-depth within which what is painted lies on the surface that is known."""
+
+CRACK = 3
 
 Choose = Callable[[Tensor, Tensor], Tensor]
 """Codes (1, tokens, slots) of what is known (1, KNOWN_CHANNELS, H, W) and the tokens that are painted (1, tokens)."""
@@ -63,16 +66,27 @@ def paint_frame(
     """
     reach = painter.config.near_metres, painter.config.far_metres
     known = known_planes(hints, pose[2:3, :3], intrinsics[None], *reach)
-    known = (known if go_on is None or bool(hints.seen.all()) else go_on(known)).to(painter.dtype)
+    unseen = ~hints.seen if go_on is None else without_cracks(~hints.seen)
+    known = (known if go_on is None or not unseen.any() else go_on(known)).to(painter.dtype)
     wanted = painter.wanting(known, coarse=repaints)
     surface, painted = _surface(painter, known, wanted, choose)
     depth = unscale_depth(surface[:, 3], *reach)
     agrees = (depth.log() - hints.log_depth).abs() < SAME_SURFACE
     is_coarse = painted & hints.seen & (hints.area >= COARSE_AREA) & agrees & ~hints.moving & repaints
-    is_new = is_coarse | ~hints.seen & (painted | (known[:, SEEN] > 0))
+    is_new = is_coarse | unseen & (painted | (known[:, SEEN] > 0))
     lasting = _laid_on_planes(depth, hints, painter.config.far_metres)
     frame = ((surface[0, :3] + 1) * 127.5).round().to(torch.uint8).movedim(0, -1)
     return Painting(frame, torch.where(is_new[0], lasting, 0.0))
+
+
+def without_cracks(unseen: Tensor) -> Tensor:
+    """What is unseen (N, H, W) bool without what is narrower than `CRACK` pixels.
+
+    Cracks between points of one surface are for the video model to heal: what goes on there as another place does lies
+    before or behind the surface, and hangs in the air as soon as one steps aside.
+    """
+    inside = F.max_pool2d((~unseen).float()[:, None], CRACK, 1, CRACK // 2) == 0
+    return (F.max_pool2d(inside.float(), CRACK, 1, CRACK // 2)[:, 0] > 0) & unseen
 
 
 def _surface(painter: Painter, known: Tensor, wanted: Tensor, choose: Choose) -> tuple[Tensor, Tensor]:

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from wm_gym.backends.video.painting.continuing import ContinueConfig, continued
-from wm_gym.backends.video.painting.frame import SAME_SURFACE, Painting, paint_frame
+from wm_gym.backends.video.painting.frame import SAME_SURFACE, Continue, Painting, paint_frame, without_cracks
 from wm_gym.backends.video.painting.painter import COARSE_AREA, Painter
 from wm_gym.backends.video.painting.references import References
 from wm_gym.backends.video.painting.sampling import SamplingConfig, sample_codes
@@ -40,6 +40,8 @@ class GuideConfig:
 
     Attributes:
         least_unseen: Share of a chunk's last frame that must be unseen for it to be painted.
+        least_referred: Share that must be unseen, cracks aside, for it to go on as references do; what is less is a
+            gap in a place that is known, which the painter closes.
         repaints: Whether what is coarse, since it was seen from afar, is painted anew.
         least_coarse: Share of the frame that must be coarse for it to be painted anew.
         sampling: How codes are chosen.
@@ -47,6 +49,7 @@ class GuideConfig:
     """
 
     least_unseen: float = 0.01
+    least_referred: float = 0.08
     repaints: bool = False
     least_coarse: float = 0.05
     sampling: SamplingConfig = field(default_factory=SamplingConfig)
@@ -100,7 +103,7 @@ def paint_hints(
         seed = [int(seeds[n]), int(times[n]), PAINTING]
         last = Hints(**{name: value[-1:] for name, value in vars(one).items()})
         choose = partial(_choose, painter, config.sampling, seed)
-        go_on = None if references is None else partial(_continue, references, config.go_on, seed)
+        go_on = _referring(references, last, config, seed)
         painting = paint_frame(
             painter, last, world_from_camera[n, -1], intrinsics[n], choose, go_on, repaints=config.repaints
         )
@@ -126,8 +129,11 @@ def _choose(painter: Painter, sampling: SamplingConfig, seed: list[int], known: 
     return sample_codes(painter, known, painted, sampling, seed)
 
 
-def _continue(references: References, config: ContinueConfig, seed: list[int], known: Tensor) -> Tensor:
-    return continued(references, known, config, seed)
+def _referring(references: References | None, last: Hints, config: GuideConfig, seed: list[int]) -> Continue | None:
+    """How the end of a chunk goes on by references, if enough of it is unseen."""
+    if references is None or float(_share(without_cracks(~last.seen))) <= config.least_referred:
+        return None
+    return lambda known: continued(references, known, config.go_on, seed)
 
 
 def _carried(painting: Painting, poses: Tensor, intrinsics: Tensor) -> Hints:
