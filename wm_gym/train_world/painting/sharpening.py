@@ -18,11 +18,10 @@ from wm_gym.train_world.loop import LoopConfig, go, lasting
 from wm_gym.train_world.painting.adversary import AdversaryConfig
 from wm_gym.train_world.painting.batches import PaintBatch, TearConfig, draw_batch
 from wm_gym.train_world.painting.contest import Contest, ContestConfig, contest_loss
+from wm_gym.train_world.painting.preparing import ViewSources, prepare_views
 from wm_gym.train_world.painting.scores import HeldOutViews
-from wm_gym.train_world.painting.views import Views, views_of
-from wm_gym.train_world.preparing import prepare_clips
+from wm_gym.train_world.painting.views import Views
 from wm_gym.train_world.report import Report, Score
-from wm_gym.train_world.sources import Sources
 
 
 @dataclass
@@ -54,17 +53,13 @@ class SharpenConfig(LoopConfig):
 
 
 @dataclass
-class SharpenRunConfig(Sources):
+class SharpenRunConfig(ViewSources):
     """What to learn from, and how.
 
     Attributes:
-        passes: Memories that go along each clip; each knows other parts of it.
-        workers: Processes that prepare views.
         train: The run.
     """
 
-    passes: int = 6
-    workers: int = 2
     train: SharpenConfig = field(default_factory=SharpenConfig)
 
 
@@ -77,11 +72,7 @@ def run_sharpener(config: SharpenRunConfig) -> Progress:
     """
     torch.set_num_threads(config.threads)
     _begin(config.train)  # what cannot begin is refused before views are prepared, which takes long
-    views = Views.cat([part for folder in config.recordings for part in _prepared(config, folder)])
-    if not config.held_out:
-        return sharpen_painter(config.train, views)
-    held_out = prepare_clips(views_of, "views", config.held_out, config.held_out_clips, 1, config.workers)
-    return sharpen_painter(config.train, views, Views.cat(held_out))
+    return sharpen_painter(config.train, *prepare_views(config))
 
 
 def sharpen_painter(config: SharpenConfig, views: Views, held_out: Views | None = None) -> Progress:
@@ -117,10 +108,6 @@ def _begin(config: SharpenConfig) -> Progress:
     contest = Contest(load_painter(Path(config.initial), torch.float32), config.adversary).to(config.device)
     optimizer = contest.optimizer(config.learning_rate, config.weight_decay)
     return Progress(contest, average_of(contest), optimizer)
-
-
-def _prepared(config: SharpenRunConfig, folder: str) -> list[Views]:
-    return prepare_clips(views_of, "views", folder, config.most_clips, config.passes, config.workers)
 
 
 def _of_painters(score: Callable[[nn.Module], Score]) -> Callable[[nn.Module], Score]:

@@ -19,11 +19,10 @@ from wm_gym.train_world.checkpoint import Progress
 from wm_gym.train_world.loop import LoopConfig, begin, go, lasting
 from wm_gym.train_world.painting.batches import PaintBatch, TearConfig, draw_batch
 from wm_gym.train_world.painting.objective import PaintObjectiveConfig, paint_loss
+from wm_gym.train_world.painting.preparing import ViewSources, prepare_views
 from wm_gym.train_world.painting.scores import HeldOutViews
-from wm_gym.train_world.painting.views import Views, views_of
-from wm_gym.train_world.preparing import prepare_clips
+from wm_gym.train_world.painting.views import Views
 from wm_gym.train_world.report import Report
-from wm_gym.train_world.sources import Sources
 
 
 @dataclass(frozen=True)
@@ -65,17 +64,13 @@ class PaintTrainConfig(LoopConfig):
 
 
 @dataclass
-class PaintRunConfig(Sources):
+class PaintRunConfig(ViewSources):
     """What to learn from, and how.
 
     Attributes:
-        passes: Memories that go along each clip; each knows other parts of it.
-        workers: Processes that prepare views.
         train: The run.
     """
 
-    passes: int = 6
-    workers: int = 2
     train: PaintTrainConfig = field(default_factory=PaintTrainConfig)
 
 
@@ -86,17 +81,7 @@ def run_painter(config: PaintRunConfig) -> Progress:
         ValueError: If a folder holds no recordings, or the run there has other settings.
     """
     torch.set_num_threads(config.threads)
-    views = Views.cat(
-        [
-            part
-            for folder in config.recordings
-            for part in prepare_clips(views_of, "views", folder, config.most_clips, config.passes, config.workers)
-        ]
-    )
-    if not config.held_out:
-        return train_painter(config.train, views, None)
-    held_out = prepare_clips(views_of, "views", config.held_out, config.held_out_clips, 1, config.workers)
-    return train_painter(config.train, views, Views.cat(held_out))
+    return train_painter(config.train, *prepare_views(config))
 
 
 def train_painter(config: PaintTrainConfig, views: Views, held_out: Views | None) -> Progress:

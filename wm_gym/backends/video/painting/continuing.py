@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from wm_gym.backends.video.painting.known import SAME, SEEN
+from wm_gym.backends.video.painting.known import MOVING, SAME, SEEN
 from wm_gym.backends.video.painting.references import References
 
 RIM = 9
@@ -65,10 +65,9 @@ def continued(references: References, known: Tensor, config: ContinueConfig, see
     chance = torch.from_numpy(np.random.default_rng(seed).gumbel(size=len(planes)).astype(np.float32))
     best = int((misfit - config.temperature * chance.to(misfit.device)).argmin())
     seen = known[:, SEEN : SEEN + 1] > 0
-    flags = torch.zeros_like(known[:, 4:-1])
-    flags[:, [SEEN - 4, SAME - 4]] = 1.0
-    flags[:, 1] = -1.0  # nothing moves
-    filled = torch.cat([fitted[best : best + 1], flags], 1)
+    filled = torch.zeros_like(known[:, :-1])
+    filled[:, :4] = fitted[best]
+    filled[:, SEEN], filled[:, SAME], filled[:, MOVING] = 1.0, 1.0, -1.0
     return torch.cat([torch.where(seen, known[:, :-1], filled), known[:, -1:]], 1)
 
 

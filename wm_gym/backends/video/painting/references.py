@@ -23,6 +23,9 @@ COLOUR_BITS = 6
 """Of each channel that are kept: the rest is beneath notice, and costs as much as all others."""
 
 DEPTH_STEPS = 255
+PART = 256
+"""Views that are described at once."""
+
 CELL = 4
 """Rows and columns of pixels that are compared as one."""
 
@@ -46,8 +49,8 @@ class References:
             far_metres: Depth that stands for the sky.
         """
         self.frames, self.depth, self.near_metres, self.far_metres = frames, depth, near_metres, far_metres
-        whole = self.planes(torch.arange(len(self)))
-        self._keys = _describe(whole).flatten(1)
+        parts = torch.arange(len(self)).split(PART)  # the planes of all at once would be 200 MB
+        self._keys = torch.cat([_describe(self.planes(part)).flatten(1) for part in parts])
         self._squares = self._keys.square()
 
     def __len__(self) -> int:
