@@ -14,11 +14,12 @@ from wm_gym.backends.video.painting.known import MOVING, SEEN
 from wm_gym.backends.video.painting.network import HIDDEN, KEPT, REVEALED
 from wm_gym.backends.video.painting.painter import Painter
 from wm_gym.backends.video.painting.planes import flattened
-from wm_gym.backends.video.weights import load_painter
+from wm_gym.backends.video.weights import load_painter, save_painter
 from wm_gym.train_world.painting.batches import TearConfig, draw_batch
 from wm_gym.train_world.painting.objective import PaintObjectiveConfig, contrast, paint_loss, roles_of
+from wm_gym.train_world.painting.preparing import _views_of
 from wm_gym.train_world.painting.training import FitConfig, PaintTrainConfig, train_painter
-from wm_gym.train_world.painting.views import Views, views_of
+from wm_gym.train_world.painting.views import KIND_SHARES, PAINTED, Views, views_of
 
 TINY = PainterConfig(
     height=16, width=24, depth_codes=8, colour_codes=16, dim=16, num_heads=2, num_layers=1, ffn_dim=16, code_dim=8,
@@ -54,6 +55,16 @@ def test_views_follow_from_the_seed():
     one, again, *others = (views_of(painted_wall(0), seed) for seed in (4, 4, *range(5, 15)))
     assert np.array_equal(one.hint_colour, again.hint_colour)
     assert not all(np.array_equal(one.frames, other.frames) for other in others)
+
+
+def test_memories_take_in_by_the_hand_of_a_painter(tmp_path):
+    painter = Painter(TINY).eval()
+    painter.codebook.colour.uniform_(-1, 1)
+    save_painter(tmp_path / "hand.safetensors", painter)
+    seed = next(s for s in range(99) if np.random.default_rng(s).choice(3, p=KIND_SHARES) == PAINTED)
+    plain, by_hand = (_views_of(hand, painted_wall(0), seed) for hand in ("", str(tmp_path / "hand.safetensors")))
+    assert np.array_equal(plain.frames, by_hand.frames)
+    assert not np.array_equal(plain.hint_colour, by_hand.hint_colour)
 
 
 def test_a_torn_batch_keeps_its_truth_and_its_horizon(views):
