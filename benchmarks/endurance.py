@@ -37,6 +37,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from wm_gym.agents.explorer import Explorer
+from wm_gym.backends.finer import FINER
 from wm_gym.backends.places import find_place
 from wm_gym.backends.registry import load_backend
 from wm_gym.backends.seam import Opening, Place
@@ -142,7 +143,7 @@ def openings_in(twin: World, place: Place) -> dict[str, Opening]:
     """How generated worlds begin in a place of the twin, after a turn on the spot; by prefix."""
     spec = twin.model.spec
     lead = take_lead(twin, open_place(place, spec.height, spec.width), place)
-    captured = capture_place(place, spec.height, spec.width)
+    captured = capture_place(place, FINER * spec.height, FINER * spec.width)
     return {prefix: open_at(captured, lead, LEAD_FRAMES - 1) for prefix, open_at in OPENINGS.items()}
 
 

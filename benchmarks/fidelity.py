@@ -6,8 +6,8 @@ Walks: 20 loops and 20 ways out (`--walks` of each) of 64 chunks of 4 frames, th
 split "test", which end in 9) of all five families at full difficulty. A loop comes home to the very pose of its
 opening by chunk 60, waits, and goes its first 4 chunks once more: its return. Each walk starts with one chunk of
 truth, a turn on the spot that ends in the opening frame. Worlds open grounded, on 32 keyframes of the place (that
-frame, and 31 taken around the start), or cold, on that chunk of truth alone (4 frames with depth). Afterwards a world
-meets only its own frames, depth and masks at the poses of the walk.
+frame, and 31 taken around the start, `--finer` times as fine as frames), or cold, on that chunk of truth alone (4
+frames with depth). Afterwards a world meets only its own frames, depth and masks at the poses of the walk.
 
 Rows: the model; `hint_only`, the backend `memory` (hints; holes get the colour of the nearest seen pixel, and no
 depth); `no_memory`, the same model with blank hints (grounded or cold is the same to it); `repeat`, the last true
@@ -69,6 +69,7 @@ import torch
 from tqdm import tqdm
 
 from wm_gym.agents.tour import Tour, TourConfig
+from wm_gym.backends.finer import FINER
 from wm_gym.backends.memory import MemoryModel
 from wm_gym.backends.seam import Opening, Place
 from wm_gym.backends.twin.capture import capture_place
@@ -156,8 +157,8 @@ def choose_walks(count: int, chunks: int, size: tuple[int, int]) -> list[tuple[P
     return chosen
 
 
-def record(twin: World, planned: Sequence[tuple[Place, bool, np.ndarray]]) -> list[Scene]:
-    """The planned walks in the twin."""
+def record(twin: World, planned: Sequence[tuple[Place, bool, np.ndarray]], finer: int = FINER) -> list[Scene]:
+    """The planned walks in the twin, and captures that are so many times as fine."""
     spec = twin.model.spec
     openings = [open_place(place, spec.height, spec.width) for place, _, _ in planned]
     blank = torch.zeros(0, spec.height, spec.width)
@@ -167,7 +168,7 @@ def record(twin: World, planned: Sequence[tuple[Place, bool, np.ndarray]]) -> li
     ]
     chunks = (len(paths[0].stances) - 1) // CHUNK_FRAMES
     walks = follow(twin, openings, paths, 0, chunks, [place.seed for place, _, _ in planned])
-    captured = [capture_place(place, spec.height, spec.width) for place, _, _ in planned]
+    captured = [capture_place(place, finer * spec.height, finer * spec.width) for place, _, _ in planned]
     return [Scene(row[0], opening, truth) for row, opening, truth in zip(planned, captured, walks, strict=True)]
 
 
@@ -279,6 +280,7 @@ def main() -> None:
     parser.add_argument("--walks", type=int, default=20, help="of each kind, loops and ways out")
     parser.add_argument("--chunks", type=int, default=64)
     parser.add_argument("--starts", type=int, default=4, help="openings for next chunks along each walk")
+    parser.add_argument("--finer", type=int, default=FINER, help="keyframes of grounded worlds, than frames")
     parser.add_argument("--quick", action="store_true", help="4 walks of each kind, 24 chunks")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--sheets", type=Path, help="folder for contact sheets")
@@ -300,7 +302,7 @@ def main() -> None:
     with tqdm(total=count * len(rows) * len(OPENINGS), desc="worlds", smoothing=0) as progress:
         for first in range(0, count, BATCH):
             progress.set_postfix_str("twin")
-            scenes = record(twin, planned[first : first + BATCH])
+            scenes = record(twin, planned[first : first + BATCH], asked.finer)
             progress.set_postfix_str("next chunks")
             score_next(tallies, scenes, rows, asked.starts)
             for prefix, shown in score_closed(tallies, scenes, rows, judge, progress):

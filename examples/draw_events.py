@@ -33,7 +33,6 @@ from tqdm import tqdm
 
 from wm_gym.backends.places import find_place, open_world
 from wm_gym.backends.registry import load_backend
-from wm_gym.backends.twin.capture import capture_place
 from wm_gym.evaluation.altered import Altered, reword
 from wm_gym.evaluation.changes import agreement, changed_share, gain_db, mean_change, pool
 from wm_gym.evaluation.pictures import contact_sheet, enlarge
@@ -87,7 +86,7 @@ def ask(state: WorldState, rows: list[str]) -> WorldState:
 def film(world: World, place: str, rows: list[str]) -> Films:
     """Frames (T, H, W, 3) of each row from the last step before the event on."""
     found, spec = find_place(place, 0, "full"), world.model.spec
-    opening = capture_place(found, spec.height, spec.width) if spec.takes_hints else open_world(spec, found)
+    opening = open_world(spec, found)
     state, _ = world.start([opening] * len(rows), [SEED + (row == "other_seed") for row in rows])
     count = CHUNK_FRAMES * (STEPS_BEFORE + STEPS_AFTER)
     path = np.tile(START_STANCE, (len(rows), count, 1))

@@ -37,6 +37,7 @@ import torch
 from tqdm import tqdm
 
 from wm_gym.agents.explorer import Explorer
+from wm_gym.backends.finer import FINER
 from wm_gym.backends.places import find_place
 from wm_gym.backends.registry import load_backend
 from wm_gym.backends.seam import Opening, Place
@@ -167,7 +168,7 @@ def open_in(twin: World, place: Place, kind: str) -> Opening:
     spec = twin.model.spec
     opening = open_place(place, spec.height, spec.width)
     lead = take_lead(twin, opening, place)
-    captured = capture_place(place, spec.height, spec.width) if kind == "grounded" else opening
+    captured = capture_place(place, FINER * spec.height, FINER * spec.width) if kind == "grounded" else opening
     return OPENINGS[kind](captured, lead, LEAD_FRAMES - 1)
 
 

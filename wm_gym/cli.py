@@ -139,8 +139,9 @@ def _gather_references(overrides: list[str]) -> int:
     from wm_gym.train_world.painting.gathering import GatherConfig, gather_references
 
     config = compose(GatherConfig, overrides)
-    bank = gather_references(config)
-    print(f"{config.output} holds {len(bank.frames)} views, {Path(config.output).stat().st_size / 1000:.0f} kB")
+    paths = gather_references(config)
+    size = sum(path.stat().st_size for path in paths)
+    print(f"{config.output} holds {len(paths)} places, {size / 1e6:.1f} MB")
     return 0
 
 

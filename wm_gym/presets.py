@@ -8,7 +8,4 @@ DEFAULT: dict[str, Any] = {}
 """Frames of 48 x 64, with depth in metres and the pose: what the environments give by themselves."""
 
 RL: dict[str, Any] = {"resolution": (36, 48), "obs_mode": "sb3"}
-"""The smallest frames that usual convolutions take, by a faster model; images and vectors that learners accept.
-
-The shipped captures are no whole multiple of this size, so places are captured in the twin: the extra `twin` is needed.
-"""
+"""The smallest frames that usual convolutions take, by a faster model; images and vectors that learners accept."""

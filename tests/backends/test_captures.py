@@ -1,14 +1,19 @@
+import re
+
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from wm_gym.backends.captures import load_capture, save_capture
+from wm_gym.backends.finer import reduced, repeated
 from wm_gym.backends.seam import Capture, Opening, Place
 from wm_gym.geometry.motion import START_STANCE, camera_pose
 
 
-def make_opening(count=3, height=8, width=12, lead=0):
-    rng = np.random.default_rng(0)
+def make_opening(count=3, height=8, width=12, lead=0, seed=0):
+    rng = np.random.default_rng(seed)
     stances = np.zeros((count, 5))
     stances[1:, :2], stances[1:, 3] = rng.uniform(-3, 3, (count - 1, 2)), rng.uniform(-3, 3, count - 1)
     intrinsics = torch.tensor([10.0, 10.0, width / 2, height / 2])
@@ -75,17 +80,47 @@ def test_halving_takes_mean_colours_and_depths_that_are_there(tmp_path):
     arrays["moving"] = arrays["depth"] == 5.0
     arrays["intrinsics"] = np.array([5.0, 5.0, 2.0, 1.0])
     np.savez(tmp_path / "big.npz", **arrays)
-    opening = load_capture(tmp_path / "big.npz", 1, 2)
-    assert opening.capture.frames[0, 0].tolist() == [[15, 15, 15], [90, 90, 90]]
-    assert opening.capture.depth.tolist() == [[[2.0, 5.0]]]
-    assert opening.capture.moving.tolist() == [[[False, True]]]
-    assert opening.intrinsics.tolist() == [2.5, 2.5, 1.0, 0.5]
+    half = reduced(load_capture(tmp_path / "big.npz", 1, 2).capture, 1, 2)
+    assert half.frames[0, 0].tolist() == [[15, 15, 15], [90, 90, 90]]
+    assert half.depth.tolist() == [[[2.0, 5.0]]]
+    assert half.moving.tolist() == [[[False, True]]]
+    assert half.intrinsics.tolist() == [2.5, 2.5, 1.0, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("size", "kept"),
+    [((24, 36), (24, 36)), ((12, 18), (24, 36)), ((8, 12), (24, 36)), ((4, 6), (8, 12)), ((2, 3), (4, 6))],
+)
+def test_keyframes_stay_about_twice_as_fine_as_frames(tmp_path, size, kept):
+    save_capture(tmp_path / "a.npz", make_opening(height=24, width=36))
+    opening = load_capture(tmp_path / "a.npz", *size)
+    assert opening.capture.depth.shape[1:] == kept
+    assert opening.intrinsics.tolist() == pytest.approx([10 * size[0] / 24] * 2 + [size[1] / 2, size[0] / 2])
+    assert opening.capture.intrinsics[0] == pytest.approx(10 * kept[0] / 24)
+
+
+def test_a_size_that_is_no_fraction_takes_what_lies_at_the_middle():
+    capture = make_opening(1, 8, 12).capture
+    small = reduced(capture, 6, 9)
+    middles = np.ix_([0], [0, 2, 3, 4, 6, 7], [0, 2, 3, 4, 6, 7, 8, 10, 11])
+    assert np.array_equal(small.depth, capture.depth.numpy()[middles])
+    assert abs(float(small.frames.float().mean() - capture.frames.float().mean())) < 8
+
+
+@given(st.integers(1, 4), st.integers(0, 99))
+@settings(max_examples=20, deadline=None)
+def test_what_is_repeated_is_reduced_to_itself(times, seed):
+    capture = make_opening(2, 4, 6, seed=seed).capture
+    again = reduced(repeated(capture, times), 4, 6)
+    for name, value in vars(capture).items():
+        assert np.array_equal(getattr(again, name), value), name
 
 
 @pytest.mark.parametrize("size", [(3, 6), (4, 4), (8, 12)])
-def test_other_sizes_are_refused(tmp_path, size):
+def test_other_proportions_and_larger_frames_are_refused(tmp_path, size):
     np.savez(tmp_path / "a.npz", **plain_arrays())
-    with pytest.raises(ValueError, match=rf"must be a whole multiple of {size[0]} x {size[1]} pixels, got 4 x 6"):
+    message = f"keyframes must be as large as {size[0]} x {size[1]} pixels or larger in both alike, got 4 x 6 in "
+    with pytest.raises(ValueError, match=re.escape(message)):
         load_capture(tmp_path / "a.npz", *size)
 
 

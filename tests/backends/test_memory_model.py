@@ -105,7 +105,9 @@ def test_it_needs_a_capture(change, came):
 
 
 def test_other_bad_input_is_refused_in_one_sentence():
-    with pytest.raises(ValueError, match=re.escape("capture frames must be 6 x 8, got 7 x 8")):
+    with pytest.raises(
+        ValueError, match=re.escape("keyframes must be as large as 6 x 8 pixels or larger in both alike, got 7 x 8")
+    ):
         model().start([opening(7)], [0])
     with pytest.raises(ValueError, match=re.escape("backend 'memory' needs the hints of 1 worlds, got none")):
         blank = condition(torch.zeros(1, 4, HEIGHT, WIDTH, dtype=torch.bool))

@@ -57,7 +57,8 @@ def paint(painter: Painter, hints: Hints, seeds, config: GuideConfig | None = No
     worlds = len(hints.seen)
     times = list(range(worlds))
     where = poses(worlds), LENS.expand(worlds, 4)
-    return paint_hints(painter, references, hints, *where, seeds, times, config or GuideConfig(repaints=True))
+    told = seeds, times, [4 * time for time in times], [""] * worlds, [()] * worlds
+    return paint_hints(painter, references, hints, *where, *told, config or GuideConfig(repaints=True))
 
 
 def test_a_surface_of_entries_comes_back_as_it_was():
@@ -189,7 +190,7 @@ def test_a_world_is_painted_as_if_it_were_alone():
     together = paint(painter, hints, [4, 5, 6])
     alone = paint_hints(
         painter, None, Hints(**{name: value[1:2] for name, value in vars(hints).items()}), poses(1), LENS[None], [5],
-        [1], GuideConfig(repaints=True),
+        [1], [4], [""], [()], GuideConfig(repaints=True),
     )  # fmt: skip
     for name, value in vars(alone.hints).items():
         assert torch.equal(getattr(together.hints, name)[1:2], value), name

@@ -1,6 +1,7 @@
-"""References: the most fitting view is found, what is known stays, and what goes on has the colours of the place."""
+"""References: the place that fits is found and laid where it fits, what is known stays, and a mirror is a mirror."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,35 +9,59 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from wm_gym.backends.captures import save_capture
+from wm_gym.backends.pictures import open_picture
+from wm_gym.backends.seam import Capture, Opening
 from wm_gym.backends.video.model import VideoModel
-from wm_gym.backends.video.painting.continuing import ContinueConfig, continued
+from wm_gym.backends.video.painting.attaching import AttachConfig, Attachment, attach, look_up
 from wm_gym.backends.video.painting.frame import without_cracks
-from wm_gym.backends.video.painting.known import KNOWN_CHANNELS, MOVING, SAME, SEEN, surface_planes
-from wm_gym.backends.video.painting.references import References
+from wm_gym.backends.video.painting.known import known_planes, surface_planes
+from wm_gym.backends.video.painting.references import CELL, FAR_METRES, NEAR_METRES, Likeness, References
+from wm_gym.geometry.motion import START_STANCE, camera_pose
+from wm_gym.geometry.poses import compose, inverse
+from wm_gym.memory.hints import Hints
+from wm_gym.memory.render import render
+from wm_gym.world.files import from_bytes, to_bytes
+from wm_gym.world.world import World
 
 SIZE = 16, 24
-REACH = 0.2, 100.0
+LENS = torch.tensor([20.0, 20.0, 12.0, 8.0])
+NOTHING = torch.zeros(SIZE, dtype=torch.bool)
+SENTENCES = "A red hall.", "A red street under a sky.", "A garden.", "A hall of stone."
 
 
-def views(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Blocks of colour before walls at some distance."""
+def place(seed: int, twice: int = 1) -> Opening:
+    """Two keyframes, one behind the other, of blocks of colour on a wall some metres ahead."""
     rng = np.random.default_rng(seed)
-    blocks = rng.integers(40, 215, (count, 2, 3, 3)).repeat(8, 1).repeat(8, 2)
-    metres = rng.uniform(1, 20, (count, 2, 3)).repeat(8, 1).repeat(8, 2)
-    return blocks.astype(np.uint8), metres
+    height, width = twice * SIZE[0], twice * SIZE[1]
+    blocks = rng.integers(40, 215, (1, 2, 3, 3)).repeat(height // 2, 1).repeat(width // 3, 2).astype(np.uint8)
+    metres, stances = rng.uniform(4, 20), np.array([START_STANCE, [-0.5, 0, 0, 0, 0]])
+    depth = np.stack([np.full((height, width), metres + back, np.float32) for back in (0.0, 0.5)])
+    capture = Capture(
+        torch.from_numpy(blocks.repeat(2, 0)), torch.from_numpy(depth), torch.zeros(2, height, width, dtype=torch.bool),
+        torch.from_numpy(camera_pose(stances)).float(), twice * LENS,
+    )  # fmt: skip
+    return Opening(f"hall/{seed}", SENTENCES[seed % 4], LENS, torch.zeros(1, 2), capture=capture)
 
 
-def bank(count: int = 12) -> References:
-    return References.of(*views(count), *REACH)
+@pytest.fixture(scope="module")
+def bank(tmp_path_factory) -> References:
+    folder = tmp_path_factory.mktemp("bank")
+    for seed in range(6):
+        save_capture(folder / f"hall-{seed}.npz", place(seed))
+    return References.load(folder, *SIZE)
 
 
-def knowing(planes: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
-    """(1, KNOWN_CHANNELS, H, W) of planes (4, H, W) where they are seen (H, W)."""
-    known = torch.zeros(1, KNOWN_CHANNELS, *SIZE)
-    known[0, :4], known[0, SEEN], known[0, SAME], known[0, MOVING] = planes, 1.0, 1.0, -1.0
-    known *= seen
-    known[:, -1] = 0.5
-    return known
+def seen_of(references: References, number: int, seen: torch.Tensor) -> Hints:
+    """What a memory of a place shows at its first keyframe, as far as it is seen (H, W)."""
+    capture = references.capture(number)
+    hints = render([references.memory(number)], capture.world_from_camera[None, :1], LENS[None], *SIZE, [0], [0])
+    one = hints.of_world(0)
+    return Hints(**{name: value * seen.view(1, *SIZE, *[1] * (value.ndim - 3)) for name, value in vars(one).items()})
+
+
+def known_of(hints: Hints, pose: torch.Tensor) -> torch.Tensor:
+    return known_planes(hints, pose[None, 2, :3], LENS[None], NEAR_METRES, FAR_METRES)
 
 
 def left_half() -> torch.Tensor:
@@ -45,77 +70,120 @@ def left_half() -> torch.Tensor:
     return seen
 
 
-@given(st.integers(0, 23))
+def pose_at(x: float, y: float, yaw: float, pitch: float = 0.0) -> torch.Tensor:
+    return torch.from_numpy(camera_pose([x, y, 0.0, yaw, pitch])).float()
+
+
+@given(st.integers(0, 11), st.floats(-9, 9), st.floats(-9, 9), st.floats(-3, 3), st.floats(-0.5, 0.5))
 @settings(max_examples=24, deadline=None)
-def test_a_view_is_nearest_to_itself_and_to_half_of_itself(row):
-    references = bank()
-    planes = references.planes(torch.tensor([row]))[0]
-    for seen in (torch.ones(SIZE, dtype=torch.bool), left_half()):
-        assert int(references.nearest(knowing(planes, seen), 3)[0]) == row
+def test_half_of_a_view_finds_its_place_and_lays_it_where_the_view_was_taken(bank, number, x, y, yaw, pitch):
+    hints, pose = seen_of(bank, number, left_half()), pose_at(x, y, yaw, pitch)
+    exact = AttachConfig(temperature=0.0, crowding=0.0)
+    attachment = attach(bank, known_of(hints, pose_at(x, y, yaw)), pose, "", exact, 0, [0])
+    assert attachment.place == number
+    start = bank.capture(number).world_from_camera[0]
+    stands = compose(attachment.world_from_place, start)
+    torch.testing.assert_close(stands, pose_at(x, y, yaw), rtol=0, atol=1e-4)
 
 
-def test_the_second_half_of_a_bank_is_seen_in_a_mirror():
-    references = bank(5)
-    assert len(references) == 10
-    whole = references.planes(torch.arange(10))
-    assert torch.equal(whole[5:], whole[:5].flip(-1))
+@pytest.mark.parametrize("number", [2, 8])
+def test_what_is_known_stays_and_the_rest_is_looked_up(bank, number):
+    whole, half = seen_of(bank, number, torch.ones(SIZE, dtype=torch.bool)), seen_of(bank, number, left_half())
+    pose = bank.capture(number).world_from_camera[:1]
+    half.colour[:, :, :4] = 7
+    new = look_up(bank, Attachment(number, torch.eye(4), since=1), half, pose, LENS, 0, NOTHING[None])
+    assert torch.equal(new[0], ~left_half()) and half.seen.all() and (half.colour[:, :, :4] == 7).all()
+    for name in ("colour", "log_depth", "area"):
+        assert torch.equal(getattr(half, name)[new], getattr(whole, name)[new]), name
 
 
-def test_a_bank_comes_back_from_its_file_to_the_byte(tmp_path):
-    references = bank()
-    references.save(tmp_path / "bank.npz")
-    back = References.load(tmp_path / "bank.npz")
-    assert back.hash() == references.hash() and back.hash() != bank(11).hash()
-    colour, metres = views(12)
-    truth = surface_planes(torch.from_numpy(colour), torch.from_numpy(metres), *REACH)
-    assert (back.planes(torch.arange(12)) - truth)[:, :3].abs().max() < 4 / 127.5
-    assert (back.planes(torch.arange(12)) - truth)[:, 3].abs().max() < 1 / 255 + 1e-6
+def test_a_place_is_found_again_from_elsewhere(bank):
+    laid = Attachment(1, compose(pose_at(3, 1, 0.5), inverse(pose_at(0, 0, 0))), since=1)
+    hints = seen_of(bank, 1, NOTHING)
+    look_up(bank, laid, hints, pose_at(3, 1, 0.5)[None], LENS, 0, NOTHING[None])
+    whole = seen_of(bank, 1, torch.ones(SIZE, dtype=torch.bool))
+    assert (hints.colour != whole.colour).float().mean() < 0.02
+    torch.testing.assert_close(hints.log_depth, whole.log_depth, rtol=0, atol=1e-3)
 
 
-def test_a_file_of_something_else_is_refused(tmp_path):
-    path = tmp_path / "bank.npz"
-    path.write_bytes(b"nothing")
-    with pytest.raises(ValueError, match=re.escape(f"{path} must be a bank of references (.npz), got a file that")):
-        References.load(path)
+def test_the_second_half_of_a_bank_is_seen_in_a_mirror(bank):
+    assert bank.num_places == 12
+    everything = torch.ones(SIZE, dtype=torch.bool)
+    for number in range(6):
+        plain, mirrored = (seen_of(bank, k, everything) for k in (number, number + 6))
+        assert torch.equal(plain.colour.flip(2), mirrored.colour)
 
 
-def test_what_is_known_stays_and_the_rest_goes_on_as_the_view_that_fits():
-    references = bank()
-    planes = references.planes(torch.tensor([4]))[0]
-    known = knowing(planes, left_half())
-    filled = continued(references, known, ContinueConfig(temperature=0.0), [0])
-    assert torch.equal(filled[..., : SIZE[1] // 2], known[..., : SIZE[1] // 2])
-    assert torch.equal(filled[:, -1], known[:, -1]) and (filled[:, SEEN] == 1).all() and (filled[:, MOVING] == -1).all()
-    torch.testing.assert_close(filled[0, :4], planes, rtol=0, atol=1e-5)
+def test_where_nothing_is_known_some_place_is_taken_and_which_follows_from_the_seed(bank):
+    known = known_of(seen_of(bank, 0, NOTHING), pose_at(0, 0, 0))
+    config = AttachConfig(candidates=24, temperature=1.0)
+    made = [attach(bank, known, pose_at(0, 0, 0), "", config, 0, [seed]).place for seed in (1, 1, 2, 3, 4, 5)]
+    assert made[0] == made[1] and len(set(made)) > 1
 
 
-@given(st.floats(-0.3, 0.3))
-@settings(max_examples=20, deadline=None)
-def test_a_place_in_another_light_goes_on_in_that_light(shift):
-    references = bank()
-    planes = references.planes(torch.tensor([4]))[0]
-    lit = planes.clone()
-    lit[:3] += shift
-    filled = continued(references, knowing(lit, left_half()), ContinueConfig(temperature=0.0, shift=1.0), [0])
-    torch.testing.assert_close(filled[0, :3], lit[:3].clamp(-1, 1), rtol=0, atol=1e-4)
+def test_words_decide_among_which_places(bank):
+    known = known_of(seen_of(bank, 0, NOTHING), pose_at(0, 0, 0))
+    config = AttachConfig(candidates=24, temperature=9.0)
+    made = {attach(bank, known, pose_at(0, 0, 0), "The garden.", config, 0, [seed]).place for seed in range(40)}
+    assert made == {2, 8}
 
 
-def test_where_nothing_is_known_some_view_is_taken_as_it_is_and_which_follows_from_the_seed():
-    references, nothing = bank(), knowing(torch.zeros(4, *SIZE), torch.zeros(SIZE, dtype=torch.bool))
-    config = ContinueConfig(candidates=24)
-    made = [continued(references, nothing, config, [seed]) for seed in (1, 1, 2, 3, 4)]
-    assert torch.equal(made[0], made[1]) and not all(torch.equal(made[0], other) for other in made[2:])
-    whole = references.planes(torch.arange(24))
-    assert (whole - made[0][:, :4]).abs().amax((1, 2, 3)).min() < 1e-6
+@given(st.text(), st.text())
+def test_likeness_lies_between_nothing_in_common_and_the_same(one, other):
+    assert 0 <= float(Likeness([one]).to(other)) <= 1
+    assert float(Likeness([one]).to(other)) == float(Likeness([other]).to(one))
+    assert float(Likeness(["Two red words"]).to("two words, red!")) == 1
 
 
-def test_a_bank_is_part_of_what_a_world_is_and_must_be_of_its_size(tmp_path):
-    bank().save(tmp_path / "bank.npz")
-    with pytest.raises(ValueError, match=re.escape("must be views of 48 x 64, got 16 x 24")):
-        VideoModel.create(48, 64, references=str(tmp_path / "bank.npz"))
+def test_what_stands_before_a_wall_or_looks_up_is_no_anchor(tmp_path):
+    save_capture(tmp_path / "a.npz", place(0))
+    assert len(References.load(tmp_path, *SIZE).anchors.place) == 4  # two keyframes, and both in the mirror
+    opening = place(0)
+    opening.capture.depth[0], opening.capture.world_from_camera[1] = 2.0, pose_at(-0.5, 0, 0, 0.4)
+    save_capture(tmp_path / "a.npz", opening)
+    with pytest.raises(ValueError, match=re.escape("must look level into the open, got none")):
+        References.load(tmp_path, *SIZE).anchors  # noqa: B018
+
+
+def test_keyframes_may_be_finer_than_frames(tmp_path):
+    save_capture(tmp_path / "fine.npz", place(3, twice=2))
+    fine = References.load(tmp_path, *SIZE)
+    assert fine.capture(0).depth.shape == (2, 2 * SIZE[0], 2 * SIZE[1])
+    many, cells = fine.memory(0).num_static, fine.anchors.cells
+    save_capture(tmp_path / "fine.npz", place(3))
+    plain = References.load(tmp_path, *SIZE)
+    assert many > 3 * plain.memory(0).num_static
+    assert torch.equal(cells, plain.anchors.cells)
+
+
+def test_anchors_are_means_of_cells_of_surface_planes(bank):
+    capture = bank.capture(4)
+    planes = surface_planes(capture.frames[:1], capture.depth[:1], NEAR_METRES, FAR_METRES)
+    cells = planes.unfold(2, CELL, CELL).unfold(3, CELL, CELL).mean((-1, -2))
+    row = int((bank.anchors.place == 4).nonzero()[0])
+    torch.testing.assert_close(bank.anchors.cells[row], cells[0])
+
+
+def test_a_bank_is_a_folder_of_captures_and_part_of_what_a_world_is(tmp_path):
+    with pytest.raises(ValueError, match=re.escape(f"a folder of captures (.npz), got {tmp_path} without one")):
+        VideoModel.create(48, 64, references=str(tmp_path))
+    with pytest.raises(ValueError, match="must hold at least one capture, got none"):
+        References([], *SIZE)
+    (tmp_path / "a.npz").write_bytes(b"nothing")
+    with pytest.raises(ValueError, match=re.escape("must be a capture (.npz), got a file that cannot be read")):
+        References.load(tmp_path, *SIZE).anchors  # noqa: B018
     shipped, without = VideoModel.create(48, 64), VideoModel.create(48, 64, references="none")
     assert shipped.references is not None and without.references is None
     assert shipped.spec.weights != without.spec.weights
+
+
+def test_shipped_references_are_of_the_training_split():
+    references = VideoModel.create(48, 64).references
+    assert references is not None and len(references.captures) == 40
+    assert not [path for path in references.captures if path.stem.endswith("9")]
+    assert {Path(path).stem.partition("-")[0] for path in references.captures} == {
+        "rooms", "city", "courtyard", "park", "warehouse",
+    }  # fmt: skip
 
 
 def test_cracks_are_left_to_be_healed_and_what_comes_into_view_is_not():
@@ -131,9 +199,30 @@ def test_cracks_are_left_to_be_healed_and_what_comes_into_view_is_not():
     ("change", "message"),
     [
         ({"candidates": 0}, "candidates must be at least 1, got 0"),
+        ({"most": 0}, "most must be at least 1, got 0"),
         ({"temperature": -1.0}, "temperature must not be negative, got -1.0"),
+        ({"crowding": -0.5}, "crowding must not be negative, got -0.5"),
+        ({"least_alike": 1.5}, "least_alike must be from 0 to 1, got 1.5"),
     ],
 )
 def test_bad_settings_are_refused_in_one_sentence(change, message):
     with pytest.raises(ValueError, match=re.escape(message)):
-        ContinueConfig(**change)
+        AttachConfig(**change)
+
+
+def test_a_world_goes_on_in_one_place_and_after_its_bytes_came_back_too():
+    """Cold, turning round on the spot: places are attached, few of them, and they are part of the state."""
+    model = VideoModel.create(48, 64)
+    world = World(model)
+    opening = open_picture(np.full((48, 64, 3), 120, np.uint8), 48, 64)
+    state, _ = world.start([opening], [3])
+    turn = np.tile([0.0, 0.0, 1.0, 0.0], (1, 4, 1))
+    for _ in range(6):
+        state, _ = world.step(state, turn)
+    attached = state.model.worlds[0].attached
+    assert 1 <= len(attached) <= AttachConfig().most
+    back, _ = from_bytes(to_bytes(state, model), model)
+    assert [one.place for one in back.model.worlds[0].attached] == [one.place for one in attached]
+    (_, here), (_, there) = world.step(state, turn), world.step(back, turn)
+    assert torch.equal(here.chunk.frames, there.chunk.frames) and torch.equal(here.chunk.depth, there.chunk.depth)
+    assert here.hints.seen.float().mean() < 1  # there was something to look up

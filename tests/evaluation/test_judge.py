@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from torch.nn.functional import interpolate
 
 from wm_gym.backends.captures import load_capture
+from wm_gym.backends.finer import reduced
 from wm_gym.backends.worlds import SHIPPED, shipped_places
 from wm_gym.evaluation.judge import SHIPPED as JUDGE
 from wm_gym.evaluation.judge import Judge, JudgeConfig, JudgeNetwork
@@ -20,8 +21,8 @@ def _places(height: int = 48, width: int = 64) -> np.ndarray:
     """Frames of the twin of places that no judge learned from."""
     names = [name.replace("/", "-") for name in shipped_places()]
     openings = [load_capture(SHIPPED / f"{name}.npz", height, width) for name in names]
-    captures = [opening.capture for opening in openings]
-    return np.concatenate([capture.frames.numpy() for capture in captures if capture is not None])
+    captures = [opening.capture for opening in openings if opening.capture is not None]
+    return np.concatenate([reduced(capture, height, width).frames.numpy() for capture in captures])
 
 
 def _noise(seed: int, count: int = 4) -> np.ndarray:

@@ -1,56 +1,50 @@
-"""A bank is gathered from what stands still, its views apart from one another, the same way every time."""
+"""References are captured once, of the training split, and a run goes on where it was stopped."""
 
 import re
 
-import numpy as np
 import pytest
-from painted_wall import painted_wall
 
 import wm_gym.train_world.painting.gathering as gathering
-from wm_gym.backends.video.painting.references import References
 from wm_gym.train_world.painting.gathering import GatherConfig, gather_references
+from wm_gym.train_world.splits import split_of
 
 
-class Clips:
-    """A folder of recordings that holds painted walls."""
-
-    def __init__(self, folder):
-        self.folder = folder
-
-    def __len__(self):
-        return 6
-
-    def clip(self, number):
-        clip = painted_wall(number)
-        clip.moving[:] = number == 5
-        return clip
+@pytest.fixture
+def captured(monkeypatch):
+    """The places that are captured, by name, in order; nothing is."""
+    places = []
+    monkeypatch.setattr(gathering, "capture_place", lambda place, *size: places.append((place, size)) or place)
+    monkeypatch.setattr(gathering, "replace", lambda opening, place: opening)
+    monkeypatch.setattr(gathering, "save_capture", lambda path, opening: path.write_text("a place"))
+    return places
 
 
-@pytest.fixture(autouse=True)
-def _walls(monkeypatch):
-    monkeypatch.setattr(gathering, "Recordings", Clips)
-    monkeypatch.setattr(gathering, "STRIDE_FRAMES", 2)
-    monkeypatch.setattr(gathering, "LEAST_METRES", 0.1)
+def test_families_take_turns_and_no_place_is_held_out(tmp_path, captured):
+    paths = gather_references(GatherConfig(output=str(tmp_path), count=10, keyframes=3))
+    assert [path.name for path in paths] == [f"{place.family}-{place.seed}.npz" for place, _ in captured]
+    assert {size for _, size in captured} == {(96, 128, 3)} and len({place.seed for place, _ in captured}) == 10
+    assert len({place.family for place, _ in captured[:5]}) == 5
+    assert all(split_of(place.family, place.seed) == "train" for place, _ in captured)
 
 
-def _config(tmp_path, **changes):
-    return GatherConfig(**({"recordings": ["walls"], "output": str(tmp_path / "bank.npz"), "count": 8} | changes))
+def test_what_is_there_is_not_captured_again(tmp_path, captured):
+    first = gather_references(GatherConfig(output=str(tmp_path), count=3))
+    first[1].unlink()
+    captured.clear()
+    *same, last = gather_references(GatherConfig(output=str(tmp_path), count=4))
+    assert same == first
+    assert [f"{place.family}-{place.seed}.npz" for place, _ in captured] == [first[1].name, last.name]
 
 
-def test_a_bank_is_written_and_the_same_every_time(tmp_path):
-    bank = gather_references(_config(tmp_path))
-    assert 1 <= len(bank.frames) <= 8
-    assert References.load(tmp_path / "bank.npz").hash() == bank.hash() == gather_references(_config(tmp_path)).hash()
-    flat = bank.frames.reshape(len(bank.frames), -1)
-    assert len(np.unique(flat, axis=0)) == len(flat)
-
-
-def test_more_views_than_there_are_cannot_be_asked_for(tmp_path):
-    with pytest.raises(ValueError, match=re.escape("views that there are, got 9999")):
-        gather_references(_config(tmp_path, count=9999))
-
-
-def test_a_view_that_stands_before_a_wall_is_left_out(tmp_path, monkeypatch):
-    monkeypatch.setattr(gathering, "LEAST_METRES", 90.0)
-    with pytest.raises(ValueError, match=re.escape("at most the 0 views that there are, got 8")):
-        gather_references(_config(tmp_path))
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"count": 0}, "count must be at least 1, got 0"),
+        ({"keyframes": 0}, "keyframes must be at least 1, got 0"),
+        ({"first": -1}, "first must be at least 0, got -1"),
+        ({"difficulty": "hard"}, "difficulty must be one of"),
+    ],
+)
+def test_bad_settings_are_refused_in_one_sentence(change, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        GatherConfig(**change)

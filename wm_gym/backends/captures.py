@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from wm_gym.backends.finer import detailed
 from wm_gym.backends.seam import Capture, Opening, Place
 from wm_gym.backends.whole_file import npz_bytes, write_whole
 from wm_gym.geometry.cameras import resize_intrinsics
@@ -60,10 +61,9 @@ def save_capture(path: str | Path, opening: Opening) -> None:
 
 
 def load_capture(path: str | Path, height: int, width: int) -> Opening:
-    """The opening in a file, at the asked size.
+    """The opening in a file, for frames of the asked size.
 
-    A larger capture is reduced where its sizes are whole multiples: colours to the mean of each block; depth and
-    moving mask to those of the pixel whose depth is the block's median, so that no depth arises between surfaces.
+    Keyframes are kept finer than frames, but not much more than `FINER` times (`finer.detailed`).
 
     Args:
         path: Of the file.
@@ -71,7 +71,7 @@ def load_capture(path: str | Path, height: int, width: int) -> Opening:
         width: Columns of a frame.
 
     Raises:
-        ValueError: If the file is no capture, or its size is no whole multiple of the asked one.
+        ValueError: If the file is no capture, or its keyframes are smaller than frames or of other proportions.
     """
     path = Path(path)
     arrays = _read(path)
@@ -79,14 +79,6 @@ def load_capture(path: str | Path, height: int, width: int) -> Opening:
     frames, depth = arrays["frames"], arrays["depth"].astype(np.float32)
     moving = arrays.get("moving", np.zeros(depth.shape, np.bool_))
     intrinsics = torch.from_numpy(arrays["intrinsics"].astype(np.float32))
-    rows, columns = depth.shape[1:]
-    if rows % height or columns % width:
-        raise ValueError(
-            f"a capture must be a whole multiple of {height} x {width} pixels, got {rows} x {columns} in {path}"
-        )
-    if (rows, columns) != (height, width):
-        frames, depth, moving = _reduce(frames, depth, moving, rows // height, columns // width)
-        intrinsics = resize_intrinsics(intrinsics, height / rows, width / columns)
     poses = arrays["world_from_camera"].astype(np.float32)
     waypoints = arrays.get("waypoints", poses[:, :2, 3]).astype(np.float32)
     capture = Capture(
@@ -97,30 +89,16 @@ def load_capture(path: str | Path, height: int, width: int) -> Opening:
         intrinsics=intrinsics,
         lead=int(arrays["lead"].item()) if "lead" in arrays else 0,
     )
-    opening = Opening(_text(arrays, "name", path.stem), _text(arrays, "prompt", ""), intrinsics,
+    try:
+        capture = detailed(capture, height, width)
+    except ValueError as error:
+        raise ValueError(f"{error} in {path}") from None
+    rows, columns = capture.depth.shape[1:]
+    lens = resize_intrinsics(capture.intrinsics, height / rows, width / columns)
+    opening = Opening(_text(arrays, "name", path.stem), _text(arrays, "prompt", ""), lens,
                       torch.from_numpy(waypoints), capture=capture)  # fmt: skip
     place = json.loads(_text(arrays, "place", "null"))
     return opening if place is None else replace(opening, place=Place(**place))
-
-
-def _reduce(
-    frames: np.ndarray, depth: np.ndarray, moving: np.ndarray, down: int, across: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Blocks of `down` x `across` pixels to one each."""
-    colours = _blocks(frames, down, across).mean(-2)  # (K, h, w, block, 3) -> (K, h, w, 3)
-    depths, moves = (_blocks(array[..., None], down, across)[..., 0] for array in (depth, moving))
-    known = (depths > 0).sum(-1, keepdims=True)
-    order = np.argsort(np.where(depths > 0, depths, np.inf), axis=-1, kind="stable")
-    median = np.take_along_axis(order, np.maximum(known - 1, 0) // 2, axis=-1)
-    depth, moving = (np.take_along_axis(array, median, axis=-1)[..., 0] for array in (depths, moves))
-    return np.rint(colours).astype(np.uint8), depth, moving
-
-
-def _blocks(array: np.ndarray, down: int, across: int) -> np.ndarray:
-    """(K, H, W, C) -> (K, H / down, W / across, down * across, C)."""
-    count, rows, columns, channels = array.shape
-    parts = array.reshape(count, rows // down, down, columns // across, across, channels)
-    return np.moveaxis(parts, 2, 3).reshape(count, rows // down, columns // across, down * across, channels)
 
 
 def _read(path: Path) -> dict[str, np.ndarray]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
+from wm_gym.backends.finer import check_size, reduced
 from wm_gym.backends.seam import Capture, Chunk, ModelSpec, Opening
 
 
@@ -18,10 +20,9 @@ def first_keyframes(openings: Sequence[Opening], spec: ModelSpec) -> Chunk:
         spec: Of the backend that opens them.
 
     Raises:
-        ValueError: If an opening has no capture, or one of another size than the backend's frames.
+        ValueError: If an opening has no capture, or one that cannot be reduced to the backend's frames.
     """
-    captures = [_capture(opening, spec) for opening in openings]
-    return _stacked(captures, [[0]] * len(captures))
+    return _stacked([_rows(_capture(opening, spec), [0], spec) for opening in openings])
 
 
 def lead_chunks(openings: Sequence[Opening], spec: ModelSpec) -> Chunk:
@@ -37,14 +38,21 @@ def lead_chunks(openings: Sequence[Opening], spec: ModelSpec) -> Chunk:
         ValueError: As `first_keyframes`.
     """
     captures = [_capture(opening, spec) for opening in openings]
-    return _stacked(captures, [_lead_rows(capture, spec.frames_per_step) for capture in captures])
+    return _stacked([_rows(capture, _lead_rows(capture, spec.frames_per_step), spec) for capture in captures])
 
 
-def _stacked(captures: Sequence[Capture], rows: Sequence[list[int]]) -> Chunk:
-    """The named keyframes of each capture, as many of each."""
+def _rows(capture: Capture, rows: list[int], spec: ModelSpec) -> Capture:
+    """The named keyframes, as large as frames."""
+    names = "frames", "depth", "moving", "world_from_camera"
+    chosen = replace(capture, **{name: getattr(capture, name)[rows] for name in names})
+    return reduced(chosen, spec.height, spec.width)
+
+
+def _stacked(captures: Sequence[Capture]) -> Chunk:
+    """All keyframes of each capture, as many of each."""
 
     def field(name: str) -> Tensor:
-        return torch.stack([getattr(capture, name)[chosen] for capture, chosen in zip(captures, rows, strict=True)])
+        return torch.stack([getattr(capture, name) for capture in captures])
 
     return Chunk(field("frames"), field("depth"), field("moving"), field("world_from_camera"))
 
@@ -60,7 +68,6 @@ def _capture(opening: Opening, spec: ModelSpec) -> Capture:
     if opening.capture is None:
         came = next((name for name in ("image", "place") if getattr(opening, name) is not None), "a bare prompt")
         raise ValueError(f"backend {spec.name!r} opens from posed RGB-D keyframes (Opening.capture), got {came}")
-    size = tuple(opening.capture.frames.shape[1:3])
-    if size != (spec.height, spec.width):
-        raise ValueError(f"capture frames must be {spec.height} x {spec.width}, got {size[0]} x {size[1]}")
+    rows, columns = opening.capture.depth.shape[1:]
+    check_size(rows, columns, spec.height, spec.width)
     return opening.capture

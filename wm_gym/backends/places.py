@@ -5,10 +5,14 @@ A simulator opens the place itself; a model that is guided by memory opens a cap
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from wm_gym.backends.finer import FINER
 from wm_gym.backends.seam import ModelSpec, Opening, Place
 from wm_gym.backends.twin.capture import capture_place
 from wm_gym.backends.twin.maps import DIFFICULTIES, FAMILIES
 from wm_gym.backends.twin.model import open_place
+from wm_gym.geometry.cameras import resize_intrinsics
 
 
 def find_place(world: str, seed: int, difficulty: str) -> Place:
@@ -32,6 +36,7 @@ def find_place(world: str, seed: int, difficulty: str) -> Place:
 
 def open_world(spec: ModelSpec, place: Place) -> Opening:
     """How a backend of `spec` opens `place`."""
-    if spec.takes_hints:
-        return capture_place(place, spec.height, spec.width)
-    return open_place(place, spec.height, spec.width)
+    if not spec.takes_hints:
+        return open_place(place, spec.height, spec.width)
+    opening = capture_place(place, FINER * spec.height, FINER * spec.width)
+    return replace(opening, intrinsics=resize_intrinsics(opening.intrinsics, 1 / FINER, 1 / FINER))

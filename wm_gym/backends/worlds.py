@@ -91,15 +91,15 @@ def _open_place(spec: ModelSpec, place: Place) -> Opening:
     if not spec.takes_hints:
         return open_world(spec, place)
     shipped = SHIPPED / f"{place.family}-{place.seed}.npz"
-    fits = not (SHIPPED_SIZE[0] % spec.height or SHIPPED_SIZE[1] % spec.width)
+    fits = spec.height <= SHIPPED_SIZE[0] and SHIPPED_SIZE[0] * spec.width == SHIPPED_SIZE[1] * spec.height
     if fits and place.difficulty == _SHIPPED_DIFFICULTY and shipped.exists():
         return _load(shipped, 0, spec.height, spec.width)
     if not twin_is_installed():
         raise ImportError(
             f"place {place.family}/{place.seed} ({place.difficulty}, {spec.height} x {spec.width}) must be captured in "
             f"the twin, which needs ViZDoom: pip install 'wm-gym[twin]'; without it there are "
-            f"{', '.join(shipped_places())} ({_SHIPPED_DIFFICULTY}, {SHIPPED_SIZE[0]} x {SHIPPED_SIZE[1]} or a whole "
-            "fraction)"
+            f"{', '.join(shipped_places())} ({_SHIPPED_DIFFICULTY}, {SHIPPED_SIZE[0]} x {SHIPPED_SIZE[1]} or smaller "
+            "in both alike)"
         )
     return open_world(spec, place)
 

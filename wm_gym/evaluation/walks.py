@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from wm_gym.backends.finer import repeated
 from wm_gym.backends.seam import Capture, Opening, Place
 from wm_gym.geometry.motion import START_STANCE, Body, camera_pose
 from wm_gym.geometry.poses import compose, inverse
@@ -92,39 +93,48 @@ def take_lead(twin: World, opening: Opening, place: Place) -> Walk:
 
 
 def open_grounded(opening: Opening, walk: Walk, frame: int) -> Opening:
-    """An opening of a captured place at a frame of a walk through it.
+    """An opening of a captured place at a frame of a walk through it; the capture may be finer than the walk.
 
     The walk's frame, with what moves in it, is the first keyframe; keyframes of the capture follow, and at last the
     frames that led up to the walk's, as many in all as the capture has (at the place's own opening pose its first one
     is replaced, elsewhere the last ones give way).
     """
     assert opening.capture is not None
-    taken, lead, here = opening.capture, walk.part(frame + 1 - CHUNK_FRAMES, frame), walk.part(frame, frame + 1)
+    lead, here = walk.part(frame + 1 - CHUNK_FRAMES, frame), walk.part(frame, frame + 1)
+    taken, times = opening.capture, opening.capture.depth.shape[1] // walk.depth.shape[1]
+    seen = _keyframes(here, lead, times)
     at_start = int(np.allclose(here.stances[0], START_STANCE))
     others = slice(at_start, len(taken.frames) - CHUNK_FRAMES + at_start)
-    poses = torch.cat([taken.world_from_camera[others], lead.world_from_camera])
-    fields = (torch.cat([getattr(taken, name)[others], getattr(lead, name)]) for name in ("frames", "depth", "moving"))
-    return _opening(opening, here, *fields, poses=compose(_to_frame_of(here), poses))
+    moved = replace(taken, world_from_camera=compose(_to_frame_of(here), taken.world_from_camera).float())
+    names = "frames", "depth", "moving", "world_from_camera"
+
+    def joined(name: str) -> Tensor:
+        first, *rest = getattr(seen, name).split([1, CHUNK_FRAMES - 1])
+        return torch.cat([first, getattr(moved, name)[others], *rest])
+
+    capture = replace(seen, **{name: joined(name) for name in names})
+    return replace(opening, place=None, intrinsics=walk.intrinsics, capture=capture)
 
 
 def open_cold(opening: Opening, walk: Walk, frame: int) -> Opening:
     """An opening that knows one chunk of truth: a frame of a walk and the frames before it, with depth."""
     before, here = walk.part(frame + 1 - CHUNK_FRAMES, frame), walk.part(frame, frame + 1)
+    return replace(opening, place=None, intrinsics=walk.intrinsics, capture=_keyframes(here, before, 1))
+
+
+def _keyframes(here: Walk, before: Walk, times: int) -> Capture:
+    """A frame of a walk and those before it, in the frame of a world that opens there, each pixel `times` x `times`."""
     poses = compose(_to_frame_of(here), before.world_from_camera)
-    return _opening(opening, here, before.frames, before.depth, before.moving, poses=poses)
-
-
-def _opening(opening: Opening, here: Walk, frames: Tensor, depth: Tensor, moving: Tensor, *, poses: Tensor) -> Opening:
     start = torch.from_numpy(camera_pose(START_STANCE)).float()
     capture = Capture(
-        frames=torch.cat([here.frames, frames]),
-        depth=torch.cat([here.depth, depth]),
-        moving=torch.cat([here.moving, moving]),
+        frames=torch.cat([here.frames, before.frames]),
+        depth=torch.cat([here.depth, before.depth]),
+        moving=torch.cat([here.moving, before.moving]),
         world_from_camera=torch.cat([start[None], poses.float()]),
         intrinsics=here.intrinsics,
         lead=CHUNK_FRAMES - 1,
     )
-    return replace(opening, place=None, capture=capture)
+    return repeated(capture, times)
 
 
 def _to_frame_of(here: Walk) -> Tensor:

@@ -22,6 +22,7 @@ from wm_gym.events.kinds import ActiveEvent, appearance_of
 from wm_gym.events.scripts import EventScript
 from wm_gym.geometry.motion import START_STANCE, Body, camera_pose, walk
 from wm_gym.memory.hints import Hints
+from wm_gym.memory.keyframes import remember_keyframes, witness
 from wm_gym.memory.memory import Memory, MemoryConfig
 from wm_gym.memory.occupancy import Nearby
 from wm_gym.memory.render import render
@@ -30,10 +31,6 @@ from wm_gym.world import batching
 from wm_gym.world.state import Outcome, WorldState, stack_intrinsics, trust_of
 
 KEY_THRESHOLD = 0.5  # a twist this strong counts as a pressed key for models that are steered by keys
-
-
-NEAR_FIRST_METRES = (2.5, 5.0, 10.0, float("inf"))
-"""Keyframes are taken in up to these distances, one after another."""
 
 
 @dataclass(frozen=True)
@@ -264,27 +261,14 @@ def _poses(stances: np.ndarray) -> Tensor:
 
 @lru_cache(maxsize=16)
 def remember_capture(capture: Capture, config: MemoryConfig) -> Memory:
-    """The memory of somebody who has seen a capture's keyframes, one after another.
+    """The memory of somebody who has seen a capture's keyframes, near things first.
 
-    What is near is taken in first, from all keyframes, and what is farther after it: of a surface that several
-    keyframes show, memory keeps what the nearest of them saw, and that is the finest. What moved is left out, but for
-    the frames that led up to the opening: it will be elsewhere by now.
+    What moved is left out, but for the frames that led up to the opening: it will be elsewhere by now.
     """
-    memory, count = Memory.empty(config), len(capture.frames) - capture.lead
-    still = replace(capture, depth=torch.where(capture.moving, 0.0, capture.depth))
-    for reach in NEAR_FIRST_METRES:
-        near = replace(still, depth=torch.where(still.depth <= reach, still.depth, 0.0))
-        for k in range(count):
-            memory = _witness(memory, near, slice(k, k + 1), frame_index=0)
-    return _witness(memory, capture, slice(count, None), frame_index=-capture.lead) if capture.lead else memory
-
-
-def _witness(memory: Memory, capture: Capture, rows: slice, frame_index: int) -> Memory:
-    """The memory after some keyframes, seen one frame after another."""
-    poses, (height, width) = capture.world_from_camera[rows], capture.frames.shape[1:3]
-    clock = {"frame_index": [frame_index], "appearance": [0]}
-    hints = render([memory], poses[None], capture.intrinsics[None], height, width, **clock)
-    return write(
-        memory, capture.frames[rows], capture.depth[rows], capture.moving[rows], poses, capture.intrinsics,
-        hints=hints.of_world(0), frame_index=frame_index, appearance=0,
-    )  # fmt: skip
+    count = len(capture.frames) - capture.lead
+    still, poses = torch.where(capture.moving, 0.0, capture.depth), capture.world_from_camera
+    memory = remember_keyframes(capture.frames[:count], still[:count], poses[:count], capture.intrinsics, config)
+    if not capture.lead:
+        return memory
+    lead = capture.frames[count:], capture.depth[count:], capture.moving[count:], poses[count:]
+    return witness(memory, *lead, capture.intrinsics, frame_index=-capture.lead)

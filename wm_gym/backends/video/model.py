@@ -20,6 +20,7 @@ from wm_gym.backends.video.depth import is_sure, joined_depth
 from wm_gym.backends.video.moving import joined_moving
 from wm_gym.backends.video.network import Given, Prompt, VideoNetwork
 from wm_gym.backends.video.packing import pack_state, unpack_state
+from wm_gym.backends.video.painting.attaching import Attachment
 from wm_gym.backends.video.painting.guide import GuideConfig, Painted, paint_hints
 from wm_gym.backends.video.painting.painter import Painter
 from wm_gym.backends.video.painting.references import References
@@ -93,8 +94,8 @@ class VideoModel:
             weights: Path of a weights file, or None for those that are shipped.
             painter: Path of a painter's file, "none" for no painter, or None for the one that is shipped for the size,
                 if there is one.
-            references: Path of a bank of references, "none" for no bank, or None for the one that is shipped for the
-                size, if there is one. Without a painter there are none.
+            references: Path of a folder of captures of other places, "none" for none, or None for those that are
+                shipped, if they fit the size. Without a painter there are none.
             num_steps: Denoising steps of a chunk, or None for the weights' own.
 
         Raises:
@@ -169,7 +170,8 @@ class VideoModel:
         latent = self.network.codec.shown(latent, self.network.fold.encode(frames, depth, moving))
         sure = is_sure(depth, moving, hints)
         chunk = Chunk(frames, depth, moving, condition.world_from_camera, is_sure=sure, replaces=painted.replaced)
-        return self._after(latent, given, condition, times, prediction.blocks(), codec_state), chunk
+        after = self._after(latent, given, condition, times, prediction.blocks(), codec_state, painted.attached)
+        return after, chunk
 
     def select(self, state: VideoState, worlds: Sequence[int]) -> VideoState:
         """The named worlds; blocks are shared."""
@@ -203,6 +205,7 @@ class VideoModel:
         times: Tensor,
         blocks: Sequence[Blocks],
         codec_state: CodecState,
+        attached: Sequence[tuple[Attachment, ...]] | None = None,
     ) -> VideoState:
         """The state after a latent frame; the next step writes it, where the cache keeps clean ones."""
         poses = condition.world_from_camera[:, -1]
@@ -220,6 +223,7 @@ class VideoModel:
                     int(times[n]) + 1,
                     poses[n].clone(),
                     tuple(part[n].clone() for part in codec_state),
+                    () if attached is None else attached[n],
                 )
                 for n in range(len(blocks))
             )
@@ -227,11 +231,12 @@ class VideoModel:
 
     def _painted(self, state: VideoState, condition: Condition, hints: Hints) -> Painted:
         """Hints in which what is unseen or coarse is painted."""
+        times, attached = [world.time for world in state.worlds], tuple(world.attached for world in state.worlds)
         if self.painter is None:
-            return Painted(hints, torch.zeros_like(hints.seen), torch.zeros_like(hints.seen))
-        times = [world.time for world in state.worlds]
+            return Painted(hints, torch.zeros_like(hints.seen), torch.zeros_like(hints.seen), attached)
         where = condition.world_from_camera.float(), condition.intrinsics
-        return paint_hints(self.painter, self.references, hints, *where, condition.seeds, times, self.guide)
+        told = condition.seeds, times, condition.frame_index, condition.prompts, attached
+        return paint_hints(self.painter, self.references, hints, *where, *told, self.guide)
 
     def _given(self, condition: Condition, before: Tensor, times: Tensor, codec_state: CodecState) -> Given:
         assert condition.hints is not None
@@ -279,13 +284,7 @@ def _references(asked: str | None, height: int, width: int) -> References | None
     """The bank that is asked for, as `VideoModel.create` says.
 
     Raises:
-        ValueError: If the file is damaged, or its views are of another size.
+        ValueError: If there is no capture in it.
     """
     path = find_references(height, width) if asked is None else None if asked == "none" else Path(asked)
-    if path is None:
-        return None
-    bank = References.load(path)
-    size = bank.frames.shape[1:3]
-    if size != (height, width):
-        raise ValueError(f"references {path} must be views of {height} x {width}, got {size[0]} x {size[1]}")
-    return bank
+    return None if path is None else References.load(path, height, width)

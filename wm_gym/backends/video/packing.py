@@ -6,6 +6,7 @@ import torch
 
 from wm_gym.backends.seam import Packed
 from wm_gym.backends.video.cache import Block
+from wm_gym.backends.video.painting.attaching import Attachment
 from wm_gym.backends.video.rows import Role
 from wm_gym.backends.video.state import VideoState, VideoWorld
 
@@ -20,10 +21,17 @@ def pack_state(state: VideoState) -> Packed:
     for n, world in enumerate(state.worlds):
         tensors |= {f"pending{n}": world.pending, f"level{n}": world.level, f"pose{n}": world.last_pose}
         tensors |= {f"codec{n}_{k}": part for k, part in enumerate(world.codec)}
+        tensors |= {f"attached{n}_{k}": one.world_from_place for k, one in enumerate(world.attached)}
     meta = {
         "blocks": [[block.time, int(block.role)] for block in blocks.values()],
         "worlds": [
-            [world.time, [number[id(block)] for block in world.blocks], len(world.codec)] for world in state.worlds
+            [
+                world.time,
+                [number[id(block)] for block in world.blocks],
+                len(world.codec),
+                [[one.place, one.since] for one in world.attached],
+            ]
+            for world in state.worlds
         ],
     }
     return Packed({name: tensor.contiguous().clone() for name, tensor in tensors.items()}, meta)
@@ -44,8 +52,9 @@ def unpack_state(packed: Packed) -> VideoState:
             time,
             tensors[f"pose{n}"],
             tuple(tensors[f"codec{n}_{k}"] for k in range(codec_parts)),
+            tuple(Attachment(place, tensors[f"attached{n}_{k}"], since) for k, (place, since) in enumerate(places)),
         )
-        for n, (time, names, codec_parts) in enumerate(packed.meta["worlds"])
+        for n, (time, names, codec_parts, places) in enumerate(packed.meta["worlds"])
     ]
     return VideoState(tuple(worlds))
 
@@ -55,4 +64,5 @@ def nbytes(state: VideoState) -> int:
     blocks = {id(block): block for world in state.worlds for block in world.blocks}
     tensors: list[torch.Tensor] = [t for block in blocks.values() for t in (block.keys, block.values)]
     own = [t for world in state.worlds for t in (world.pending, world.level, *world.codec)]
+    own += [one.world_from_place for world in state.worlds for one in world.attached]
     return sum(t.nbytes for t in [*tensors, *own])

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from wm_gym.backends.video.cache import Blocks
 from wm_gym.backends.video.codecs import CodecState
+from wm_gym.backends.video.painting.attaching import Attachment
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +23,7 @@ class VideoWorld:
         time: Index of the next latent frame.
         last_pose: (4, 4) float32 world_from_camera of the last frame.
         codec: What the codec remembers; nothing with exact patches.
+        attached: Places that it goes on as where nothing is known, the oldest first.
     """
 
     blocks: Blocks
@@ -30,6 +32,7 @@ class VideoWorld:
     time: int
     last_pose: Tensor
     codec: CodecState
+    attached: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True)

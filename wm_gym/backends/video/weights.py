@@ -31,7 +31,10 @@ TEXT, TEXT_IN = "text_encoder.", "text_in"
 
 M = TypeVar("M", bound=nn.Module)
 SHIPPED = Path(__file__).parent / "shipped"
-"""What comes with the package: weights HEIGHTxWIDTH.safetensors, painters .painter, banks of references .npz."""
+"""What comes with the package: weights HEIGHTxWIDTH.safetensors, painters .painter, and references, a folder."""
+
+REFERENCES_SIZE = (96, 128)
+"""Rows and columns of the shipped references' keyframes."""
 
 
 def save_weights(path: Path, network: VideoNetwork, text_in: str = "") -> str:
@@ -139,9 +142,9 @@ def find_painter(height: int, width: int) -> Path | None:
 
 
 def find_references(height: int, width: int) -> Path | None:
-    """The shipped bank of references for frames of a size, or None where there is none."""
-    path = SHIPPED / f"{height}x{width}.npz"
-    return path if path.exists() else None
+    """The shipped bank of references, a folder of captures, or None where it does not fit frames of that size."""
+    rows, columns = REFERENCES_SIZE
+    return SHIPPED / "references" if height <= rows and rows * width == columns * height else None
 
 
 def _folding(codec: StreamingCodec) -> dict[str, float]:

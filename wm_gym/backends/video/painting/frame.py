@@ -11,7 +11,7 @@ from torch import Tensor
 
 from wm_gym.backends.video.codec import unscale_depth
 from wm_gym.backends.video.depth import joined_depth
-from wm_gym.backends.video.painting.known import SEEN, known_planes
+from wm_gym.backends.video.painting.known import known_planes
 from wm_gym.backends.video.painting.painter import COARSE_AREA, Painter
 from wm_gym.backends.video.painting.planes import flattened
 from wm_gym.memory.hints import Hints
@@ -23,9 +23,6 @@ CRACK = 3
 
 Choose = Callable[[Tensor, Tensor], Tensor]
 """Codes (1, tokens, slots) of what is known (1, KNOWN_CHANNELS, H, W) and the tokens that are painted (1, tokens)."""
-
-Continue = Callable[[Tensor], Tensor]
-"""What is known, with what is unseen filled; both (1, KNOWN_CHANNELS, H, W)."""
 
 
 @dataclass(frozen=True)
@@ -42,16 +39,9 @@ class Painting:
 
 
 def paint_frame(
-    painter: Painter,
-    hints: Hints,
-    pose: Tensor,
-    intrinsics: Tensor,
-    choose: Choose,
-    go_on: Continue | None = None,
-    *,
-    repaints: bool = True,
+    painter: Painter, hints: Hints, pose: Tensor, intrinsics: Tensor, choose: Choose, *, repaints: bool = True
 ) -> Painting:
-    """Paint one frame: first what is unseen, by `go_on` if there is one, then what is still open or coarse, by codes.
+    """Paint what is unseen or coarse of one frame.
 
     A surface that is known stays where it is: only its paint was coarse. Moving things are left alone.
 
@@ -61,19 +51,16 @@ def paint_frame(
         pose: (4, 4) world_from_camera.
         intrinsics: (4,) fx, fy, cx, cy in pixels.
         choose: Codes of what is to be painted.
-        go_on: Fills what is unseen.
         repaints: Whether what is coarse is painted anew.
     """
     reach = painter.config.near_metres, painter.config.far_metres
-    known = known_planes(hints, pose[2:3, :3], intrinsics[None], *reach)
-    unseen = ~hints.seen if go_on is None else without_cracks(~hints.seen)
-    known = (known if go_on is None or not unseen.any() else go_on(known)).to(painter.dtype)
+    known = known_planes(hints, pose[2:3, :3], intrinsics[None], *reach).to(painter.dtype)
     wanted = painter.wanting(known, coarse=repaints)
     surface, painted = _surface(painter, known, wanted, choose)
     depth = unscale_depth(surface[:, 3], *reach)
     agrees = (depth.log() - hints.log_depth).abs() < SAME_SURFACE
     is_coarse = painted & hints.seen & (hints.area >= COARSE_AREA) & agrees & ~hints.moving & repaints
-    is_new = is_coarse | unseen & (painted | (known[:, SEEN] > 0))
+    is_new = is_coarse | ~hints.seen & painted
     lasting = _laid_on_planes(depth, hints, painter.config.far_metres)
     frame = ((surface[0, :3] + 1) * 127.5).round().to(torch.uint8).movedim(0, -1)
     return Painting(frame, torch.where(is_new[0], lasting, 0.0))

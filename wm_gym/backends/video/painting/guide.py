@@ -16,10 +16,11 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from wm_gym.backends.video.painting.continuing import ContinueConfig, continued
-from wm_gym.backends.video.painting.frame import SAME_SURFACE, Continue, Painting, paint_frame, without_cracks
+from wm_gym.backends.video.painting.attaching import AttachConfig, Attachment, attach, look_up
+from wm_gym.backends.video.painting.frame import SAME_SURFACE, Painting, paint_frame, without_cracks
+from wm_gym.backends.video.painting.known import known_planes
 from wm_gym.backends.video.painting.painter import COARSE_AREA, Painter
-from wm_gym.backends.video.painting.references import References
+from wm_gym.backends.video.painting.references import FAR_METRES, NEAR_METRES, References
 from wm_gym.backends.video.painting.sampling import SamplingConfig, sample_codes
 from wm_gym.memory.config import MemoryConfig
 from wm_gym.memory.hints import Hints
@@ -45,7 +46,7 @@ class GuideConfig:
         repaints: Whether what is coarse, since it was seen from afar, is painted anew.
         least_coarse: Share of the frame that must be coarse for it to be painted anew.
         sampling: How codes are chosen.
-        go_on: How references are chosen.
+        attaching: How places are chosen and fitted.
     """
 
     least_unseen: float = 0.01
@@ -53,7 +54,7 @@ class GuideConfig:
     repaints: bool = False
     least_coarse: float = 0.05
     sampling: SamplingConfig = field(default_factory=SamplingConfig)
-    go_on: ContinueConfig = field(default_factory=ContinueConfig)
+    attaching: AttachConfig = field(default_factory=AttachConfig)
 
 
 @dataclass(frozen=True)
@@ -64,11 +65,13 @@ class Painted:
         hints: (N, T, H, W).
         where: (N, T, H, W) bool: what was painted.
         replaced: (N, T, H, W) bool: where what memory showed is to be let go.
+        attached: Of each world, the places that it goes on as, the oldest first.
     """
 
     hints: Hints
     where: Tensor
     replaced: Tensor
+    attached: tuple[tuple[Attachment, ...], ...]
 
 
 def paint_hints(
@@ -79,6 +82,9 @@ def paint_hints(
     intrinsics: Tensor,
     seeds: Sequence[int],
     times: Sequence[int],
+    frame_index: Sequence[int],
+    prompts: Sequence[str],
+    attached: Sequence[tuple[Attachment, ...]],
     config: GuideConfig,
 ) -> Painted:
     """Hints with what was unseen or coarse painted. Worlds that know enough are left as they are.
@@ -91,25 +97,64 @@ def paint_hints(
         intrinsics: (N, 4) fx, fy, cx, cy in pixels.
         seeds: N world seeds.
         times: N indices of latent frames.
+        frame_index: N indices of the first of the T frames.
+        prompts: N sentences that say what the worlds look like.
+        attached: Of each world, the places that were attached so far.
         config: When and how.
     """
-    chosen = _wanting(hints, config)
-    result = Painted(hints, torch.zeros_like(hints.seen), torch.zeros_like(hints.seen))
+    chosen = [n for n, one in enumerate(attached) if one or n in _wanting(hints, config)]
+    nowhere = torch.zeros_like(hints.seen)
     if not chosen:
-        return result
-    result = replace(result, hints=replace(hints, **{name: value.clone() for name, value in vars(hints).items()}))
+        return Painted(hints, nowhere, nowhere, tuple(attached))
+    hints = replace(hints, **{name: value.clone() for name, value in vars(hints).items()})
+    where, replaced, places = nowhere.clone(), nowhere.clone(), list(attached)
     for n in chosen:
-        one = result.hints.of_world(n)  # views, filled in place
+        one, poses, lens = hints.of_world(n), world_from_camera[n], intrinsics[n]  # views, filled in place
         seed = [int(seeds[n]), int(times[n]), PAINTING]
-        last = Hints(**{name: value[-1:] for name, value in vars(one).items()})
-        choose = partial(_choose, painter, config.sampling, seed)
-        go_on = _referring(references, last, config, seed)
-        painting = paint_frame(
-            painter, last, world_from_camera[n, -1], intrinsics[n], choose, go_on, repaints=config.repaints
-        )
-        carried = _carried(painting, world_from_camera[n], intrinsics[n])
-        result.where[n], result.replaced[n] = _fill(one, carried, painting.depth > 0)
-    return result
+        if references is not None:
+            places[n], where[n] = _gone_on(
+                references, one, poses, lens, frame_index[n], prompts[n], places[n], seed, config
+            )
+        if _wanting(Hints(**{name: value[None] for name, value in vars(one).items()}), config):
+            new, replaced[n] = _painted(painter, one, poses, lens, seed, config)
+            where[n] |= new
+    return Painted(hints, where, replaced, tuple(places))
+
+
+def _gone_on(
+    references: References,
+    hints: Hints,
+    poses: Tensor,
+    intrinsics: Tensor,
+    frame_index: int,
+    prompt: str,
+    attached: tuple[Attachment, ...],
+    seed: list[int],
+    config: GuideConfig,
+) -> tuple[tuple[Attachment, ...], Tensor]:
+    """Fill hints (T, H, W) as attached places go on; these, with one more if much stayed open, and where."""
+    looks = _looks_as_now(hints)
+    where = torch.zeros_like(hints.seen)
+    for attachment in attached:
+        where |= look_up(references, attachment, hints, poses, intrinsics, frame_index, where)
+    if float(_share(without_cracks(~hints.seen[-1:]))) > config.least_referred:
+        last = Hints(**{name: value[-1:] for name, value in vars(hints).items()})
+        known = known_planes(last, poses[-1:, 2, :3], intrinsics[None], NEAR_METRES, FAR_METRES)
+        new = attach(references, known, poses[-1], prompt, config.attaching, frame_index, seed)
+        where |= look_up(references, new, hints, poses, intrinsics, frame_index, where)
+        attached = (*attached, new)[-config.attaching.most :]
+    hints.same_appearance[where] = looks
+    return attached, where
+
+
+def _painted(
+    painter: Painter, hints: Hints, poses: Tensor, intrinsics: Tensor, seed: list[int], config: GuideConfig
+) -> tuple[Tensor, Tensor]:
+    """Paint what hints (T, H, W) leave open; where, and where it replaces what memory showed."""
+    last = Hints(**{name: value[-1:] for name, value in vars(hints).items()})
+    choose = partial(_choose, painter, config.sampling, seed)
+    painting = paint_frame(painter, last, poses[-1], intrinsics, choose, repaints=config.repaints)
+    return _fill(hints, _carried(painting, poses, intrinsics), painting.depth > 0)
 
 
 def _wanting(hints: Hints, config: GuideConfig) -> list[int]:
@@ -127,13 +172,6 @@ def _share(where: Tensor) -> Tensor:
 
 def _choose(painter: Painter, sampling: SamplingConfig, seed: list[int], known: Tensor, painted: Tensor) -> Tensor:
     return sample_codes(painter, known, painted, sampling, seed)
-
-
-def _referring(references: References | None, last: Hints, config: GuideConfig, seed: list[int]) -> Continue | None:
-    """How the end of a chunk goes on by references, if enough of it is unseen."""
-    if references is None or float(_share(without_cracks(~last.seen))) <= config.least_referred:
-        return None
-    return lambda known: continued(references, known, config.go_on, seed)
 
 
 def _carried(painting: Painting, poses: Tensor, intrinsics: Tensor) -> Hints:
@@ -162,11 +200,16 @@ def _fill(hints: Hints, painted: Hints, at_end: Tensor) -> tuple[Tensor, Tensor]
     new = painted.seen & ~hints.moving & (~hints.seen | finer | (nearer >= SAME_SURFACE))
     new[-1] = painted.seen[-1] & at_end
     replaced = new & hints.seen & (nearer < SAME_SURFACE)  # what is hidden behind what was painted stays
-    looks = hints.same_appearance[hints.seen]
-    is_of_now = bool(looks.float().mean() >= 0.5) if len(looks) else True
+    looks = _looks_as_now(hints)
     hints.colour[new] = painted.colour[new]
     hints.log_depth[new] = painted.log_depth[new]
     hints.area[new] = painted.area[new]
-    hints.same_appearance[new] = is_of_now
+    hints.same_appearance[new] = looks
     hints.seen[new] = True
     return new, replaced
+
+
+def _looks_as_now(hints: Hints) -> bool:
+    """Whether most of what is seen looks as it does now."""
+    looks = hints.same_appearance[hints.seen]
+    return bool(looks.float().mean() >= 0.5) if len(looks) else True

@@ -1,30 +1,32 @@
-"""References: views of other places, of which the most fitting ones show how a view may go on.
+"""References: captures of other places, of which the most fitting one shows how a place may go on.
 
-What nothing is known of has to be invented, and a small painter invents patches; a view that was seen somewhere is a
-place as a whole. Source: Seoul World Model (retrieved street views as references of what is generated), here on pixels
-instead of latents. Knows nothing of networks.
+What nothing is known of has to be invented, and a small painter invents patches; a place that was seen somewhere is a
+whole. Each keyframe that looks level into the open is an anchor: where it fits what is known, its place can go on from
+there. Source: Seoul World Model (retrieved street views, with their poses, as references of what is generated), here on
+pixels and depth instead of latents. Knows nothing of networks.
 """
 
 from __future__ import annotations
 
 import hashlib
-import math
+import re
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from wm_gym.backends.captures import load_capture
+from wm_gym.backends.finer import reduced
+from wm_gym.backends.seam import Capture, Opening
 from wm_gym.backends.video.painting.known import SEEN, surface_planes
-from wm_gym.backends.whole_file import npz_bytes, write_whole
-
-COLOUR_BITS = 6
-"""Of each channel that are kept: the rest is beneath notice, and costs as much as all others."""
-
-DEPTH_STEPS = 255
-PART = 256
-"""Views that are described at once."""
+from wm_gym.memory.config import MemoryConfig
+from wm_gym.memory.keyframes import remember_keyframes
+from wm_gym.memory.memory import Memory
 
 CELL = 4
 """Rows and columns of pixels that are compared as one."""
@@ -35,86 +37,178 @@ DEPTH_WEIGHT = 1.5
 RIM_WEIGHT = 3.0
 """What a known cell beside unseen ones counts more than others: there both have to meet."""
 
+LEVEL = 0.05
+"""Sine of the angle up or down within which a keyframe looks level."""
 
-class References:
-    """A bank of views, each also as seen in a mirror."""
+ROOM_METRES = 2.5
+"""Median depth of an anchor: one that stands before a wall goes on as a wall, and leaves no room to walk."""
 
-    def __init__(self, frames: np.ndarray, depth: np.ndarray, near_metres: float, far_metres: float) -> None:
-        """Keep views.
+LEAST_KNOWN = 0.9
+"""Share of an anchor that is still and whose depth is known."""
+
+KEPT_MEMORIES = 24
+NEAR_METRES, FAR_METRES = 0.2, 100.0
+"""Depths between which views are compared."""
+
+
+@dataclass(frozen=True)
+class Anchors:
+    """A views by which places can be joined to others; the second half of them is seen in a mirror.
+
+    Attributes:
+        cells: (A, 4, H / CELL, W / CELL) means of cells of the surface planes.
+        place: (A,) the place, mirrored ones counted after all others.
+        place_from_camera: (A, 4, 4).
+    """
+
+    cells: Tensor
+    place: Tensor
+    place_from_camera: Tensor
+
+    def nearest(self, known: Tensor, places: Tensor, count: int) -> Tensor:
+        """(count,) rows of the views that are most like what is known of a frame.
 
         Args:
-            frames: (K, H, W, 3) uint8.
-            depth: (K, H, W) uint8: logarithms of metres, evenly from the near value to the far one.
-            near_metres: Smallest depth that is told apart.
-            far_metres: Depth that stands for the sky.
+            known: (1, KNOWN_CHANNELS, H, W).
+            places: (P,) bool: the places that may be chosen.
+            count: At most.
         """
-        self.frames, self.depth, self.near_metres, self.far_metres = frames, depth, near_metres, far_metres
-        parts = torch.arange(len(self)).split(PART)  # the planes of all at once would be 200 MB
-        self._keys = torch.cat([_describe(self.planes(part)).flatten(1) for part in parts])
-        self._squares = self._keys.square()
+        share, shown = known_cells(known)
+        weight = share * (1 + RIM_WEIGHT * rim_of(share))
+        depth_counts = shown.new_tensor([1.0, 1.0, 1.0, DEPTH_WEIGHT**2]).view(4, 1, 1)
+        weight, shown, keys = (weight * depth_counts).flatten(1), shown.flatten(1), self.cells.flatten(1)
+        distance = (weight @ keys.square().T - 2 * (weight * shown) @ keys.T)[0]
+        allowed = places[self.place]
+        distance = torch.where(allowed, distance, torch.inf)
+        return distance.topk(min(count, int(allowed.sum())), largest=False).indices
 
-    def __len__(self) -> int:
-        return 2 * len(self.frames)
 
-    def planes(self, rows: Tensor) -> Tensor:
-        """(R, 4, H, W) surface planes of some views; the second half of all are mirrored."""
-        views = (rows % len(self.frames)).numpy()
-        metres = self.near_metres * (self.far_metres / self.near_metres) ** (self.depth[views] / DEPTH_STEPS)
-        frames, depth = torch.from_numpy(self.frames[views]), torch.from_numpy(metres).float()
-        planes = surface_planes(frames, depth, self.near_metres, self.far_metres)
-        return torch.where((rows >= len(self.frames))[:, None, None, None], planes.flip(-1), planes)
+class Likeness:
+    """How much sentences have in common with some that are known: the share of their words (Jaccard's index)."""
 
-    def nearest(self, known: Tensor, count: int) -> Tensor:
-        """(count,) rows of the views that are most like what is known of a frame, (1, KNOWN_CHANNELS, H, W)."""
-        seen = (known[:, SEEN : SEEN + 1] > 0).float()
-        share = F.avg_pool2d(seen, CELL)
-        shown = _describe(known[:, :4].float() * seen) / share.clamp(min=1e-3)
-        weight = share * (1 + RIM_WEIGHT * F.max_pool2d(1 - share, 5, 1, 2))
-        weight, shown = weight.expand_as(shown).flatten(1), shown.flatten(1)
-        distance = weight @ self._squares.T - 2 * (weight * shown) @ self._keys.T
-        return distance[0].topk(min(count, len(self)), largest=False).indices
+    def __init__(self, sentences: Sequence[str]) -> None:
+        self._known = [_words(sentence) for sentence in sentences]
+
+    def to(self, sentence: str) -> Tensor:
+        """(S,) of each known sentence, 0 to 1."""
+        words = _words(sentence)
+        return torch.tensor([len(words & known) / max(len(words | known), 1) for known in self._known])
+
+
+class References:
+    """A bank of captures, each also as seen in a mirror."""
+
+    def __init__(self, captures: Sequence[Path], height: int, width: int) -> None:
+        """Name captures; each is read when it is needed.
+
+        Args:
+            captures: P files as `load_capture` reads them.
+            height: Rows of the frames that are to go on.
+            width: Columns.
+
+        Raises:
+            ValueError: If there are none.
+        """
+        if not captures:
+            raise ValueError("a bank of references must hold at least one capture, got none")
+        self.captures, self.height, self.width = tuple(captures), height, width
+        self._memories: OrderedDict[int, Memory] = OrderedDict()
+
+    @property
+    def num_places(self) -> int:
+        """With those in the mirror."""
+        return 2 * len(self.captures)
+
+    @cached_property
+    def anchors(self) -> Anchors:
+        """Of all places.
+
+        Raises:
+            ValueError: If a file is no capture of a fitting size, or no keyframe of any looks level into the open.
+        """
+        found = [self._anchors(place) for place in range(self.num_places)]
+        anchors = Anchors(*(torch.cat(parts) for parts in zip(*found, strict=True)))
+        if not len(anchors.place):
+            raise ValueError(f"some keyframe of {self.captures[0].parent} must look level into the open, got none")
+        return anchors
+
+    @cached_property
+    def likeness(self) -> Likeness:
+        """Of what is said about the places to what is said about others."""
+        return Likeness([self._open(place).prompt for place in range(self.num_places)])
+
+    def capture(self, place: int) -> Capture:
+        """The keyframes of a place."""
+        capture = self._open(place).capture
+        assert capture is not None
+        return _mirrored(capture) if place >= len(self.captures) else capture
+
+    def memory(self, place: int) -> Memory:
+        """What somebody remembers who has seen all keyframes of a place, without what moved."""
+        if place not in self._memories:
+            capture = self.capture(place)
+            still = torch.where(capture.moving, 0.0, capture.depth)
+            seen = capture.frames, still, capture.world_from_camera, capture.intrinsics
+            self._memories[place] = remember_keyframes(*seen, MemoryConfig())
+        self._memories.move_to_end(place)
+        while len(self._memories) > KEPT_MEMORIES:
+            self._memories.popitem(last=False)
+        return self._memories[place]
 
     def hash(self) -> str:
         """Of all that is in it."""
-        digest = hashlib.sha256(self.frames.tobytes())
-        digest.update(self.depth.tobytes())
+        digest = hashlib.sha256()
+        for path in self.captures:
+            digest.update(path.read_bytes())
         return digest.hexdigest()
 
     @classmethod
-    def of(cls, frames: np.ndarray, metres: np.ndarray, near_metres: float, far_metres: float) -> References:
-        """A bank of frames (K, H, W, 3) uint8 and depth (K, H, W) metres, as exact as a file keeps them."""
-        shares = np.log(metres.clip(near_metres, far_metres).astype(np.float64) / near_metres)
-        depth = np.rint(shares / math.log(far_metres / near_metres) * DEPTH_STEPS).astype(np.uint8)
-        return cls(_coarse(frames), depth, near_metres, far_metres)
-
-    def save(self, path: Path) -> None:
-        """Write the bank, an `.npz`."""
-        reach = np.array([self.near_metres, self.far_metres])
-        data = npz_bytes({"frames": self.frames >> (8 - COLOUR_BITS), "depth": self.depth, "reach": reach})
-        write_whole(path, lambda file: file.write(data))
-
-    @classmethod
-    def load(cls, path: Path) -> References:
-        """The bank in a file.
+    def load(cls, folder: Path, height: int, width: int) -> References:
+        """The captures of a folder, for frames of a size.
 
         Raises:
-            ValueError: If the file is missing, damaged or something else.
+            ValueError: If there is no such folder, or no `.npz` in it.
         """
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                frames, depth, (near, far) = file["frames"], file["depth"], file["reach"]
-        except Exception as error:  # zip, LZMA, header and disk errors share no base class
-            raise ValueError(f"{path} must be a bank of references (.npz), got a file that cannot be read") from error
-        return cls(_coarse(frames << (8 - COLOUR_BITS)), depth, float(near), float(far))
+        found = sorted(folder.glob("*.npz"))
+        if not found:
+            raise ValueError(f"references must be a folder of captures (.npz), got {folder} without one")
+        return cls(found, height, width)
+
+    def _open(self, place: int) -> Opening:
+        return load_capture(self.captures[place % len(self.captures)], self.height, self.width)
+
+    def _anchors(self, place: int) -> tuple[Tensor, Tensor, Tensor]:
+        capture = reduced(self.capture(place), self.height, self.width)
+        depth = torch.where(capture.moving, 0.0, capture.depth)
+        level = capture.world_from_camera[:, 2, 2].abs() < LEVEL
+        roomy = depth.flatten(1).median(1).values >= ROOM_METRES
+        known = (depth > 0).float().mean((1, 2)) >= LEAST_KNOWN
+        chosen = level & roomy & known
+        planes = surface_planes(capture.frames[chosen], capture.depth[chosen], NEAR_METRES, FAR_METRES)
+        poses = capture.world_from_camera[chosen]
+        return F.avg_pool2d(planes, CELL), torch.full((len(poses),), place), poses
 
 
-def _coarse(frames: np.ndarray) -> np.ndarray:
-    """Colours in as many steps as a file keeps, spread from 0 to 255."""
-    steps = frames >> (8 - COLOUR_BITS)
-    return ((steps << (8 - COLOUR_BITS)) | (steps >> (2 * COLOUR_BITS - 8))).astype(np.uint8)
+def _words(sentence: str) -> set[str]:
+    return set(re.findall(r"\w+", sentence.lower()))
 
 
-def _describe(planes: Tensor) -> Tensor:
-    """(N, 4, H / CELL, W / CELL) means of cells, depth weighted."""
-    weight = planes.new_tensor([1.0, 1.0, 1.0, DEPTH_WEIGHT]).view(4, 1, 1)
-    return F.avg_pool2d(planes, CELL) * weight
+def known_cells(known: Tensor) -> tuple[Tensor, Tensor]:
+    """Of what is known, (1, KNOWN_CHANNELS, H, W): each cell's seen share (1, 1, ...) and mean (1, 4, ...)."""
+    seen = (known[:, SEEN : SEEN + 1] > 0).float()
+    share = F.avg_pool2d(seen, CELL)
+    return share, F.avg_pool2d(known[:, :4].float() * seen, CELL) / share.clamp(min=1e-3)
+
+
+def rim_of(share: Tensor) -> Tensor:
+    """How much is unseen within two cells of each cell, 0 to 1."""
+    return F.max_pool2d(1 - share, 5, 1, 2)
+
+
+def _mirrored(capture: Capture) -> Capture:
+    """The place whose y axis is turned round, seen by cameras whose pictures are mirrored."""
+    world, camera = (torch.tensor(signs).diag() for signs in ((1.0, -1.0, 1.0, 1.0), (-1.0, 1.0, 1.0, 1.0)))
+    flipped = {name: getattr(capture, name).flip(2) for name in ("frames", "depth", "moving")}
+    lens = capture.intrinsics.clone()
+    lens[2] = capture.frames.shape[2] - lens[2]
+    return replace(capture, **flipped, world_from_camera=world @ capture.world_from_camera @ camera, intrinsics=lens)

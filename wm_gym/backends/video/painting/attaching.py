@@ -1,0 +1,165 @@
+"""Places attached to a world: where nothing is known it goes on as they do, for good.
+
+Where a view of some place fits what is known of a frame, the place is laid so that the camera stands where the view was
+taken; from then on, whatever is unseen from anywhere near is looked up in it. So one comes into another place as a
+whole, and finds it again. Source: Seoul World Model (references that are carried into the world by their poses). Knows
+nothing of networks.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from wm_gym.backends.video.painting.frame import without_cracks
+from wm_gym.backends.video.painting.known import scale_depth
+from wm_gym.backends.video.painting.references import FAR_METRES, NEAR_METRES, References, known_cells, rim_of
+from wm_gym.geometry.motion import camera_pose
+from wm_gym.geometry.poses import compose, inverse
+from wm_gym.memory.hints import Hints
+from wm_gym.memory.render import render
+
+MOST_MISFIT = 0.6
+"""Of a colour and a depth, -1..1: beyond it the two are different things."""
+
+SAME_SURFACE = 0.1
+"""Difference of log-depth within which what is remembered is what a place shows there."""
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A place of a bank, laid into a world.
+
+    Attributes:
+        place: Its number.
+        world_from_place: (4, 4) float32.
+        since: Index of the first frame that was shown with it; what was remembered before is not of it.
+    """
+
+    place: int
+    world_from_place: Tensor
+    since: int = 0
+
+
+@dataclass(frozen=True)
+class AttachConfig:
+    """How a place is chosen.
+
+    Attributes:
+        candidates: Views that are looked at closely.
+        temperature: Of the choice among them, in mean differences of colour (-1..1).
+        clear_metres: What a view shows nearer than this may stand in one's way.
+        crowding: What an unseen part full of such things counts, in mean differences of colour.
+        least_alike: Share of the likeness of the place that is described most like the world, which others must reach.
+        most: Places that stay attached; older ones are let go, and what was seen of them is remembered.
+    """
+
+    candidates: int = 8
+    temperature: float = 0.05
+    clear_metres: float = 5.0
+    crowding: float = 2.0
+    least_alike: float = 0.6
+    most: int = 4
+
+    def __post_init__(self) -> None:
+        for name in ("candidates", "most"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        for name in ("temperature", "crowding"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")
+        if not 0 <= self.least_alike <= 1:
+            raise ValueError(f"least_alike must be from 0 to 1, got {self.least_alike}")
+
+
+def attach(
+    references: References,
+    known: Tensor,
+    world_from_camera: Tensor,
+    prompt: str,
+    config: AttachConfig,
+    since: int,
+    seed: list[int],
+) -> Attachment:
+    """The place that goes on from what is known of a frame, laid there.
+
+    Args:
+        references: To choose from.
+        known: (1, KNOWN_CHANNELS, H, W) as `known_planes` gives it.
+        world_from_camera: (4, 4) of the frame; how far it looks up or down does not matter.
+        prompt: What is said about the world.
+        config: How.
+        since: Index of the first frame that is shown with it.
+        seed: All chance follows from these numbers.
+    """
+    anchors, alike = references.anchors, references.likeness.to(prompt)
+    rows = anchors.nearest(known.cpu(), alike >= config.least_alike * alike.max(), config.candidates)
+    misfit = _misfit(anchors.cells[rows], known.cpu(), config)
+    chance = torch.from_numpy(np.random.default_rng(seed).gumbel(size=len(rows)).astype(np.float32))
+    best = rows[(misfit - config.temperature * chance).argmin()]
+    world_from_place = compose(_level(world_from_camera), inverse(_level(anchors.place_from_camera[best])))
+    return Attachment(int(anchors.place[best]), world_from_place, since)
+
+
+def look_up(
+    references: References,
+    attachment: Attachment,
+    hints: Hints,
+    world_from_camera: Tensor,
+    intrinsics: Tensor,
+    frame_index: int,
+    done: Tensor,
+) -> Tensor:
+    """Fill what is unseen with what an attached place shows there; where it does, (T, H, W) bool.
+
+    What was remembered of the place is looked up anew: the place knows it as it is seen from near. Cracks between known
+    points are left to the video model, which heals them.
+
+    Args:
+        references: The bank it is of.
+        attachment: The place.
+        hints: (T, H, W), filled in place.
+        world_from_camera: (T, 4, 4).
+        intrinsics: (4,) fx, fy, cx, cy in pixels.
+        frame_index: Of the first of the T frames.
+        done: (T, H, W) bool: what other places have shown.
+    """
+    new = (without_cracks(~hints.seen) | _since(hints, attachment.since, frame_index)) & ~done
+    if not new.any():
+        return new
+    world_from_place = attachment.world_from_place.to(world_from_camera.device)
+    poses = compose(inverse(world_from_place), world_from_camera.float())
+    memory, size = references.memory(attachment.place), hints.seen.shape[1:]
+    shown = render([memory], poses[None], intrinsics[None], *size, frame_index=[0], appearance=[0]).of_world(0)
+    apart = (shown.log_depth - hints.log_depth).abs()
+    new &= shown.seen & (~hints.seen | (apart < SAME_SURFACE))
+    for name in ("colour", "log_depth", "area", "same_appearance", "seen"):
+        getattr(hints, name)[new] = getattr(shown, name)[new]
+    return new
+
+
+def _since(hints: Hints, since: int, frame_index: int) -> Tensor:
+    """(T, H, W) bool: what stands still and was remembered at a frame or later."""
+    frames = frame_index + torch.arange(len(hints.age), device=hints.age.device)
+    return hints.seen & ~hints.moving & (frames[:, None, None] - hints.age >= since)
+
+
+def _level(pose: Tensor) -> Tensor:
+    """The pose (4, 4) float32 of the same body looking straight ahead."""
+    x, y, z = pose[:3, 3].tolist()
+    yaw = math.atan2(float(pose[1, 2]), float(pose[0, 2]))
+    return torch.from_numpy(camera_pose([x, y, z, yaw, 0.0])).float()
+
+
+def _misfit(cells: Tensor, known: Tensor, config: AttachConfig) -> Tensor:
+    """(C,) of candidates (C, 4, h, w): mean difference along the border, and the share of the unseen that is near."""
+    share, shown = known_cells(known)
+    rim, difference = share * rim_of(share), (cells - shown).abs()
+    each = (difference[:, :3].mean(1, keepdim=True) + difference[:, 3:]).clamp(max=MOST_MISFIT)
+    limit = float(scale_depth(torch.tensor(config.clear_metres), NEAR_METRES, FAR_METRES))
+    crowded = ((cells[:, 3:] < limit) * (1 - share)).sum((1, 2, 3)) / (1 - share).sum().clamp(min=1e-3)
+    return (each * rim).sum((1, 2, 3)) / rim.sum().clamp(min=1e-3) + config.crowding * crowded

@@ -1,0 +1,61 @@
+"""The memory of somebody who has seen posed keyframes of a place. Knows nothing of models."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from wm_gym.memory.config import MemoryConfig
+from wm_gym.memory.memory import Memory
+from wm_gym.memory.render import render
+from wm_gym.memory.write import write
+
+NEAR_FIRST_METRES = (2.5, 5.0, 10.0, float("inf"))
+"""Keyframes are taken in up to these distances, one after another."""
+
+
+def remember_keyframes(
+    frames: Tensor,
+    depth: Tensor,
+    world_from_camera: Tensor,
+    intrinsics: Tensor,
+    config: MemoryConfig,
+    reaches_metres: tuple[float, ...] = NEAR_FIRST_METRES,
+) -> Memory:
+    """The memory of K keyframes of what stands still, seen one after another.
+
+    What is near is taken in first, from all keyframes, and what is farther after it: of a surface that several
+    keyframes show, memory keeps what the nearest of them saw, and that is the finest.
+
+    Args:
+        frames: (K, H, W, 3) uint8.
+        depth: (K, H, W) float32 metres; 0 unknown.
+        world_from_camera: (K, 4, 4) float32.
+        intrinsics: (4,) float32 fx, fy, cx, cy in pixels.
+        config: Of the memory.
+        reaches_metres: Distances up to which all keyframes are taken in, one after another.
+    """
+    memory, still = Memory.empty(config), torch.zeros_like(depth, dtype=torch.bool)
+    for reach in reaches_metres:
+        near = torch.where(depth <= reach, depth, 0.0)
+        for k in range(len(frames)):
+            row = slice(k, k + 1)
+            memory = witness(memory, frames[row], near[row], still[row], world_from_camera[row], intrinsics, 0)
+    return memory
+
+
+def witness(
+    memory: Memory,
+    frames: Tensor,
+    depth: Tensor,
+    moving: Tensor,
+    world_from_camera: Tensor,
+    intrinsics: Tensor,
+    frame_index: int,
+) -> Memory:
+    """The memory after T frames of one world by plain day, as `write` takes them."""
+    height, width = frames.shape[1:3]
+    hints = render([memory], world_from_camera[None], intrinsics[None], height, width, [frame_index], [0]).of_world(0)
+    return write(
+        memory, frames, depth, moving, world_from_camera, intrinsics, hints, frame_index=frame_index, appearance=0
+    )
