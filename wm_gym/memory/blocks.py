@@ -121,6 +121,10 @@ class Row:
         """Number of points alive."""
         return int(np.count_nonzero(self.alive))
 
+    @cached_property
+    def _left(self) -> Points:
+        return self.block.points.take(self.alive)
+
     def points(self) -> Points:
         """The points alive."""
-        return self.block.points if self.count == len(self.alive) else self.block.points.take(self.alive)
+        return self.block.points if self.count == len(self.alive) else self._left

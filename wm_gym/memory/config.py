@@ -32,7 +32,7 @@ class MemoryConfig:
     max_points: int = 524_288
     max_sky_points: int = 65_536
     max_moving_points: int = 16_384
-    cull_points: int = 131_072
+    cull_points: int = 262_144
     near_metres: float = 0.1
     far_metres: float = 100.0
     surface_tolerance: float = 0.05

@@ -68,7 +68,7 @@ class Scene:
 
     Attributes:
         lasting: Static points, then sky directions.
-        num_static: Number of static points in it, dead ones too.
+        num_static: Number of static points in it.
         moving: Latest sightings.
     """
 
@@ -85,15 +85,11 @@ def retrieve(memory: Memory, view: View) -> Scene:
     view, surfaces finer than the pixels are thinned; at last whole blocks go, the farthest first.
     """
     budget = memory.config.cull_points - memory.num_moving
-    sky, sky_alive = _pick(memory.sky, view, memory.config, budget // 4, at_infinity=True)
-    static, static_alive = _pick(memory.static, view, memory.config, budget - int(np.count_nonzero(sky_alive)))
-    alive = np.concatenate([static_alive, sky_alive])
+    sky = _pick(memory.sky, view, memory.config, budget // 4, at_infinity=True)
+    static = _pick(memory.static, view, memory.config, budget - _total(sky))
+    points = Points.cat([*static, *sky])
     moving = Gathered(memory.moving.block.points, memory.moving.alive)
-    if 2 * np.count_nonzero(alive) > len(alive):
-        points = Points.cat([row.block.points for row in (*static, *sky)])
-        return Scene(Gathered(points, alive), len(static_alive), moving)
-    points = _compact((*static, *sky), alive)
-    return Scene(Gathered(points, np.ones(len(points), bool)), int(np.count_nonzero(static_alive)), moving)
+    return Scene(Gathered(points, np.ones(len(points), bool)), _total(static), moving)
 
 
 def rows_in_view(rows: Rows, view: View, *, at_infinity: bool = False) -> list[int]:
@@ -105,14 +101,12 @@ def rows_in_view(rows: Rows, view: View, *, at_infinity: bool = False) -> list[i
     return np.flatnonzero(inside.any(axis=0)).tolist()
 
 
-def _pick(
-    rows: Rows, view: View, config: MemoryConfig, most: int, *, at_infinity: bool = False
-) -> tuple[Rows, np.ndarray]:
-    """The rows in view and a mask of at most `most` of their points."""
+def _pick(rows: Rows, view: View, config: MemoryConfig, most: int, *, at_infinity: bool = False) -> list[Points]:
+    """At most `most` points of the rows in view, row by row."""
     rows = tuple(rows[i] for i in rows_in_view(rows, view, at_infinity=at_infinity))
-    alive = _joined([row.alive for row in rows])
-    if np.count_nonzero(alive) <= most:
-        return rows, alive
+    if sum(row.count for row in rows) <= most:
+        return [row.points() for row in rows]
+    alive = np.concatenate([row.alive for row in rows])
     lens = view.camera_from_world().astype(np.float32), view.intrinsics.astype(np.float32), view.height, view.width
     limits = np.float32(config.near_metres), np.float32(config.max_splat_pixels)
     geometry = np.concatenate([row.block.points.geometry for row in rows])
@@ -124,7 +118,8 @@ def _pick(
         alive &= voxels.view(np.uint32) * 2.0**-32 < POINTS_IN_PIXEL * area
     if np.count_nonzero(alive) > most:
         alive = _nearest_rows(rows, view, alive, most, at_infinity)
-    return rows, alive
+    ends = np.cumsum([len(row.alive) for row in rows])[:-1]
+    return [row.block.points.take(part) for row, part in zip(rows, np.split(alive, ends), strict=True)]
 
 
 def _nearest_rows(rows: Rows, view: View, chosen: np.ndarray, most: int, at_infinity: bool) -> np.ndarray:
@@ -152,13 +147,5 @@ def _radii(rows: Rows) -> np.ndarray:
     return np.array([row.block.sphere[3] for row in rows])
 
 
-def _joined(masks: Sequence[np.ndarray]) -> np.ndarray:
-    return np.concatenate([*masks, np.zeros(0, bool)])
-
-
-def _compact(rows: Rows, alive: np.ndarray) -> Points:
-    """The points of `rows` that a mask over all of them names."""
-    ends = np.cumsum([len(row.alive) for row in rows])
-    return Points.cat(
-        [row.block.points.take(alive[end - len(row.alive) : end]) for row, end in zip(rows, ends, strict=True)]
-    )
+def _total(parts: Sequence[Points]) -> int:
+    return sum(len(part) for part in parts)

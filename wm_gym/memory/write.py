@@ -100,7 +100,9 @@ def write(
     ]
     known = _known(hints, sighting.depth.shape)
     anew = np.zeros(known.shape, np.bool_) if replaced is None else _array(replaced, np.bool_) & (sighting.depth > 0)
-    static = _erase(memory.static, sighting, _without_replaced(floors, known, anew, memory.config))
+    static = _erase(
+        memory.static, sighting, _without_replaced(floors, known, anew, memory.config), known if hints else None
+    )
     known[anew] = np.inf
     draft = Draft(Points.cat([]), Points.cat([]), memory.moving.points(), [things_in(memory.moving.points())])
     for t in range(len(known)):
@@ -128,20 +130,22 @@ def _without_replaced(
     return [np.maximum(floor, limit) for floor, limit in zip(floors, np.where(anew, back, 0.0), strict=True)]
 
 
-def _erase(rows: Rows, sighting: Sighting, floors: list[np.ndarray]) -> Rows:
+def _erase(rows: Rows, sighting: Sighting, floors: list[np.ndarray], shown: np.ndarray | None) -> Rows:
     """The rows without the points that a frame sees through.
 
     A point is seen through where it is nearer than all depths of the 3 x 3 pixels around it, by a tolerance, and all
-    of these are known.
+    of these are known. Then it is the nearest there, and what the memory shows, if that is known, is as near: frames
+    in which it is not are left out, and mostly these are all.
     """
     view = sighting.view
-    indices = rows_in_view(rows, view)
+    looked_at = [t for t, floor in enumerate(floors) if shown is None or (shown[t] < floor).any()]
+    indices = rows_in_view(rows, view) if looked_at else []
     if not indices:
         return rows
     geometry = np.concatenate([rows[i].block.points.geometry for i in indices])
     alive = np.concatenate([rows[i].alive for i in indices])
     cameras = view.camera_from_world()
-    frames = [(geometry, alive, cameras[t], view.intrinsics, floor) for t, floor in enumerate(floors)]
+    frames = [(geometry, alive, cameras[t], view.intrinsics, floors[t]) for t in looked_at]
     run_all(write_kernels.refute, frames)
     return with_alive(rows, indices, alive)
 

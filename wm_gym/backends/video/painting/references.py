@@ -119,29 +119,25 @@ class References:
         """With those in the mirror."""
         return 2 * len(self.captures)
 
-    @cached_property
+    @property
     def anchors(self) -> Anchors:
         """Of all places.
 
         Raises:
             ValueError: If a file is no capture of a fitting size, or no keyframe of any looks level into the open.
         """
-        found = [self._anchors(place) for place in range(self.num_places)]
-        anchors = Anchors(*(torch.cat(parts) for parts in zip(*found, strict=True)))
-        if not len(anchors.place):
-            raise ValueError(f"some keyframe of {self.captures[0].parent} must look level into the open, got none")
-        return anchors
+        return self._index[0]
 
-    @cached_property
+    @property
     def likeness(self) -> Likeness:
-        """Of what is said about the places to what is said about others."""
-        return Likeness([self._open(place).prompt for place in range(self.num_places)])
+        """Of what is said about the places to what is said about others; errors as `anchors`."""
+        return self._index[1]
 
     def capture(self, place: int) -> Capture:
         """The keyframes of a place."""
         capture = self._open(place).capture
         assert capture is not None
-        return _mirrored(capture) if place >= len(self.captures) else capture
+        return _in_mirror(capture) if place >= len(self.captures) else capture
 
     def memory(self, place: int) -> Memory:
         """What somebody remembers who has seen all keyframes of a place, without what moved."""
@@ -174,19 +170,36 @@ class References:
             raise ValueError(f"references must be a folder of captures (.npz), got {folder} without one")
         return cls(found, height, width)
 
+    @cached_property
+    def _index(self) -> tuple[Anchors, Likeness]:
+        """Of all files, which are read once, when they are first needed."""
+        found, prompts = [], []
+        for place in range(len(self.captures)):
+            opening = self._open(place)
+            assert opening.capture is not None
+            found.append(_anchors(reduced(opening.capture, self.height, self.width), place))
+            prompts.append(opening.prompt)
+        cells, places, poses = (torch.cat(parts) for parts in zip(*found, strict=True))
+        if not len(places):
+            raise ValueError(f"some keyframe of {self.captures[0].parent} must look level into the open, got none")
+        both = places, places + len(self.captures)
+        anchors = Anchors(torch.cat([cells, cells.flip(-1)]), torch.cat(both), torch.cat([poses, _mirrored(poses)]))
+        return anchors, Likeness(prompts * 2)
+
     def _open(self, place: int) -> Opening:
         return load_capture(self.captures[place % len(self.captures)], self.height, self.width)
 
-    def _anchors(self, place: int) -> tuple[Tensor, Tensor, Tensor]:
-        capture = reduced(self.capture(place), self.height, self.width)
-        depth = torch.where(capture.moving, 0.0, capture.depth)
-        level = capture.world_from_camera[:, 2, 2].abs() < LEVEL
-        roomy = depth.flatten(1).median(1).values >= ROOM_METRES
-        known = (depth > 0).float().mean((1, 2)) >= LEAST_KNOWN
-        chosen = level & roomy & known
-        planes = surface_planes(capture.frames[chosen], capture.depth[chosen], NEAR_METRES, FAR_METRES)
-        poses = capture.world_from_camera[chosen]
-        return F.avg_pool2d(planes, CELL), torch.full((len(poses),), place), poses
+
+def _anchors(capture: Capture, place: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Cells, places and poses of the keyframes that look level into the open."""
+    depth = torch.where(capture.moving, 0.0, capture.depth)
+    level = capture.world_from_camera[:, 2, 2].abs() < LEVEL
+    roomy = depth.flatten(1).median(1).values >= ROOM_METRES
+    known = (depth > 0).float().mean((1, 2)) >= LEAST_KNOWN
+    chosen = level & roomy & known
+    planes = surface_planes(capture.frames[chosen], capture.depth[chosen], NEAR_METRES, FAR_METRES)
+    poses = capture.world_from_camera[chosen]
+    return F.avg_pool2d(planes, CELL), torch.full((len(poses),), place), poses
 
 
 def _words(sentence: str) -> set[str]:
@@ -205,10 +218,15 @@ def rim_of(share: Tensor) -> Tensor:
     return F.max_pool2d(1 - share, 5, 1, 2)
 
 
-def _mirrored(capture: Capture) -> Capture:
-    """The place whose y axis is turned round, seen by cameras whose pictures are mirrored."""
-    world, camera = (torch.tensor(signs).diag() for signs in ((1.0, -1.0, 1.0, 1.0), (-1.0, 1.0, 1.0, 1.0)))
+def _in_mirror(capture: Capture) -> Capture:
+    """The place whose y axis is turned round."""
     flipped = {name: getattr(capture, name).flip(2) for name in ("frames", "depth", "moving")}
     lens = capture.intrinsics.clone()
     lens[2] = capture.frames.shape[2] - lens[2]
-    return replace(capture, **flipped, world_from_camera=world @ capture.world_from_camera @ camera, intrinsics=lens)
+    return replace(capture, **flipped, world_from_camera=_mirrored(capture.world_from_camera), intrinsics=lens)
+
+
+def _mirrored(poses: Tensor) -> Tensor:
+    """Poses (..., 4, 4), in a place whose y axis is turned round, of cameras whose pictures are mirrored."""
+    world, camera = (torch.tensor(signs).diag() for signs in ((1.0, -1.0, 1.0, 1.0), (-1.0, 1.0, 1.0, 1.0)))
+    return world @ poses @ camera
