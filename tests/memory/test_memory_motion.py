@@ -10,7 +10,18 @@ from ray_room import lens, look, pose_at
 
 from wm_gym.memory.blocks import Points
 from wm_gym.memory.memory import Memory
-from wm_gym.memory.motion import FASTEST, MOST_FRAMES, VELOCITY_UNIT, moved, things_in, velocities, with_velocities
+from wm_gym.memory.motion import (
+    FASTEST,
+    GROWTH,
+    LEAST_REACH,
+    MOST_FRAMES,
+    VELOCITY_UNIT,
+    moved,
+    things_in,
+    tracked,
+    velocities,
+    with_velocities,
+)
 from wm_gym.memory.motion_kernels import NOTHING, label_things
 from wm_gym.memory.render import render
 from wm_gym.memory.write import write
@@ -110,3 +121,33 @@ def test_torch_moves_things_as_the_kernels_do():
     theirs = render_scenes([retrieve(memory, view)], [view], [memory.config], [(12, 0)], torch.device("cpu"))
     assert (ours.moving != theirs.moving).float().mean() < 0.002
     assert ours.moving.any()
+
+
+def _disc(x: float, radius: float, frame: int) -> Points:
+    """Points all over a disc on the ground, the same ones whatever the frame."""
+    angle, share = 2.4 * np.arange(60), np.sqrt((np.arange(60) + 0.5) / 60)
+    spots = np.stack([x + radius * share * np.cos(angle), radius * share * np.sin(angle), np.zeros(60)], 1)
+    return _points(spots, frame)
+
+
+@given(st.floats(0.2, 0.7), st.floats(0.3, 2.0), st.integers(0, 59), st.integers(1, 8))
+def test_a_thing_does_not_grow_however_much_is_seen_around_it(radius, farther, start, times):
+    """Each time a ring is seen around it as well, wide enough to be things of its own."""
+    kept, things = tracked(_disc(0.0, radius, 0), np.ones(60, bool), [])
+    first = max(things[0].reach, LEAST_REACH)
+    for k in range(1, times + 1):
+        angle = 2 * np.pi * (np.arange(60) + start) / 60
+        ring = (radius + farther) * np.stack([np.cos(angle), np.sin(angle), np.zeros(60)], 1)
+        cloud = Points.cat([_disc(0.0, radius, 4 * k), _points(ring[np.hypot(ring[:, 0], ring[:, 1]) < 1.6], 4 * k)])
+        kept, things = tracked(cloud, np.ones(len(cloud), bool), [things])
+        assert len(things) == 1 and things[0].reach <= GROWTH**k * first + 1e-6
+    assert np.linalg.norm(kept.positions[:, :2] - things[0].middle, axis=1).max() <= things[0].reach + 1e-6
+
+
+def test_what_was_seen_apart_stays_apart_and_what_is_far_off_is_new():
+    pair = Points.cat([_disc(0.0, 0.3, 0), _disc(1.2, 0.3, 0)])
+    _, before = tracked(pair, np.ones(len(pair), bool), [])
+    now = Points.cat([_disc(0.0, 0.3, 4), _disc(1.2, 0.3, 4), _disc(9.0, 0.3, 4), _disc(-1.2, 0.3, 4)])
+    kept, things = tracked(now, np.ones(len(now), bool), [before])
+    assert sorted(round(float(thing.middle[0]), 0) for thing in things) == [0, 1, 9]
+    assert kept.positions[:, 0].min() > -0.5

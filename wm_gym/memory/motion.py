@@ -31,6 +31,12 @@ SHORTEST_FRAMES = 2
 
 FEWEST_POINTS = 4
 MOST_THINGS = 16
+GROWTH = 1.05
+"""Most that a thing's reach grows from sighting to sighting."""
+
+LEAST_REACH = 0.4
+"""Metres that any thing may reach: at first a part of it may have been hidden."""
+
 INERTIA = 0.25
 """Share of the old velocity in the new one."""
 
@@ -65,16 +71,20 @@ class Thing:
         middle: x, y of its points' mean, metres.
         velocity: Metres a frame along x and y.
         frame: When.
+        reach: Metres from its middle to its farthest point, along the ground.
     """
 
     middle: np.ndarray
     velocity: np.ndarray
     frame: int
+    reach: float
 
     @classmethod
     def of(cls, points: Points) -> Thing:
         """The thing that some points make up."""
-        return cls(points.positions[:, :2].mean(0), velocities(points).mean(0), int(points.frames.max()))
+        middle = points.positions[:, :2].mean(0)
+        reach = float(np.linalg.norm(points.positions[:, :2] - middle, axis=1).max())
+        return cls(middle, velocities(points).mean(0), int(points.frames.max()), reach)
 
     def by(self, frame: int) -> np.ndarray:
         """Where its middle is by then, if it goes on."""
@@ -89,26 +99,57 @@ def things_in(points: Points) -> list[Thing]:
 def tracked(now: Points, is_whole: np.ndarray, earlier: Sequence[Sequence[Thing]]) -> tuple[Points, list[Thing]]:
     """Sightings of one frame with the velocities of their things, as far as earlier sightings tell; and the things.
 
+    Things do not grow. A model that sees a thing is quick to see more of it around, and remembers that; so what is
+    farther from its middle than it ever reached, or is new and close to a thing that was there before, is left out.
+
     Args:
         now: n points sighted in the same frame.
         is_whole: (n,) bool: the point is not at the picture's left or right rim, beyond which its thing may go on.
         earlier: Things to compare with, time by time, the best ones first.
     """
     metres, things = np.zeros((len(now), 2), np.float32), []
-    for mask in _split(now):
-        thing = Thing.of(now.take(mask))
-        match = next((found for others in earlier if (found := _match(thing, others)) is not None), None)
-        if match is not None:
+    kept = np.ones(len(now), bool)
+    found = [(mask, Thing.of(now.take(mask))) for mask in _split(now)]
+    matches = _matches([thing for _, thing in found], earlier)
+    old = [thing for (_, thing), match in zip(found, matches, strict=True) if match is not None]
+    for (mask, thing), match in zip(found, matches, strict=True):
+        if match is None:
+            kept[mask] = not any(_is_fringe(thing.middle[None], other)[0] for other in old)
+        else:
             metres[mask] = _velocity(thing, match, bool(is_whole[mask].all()))
-        thing = replace(thing, velocity=metres[mask][0])  # what was lifted has a voxel's hash there
-        things.append(thing)
-    return with_velocities(now, metres), things
+            reach = max(GROWTH * match.reach, LEAST_REACH)
+            kept[mask] = np.linalg.norm(now.positions[mask, :2] - thing.middle, axis=1) <= reach
+            thing = replace(thing, reach=min(thing.reach, reach))
+        if kept[mask].any():
+            things.append(replace(thing, velocity=metres[mask][0]))  # what was lifted has a voxel's hash there
+    nameless = ~np.any([mask for mask, _ in found], axis=0) if found else kept
+    for thing in old:
+        kept[nameless] &= ~_is_fringe(now.positions[nameless, :2], thing)
+    return with_velocities(now, metres).take(kept), things
+
+
+def _is_fringe(spots: np.ndarray, thing: Thing) -> np.ndarray:
+    """Which of some spots (n, 2) are so close to a thing that nothing else would be there."""
+    return np.linalg.norm(spots - thing.middle, axis=1) < 2 * THING_METRES
 
 
 def _split(points: Points) -> list[np.ndarray]:
     """Masks of the points of each thing, at most `MOST_THINGS`; specks are nothing."""
     labels = label_things(points.positions, THING_METRES, FEWEST_POINTS, MOST_THINGS)
     return [labels == k for k in range(int(labels.max(initial=NOTHING)) + 1)]
+
+
+def _matches(things: Sequence[Thing], earlier: Sequence[Sequence[Thing]]) -> list[Thing | None]:
+    """What each thing was before; of several that seem to have been the same one, the nearest was."""
+    matches = [next((match for others in earlier if (match := _match(thing, others))), None) for thing in things]
+    gaps = [
+        np.inf if match is None else float(np.linalg.norm(match.by(thing.frame) - thing.middle))
+        for thing, match in zip(things, matches, strict=True)
+    ]
+    nearest: dict[int, int] = {}
+    for k in sorted(range(len(things)), key=gaps.__getitem__):
+        nearest.setdefault(id(matches[k]), k)
+    return [match if nearest[id(match)] == k else None for k, match in enumerate(matches)]
 
 
 def _match(thing: Thing, others: Sequence[Thing]) -> Thing | None:
