@@ -34,7 +34,7 @@ MOST_THINGS = 16
 GROWTH = 1.05
 """Most that a thing's reach grows from sighting to sighting."""
 
-LEAST_REACH = 0.4
+LEAST_REACH = 0.8
 """Metres that any thing may reach: at first a part of it may have been hidden."""
 
 INERTIA = 0.25
