@@ -7,5 +7,8 @@ from typing import Any
 DEFAULT: dict[str, Any] = {}
 """Frames of 48 x 64, with depth in metres and the pose: what the environments give by themselves."""
 
-RL: dict[str, Any] = {"resolution": (36, 48), "obs_mode": "sb3"}
-"""The smallest frames that usual convolutions take, by a faster model; images and vectors that learners accept."""
+RL: dict[str, Any] = {"resolution": (36, 48), "finer": 1, "obs_mode": "sb3"}
+"""The smallest frames that usual convolutions take, by a faster model and a smaller memory.
+
+Observations are images and vectors that learners accept.
+"""

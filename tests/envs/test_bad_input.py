@@ -43,6 +43,7 @@ WORLDS = (
             "got 'rgb+smell'",
         ),
         ({"resolution": (0, 64)}, "resolution must be (height, width) of at least 16 each, got (0, 64)"),
+        ({"finer": 0}, "finer must be at least 1, got 0"),
         ({"render_mode": "hologram"}, "render_mode must be None or one of ['rgb_array', 'human'], got 'hologram'"),
         ({"depth_dtype": "int8"}, "depth_dtype must be 'float32' or 'uint8', got 'int8'"),
         ({"num_points": 0}, "num_points must be at least 1, got 0"),

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from wm_gym.backends.finer import detailed
+from wm_gym.backends.finer import FINER, detailed
 from wm_gym.backends.seam import Capture, Opening, Place
 from wm_gym.backends.whole_file import npz_bytes, write_whole
 from wm_gym.geometry.cameras import resize_intrinsics
@@ -60,15 +60,16 @@ def save_capture(path: str | Path, opening: Opening) -> None:
     write_whole(Path(path), lambda file: file.write(npz_bytes(arrays)))
 
 
-def load_capture(path: str | Path, height: int, width: int) -> Opening:
+def load_capture(path: str | Path, height: int, width: int, finer: int = FINER) -> Opening:
     """The opening in a file, for frames of the asked size.
 
-    Keyframes are kept finer than frames, but not much more than `FINER` times (`finer.detailed`).
+    Keyframes are kept finer than frames, up to `finer` times (`finer.detailed`).
 
     Args:
         path: Of the file.
         height: Rows of a frame.
         width: Columns of a frame.
+        finer: Most times that rows and columns of keyframes are those of frames.
 
     Raises:
         ValueError: If the file is no capture, or its keyframes are smaller than frames or of other proportions.
@@ -90,7 +91,7 @@ def load_capture(path: str | Path, height: int, width: int) -> Opening:
         lead=int(arrays["lead"].item()) if "lead" in arrays else 0,
     )
     try:
-        capture = detailed(capture, height, width)
+        capture = detailed(capture, height, width, finer)
     except ValueError as error:
         raise ValueError(f"{error} in {path}") from None
     rows, columns = capture.depth.shape[1:]

@@ -31,17 +31,15 @@ def check_size(rows: int, columns: int, height: int, width: int) -> None:
         )
 
 
-def detailed(capture: Capture, height: int, width: int) -> Capture:
-    """A capture as fine as memory takes it for frames of a size: at least `FINER` times, if it is so fine.
+def detailed(capture: Capture, height: int, width: int, finer: int = FINER) -> Capture:
+    """A capture as fine as memory takes it for frames of a size: `finer` times, or as fine as it is if that is less.
 
     Raises:
         ValueError: If its keyframes are smaller than frames, or of other proportions.
     """
     rows, columns = capture.depth.shape[1:]
     check_size(rows, columns, height, width)
-    most = max(rows // (FINER * height), 1)
-    times = next(n for n in range(most, 0, -1) if rows % n == columns % n == 0)
-    return reduced(capture, rows // times, columns // times)
+    return capture if rows <= finer * height else reduced(capture, finer * height, finer * width)
 
 
 def reduced(capture: Capture, height: int, width: int) -> Capture:

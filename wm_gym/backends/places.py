@@ -34,9 +34,9 @@ def find_place(world: str, seed: int, difficulty: str) -> Place:
     return Place(family, int(number) if slash else seed, difficulty)
 
 
-def open_world(spec: ModelSpec, place: Place) -> Opening:
-    """How a backend of `spec` opens `place`."""
+def open_world(spec: ModelSpec, place: Place, finer: int = FINER) -> Opening:
+    """How a backend of `spec` opens `place`; keyframes have `finer` times the rows and columns of frames."""
     if not spec.takes_hints:
         return open_place(place, spec.height, spec.width)
-    opening = capture_place(place, FINER * spec.height, FINER * spec.width)
-    return replace(opening, intrinsics=resize_intrinsics(opening.intrinsics, 1 / FINER, 1 / FINER))
+    opening = capture_place(place, finer * spec.height, finer * spec.width)
+    return replace(opening, intrinsics=resize_intrinsics(opening.intrinsics, 1 / finer, 1 / finer))

@@ -19,6 +19,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from wm_gym.backends.captures import load_capture
+from wm_gym.backends.finer import FINER
 from wm_gym.backends.places import find_place, open_world
 from wm_gym.backends.seam import ModelSpec, Opening, Place
 from wm_gym.backends.twin.maps import DIFFICULTIES, FAMILIES
@@ -69,8 +70,8 @@ def find_world(world: str | None, seed: int, difficulty: str) -> Place | Path:
     return find_place(names[seed % len(names)], seed, difficulty)
 
 
-def open_named(spec: ModelSpec, world: str | None, seed: int, difficulty: str) -> Opening:
-    """How a backend of `spec` opens the world of a name; arguments as `find_world`.
+def open_named(spec: ModelSpec, world: str | None, seed: int, difficulty: str, finer: int = FINER) -> Opening:
+    """How a backend of `spec` opens the world of a name; arguments as `find_world` and `load_capture`.
 
     Raises:
         ValueError: If the name means nothing, or a file is no capture that the backend can open.
@@ -78,8 +79,8 @@ def open_named(spec: ModelSpec, world: str | None, seed: int, difficulty: str) -
     """
     found = find_world(world, seed, difficulty)
     if isinstance(found, Place):
-        return _open_place(spec, found)
-    opening = _load(found, found.stat().st_mtime_ns, spec.height, spec.width)
+        return _open_place(spec, found, finer)
+    opening = _load(found, found.stat().st_mtime_ns, spec.height, spec.width, finer)
     if spec.takes_hints:
         return opening
     if opening.place is None:
@@ -87,13 +88,13 @@ def open_named(spec: ModelSpec, world: str | None, seed: int, difficulty: str) -
     return open_world(spec, opening.place)
 
 
-def _open_place(spec: ModelSpec, place: Place) -> Opening:
+def _open_place(spec: ModelSpec, place: Place, finer: int) -> Opening:
     if not spec.takes_hints:
         return open_world(spec, place)
     shipped = SHIPPED / f"{place.family}-{place.seed}.npz"
     fits = spec.height <= SHIPPED_SIZE[0] and SHIPPED_SIZE[0] * spec.width == SHIPPED_SIZE[1] * spec.height
     if fits and place.difficulty == _SHIPPED_DIFFICULTY and shipped.exists():
-        return _load(shipped, 0, spec.height, spec.width)
+        return _load(shipped, 0, spec.height, spec.width, finer)
     if not twin_is_installed():
         raise ImportError(
             f"place {place.family}/{place.seed} ({place.difficulty}, {spec.height} x {spec.width}) must be captured in "
@@ -101,7 +102,7 @@ def _open_place(spec: ModelSpec, place: Place) -> Opening:
             f"{', '.join(shipped_places())} ({_SHIPPED_DIFFICULTY}, {SHIPPED_SIZE[0]} x {SHIPPED_SIZE[1]} or smaller "
             "in both alike)"
         )
-    return open_world(spec, place)
+    return open_world(spec, place, finer)
 
 
 def _existing(path: Path) -> Path:
@@ -111,6 +112,6 @@ def _existing(path: Path) -> Path:
 
 
 @lru_cache(maxsize=_KEPT_CAPTURES)
-def _load(path: Path, changed_ns: int, height: int, width: int) -> Opening:
+def _load(path: Path, changed_ns: int, height: int, width: int, finer: int) -> Opening:
     """A capture, read once for as long as its file does not change; the memory of it is kept as long."""
-    return load_capture(path, height, width)
+    return load_capture(path, height, width, finer)

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from wm_gym.backends.finer import FINER
 from wm_gym.backends.pictures import open_picture
 from wm_gym.backends.registry import load_backend
 from wm_gym.backends.seam import Opening
@@ -39,6 +40,7 @@ class EpisodeConfig:
         obs_mode: Parts joined by "+": rgb, depth, points, pose; or the preset "sb3".
         action_mode: "discrete", "keys" or "twist".
         resolution: Height and width of a frame.
+        finer: Most times that keyframes which memory takes in are as fine as frames; 1 is faster.
         depth_dtype: "float32" metres or a "uint8" image; None for the mode's own.
         num_points: Rows of the `points` observation; None for 1024.
         standby: Share of its top turning speed at which the camera drifts while nothing is asked of it.
@@ -53,6 +55,7 @@ class EpisodeConfig:
     obs_mode: str = "rgb+depth+pose"
     action_mode: str = "discrete"
     resolution: tuple[int, int] = (48, 64)
+    finer: int = FINER
     depth_dtype: str | None = None
     num_points: int | None = None
     standby: float = 0.0
@@ -62,6 +65,8 @@ class EpisodeConfig:
     def __post_init__(self) -> None:
         if not 0.0 <= self.standby <= 1.0:
             raise ValueError(f"standby must be within 0..1, got {self.standby}")
+        if self.finer < 1:
+            raise ValueError(f"finer must be at least 1, got {self.finer}")
         _check_resolution(self.resolution)
         find_world(self.world, 0, self.difficulty)
 
@@ -240,7 +245,7 @@ class Episodes:
                 raise ValueError(f"backend {spec.name!r} cannot open from option {name!r}")
         if asked.image is None:
             world = config.world if asked.world is None else asked.world
-            opening = open_named(spec, world, world_seed, config.difficulty)
+            opening = open_named(spec, world, world_seed, config.difficulty, config.finer)
         else:
             opening = open_picture(asked.image, spec.height, spec.width, depth=asked.depth)
         return opening if asked.prompt is None else replace(opening, prompt=asked.prompt)
