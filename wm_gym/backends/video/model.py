@@ -58,7 +58,7 @@ class VideoModel:
         Args:
             network: The video model.
             painter: Decides what is to be where nothing is known, and what is seen more closely; or None.
-            references: Views of other places by which what is unseen goes on; None: the painter invents it.
+            references: Other places as which what is unseen goes on; None: the painter invents it.
             licence: Of all that.
         """
         config, kind = network.config, next(network.parameters())

@@ -3,7 +3,7 @@
 The end of a chunk is where most of what is new comes into view, and where what was seen from afar is seen best. It is
 painted once, carried as points to the frames before it, and given to the video model as if it were remembered; so the
 model has to join and to move, not to imagine, and what it writes to memory is what was decided. Where references are at
-hand, the unseen goes on as they do; without them the painter invents it. Sources: TeleWorld's micro planning (section
+hand, they are looked up first, at every frame of the chunk, and the painter closes what they leave. Sources: TeleWorld's micro planning (section
 3.2.1: the frame that ends a segment is generated first) and key-frame reconstruction (section 3.3.1).
 """
 
@@ -46,7 +46,7 @@ class GuideConfig:
         repaints: Whether what is coarse, since it was seen from afar, is painted anew.
         least_coarse: Share of the frame that must be coarse for it to be painted anew.
         sampling: How codes are chosen.
-        attaching: How places are chosen and fitted.
+        attaching: How places are chosen.
     """
 
     least_unseen: float = 0.01
@@ -91,7 +91,7 @@ def paint_hints(
 
     Args:
         painter: In evaluation mode.
-        references: Views of other places that tell how the unseen may go on; None: the painter invents it.
+        references: Other places as which the unseen may go on; None: the painter invents it.
         hints: (N, T, H, W).
         world_from_camera: (N, T, 4, 4).
         intrinsics: (N, 4) fx, fy, cx, cy in pixels.
