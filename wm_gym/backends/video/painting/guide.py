@@ -3,8 +3,9 @@
 The end of a chunk is where most of what is new comes into view, and where what was seen from afar is seen best. It is
 painted once, carried as points to the frames before it, and given to the video model as if it were remembered; so the
 model has to join and to move, not to imagine, and what it writes to memory is what was decided. Where references are at
-hand, they are looked up first, at every frame of the chunk, and the painter closes what they leave. Sources: TeleWorld's micro planning (section
-3.2.1: the frame that ends a segment is generated first) and key-frame reconstruction (section 3.3.1).
+hand, they are looked up first, at every frame of the chunk, and the painter closes what they leave. Sources:
+TeleWorld's micro planning (section 3.2.1: the frame that ends a segment is generated first) and key-frame
+reconstruction (section 3.3.1).
 """
 
 from __future__ import annotations
