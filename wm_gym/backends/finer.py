@@ -19,13 +19,14 @@ FINER = 2
 """Rows and columns of keyframes to those of frames, where there are so many."""
 
 
-def check_size(rows: int, columns: int, height: int, width: int) -> None:
-    """Raise if keyframes of `rows` x `columns` cannot be reduced to frames.
+def fits(size: tuple[int, int], height: int, width: int) -> bool:
+    """Whether keyframes of a size can be reduced to frames: they are no smaller, and of the same proportions."""
+    rows, columns = size
+    return rows >= height and rows * width == columns * height
 
-    Raises:
-        ValueError: If they are smaller, or of other proportions.
-    """
-    if rows < height or rows * width != columns * height:
+
+def _check_size(rows: int, columns: int, height: int, width: int) -> None:
+    if not fits((rows, columns), height, width):
         raise ValueError(
             f"keyframes must be as large as {height} x {width} pixels or larger in both alike, got {rows} x {columns}"
         )
@@ -38,7 +39,7 @@ def detailed(capture: Capture, height: int, width: int, finer: int = FINER) -> C
         ValueError: If its keyframes are smaller than frames, or of other proportions.
     """
     rows, columns = capture.depth.shape[1:]
-    check_size(rows, columns, height, width)
+    _check_size(rows, columns, height, width)
     return capture if rows <= finer * height else reduced(capture, finer * height, finer * width)
 
 
@@ -52,7 +53,7 @@ def reduced(capture: Capture, height: int, width: int) -> Capture:
         ValueError: If the capture is smaller, or of other proportions.
     """
     rows, columns = capture.depth.shape[1:]
-    check_size(rows, columns, height, width)
+    _check_size(rows, columns, height, width)
     if (rows, columns) == (height, width):
         return capture
     arrays = capture.frames.numpy(), capture.depth.numpy(), capture.moving.numpy()

@@ -8,7 +8,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from wm_gym.backends.finer import check_size, reduced
+from wm_gym.backends.finer import reduced
 from wm_gym.backends.seam import Capture, Chunk, ModelSpec, Opening
 
 
@@ -68,6 +68,4 @@ def _capture(opening: Opening, spec: ModelSpec) -> Capture:
     if opening.capture is None:
         came = next((name for name in ("image", "place") if getattr(opening, name) is not None), "a bare prompt")
         raise ValueError(f"backend {spec.name!r} opens from posed RGB-D keyframes (Opening.capture), got {came}")
-    rows, columns = opening.capture.depth.shape[1:]
-    check_size(rows, columns, spec.height, spec.width)
     return opening.capture

@@ -83,7 +83,7 @@ class Place:
 
 @dataclass(frozen=True, eq=False)
 class Capture:
-    """Posed RGB-D keyframes of one place, in the world frame.
+    """Posed RGB-D keyframes of one place, in the world frame; they may be finer than frames, in the same proportions.
 
     Attributes:
         frames: (K, H, W, 3) uint8.

@@ -19,7 +19,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from wm_gym.backends.captures import load_capture
-from wm_gym.backends.finer import FINER
+from wm_gym.backends.finer import FINER, fits
 from wm_gym.backends.places import find_place, open_world
 from wm_gym.backends.seam import ModelSpec, Opening, Place
 from wm_gym.backends.twin.maps import DIFFICULTIES, FAMILIES
@@ -92,8 +92,7 @@ def _open_place(spec: ModelSpec, place: Place, finer: int) -> Opening:
     if not spec.takes_hints:
         return open_world(spec, place)
     shipped = SHIPPED / f"{place.family}-{place.seed}.npz"
-    fits = spec.height <= SHIPPED_SIZE[0] and SHIPPED_SIZE[0] * spec.width == SHIPPED_SIZE[1] * spec.height
-    if fits and place.difficulty == _SHIPPED_DIFFICULTY and shipped.exists():
+    if fits(SHIPPED_SIZE, spec.height, spec.width) and place.difficulty == _SHIPPED_DIFFICULTY and shipped.exists():
         return _load(shipped, 0, spec.height, spec.width, finer)
     if not twin_is_installed():
         raise ImportError(

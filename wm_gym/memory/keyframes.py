@@ -20,7 +20,6 @@ def remember_keyframes(
     world_from_camera: Tensor,
     intrinsics: Tensor,
     config: MemoryConfig,
-    reaches_metres: tuple[float, ...] = NEAR_FIRST_METRES,
 ) -> Memory:
     """The memory of K keyframes of what stands still, seen one after another.
 
@@ -33,10 +32,9 @@ def remember_keyframes(
         world_from_camera: (K, 4, 4) float32.
         intrinsics: (4,) float32 fx, fy, cx, cy in pixels.
         config: Of the memory.
-        reaches_metres: Distances up to which all keyframes are taken in, one after another.
     """
     memory, still = Memory.empty(config), torch.zeros_like(depth, dtype=torch.bool)
-    for reach in reaches_metres:
+    for reach in NEAR_FIRST_METRES:
         near = torch.where(depth <= reach, depth, 0.0)
         for k in range(len(frames)):
             row = slice(k, k + 1)

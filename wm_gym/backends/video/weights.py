@@ -16,6 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import nn
 
+from wm_gym.backends.finer import fits
 from wm_gym.backends.video.codec import FoldCodec
 from wm_gym.backends.video.config import VideoConfig
 from wm_gym.backends.video.network import VideoNetwork
@@ -143,8 +144,7 @@ def find_painter(height: int, width: int) -> Path | None:
 
 def find_references(height: int, width: int) -> Path | None:
     """The shipped bank of references, a folder of captures, or None where it does not fit frames of that size."""
-    rows, columns = REFERENCES_SIZE
-    return SHIPPED / "references" if height <= rows and rows * width == columns * height else None
+    return SHIPPED / "references" if fits(REFERENCES_SIZE, height, width) else None
 
 
 def _folding(codec: StreamingCodec) -> dict[str, float]:

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from wm_gym.backends.video.painting.frame import without_cracks
+from wm_gym.backends.video.painting.frame import SAME_SURFACE, without_cracks
 from wm_gym.backends.video.painting.known import scale_depth
 from wm_gym.backends.video.painting.references import FAR_METRES, NEAR_METRES, References, known_cells, rim_of
 from wm_gym.geometry.motion import camera_pose
@@ -25,9 +25,6 @@ from wm_gym.memory.render import render
 
 MOST_MISFIT = 0.6
 """Of a colour and a depth, -1..1: beyond it the two are different things."""
-
-SAME_SURFACE = 0.1
-"""Difference of log-depth within which what is remembered is what a place shows there."""
 
 
 @dataclass(frozen=True)

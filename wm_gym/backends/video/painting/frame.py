@@ -17,7 +17,7 @@ from wm_gym.backends.video.painting.planes import flattened
 from wm_gym.memory.hints import Hints
 
 SAME_SURFACE = 0.1
-"""Difference of log-depth within which what is painted lies on the surface that is known."""
+"""Difference of log-depth within which what is painted, or looked up, lies on the surface that is known."""
 
 CRACK = 3
 

@@ -103,7 +103,8 @@ def paint_hints(
         attached: Of each world, the places that were attached so far.
         config: When and how.
     """
-    chosen = [n for n, one in enumerate(attached) if one or n in _wanting(hints, config)]
+    wanting = set(_wanting(hints, config))
+    chosen = [n for n, one in enumerate(attached) if one or n in wanting]
     nowhere = torch.zeros_like(hints.seen)
     if not chosen:
         return Painted(hints, nowhere, nowhere, tuple(attached))
@@ -116,7 +117,7 @@ def paint_hints(
             places[n], where[n] = _gone_on(
                 references, one, poses, lens, frame_index[n], prompts[n], places[n], seed, config
             )
-        if _wanting(Hints(**{name: value[None] for name, value in vars(one).items()}), config):
+        if _wants(_last(one), config).any():
             new, replaced[n] = _painted(painter, one, poses, lens, seed, config)
             where[n] |= new
     return Painted(hints, where, replaced, tuple(places))
@@ -139,7 +140,7 @@ def _gone_on(
     for attachment in attached:
         where |= look_up(references, attachment, hints, poses, intrinsics, frame_index, where)
     if float(_share(without_cracks(~hints.seen[-1:]))) > config.least_referred:
-        last = Hints(**{name: value[-1:] for name, value in vars(hints).items()})
+        last = _last(hints)
         known = known_planes(last, poses[-1:, 2, :3], intrinsics[None], NEAR_METRES, FAR_METRES)
         new = attach(references, known, poses[-1], prompt, config.attaching, frame_index, seed)
         where |= look_up(references, new, hints, poses, intrinsics, frame_index, where)
@@ -152,18 +153,29 @@ def _painted(
     painter: Painter, hints: Hints, poses: Tensor, intrinsics: Tensor, seed: list[int], config: GuideConfig
 ) -> tuple[Tensor, Tensor]:
     """Paint what hints (T, H, W) leave open; where, and where it replaces what memory showed."""
-    last = Hints(**{name: value[-1:] for name, value in vars(hints).items()})
+    last = _last(hints)
     choose = partial(_choose, painter, config.sampling, seed)
     painting = paint_frame(painter, last, poses[-1], intrinsics, choose, repaints=config.repaints)
     return _fill(hints, _carried(painting, poses, intrinsics), painting.depth > 0)
 
 
 def _wanting(hints: Hints, config: GuideConfig) -> list[int]:
-    """The worlds whose last frames are to be painted."""
-    wanted = _share(~hints.seen[:, -1]) > config.least_unseen
+    """The worlds (of hints N, T, H, W) whose last frames are to be painted."""
+    ends = Hints(**{name: value[:, -1] for name, value in vars(hints).items()})
+    return _wants(ends, config).nonzero().flatten().tolist()
+
+
+def _wants(frames: Hints, config: GuideConfig) -> Tensor:
+    """(N,) bool: which frames (N, H, W) are to be painted."""
+    wanted = _share(~frames.seen) > config.least_unseen
     if config.repaints:
-        wanted |= _share(hints.area[:, -1] >= COARSE_AREA) > config.least_coarse
-    return wanted.nonzero().flatten().tolist()
+        wanted |= _share(frames.area >= COARSE_AREA) > config.least_coarse
+    return wanted
+
+
+def _last(hints: Hints) -> Hints:
+    """The last of T frames, (1, H, W)."""
+    return Hints(**{name: value[-1:] for name, value in vars(hints).items()})
 
 
 def _share(where: Tensor) -> Tensor:

@@ -53,7 +53,7 @@ NEAR_METRES, FAR_METRES = 0.2, 100.0
 
 @dataclass(frozen=True)
 class Anchors:
-    """A views by which places can be joined to others; the second half of them is seen in a mirror.
+    """Views by which places can be joined to others; the second half of them is seen in a mirror.
 
     Attributes:
         cells: (A, 4, H / CELL, W / CELL) means of cells of the surface planes.
