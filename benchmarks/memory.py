@@ -80,7 +80,7 @@ def walk(step: int) -> Tensor:
 def in_view(memory: Memory, poses: Tensor, intrinsics: Tensor, height: int, width: int) -> int:
     """Points that survive culling."""
     scene = retrieve(memory, View(poses.double().numpy(), intrinsics.double().numpy(), height, width))
-    return int(scene.lasting.alive.sum() + scene.moving.alive.sum())
+    return len(scene.lasting) + len(scene.moving)
 
 
 def filled(height: int, width: int, intrinsics: Tensor, points: int) -> Memory:
@@ -120,7 +120,7 @@ def open3d_call(memory: Memory, poses: Tensor, intrinsics: Tensor, height: int, 
     except ImportError:
         return None
     scene = retrieve(memory, View(poses.double().numpy(), intrinsics.double().numpy(), height, width))
-    points = scene.lasting.points.take(np.arange(scene.num_static))
+    points = scene.lasting.take(slice(scene.num_static))
     cloud = open3d.t.geometry.PointCloud.from_legacy(to_open3d(points.positions, points.colours))
     fx, fy, cx, cy = intrinsics.tolist()
     matrix = np.array([[fx, 0, cx - 0.5], [0, fy, cy - 0.5], [0, 0, 1]])

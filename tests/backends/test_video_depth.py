@@ -64,10 +64,17 @@ def test_imagined_edges_are_not_sure_and_all_that_is_known_or_moves_is():
     nothing = torch.zeros(SHAPE, dtype=torch.bool)
     depth = torch.full(SHAPE, 2.0)
     depth[..., 16:] = 8.0
-    unseen = is_sure(depth, nothing, _hints(depth, nothing))
+    unseen = is_sure(depth, nothing, _hints(depth, nothing), imagines=True)
     assert not unseen[..., 15:17].any() and unseen[..., :15].all() and unseen[..., 17:].all()
-    assert is_sure(depth, nothing, _hints(depth, ~nothing)).all()
-    assert is_sure(depth, ~nothing, _hints(depth, nothing)).all()
+    assert is_sure(depth, nothing, _hints(depth, ~nothing), imagines=True).all()
+    assert is_sure(depth, ~nothing, _hints(depth, nothing), imagines=True).all()
+
+
+def test_a_model_that_only_heals_is_sure_of_nothing_new_that_stands_still():
+    nothing, depth = torch.zeros(SHAPE, dtype=torch.bool), torch.full(SHAPE, 2.0)
+    assert not is_sure(depth, nothing, _hints(depth, nothing), imagines=False).any()
+    assert is_sure(depth, nothing, _hints(depth, ~nothing), imagines=False).all()
+    assert is_sure(depth, ~nothing, _hints(depth, nothing), imagines=False).all()
 
 
 def test_a_thing_that_is_imagined_stands_at_one_distance():

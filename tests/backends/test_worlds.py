@@ -33,7 +33,7 @@ def test_a_dozen_places_of_all_families_ship_and_none_was_learned_from():
 def test_shipped_places_open_without_vizdoom(name, without_vizdoom):
     opening = open_named(SPEC, name, 0, "full")
     assert opening.name == name and opening.place == find_world(name, 0, "full") and opening.prompt
-    assert opening.capture.frames.shape == (32, 96, 128, 3) and len(opening.waypoints) > 10
+    assert opening.capture.frames.shape == (32, 192, 256, 3) and len(opening.waypoints) > 10
     floor = opening.capture.depth[0, -1].median()  # the lowest row of the first keyframe
     assert 1.0 < floor < 6.0
 

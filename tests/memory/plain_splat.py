@@ -61,7 +61,7 @@ def _cover(patches, pose, lens, height, width, config):
         sharp = 1 / (0.3 + abs(np.linalg.det(jacobian)))
         size = np.square(jacobian).sum(axis=0).max()
         shrink = min(1.0, (config.max_splat_pixels**2 / 0.58 - 0.25) / max(size, 1e-12))
-        spread = shrink * jacobian.T @ jacobian + 0.25 * np.eye(2)
+        spread = shrink * jacobian.T @ jacobian + (0.25 + max(0.5 - size, 0.0)) * np.eye(2)
         slope = np.linalg.inv(spread) @ (shrink * jacobian.T @ in_camera[:, 2]) * (not is_sky)
         conic = np.linalg.inv(spread) / 0.58
         reach = np.sqrt(0.58 * np.diag(spread)) + 1

@@ -237,3 +237,20 @@ def test_open3d_projects_the_same_depth_elsewhere_where_it_does_not_see_through_
     assert both.float().mean() > 0.5 and (ratio - 1).abs().median() < 0.005
     assert ((ratio - 1).abs() < 0.05).float().mean() > 0.9
     assert (ratio < 1.05).float().mean() > 0.99
+
+
+@given(ANYWHERE)
+@settings(max_examples=4, deadline=None)
+def test_what_is_finer_than_pixels_is_averaged_over_alike_by_three_ways(place):
+    x, y, yaw, pitch = place
+    pose, memory, intrinsics = pose_at(x, y, yaw, pitch), Memory.empty(), lens(HEIGHT, WIDTH)
+    colour, depth = see(pose, 4 * HEIGHT, 4 * WIDTH, samples=1)
+    colour[::2, ::2], colour[1::2, 1::2] = 0, 0  # a chequerboard of single source pixels
+    still = torch.zeros(1, 4 * HEIGHT, 4 * WIDTH, dtype=torch.bool)
+    memory = write(memory, colour[None], depth[None], still, pose[None], lens(4 * HEIGHT, 4 * WIDTH), None, 0, 0)
+    shown = look(memory, pose[None], HEIGHT, WIDTH)
+    blocks = colour.float().view(HEIGHT, 4, WIDTH, 4, 3).mean((1, 3))
+    picked = (colour[1::4, 1::4].float() - blocks).abs().mean()
+    assert (shown.colour[0].float() - blocks).abs().mean() < 0.4 * picked
+    batched = by_torch([memory], pose[None, None], intrinsics[None], [0], [0])
+    assert_nearly_equal(shown, Hints(**{name: value[0] for name, value in vars(batched).items()}))

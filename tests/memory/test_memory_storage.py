@@ -111,8 +111,8 @@ save_file(dict(vars(hints)), folder + "/hints.safetensors")
 
 
 def static_positions(scene: Scene) -> np.ndarray:
-    """Positions of the static points of a scene, those alive."""
-    return scene.lasting.points.positions[: scene.num_static][scene.lasting.alive[: scene.num_static]]
+    """Positions of the static points of a scene."""
+    return scene.lasting.positions[: scene.num_static]
 
 
 def test_retrieval_leaves_out_what_lies_behind_and_keeps_what_is_in_view():
@@ -140,7 +140,7 @@ def test_retrieval_is_bounded_and_prefers_near_blocks():
     memory = room(config=config)
     view = View(pose_at(0, 0, 0)[None].double().numpy(), lens(HEIGHT, WIDTH).double().numpy(), HEIGHT, WIDTH)
     scene = retrieve(memory, view)
-    assert int(scene.lasting.alive.sum() + scene.moving.alive.sum()) <= 2000
+    assert len(scene.lasting) + len(scene.moving) <= 2000
     everything = retrieve(room(config=MemoryConfig(block_points=256)), view)
     kept, known = (static_positions(part) for part in (scene, everything))
     assert np.median(kept[:, 0]) < np.median(known[:, 0])
@@ -211,3 +211,29 @@ def test_a_sample_is_steady_and_near():
 def test_bad_questions_are_refused_in_one_sentence(call, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         call(Memory.empty())
+
+
+def test_surfaces_give_as_many_points_as_a_distance_asks_for():
+    memory = remember(Memory.empty(), pose_at(-2, 0, 0), 4 * HEIGHT, 4 * WIDTH)
+    points = Points.cat([row.points() for row in memory.static]).by_need()
+    scales = 40.0 / np.array([20.0, 5.0, 2.0, 0.5])  # pixels per metre
+    parts = [points.enough_for(scale) for scale in scales]
+    assert [len(part) for part in parts] == sorted(len(part) for part in parts)
+    assert len(points.enough_for(1e9)) == len(points) and not len(points.enough_for(0.0))
+    for part in parts[1:]:
+        assert np.array_equal(part.take(slice(len(parts[0]))).record, parts[0].record)  # nested
+    near, far = (retrieve(memory, view_from(x)) for x in (-2.0, -5.5))
+    assert far.num_static < near.num_static < memory.num_static
+
+
+def view_from(x: float) -> View:
+    return View(pose_at(x, 0, 0)[None].double().numpy(), lens(HEIGHT, WIDTH).double().numpy(), HEIGHT, WIDTH)
+
+
+def test_points_that_are_coarser_than_pixels_are_all_drawn():
+    memory = remember(Memory.empty(), pose_at(0, 0, 0), HEIGHT, WIDTH)
+    points = Points.cat([row.points() for row in memory.static]).by_need()
+    coarse = points.geometry[:, 3] * 40.0 >= 1.0  # at 1 m by a lens of 40 pixels
+    assert coarse.any() and len(points.enough_for(40.0)) >= coarse.sum()
+    kept = {row.tobytes() for row in points.enough_for(40.0).geometry}
+    assert all(row.tobytes() in kept for row in points.geometry[coarse])

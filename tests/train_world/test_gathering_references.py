@@ -22,7 +22,7 @@ def captured(monkeypatch):
 def test_families_take_turns_and_no_place_is_held_out(tmp_path, captured):
     paths = gather_references(GatherConfig(output=str(tmp_path), count=10, keyframes=3))
     assert [path.name for path in paths] == [f"{place.family}-{place.seed}.npz" for place, _ in captured]
-    assert {size for _, size in captured} == {(96, 128, 3)} and len({place.seed for place, _ in captured}) == 10
+    assert {size for _, size in captured} == {(192, 256, 3)} and len({place.seed for place, _ in captured}) == 10
     assert len({place.family for place, _ in captured[:5]}) == 5
     assert all(split_of(place.family, place.seed) == "train" for place, _ in captured)
 

@@ -1,7 +1,7 @@
 """Keyframes that are finer than frames: memory takes them in as they are, and the model opens on them reduced.
 
-What is seen from afar is shown coarsely when one comes near. Keyframes twice as fine as frames put that off to half the
-distance, and cost no network anything: only memory knows of them. Knows nothing of simulators.
+What is seen from afar is shown coarsely when one comes near. Keyframes four times as fine as frames put that off to a
+quarter of the distance, and cost no network anything: only memory knows of them. Knows nothing of simulators.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from wm_gym.backends.seam import Capture
 from wm_gym.geometry.cameras import resize_intrinsics
 
-FINER = 2
+FINER = 4
 """Rows and columns of keyframes to those of frames, where there are so many."""
 
 

@@ -27,7 +27,7 @@ from wm_gym.backends.twin.maps import DIFFICULTIES, FAMILIES
 SHIPPED = Path(__file__).parent / "shipped_places"
 """Captures that come with the package, FAMILY-NUMBER.npz, of difficulty "full"."""
 
-SHIPPED_SIZE = (96, 128)
+SHIPPED_SIZE = (192, 256)
 _SHIPPED_DIFFICULTY = "full"
 _KEPT_CAPTURES = 16
 

@@ -29,7 +29,7 @@ class MemoryConfig:
     """
 
     block_points: int = 4096
-    max_points: int = 524_288
+    max_points: int = 1_048_576
     max_sky_points: int = 65_536
     max_moving_points: int = 16_384
     cull_points: int = 262_144

@@ -33,10 +33,12 @@ def remember_keyframes(
         intrinsics: (4,) float32 fx, fy, cx, cy in pixels.
         config: Of the memory.
     """
-    memory, still = Memory.empty(config), torch.zeros_like(depth, dtype=torch.bool)
+    memory, still, before = Memory.empty(config), torch.zeros_like(depth, dtype=torch.bool), 0.0
     for reach in NEAR_FIRST_METRES:
         near = torch.where(depth <= reach, depth, 0.0)
-        for k in range(len(frames)):
+        has_more = (near > before).flatten(1).any(1)
+        before = reach
+        for k in has_more.nonzero().flatten().tolist():
             row = slice(k, k + 1)
             memory = witness(memory, frames[row], near[row], still[row], world_from_camera[row], intrinsics, 0)
     return memory

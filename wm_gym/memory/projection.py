@@ -15,10 +15,7 @@ import threading
 import numpy as np
 from numba import njit
 
-from wm_gym.memory.blocks import Points
-
-TANGENT_UNIT = 1.0 / 1024.0
-"""Tangents are stored in this part of the footprint."""
+from wm_gym.memory.blocks import TANGENT_UNIT, Points
 
 REACH = 0.58
 """Square of a splat's radius in source pixels: over 1/2, so that a square grid has no gaps at any
@@ -27,6 +24,9 @@ roll, nor where two captures meet."""
 LOW_PASS = 0.25
 """Square pixels that widen a splat, so that points closer than pixels still meet pixel centres. With `REACH` the
 radius in the pose of capture is 0.85, below 1: no point reaches its neighbour's pixel centre."""
+
+LEAST_PATCH = 0.5
+"""Square pixels that a patch covers at least: a pixel is the mean of what is finer than it, and no pick from it."""
 
 SKY_DEPTH = 1.0e6
 """Depth of the sky in the z-buffer: behind everything."""
@@ -48,6 +48,7 @@ ZERO, HALF, ONE = np.float32(0.0), np.float32(0.5), np.float32(1.0)
 UNIT, SOFT, FAINT_32, SKY_32 = np.float32(TANGENT_UNIT), np.float32(SOFTENING), np.float32(FAINT), np.float32(SKY_DEPTH)
 FILLER_32 = np.float32(FILLER_WEIGHT)
 REACH_32, OVER_REACH, LOW_PASS_32 = np.float32(REACH), np.float32(1.0 / REACH), np.float32(LOW_PASS)
+LEAST_PATCH_32 = np.float32(LEAST_PATCH)
 
 U, V, Z, AA, AB, BB, GU, GV, SHARP = range(9)
 """Columns of a point on the screen: centre (column, row; 0 is the first pixel's centre), depth, the conic that is
@@ -76,16 +77,16 @@ def _place(geometry, at_infinity, camera, lens, place):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _choose(place, alive, height, width, near, most, at_infinity, chosen):
-    """Fill `chosen` with the points that may touch the screen; how many."""
+def _choose(place, size, height, width, near, most, at_infinity, chosen):
+    """Fill `chosen` with those of the first `size` points that may touch the screen; how many."""
     nearest = np.float32(1.0e-6) if at_infinity else near
     count = 0
     right, bottom = np.float32(width - 1) + most, np.float32(height - 1) + most
-    for j in range(alive.shape[0]):
+    for j in range(size):
         u, v = place[0, j], place[1, j]
         inside = (u > -most) & (v > -most) & (u < right) & (v < bottom)
         chosen[count] = j
-        count += inside & (place[2, j] >= nearest) & alive[j]
+        count += inside & (place[2, j] >= nearest)
     return count
 
 
@@ -121,7 +122,8 @@ def _shape(geometry, tangents, i, at_infinity, rotation, lens, u, v, depth, heig
     largest = most * most * OVER_REACH - LOW_PASS_32
     size = uu if uu > vv else vv
     shrink = largest / size if size > largest else ONE
-    uu, vv, uv = shrink * uu + LOW_PASS_32, shrink * vv + LOW_PASS_32, shrink * uv
+    wider = LOW_PASS_32 + (LEAST_PATCH_32 - size if size < LEAST_PATCH_32 else ZERO)
+    uu, vv, uv = shrink * uu + wider, shrink * vv + wider, shrink * uv
     # Half extents of the ellipse.
     wide, high = math.sqrt(REACH_32 * uu), math.sqrt(REACH_32 * vv)
     left, right = _pixels(u - wide, u + wide, width)
@@ -143,7 +145,6 @@ def _shape(geometry, tangents, i, at_infinity, rotation, lens, u, v, depth, heig
 def project(
     geometry,
     tangents,
-    alive,
     first,
     last,
     at_infinity,
@@ -163,7 +164,6 @@ def project(
     Args:
         geometry: (P, 4) float32 position (or direction) and footprint.
         tangents: (P, 6) int16 tangents.
-        alive: (P,) bool.
         first: First point to take.
         last: One past the last point to take.
         at_infinity: Whether the points are directions.
@@ -192,7 +192,7 @@ def project(
     for base in range(first, last, CHUNK):
         size = min(CHUNK, last - base)
         _place(geometry[base : base + size], at_infinity, camera, lens, place)
-        visible = _choose(place, alive[base : base + size], height, width, near, most, at_infinity, chosen)
+        visible = _choose(place, size, height, width, near, most, at_infinity, chosen)
         for k in range(visible):
             j = chosen[k]
             index[count + k] = base + j
@@ -225,7 +225,6 @@ _scratch = _Scratch()
 
 def list_on_screen(
     points: Points,
-    alive: np.ndarray,
     num_finite: int,
     camera: np.ndarray,
     lens: np.ndarray,
@@ -240,7 +239,6 @@ def list_on_screen(
 
     Args:
         points: P points.
-        alive: (P,) bool.
         num_finite: Points from this one on are directions.
         camera: (3, 4) camera_from_world.
         lens: (4,) fx, fy, cx, cy.
@@ -251,7 +249,7 @@ def list_on_screen(
     """
     total = len(points)
     screen, box, index = _scratch.take(total + 1)
-    arrays = points.geometry, points.tangents, alive
+    arrays = points.geometry, points.tangents
     view = camera.astype(np.float32), lens.astype(np.float32), height, width
     rest = *view, np.float32(near_metres), np.float32(max_splat_pixels), screen, box, index
     count = project(*arrays, 0, num_finite, False, *rest, 0)

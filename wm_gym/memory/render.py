@@ -100,12 +100,12 @@ def _render_pose(
     limits = config.near_metres, config.surface_tolerance, config.surface_metres, far, CLOSEST_TO_FAR * far
     lens = view.camera_from_world()[t], view.intrinsics, view.height, view.width
     reach = config.near_metres, config.max_splat_pixels
-    frame, sighted = clock[0] + t, scene.moving
-    for points, alive, num_finite, is_moving in (
-        (scene.lasting.points, scene.lasting.alive, scene.num_static, False),
-        (moved(sighted.points, frame), sighted.alive, len(sighted.alive), True),
+    frame = clock[0] + t
+    for points, num_finite, is_moving in (
+        (scene.lasting, scene.num_static, False),
+        (moved(scene.moving, frame), len(scene.moving), True),
     ):
-        listed = list_on_screen(points, alive, num_finite, *lens, *reach)
+        listed = list_on_screen(points, num_finite, *lens, *reach)
         if len(listed[-1]):
             kernels.draw(*listed, points.record, is_moving, limits, (frame, clock[1]), out)
 

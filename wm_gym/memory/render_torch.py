@@ -15,11 +15,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from wm_gym.memory.blocks import TANGENT_UNIT, Points
 from wm_gym.memory.config import CLOSEST_TO_FAR, MemoryConfig
 from wm_gym.memory.hints import Hints
 from wm_gym.memory.motion import MOST_FRAMES, velocities
-from wm_gym.memory.projection import FAINT, FILLER, FILLER_WEIGHT, LOW_PASS, REACH, SKY_DEPTH, SOFTENING, TANGENT_UNIT
-from wm_gym.memory.retrieve import Gathered, Scene, View
+from wm_gym.memory.projection import FAINT, FILLER, FILLER_WEIGHT, LEAST_PATCH, LOW_PASS, REACH, SKY_DEPTH, SOFTENING
+from wm_gym.memory.retrieve import Scene, View
 
 WEIGHT_UNIT = 2.0**-24
 DEPTH_UNIT = 2.0**-14
@@ -48,7 +49,7 @@ class Cameras:
 
 @dataclass(frozen=True)
 class Layer:
-    """The points of one layer of all worlds, alive ones only: (P, ...) tensors."""
+    """The points of one layer of all worlds: (P, ...) tensors."""
 
     geometry: Tensor
     tangents: Tensor
@@ -105,7 +106,7 @@ def render_scenes(
     _draw(flat, _layer([(s.lasting, s.num_static) for s in scenes], device, are_moving=False), cameras, is_moving=False)
     _draw(
         flat,
-        _layer([(s.moving, len(s.moving.alive)) for s in scenes], device, are_moving=True),
+        _layer([(s.moving, len(s.moving)) for s in scenes], device, are_moving=True),
         cameras,
         is_moving=True,
     )
@@ -124,20 +125,17 @@ def _blank(cameras: Cameras) -> dict[str, Tensor]:
     return flat
 
 
-def _layer(parts: Sequence[tuple[Gathered, int]], device: torch.device, *, are_moving: bool) -> Layer:
+def _layer(parts: Sequence[tuple[Points, int]], device: torch.device, *, are_moving: bool) -> Layer:
     def joined(arrays: Sequence[np.ndarray]) -> Tensor:
         return torch.from_numpy(np.concatenate(arrays)).to(device)
 
-    chosen = [(gathered.points.take(gathered.alive), gathered.alive, finite) for gathered, finite in parts]
     return Layer(
-        joined([points.geometry for points, _, _ in chosen]),
-        joined([points.tangents for points, _, _ in chosen]).float(),
-        joined([points.record for points, _, _ in chosen]).long(),
-        joined([np.full(len(points), world) for world, (points, _, _) in enumerate(chosen)]),
-        joined([np.flatnonzero(alive) >= finite for _, alive, finite in chosen]),
-        joined(
-            [velocities(points) if are_moving else np.zeros((len(points), 2), np.float32) for points, _, _ in chosen]
-        ),
+        joined([points.geometry for points, _ in parts]),
+        joined([points.tangents for points, _ in parts]).float(),
+        joined([points.record for points, _ in parts]).long(),
+        joined([np.full(len(points), world) for world, (points, _) in enumerate(parts)]),
+        joined([np.arange(len(points)) >= finite for points, finite in parts]),
+        joined([velocities(points) if are_moving else np.zeros((len(points), 2), np.float32) for points, _ in parts]),
     )
 
 
@@ -184,7 +182,8 @@ def _project(layer: Layer, cameras: Cameras) -> Splats:
     u_2, v_2 = fx / depth * (rise[..., 0] - a * rise[..., 2]), fy / depth * (rise[..., 1] - b * rise[..., 2])
     size = torch.maximum(u_1**2 + u_2**2, v_1**2 + v_2**2).clamp(min=1e-12)
     shrink = ((config.max_splat_pixels**2 / REACH - LOW_PASS) / size).clamp(max=1.0)
-    uu, vv = shrink * (u_1**2 + u_2**2) + LOW_PASS, shrink * (v_1**2 + v_2**2) + LOW_PASS
+    wider = LOW_PASS + (LEAST_PATCH - size).clamp(min=0.0)
+    uu, vv = shrink * (u_1**2 + u_2**2) + wider, shrink * (v_1**2 + v_2**2) + wider
     uv = shrink * (u_1 * v_1 + u_2 * v_2)
     wide, high = (REACH * uu).sqrt(), (REACH * vv).sqrt()
     inverse = 1.0 / (uu * vv - uv**2)

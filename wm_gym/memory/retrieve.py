@@ -16,9 +16,6 @@ from wm_gym.memory.memory import Memory
 from wm_gym.memory.projection import largest_area
 from wm_gym.memory.table import Rows
 
-POINTS_IN_PIXEL = 8.0
-"""Where too many points are in view, surfaces are thinned to about this many in each pixel."""
-
 
 @dataclass(frozen=True)
 class View:
@@ -50,19 +47,6 @@ class View:
 
 
 @dataclass(frozen=True)
-class Gathered:
-    """The points of some rows, one after another.
-
-    Attributes:
-        points: P points.
-        alive: (P,) bool.
-    """
-
-    points: Points
-    alive: np.ndarray
-
-
-@dataclass(frozen=True)
 class Scene:
     """What one world renders in one step.
 
@@ -72,24 +56,22 @@ class Scene:
         moving: Latest sightings.
     """
 
-    lasting: Gathered
+    lasting: Points
     num_static: int
-    moving: Gathered
+    moving: Points
 
 
 def retrieve(memory: Memory, view: View) -> Scene:
     """The layers of a memory that may lie in view.
 
     At most `cull_points` points survive: all moving ones, then sky up to a quarter, then static ones. Blocks are
-    culled by their spheres. If these hold too many points, points are culled one by one; if still too many are in
-    view, surfaces finer than the pixels are thinned; at last whole blocks go, the farthest first.
+    culled by their spheres, and give as many points as their distance asks for. If these are too many, points are
+    culled one by one; at last whole blocks go, the farthest first.
     """
     budget = memory.config.cull_points - memory.num_moving
     sky = _pick(memory.sky, view, memory.config, budget // 4, at_infinity=True)
     static = _pick(memory.static, view, memory.config, budget - _total(sky))
-    points = Points.cat([*static, *sky])
-    moving = Gathered(memory.moving.block.points, memory.moving.alive)
-    return Scene(Gathered(points, np.ones(len(points), bool)), _total(static), moving)
+    return Scene(Points.cat([*static, *sky]), _total(static), memory.moving.points())
 
 
 def rows_in_view(rows: Rows, view: View, *, at_infinity: bool = False) -> list[int]:
@@ -104,35 +86,37 @@ def rows_in_view(rows: Rows, view: View, *, at_infinity: bool = False) -> list[i
 def _pick(rows: Rows, view: View, config: MemoryConfig, most: int, *, at_infinity: bool = False) -> list[Points]:
     """At most `most` points of the rows in view, row by row."""
     rows = tuple(rows[i] for i in rows_in_view(rows, view, at_infinity=at_infinity))
-    if sum(row.count for row in rows) <= most:
-        return [row.points() for row in rows]
-    alive = np.concatenate([row.alive for row in rows])
+    nearest = _nearest(rows, view, config, at_infinity)
+    parts = [row.points().enough_for(view.intrinsics[0] / z) for row, z in zip(rows, nearest, strict=True)]
+    if _total(parts) <= most:
+        return parts
     lens = view.camera_from_world().astype(np.float32), view.intrinsics.astype(np.float32), view.height, view.width
     limits = np.float32(config.near_metres), np.float32(config.max_splat_pixels)
-    geometry = np.concatenate([row.block.points.geometry for row in rows])
-    area = largest_area(geometry, at_infinity, *lens, *limits)
-    alive &= area > 0
-    if np.count_nonzero(alive) > most:
-        # The hash of a point's voxel is as good as chance, and the same in every step.
-        voxels = np.concatenate([row.block.points.record[:, 3] for row in rows])
-        alive &= voxels.view(np.uint32) * 2.0**-32 < POINTS_IN_PIXEL * area
-    if np.count_nonzero(alive) > most:
-        alive = _nearest_rows(rows, view, alive, most, at_infinity)
-    ends = np.cumsum([len(row.alive) for row in rows])[:-1]
-    return [row.block.points.take(part) for row, part in zip(rows, np.split(alive, ends), strict=True)]
+    seen = [largest_area(part.geometry, at_infinity, *lens, *limits) > 0 for part in parts]
+    parts = [part.take(choice) for part, choice in zip(parts, seen, strict=True)]
+    if _total(parts) <= most:
+        return parts
+    kept = _fitting(rows, parts, view, most, at_infinity)
+    return [part for index, part in enumerate(parts) if index in kept]
 
 
-def _nearest_rows(rows: Rows, view: View, chosen: np.ndarray, most: int, at_infinity: bool) -> np.ndarray:
-    """The chosen points of as many rows, nearest first, as fit into `most`."""
+def _nearest(rows: Rows, view: View, config: MemoryConfig, at_infinity: bool) -> np.ndarray:
+    """(R,) metres before the camera of what is nearest of each row over all poses; 1 where the rows are directions."""
+    if at_infinity or not rows:
+        return np.ones(len(rows))
+    depth = _before_cameras(rows, view, at_infinity=False)[..., 2].min(axis=0) - _radii(rows)
+    return np.maximum(depth, config.near_metres)
+
+
+def _fitting(rows: Rows, parts: Sequence[Points], view: View, most: int, at_infinity: bool) -> set[int]:
+    """Indices of as many rows, nearest first, as fit into `most` points."""
     distances = np.linalg.norm(_before_cameras(rows, view, at_infinity=at_infinity), axis=2).min(axis=0) - _radii(rows)
-    ends = np.cumsum([len(row.alive) for row in rows])
-    kept = np.zeros_like(chosen)
+    kept: set[int] = set()
     for index in np.argsort(distances, kind="stable").tolist():
-        part = slice(ends[index] - len(rows[index].alive), ends[index])
-        most -= int(np.count_nonzero(chosen[part]))
+        most -= len(parts[index])
         if most < 0:
             break
-        kept[part] = chosen[part]
+        kept.add(index)
     return kept
 
 

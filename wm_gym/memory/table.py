@@ -22,7 +22,7 @@ def add(rows: Rows, points: Points, block_points: int) -> Rows:
     kept = list(rows)
     while kept and _swallows(kept[-1].count, len(points), block_points):
         points = Points.cat([kept.pop().points(), points])
-    return (*kept, *(Row.of(part) for part in _split(points, block_points)))
+    return (*kept, *(Row.of(part.by_need()) for part in _split(points, block_points)))
 
 
 def _swallows(last: int, new: int, block_points: int) -> bool:
@@ -37,9 +37,7 @@ def _split(points: Points, block_points: int) -> list[Points]:
     axis = int(np.argmax(positions.max(axis=0) - positions.min(axis=0)))
     order = np.argsort(positions[:, axis], kind="stable")
     half = len(order) // 2
-    # Sorted indices keep the order of writing within a block.
-    parts = np.sort(order[:half]), np.sort(order[half:])
-    return [piece for part in parts for piece in _split(points.take(part), block_points)]
+    return [piece for part in (order[:half], order[half:]) for piece in _split(points.take(part), block_points)]
 
 
 def with_alive(rows: Rows, indices: Sequence[int], alive: np.ndarray) -> Rows:

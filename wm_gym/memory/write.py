@@ -203,8 +203,8 @@ def _show(draft: Draft, view: View, t: int, config: MemoryConfig, known: np.ndar
     if not len(added):
         return
     screen, box, _ = projection.list_on_screen(
-        added, np.ones(len(added), dtype=bool), len(draft.static), view.camera_from_world()[t], view.intrinsics,
-        view.height, view.width, config.near_metres, config.max_splat_pixels,
+        added, len(draft.static), view.camera_from_world()[t], view.intrinsics, view.height, view.width,
+        config.near_metres, config.max_splat_pixels,
     )  # fmt: skip
     screen[:, projection.Z] = np.minimum(screen[:, projection.Z], config.far_metres)
     kernels.nearest_depth(screen, box, np.float32(config.near_metres), known)

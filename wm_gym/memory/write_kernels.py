@@ -10,8 +10,8 @@ import math
 import numpy as np
 from numba import njit
 
-from wm_gym.memory.blocks import MOST_STRETCH
-from wm_gym.memory.projection import FILLER, TANGENT_UNIT
+from wm_gym.memory.blocks import MOST_STRETCH, TANGENT_UNIT
+from wm_gym.memory.projection import FILLER
 
 KNOWN, STATIC, SKY, MOVING, STATIC_RIM, SKY_RIM = range(6)
 """What `classify` makes of a pixel: nothing to write, or the layer that takes it.

@@ -28,8 +28,8 @@ class CaptureConfig:
     seed: int = 0
     difficulty: str = "full"
     output: str = "outputs/capture.npz"
-    height: int = 96
-    width: int = 128
+    height: int = 192
+    width: int = 256
     keyframes: int = 32
 
     def __post_init__(self) -> None:

@@ -53,12 +53,20 @@ def joined_depth(depth: Tensor, moving: Tensor, hints: Hints, far_metres: float)
     return torch.where(known, hints.log_depth.exp(), fitted)
 
 
-def is_sure(depth: Tensor, moving: Tensor, hints: Hints) -> Tensor:
-    """(N, T, H, W) bool: what is known, what moves, and imagined surfaces that are smooth.
+def is_sure(depth: Tensor, moving: Tensor, hints: Hints, *, imagines: bool) -> Tensor:
+    """What is to be remembered, (N, T, H, W) bool: what hints say, what moves, and imagined surfaces that are smooth.
 
     On an edge or a speck that it must imagine, a model that predicts in one step gives a depth between the surfaces,
     where nothing is. Remembered, such points hang in the air for good.
+
+    Args:
+        depth: (N, T, H, W) metres, joined to the hints.
+        moving: (N, T, H, W) bool.
+        hints: At the same poses.
+        imagines: Whether the model has to imagine. If another decides what is new, it only heals cracks, each time.
     """
+    if not imagines:
+        return hints.seen | moving
     log_depth = depth.clamp(min=1e-3).log().flatten(0, 1)[:, None]
     spread = F.max_pool2d(log_depth, 3, 1, 1) + F.max_pool2d(-log_depth, 3, 1, 1)
     return hints.seen | moving | (spread[:, 0].view_as(depth) < SMOOTH)

@@ -168,7 +168,7 @@ class VideoModel:
         frames = joined_colours(frames, moving, hints, painted.where)
         depth = joined_depth(depth, moving, hints, self.config.far_metres)
         latent = self.network.codec.shown(latent, self.network.fold.encode(frames, depth, moving))
-        sure = is_sure(depth, moving, hints)
+        sure = is_sure(depth, moving, hints, imagines=self.painter is None)
         chunk = Chunk(frames, depth, moving, condition.world_from_camera, is_sure=sure, replaces=painted.replaced)
         after = self._after(latent, given, condition, times, prediction.blocks(), codec_state, painted.attached)
         return after, chunk

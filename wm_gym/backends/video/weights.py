@@ -34,7 +34,7 @@ M = TypeVar("M", bound=nn.Module)
 SHIPPED = Path(__file__).parent / "shipped"
 """What comes with the package: weights HEIGHTxWIDTH.safetensors, painters .painter, and references, a folder."""
 
-REFERENCES_SIZE = (96, 128)
+REFERENCES_SIZE = (192, 256)
 """Rows and columns of the shipped references' keyframes."""
 
 

@@ -29,11 +29,11 @@ class GatherConfig:
     """
 
     output: str = "outputs/references"
-    count: int = 40
+    count: int = 25
     first: int = 9000
     difficulty: str = "full"
-    height: int = 96
-    width: int = 128
+    height: int = 192
+    width: int = 256
     keyframes: int = 32
 
     def __post_init__(self) -> None:

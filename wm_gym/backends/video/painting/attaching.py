@@ -26,6 +26,9 @@ from wm_gym.memory.render import render
 MOST_MISFIT = 0.6
 """Of a colour and a depth, -1..1: beyond it the two are different things."""
 
+COARSE_AREA = 1.0
+"""Square pixels of a point above which it was seen from farther away than it is shown."""
+
 
 @dataclass(frozen=True)
 class Attachment:
@@ -53,14 +56,17 @@ class AttachConfig:
         crowding: What an unseen part full of such things counts, in mean differences of colour.
         least_alike: Share of the likeness of the place that is described most like the world, which others must reach.
         most: Places that stay attached; older ones are let go, and what was seen of them is remembered.
+        adopted: Share of a chunk that attached places must show for them to show also what is known coarsely there:
+            then the world is theirs, and what was seen of another one from afar gives way as one comes near.
     """
 
     candidates: int = 8
     temperature: float = 0.05
     clear_metres: float = 5.0
-    crowding: float = 2.0
+    crowding: float = 4.0
     least_alike: float = 0.6
     most: int = 4
+    adopted: float = 0.25
 
     def __post_init__(self) -> None:
         for name in ("candidates", "most"):
@@ -69,8 +75,9 @@ class AttachConfig:
         for name in ("temperature", "crowding"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")
-        if not 0 <= self.least_alike <= 1:
-            raise ValueError(f"least_alike must be from 0 to 1, got {self.least_alike}")
+        for name in ("least_alike", "adopted"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be from 0 to 1, got {getattr(self, name)}")
 
 
 def attach(
@@ -110,11 +117,13 @@ def look_up(
     intrinsics: Tensor,
     frame_index: int,
     done: Tensor,
+    config: AttachConfig,
 ) -> Tensor:
     """Fill what is unseen with what an attached place shows there; where it does, (T, H, W) bool.
 
-    What was remembered of the place is looked up anew: the place knows it as it is seen from near. Cracks between known
-    points are left to the video model, which heals them.
+    What was remembered of the place is looked up anew: the place knows it as it is seen from near. Where places are
+    adopted, they also show what is known more coarsely than they know it. Cracks between known points are left to the
+    video model, which heals them.
 
     Args:
         references: The bank it is of.
@@ -124,16 +133,20 @@ def look_up(
         intrinsics: (4,) fx, fy, cx, cy in pixels.
         frame_index: Of the first of the T frames.
         done: (T, H, W) bool: what other places have shown.
+        config: When a place is adopted.
     """
     new = (without_cracks(~hints.seen) | _since(hints, attachment.since, frame_index)) & ~done
     if not new.any():
         return new
+    is_coarse = hints.seen & ~hints.moving & (hints.area > COARSE_AREA) & ~done
     world_from_place = attachment.world_from_place.to(world_from_camera.device)
     poses = compose(inverse(world_from_place), world_from_camera.float())
     memory, size = references.memory(attachment.place), hints.seen.shape[1:]
     shown = render([memory], poses[None], intrinsics[None], *size, frame_index=[0], appearance=[0]).of_world(0)
     apart = (shown.log_depth - hints.log_depth).abs()
     new &= shown.seen & (~hints.seen | (apart < SAME_SURFACE))
+    if float((new | done).float().mean()) >= config.adopted:
+        new |= is_coarse & shown.seen & (shown.area < hints.area)
     for name in ("colour", "log_depth", "area", "same_appearance", "seen"):
         getattr(hints, name)[new] = getattr(shown, name)[new]
     return new

@@ -3,7 +3,8 @@
 The end of a chunk is where most of what is new comes into view, and where what was seen from afar is seen best. It is
 painted once, carried as points to the frames before it, and given to the video model as if it were remembered; so the
 model has to join and to move, not to imagine, and what it writes to memory is what was decided. Where references are at
-hand, they are looked up first, at every frame of the chunk, and the painter closes what they leave. Sources:
+hand, they are looked up first, at every frame of the chunk; gaps are closed by what lies behind them, and the painter
+invents what is left. Sources:
 TeleWorld's micro planning (section 3.2.1: the frame that ends a segment is generated first) and key-frame
 reconstruction (section 3.3.1).
 """
@@ -19,6 +20,7 @@ from torch import Tensor
 
 from wm_gym.backends.video.painting.attaching import AttachConfig, Attachment, attach, look_up
 from wm_gym.backends.video.painting.frame import SAME_SURFACE, Painting, paint_frame, without_cracks
+from wm_gym.backends.video.painting.gaps import close_gaps
 from wm_gym.backends.video.painting.known import known_planes
 from wm_gym.backends.video.painting.painter import COARSE_AREA, Painter
 from wm_gym.backends.video.painting.references import FAR_METRES, NEAR_METRES, References
@@ -138,12 +140,12 @@ def _gone_on(
     looks = _looks_as_now(hints)
     where = torch.zeros_like(hints.seen)
     for attachment in attached:
-        where |= look_up(references, attachment, hints, poses, intrinsics, frame_index, where)
+        where |= look_up(references, attachment, hints, poses, intrinsics, frame_index, where, config.attaching)
     if float(_share(without_cracks(~hints.seen[-1:]))) > config.least_referred:
         last = _last(hints)
         known = known_planes(last, poses[-1:, 2, :3], intrinsics[None], NEAR_METRES, FAR_METRES)
         new = attach(references, known, poses[-1], prompt, config.attaching, frame_index, seed)
-        where |= look_up(references, new, hints, poses, intrinsics, frame_index, where)
+        where |= look_up(references, new, hints, poses, intrinsics, frame_index, where, config.attaching)
         attached = (*attached, new)[-config.attaching.most :]
     hints.same_appearance[where] = looks
     return attached, where
@@ -152,11 +154,16 @@ def _gone_on(
 def _painted(
     painter: Painter, hints: Hints, poses: Tensor, intrinsics: Tensor, seed: list[int], config: GuideConfig
 ) -> tuple[Tensor, Tensor]:
-    """Paint what hints (T, H, W) leave open; where, and where it replaces what memory showed."""
+    """Paint what hints (T, H, W) leave open, gaps first; where, and where it replaces what memory showed."""
+    gaps = close_gaps(_last(hints))
+    where, replaced = _fill(hints, _carried(gaps, poses, intrinsics), gaps.depth > 0)
     last = _last(hints)
+    if not _wants(last, config).any():
+        return where, replaced
     choose = partial(_choose, painter, config.sampling, seed)
     painting = paint_frame(painter, last, poses[-1], intrinsics, choose, repaints=config.repaints)
-    return _fill(hints, _carried(painting, poses, intrinsics), painting.depth > 0)
+    invented = _fill(hints, _carried(painting, poses, intrinsics), painting.depth > 0)
+    return where | invented[0], replaced | invented[1]
 
 
 def _wanting(hints: Hints, config: GuideConfig) -> list[int]:

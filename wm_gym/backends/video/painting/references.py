@@ -46,7 +46,9 @@ ROOM_METRES = 2.5
 LEAST_KNOWN = 0.9
 """Share of an anchor that is still and whose depth is known."""
 
-KEPT_MEMORIES = 24
+KEPT_MEMORIES = 8
+"""Of some forty megabytes each."""
+
 NEAR_METRES, FAR_METRES = 0.2, 100.0
 """Depths between which views are compared."""
 
