@@ -1,22 +1,25 @@
 """Whether a generated world lasts: its step time, its memory and its pictures over 2,000 steps of one walk.
 
-    python benchmarks/endurance.py --family city --json endurance.json
+    python benchmarks/endurance.py --families park --json endurance.json
+    python benchmarks/endurance.py --families rooms city courtyard park warehouse --steps 600 --json pictures.json
 
-Two worlds of one held-out place, one after the other: grounded, on 32 keyframes, and cold, on one chunk of truth, as
-`benchmarks/fidelity.py` opens them. A scripted explorer walks out for `--steps-out` steps and home along its trail, and
-out again, now another way; home or stuck, it begins anew where it is. What memory holds stops it; the twin gives only
-waypoints, which set directions.
+Two worlds of one held-out place of each family, one after the other: grounded, on 32 keyframes, and cold, on one chunk
+of truth, as `benchmarks/fidelity.py` opens them. A scripted explorer walks out for `--steps-out` steps and home along
+its trail, and out again, now another way; home or stuck, it begins anew where it is. What memory holds stops it; the
+twin gives only waypoints, which set directions.
 
-JSON keys; grounded bare, cold after `cold_`. N is `--steps`, 2000:
+JSON keys; grounded bare, cold after `cold_`; means over families. N is `--steps`, 2000:
  - `step_ms_50`, `step_ms_N`: median milliseconds of 40 steps around step 50 and of the last 40. A state is a value:
    both stretches are walked once more at the end, step by step in turn, so that the machine's moods fall on both alike.
    `late_to_early_step_time`: the second over the first.
  - `memory_points_50`, `memory_points_N`, `memory_bytes_50`, `memory_bytes_N`, `memory_bytes_ratio`: what memory holds.
- - `sharpness_100`, `sharpness_500`, `sharpness_N`: gradient energy of the frames of 40 steps around (at the end: up to)
-   that step. `sharpness_ratio`: that at 500 over that at 100; other things are looked at there.
+ - `sharpness_100`, `sharpness_500`, `sharpness_N`: gradient energy of the frames of 100 steps around (at the end: up
+   to) that step. `sharpness_ratio`: that at 500 over that at 100; other things are looked at there, so one walk says
+   little.
  - `structure_100`, `structure_500`, `structure_N`: share of these frames that pass for a place with the judge.
+   `structure_ratio`: that at 500 over that at 100.
  - `farthest_metres` from the start, `bumped_share` of steps, `tours`: how often it set out.
-And `preset_hash`, `place`, `steps`. What a short walk does not reach is left out.
+And `preset_hash`, `places`, `steps`. What a short walk does not reach is left out.
 """
 
 from __future__ import annotations
@@ -57,7 +60,7 @@ OPENINGS = {"": open_grounded, "cold_": open_cold}
 PLACE = 100
 """Number of the place among those for testing, the first of `benchmarks/fidelity.py`."""
 EARLY_STEP, TIMED_STEPS = 50, 40
-PICTURED_STEPS = (100, 500)
+PICTURED_STEPS, AROUND = (100, 500), 100
 SEED = 0
 
 
@@ -89,7 +92,7 @@ class Journey:
         }
         self._time()
         self._judge_pictures(judge)
-        return self._with_ratios()
+        return self.figures
 
     def _advance(self, step: int) -> None:
         """Step number `step`, counted from 0."""
@@ -97,7 +100,7 @@ class Journey:
         self._twists.append(np.tile(twist, (1, self._world.model.spec.frames_per_step, 1)))
         self._state, outcome = self._world.step(self._state, self._twists[-1])
         for mark, frames in self._frames.items():
-            if -TIMED_STEPS // 2 <= step - mark < TIMED_STEPS // 2 or mark == self._steps <= step + TIMED_STEPS:
+            if -AROUND // 2 <= step - mark < AROUND // 2 or mark == self._steps <= step + AROUND:
                 frames.append(outcome.chunk.frames[0])
         self._farthest = max(self._farthest, float(np.linalg.norm(self._state.stances[0, :2])))
         self._bumps += outcome.bumped[0]
@@ -128,15 +131,23 @@ class Journey:
                 self.figures[f"sharpness_{mark}"] = float(gradient_energy(frames).mean())
                 self.figures[f"structure_{mark}"] = float(judge.passes(frames).double().mean())
 
-    def _with_ratios(self) -> dict[str, float]:
-        """The figures, and each late one over its early one where there are both."""
-        pairs = {
-            "late_to_early_step_time": (f"step_ms_{self._steps}", f"step_ms_{EARLY_STEP}"),
-            "memory_bytes_ratio": (f"memory_bytes_{self._steps}", f"memory_bytes_{EARLY_STEP}"),
-            "sharpness_ratio": tuple(f"sharpness_{mark}" for mark in reversed(PICTURED_STEPS)),
-        }
-        known = {name: pair for name, pair in pairs.items() if set(pair) <= set(self.figures)}
-        return self.figures | {name: self.figures[late] / self.figures[early] for name, (late, early) in known.items()}
+
+def with_ratios(figures: dict[str, float], steps: int) -> dict[str, float]:
+    """Figures of walks of so many steps, and each late one over its early one where there are both."""
+    early, late = PICTURED_STEPS
+    pairs = {
+        "late_to_early_step_time": (f"step_ms_{steps}", f"step_ms_{EARLY_STEP}"),
+        "memory_bytes_ratio": (f"memory_bytes_{steps}", f"memory_bytes_{EARLY_STEP}"),
+        "sharpness_ratio": (f"sharpness_{late}", f"sharpness_{early}"),
+        "structure_ratio": (f"structure_{late}", f"structure_{early}"),
+    }
+    known = {name: pair for name, pair in pairs.items() if set(pair) <= set(figures) and figures[pair[1]]}
+    return figures | {name: figures[above] / figures[below] for name, (above, below) in known.items()}
+
+
+def place_of(family: str) -> Place:
+    """The held-out place of a family."""
+    return find_place(f"{family}/{nth_seed('test', PLACE + FAMILIES.index(family))}", 0, "full")
 
 
 def openings_in(twin: World, place: Place) -> dict[str, Opening]:
@@ -160,7 +171,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--weights", help="of the video model; without, those that are shipped")
     parser.add_argument("--size", default="48x64", metavar="HxW")
-    parser.add_argument("--family", choices=FAMILIES, default="city")
+    parser.add_argument("--families", nargs="+", choices=FAMILIES, default=["city"])
     parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--steps-out", type=int, default=100, help="of each tour, before it turns home")
     parser.add_argument("--threads", type=int, default=1)
@@ -169,20 +180,24 @@ def main() -> None:
     torch.set_num_threads(asked.threads)
     height, width = (int(number) for number in asked.size.split("x"))
     settings = {"weights": asked.weights} if asked.weights else {}
-    place = find_place(f"{asked.family}/{nth_seed('test', PLACE + FAMILIES.index(asked.family))}", 0, "full")
     twin = World(load_backend("twin", height, width))
-    openings = openings_in(twin, place)
+    begun = [openings_in(twin, place_of(family)) for family in asked.families]
     twin.close()
     world, judge = World(load_backend("video", height, width, **settings)), Judge.load()
-    figures: dict[str, Any] = {"preset_hash": preset_hash(world), "place": openings[""].name, "steps": asked.steps}
-    with tqdm(total=len(openings) * asked.steps, unit="step", smoothing=0.01) as bar:
-        for prefix, opening in openings.items():
-            bar.set_description(prefix.rstrip("_") or "grounded")
-            explorer = Explorer(opening.waypoints.numpy(), SEED, asked.steps_out)
-            made = Journey(world, opening, explorer, asked.steps).go(bar, judge)
-            figures |= {f"{prefix}{name}": value for name, value in made.items()}
+    places = [openings[""].name for openings in begun]
+    figures: dict[str, Any] = {"preset_hash": preset_hash(world), "places": places, "steps": asked.steps}
+    with tqdm(total=len(begun) * len(OPENINGS) * asked.steps, unit="step", smoothing=0.01) as bar:
+        for prefix in OPENINGS:
+            made = []
+            for openings in begun:
+                opening = openings[prefix]
+                bar.set_description(opening.name)
+                explorer = Explorer(opening.waypoints.numpy(), SEED, asked.steps_out)
+                made.append(Journey(world, opening, explorer, asked.steps).go(bar, judge))
+            means = {name: float(np.mean([each[name] for each in made])) for name in made[0]}
+            figures |= {f"{prefix}{name}": value for name, value in with_ratios(means, asked.steps).items()}
     world.close()
-    report(figures, list(openings))
+    report(figures, list(OPENINGS))
     if asked.json:
         asked.json.write_text(json.dumps(figures, indent=2) + "\n")
 

@@ -32,7 +32,8 @@ def figures_of(steps):
     opening = open_named(world.model.spec, "city/9", 0, "full")
     explorer = Explorer(opening.waypoints.numpy(), 0, 5)
     with tqdm(disable=True) as bar:
-        return endurance.Journey(world, opening, explorer, steps).go(bar, EasyJudge())
+        made = endurance.Journey(world, opening, explorer, steps).go(bar, EasyJudge())
+    return endurance.with_ratios(made, steps)
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +47,11 @@ def test_a_walk_is_timed_weighed_and_pictured(figures):
     assert {*times, *sizes, "sharpness_100", "sharpness_104", "tours"} <= set(figures)
     assert figures["memory_bytes_ratio"] == figures["memory_bytes_104"] / figures["memory_bytes_50"]
     assert figures["structure_100"] == 1.0 and figures["tours"] >= 2 and figures["farthest_metres"] > 0
+
+
+def test_what_is_late_is_told_over_what_is_early():
+    walked = {"sharpness_100": 8.0, "sharpness_500": 6.0, "structure_100": 0.0, "structure_500": 0.5}
+    assert endurance.with_ratios(walked, 500) == walked | {"sharpness_ratio": 0.75}
 
 
 def test_what_a_short_walk_does_not_reach_is_left_out():
