@@ -29,6 +29,7 @@ import json
 import os
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,7 @@ from wm_gym.evaluation.judge import Judge
 from wm_gym.evaluation.preset import preset_hash
 from wm_gym.evaluation.scores import gradient_energy
 from wm_gym.evaluation.walks import LEAD_FRAMES, open_cold, open_grounded, take_lead
+from wm_gym.geometry.cameras import resize_intrinsics
 from wm_gym.memory.memory import Memory
 from wm_gym.train_world.splits import nth_seed
 from wm_gym.world.state import WorldState
@@ -151,10 +153,11 @@ def place_of(family: str) -> Place:
 
 
 def openings_in(twin: World, place: Place) -> dict[str, Opening]:
-    """How generated worlds begin in a place of the twin, after a turn on the spot; by prefix."""
+    """How worlds of frames `FINER` times smaller begin in a place of the twin, after a turn on the spot; by prefix."""
     spec = twin.model.spec
     lead = take_lead(twin, open_place(place, spec.height, spec.width), place)
-    captured = capture_place(place, FINER * spec.height, FINER * spec.width)
+    lens = resize_intrinsics(lead.intrinsics, 1 / FINER, 1 / FINER)
+    captured = replace(capture_place(place, spec.height, spec.width), intrinsics=lens)
     return {prefix: open_at(captured, lead, LEAD_FRAMES - 1) for prefix, open_at in OPENINGS.items()}
 
 
@@ -180,7 +183,7 @@ def main() -> None:
     torch.set_num_threads(asked.threads)
     height, width = (int(number) for number in asked.size.split("x"))
     settings = {"weights": asked.weights} if asked.weights else {}
-    twin = World(load_backend("twin", height, width))
+    twin = World(load_backend("twin", FINER * height, FINER * width))
     begun = [openings_in(twin, place_of(family)) for family in asked.families]
     twin.close()
     world, judge = World(load_backend("video", height, width, **settings)), Judge.load()

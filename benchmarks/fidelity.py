@@ -6,8 +6,9 @@ Walks: 20 loops and 20 ways out (`--walks` of each) of 64 chunks of 4 frames, th
 split "test", which end in 9) of all five families at full difficulty. A loop comes home to the very pose of its
 opening by chunk 60, waits, and goes its first 4 chunks once more: its return. Each walk starts with one chunk of
 truth, a turn on the spot that ends in the opening frame. Worlds open grounded, on 32 keyframes of the place (that
-frame, and 31 taken around the start, `--finer` times as fine as frames), or cold, on that chunk of truth alone (4
-frames with depth). Afterwards a world meets only its own frames, depth and masks at the poses of the walk.
+frame, and 31 taken around the start), or cold, on that chunk of truth alone (4 frames with depth); keyframes are
+`--finer` times as fine as frames, and the model opens on them reduced. Afterwards a world meets only its own frames,
+depth and masks at the poses of the walk.
 
 Rows: the model; `hint_only`, the backend `memory` (hints; holes get the colour of the nearest seen pixel, and no
 depth); `no_memory`, the same model with blank hints (grounded or cold is the same to it); `repeat`, the last true
@@ -58,7 +59,7 @@ import json
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -111,11 +112,12 @@ Tallies = defaultdict[str, Tally]
 
 @dataclass(frozen=True)
 class Scene:
-    """A place, its capture, and the twin's walk through it."""
+    """A place, its capture, the twin's walk through it, and the same walk as fine as the capture."""
 
     place: Place
     opening: Opening
     truth: Walk
+    close: Walk
 
 
 def plan(place: Place, is_loop: bool, chunks: int, size: tuple[int, int]) -> np.ndarray | None:
@@ -157,8 +159,19 @@ def choose_walks(count: int, chunks: int, size: tuple[int, int]) -> list[tuple[P
     return chosen
 
 
-def record(twin: World, planned: Sequence[tuple[Place, bool, np.ndarray]], finer: int = FINER) -> list[Scene]:
-    """The planned walks in the twin, and captures that are so many times as fine."""
+def record(twin: World, close_twin: World, planned: Sequence[tuple[Place, bool, np.ndarray]]) -> list[Scene]:
+    """The planned walks in the twin, and as a finer one shows them, of whose size captures are."""
+    truths, closes = walk_in(twin, planned), walk_in(close_twin, planned)
+    size = close_twin.model.spec.height, close_twin.model.spec.width
+    captured = [
+        replace(capture_place(place, *size), intrinsics=truth.intrinsics)
+        for (place, _, _), truth in zip(planned, truths, strict=True)
+    ]
+    return [Scene(row[0], *parts) for row, *parts in zip(planned, captured, truths, closes, strict=True)]
+
+
+def walk_in(twin: World, planned: Sequence[tuple[Place, bool, np.ndarray]]) -> list[Walk]:
+    """The planned walks as a twin shows them."""
     spec = twin.model.spec
     openings = [open_place(place, spec.height, spec.width) for place, _, _ in planned]
     blank = torch.zeros(0, spec.height, spec.width)
@@ -167,9 +180,7 @@ def record(twin: World, planned: Sequence[tuple[Place, bool, np.ndarray]], finer
         for (p, is_loop, stances), o in zip(planned, openings, strict=True)
     ]
     chunks = (len(paths[0].stances) - 1) // CHUNK_FRAMES
-    walks = follow(twin, openings, paths, 0, chunks, [place.seed for place, _, _ in planned])
-    captured = [capture_place(place, finer * spec.height, finer * spec.width) for place, _, _ in planned]
-    return [Scene(row[0], opening, truth) for row, opening, truth in zip(planned, captured, walks, strict=True)]
+    return follow(twin, openings, paths, 0, chunks, [place.seed for place, _, _ in planned])
 
 
 def score_next(tallies: Tallies, scenes: Sequence[Scene], rows: Rows, starts: int) -> None:
@@ -179,7 +190,7 @@ def score_next(tallies: Tallies, scenes: Sequence[Scene], rows: Rows, starts: in
         frame = LEAD_FRAMES - 1 + CHUNK_FRAMES * int(at)
         nexts = [truth.part(frame + 1, frame + 1 + CHUNK_FRAMES) for truth in truths]
         for prefix, open_at in OPENINGS.items():
-            openings = [open_at(scene.opening, scene.truth, frame) for scene in scenes]
+            openings = [open_at(scene.opening, scene.close, frame) for scene in scenes]
             unseen = unseen_pixels(openings, truths, frame)
             made = {row: follow(world, openings, truths, frame, 1, seeds) for row, world in rows.items()}
             made["repeat_"] = [repeat(truth, frame, CHUNK_FRAMES) for truth in truths]
@@ -202,7 +213,7 @@ def score_closed(
     made: dict[str, list[Walk]] = {}
     score_imagined(tallies["twin_"], rest, truths, judge)
     for prefix, open_at in OPENINGS.items():
-        openings = [open_at(scene.opening, scene.truth, frame) for scene in scenes]
+        openings = [open_at(scene.opening, scene.close, frame) for scene in scenes]
         known = [known_pixels(t, _capture(o), FAR_METRES) for t, o in zip(rest, openings, strict=True)]
         for row, world in rows.items():
             progress.set_postfix_str(f"{prefix or 'grounded_'}{row or 'model'}")
@@ -280,7 +291,7 @@ def main() -> None:
     parser.add_argument("--walks", type=int, default=20, help="of each kind, loops and ways out")
     parser.add_argument("--chunks", type=int, default=64)
     parser.add_argument("--starts", type=int, default=4, help="openings for next chunks along each walk")
-    parser.add_argument("--finer", type=int, default=FINER, help="keyframes of grounded worlds, than frames")
+    parser.add_argument("--finer", type=int, default=FINER, help="keyframes that worlds open on, than frames")
     parser.add_argument("--quick", action="store_true", help="4 walks of each kind, 24 chunks")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--sheets", type=Path, help="folder for contact sheets")
@@ -292,7 +303,7 @@ def main() -> None:
     size = height, width
     count, chunks = (8, 24) if asked.quick else (2 * asked.walks, asked.chunks)
     video = VideoModel.create(*size, weights=asked.weights, num_steps=asked.num_steps)
-    twin = World(TwinModel.create(*size))
+    twin, close_twin = (World(TwinModel.create(times * height, times * width)) for times in (1, asked.finer))
     rows = {
         "hint_only_": World(MemoryModel.create(*size)),
         "": World(video),
@@ -302,7 +313,7 @@ def main() -> None:
     with tqdm(total=count * len(rows) * len(OPENINGS), desc="worlds", smoothing=0) as progress:
         for first in range(0, count, BATCH):
             progress.set_postfix_str("twin")
-            scenes = record(twin, planned[first : first + BATCH], asked.finer)
+            scenes = record(twin, close_twin, planned[first : first + BATCH])
             progress.set_postfix_str("next chunks")
             score_next(tallies, scenes, rows, asked.starts)
             for prefix, shown in score_closed(tallies, scenes, rows, judge, progress):
@@ -313,7 +324,7 @@ def main() -> None:
     print(f"preset {flat['preset_hash']}")
     if asked.json:
         asked.json.write_text(json.dumps(flat, indent=2) + "\n")
-    for world in (twin, *rows.values()):
+    for world in (twin, close_twin, *rows.values()):
         world.close()
 
 

@@ -26,7 +26,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,7 @@ from wm_gym.backends.twin.model import open_place
 from wm_gym.evaluation.pictures import contact_sheet, enlarge, paint_depth, paint_hints
 from wm_gym.evaluation.preset import preset_hash
 from wm_gym.evaluation.walks import LEAD_FRAMES, open_cold, open_grounded, take_lead
+from wm_gym.geometry.cameras import resize_intrinsics
 from wm_gym.geometry.motion import KEYS, velocities_from_keys
 from wm_gym.memory.memory import Memory
 from wm_gym.train_world.splits import nth_seed
@@ -164,12 +165,19 @@ class Trip:
 
 
 def open_in(twin: World, place: Place, kind: str) -> Opening:
-    """How a generated world begins in a place of the twin, after a turn on the spot: "grounded" or "cold"."""
+    """How a world of frames `FINER` times smaller begins in a place of the twin, after a turn on the spot.
+
+    Args:
+        twin: As fine as keyframes.
+        place: Where.
+        kind: "grounded" or "cold".
+    """
     spec = twin.model.spec
     opening = open_place(place, spec.height, spec.width)
     lead = take_lead(twin, opening, place)
-    captured = capture_place(place, FINER * spec.height, FINER * spec.width) if kind == "grounded" else opening
-    return OPENINGS[kind](captured, lead, LEAD_FRAMES - 1)
+    captured = capture_place(place, spec.height, spec.width) if kind == "grounded" else opening
+    lens = resize_intrinsics(lead.intrinsics, 1 / FINER, 1 / FINER)
+    return OPENINGS[kind](replace(captured, intrinsics=lens), lead, LEAD_FRAMES - 1)
 
 
 def travel(world: World, opening: Opening, pilot: Pilot, steps: int, seed: int, bar: tqdm) -> Trip:
@@ -261,7 +269,8 @@ def main() -> None:
     torch.set_num_threads(1)
     height, width = (int(number) for number in asked.size.split("x"))
     settings = {"weights": asked.weights} if asked.weights else {}
-    world, twin = World(load_backend("video", height, width, **settings)), World(load_backend("twin", height, width))
+    world = World(load_backend("video", height, width, **settings))
+    twin = World(load_backend("twin", FINER * height, FINER * width))
     fps = world.model.spec.fps
     asked.out.mkdir(parents=True, exist_ok=True)
     figures: dict[str, Any] = {"preset_hash": preset_hash(world)}

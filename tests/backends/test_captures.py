@@ -3,11 +3,9 @@ import re
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from wm_gym.backends.captures import load_capture, save_capture
-from wm_gym.backends.finer import reduced, repeated
+from wm_gym.backends.finer import reduced
 from wm_gym.backends.seam import Capture, Opening, Place
 from wm_gym.geometry.motion import START_STANCE, camera_pose
 
@@ -105,15 +103,6 @@ def test_a_size_that_is_no_fraction_takes_what_lies_at_the_middle():
     middles = np.ix_([0], [0, 2, 3, 4, 6, 7], [0, 2, 3, 4, 6, 7, 8, 10, 11])
     assert np.array_equal(small.depth, capture.depth.numpy()[middles])
     assert abs(float(small.frames.float().mean() - capture.frames.float().mean())) < 8
-
-
-@given(st.integers(1, 4), st.integers(0, 99))
-@settings(max_examples=20, deadline=None)
-def test_what_is_repeated_is_reduced_to_itself(times, seed):
-    capture = make_opening(2, 4, 6, seed=seed).capture
-    again = reduced(repeated(capture, times), 4, 6)
-    for name, value in vars(capture).items():
-        assert np.array_equal(getattr(again, name), value), name
 
 
 @pytest.mark.parametrize("size", [(3, 6), (4, 4), (8, 12)])

@@ -98,17 +98,18 @@ def test_what_is_known_stays_and_the_rest_is_looked_up(bank, number):
         assert torch.equal(getattr(half, name)[new], getattr(whole, name)[new]), name
 
 
-@pytest.mark.parametrize(("adopted", "area", "is_moving", "gives_way"), [
-    (0.5, 4.0, False, True),  # known coarsely, in a world that is the place's
-    (0.6, 4.0, False, False),  # the place shows only half of the frame
-    (0.5, 0.9, False, False),  # known as finely as it is shown
-    (0.5, 4.0, True, False),  # a thing that moves is no part of the place
+@pytest.mark.parametrize(("adopted", "area", "is_moving", "age", "gives_way"), [
+    (0.5, 4.0, False, 3, True),  # known coarsely, in a world that is the place's
+    (0.6, 4.0, False, 3, False),  # the place shows only half of the frame
+    (0.5, 0.9, False, 3, False),  # known as finely as it is shown
+    (0.5, 4.0, True, 3, False),  # a thing that moves is no part of the place
+    (0.5, 4.0, False, 5, False),  # the world opened with it
 ])  # fmt: skip
-def test_an_adopted_place_shows_what_is_known_coarsely(bank, adopted, area, is_moving, gives_way):
+def test_an_adopted_place_shows_what_is_known_coarsely(bank, adopted, area, is_moving, age, gives_way):
     half, pose = seen_of(bank, 2, left_half()), bank.capture(2).world_from_camera[:1]
-    half.area[:, :, :12], half.log_depth[:, :, :12], half.moving[:, :, :12] = area, 0.0, is_moving
+    half.area[:, :, :12], half.log_depth[:, :, :12], half.moving[:, :, :12], half.age[:] = area, 0.0, is_moving, age
     laid, config = Attachment(2, torch.eye(4), since=1), AttachConfig(adopted=adopted)
-    new = look_up(bank, laid, half, pose, LENS, 0, NOTHING[None], config)
+    new = look_up(bank, laid, half, pose, LENS, 5, NOTHING[None], config)
     assert torch.equal(new[0], NOTHING | True if gives_way else ~left_half())
 
 

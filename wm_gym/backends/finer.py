@@ -66,15 +66,6 @@ def reduced(capture: Capture, height: int, width: int) -> Capture:
     return replace(capture, **dict(zip(("frames", "depth", "moving"), made, strict=True)), intrinsics=intrinsics)
 
 
-def repeated(capture: Capture, times: int) -> Capture:
-    """A capture in which each pixel is `times` x `times` equal ones."""
-    fields = {
-        name: getattr(capture, name).repeat_interleave(times, 1).repeat_interleave(times, 2)
-        for name in ("frames", "depth", "moving")
-    }
-    return replace(capture, **fields, intrinsics=resize_intrinsics(capture.intrinsics, times, times))
-
-
 def _reduce(
     frames: np.ndarray, depth: np.ndarray, moving: np.ndarray, down: int, across: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -13,7 +13,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from wm_gym.backends.finer import repeated
 from wm_gym.backends.seam import Capture, Opening, Place
 from wm_gym.geometry.motion import START_STANCE, Body, camera_pose
 from wm_gym.geometry.poses import compose, inverse
@@ -93,7 +92,7 @@ def take_lead(twin: World, opening: Opening, place: Place) -> Walk:
 
 
 def open_grounded(opening: Opening, walk: Walk, frame: int) -> Opening:
-    """An opening of a captured place at a frame of a walk through it; the capture may be finer than the walk.
+    """An opening of a captured place at a frame of a walk through it, which is as fine as the capture.
 
     The walk's frame, with what moves in it, is the first keyframe; keyframes of the capture follow, and at last the
     frames that led up to the walk's, as many in all as the capture has (at the place's own opening pose its first one
@@ -101,8 +100,7 @@ def open_grounded(opening: Opening, walk: Walk, frame: int) -> Opening:
     """
     assert opening.capture is not None
     lead, here = walk.part(frame + 1 - CHUNK_FRAMES, frame), walk.part(frame, frame + 1)
-    taken, times = opening.capture, opening.capture.depth.shape[1] // walk.depth.shape[1]
-    seen = _keyframes(here, lead, times)
+    taken, seen = opening.capture, _keyframes(here, lead)
     at_start = int(np.allclose(here.stances[0], START_STANCE))
     others = slice(at_start, len(taken.frames) - CHUNK_FRAMES + at_start)
     moved = replace(taken, world_from_camera=compose(_to_frame_of(here), taken.world_from_camera).float())
@@ -113,20 +111,20 @@ def open_grounded(opening: Opening, walk: Walk, frame: int) -> Opening:
         return torch.cat([first, getattr(moved, name)[others], *rest])
 
     capture = replace(seen, **{name: joined(name) for name in names})
-    return replace(opening, place=None, intrinsics=walk.intrinsics, capture=capture)
+    return replace(opening, place=None, capture=capture)
 
 
 def open_cold(opening: Opening, walk: Walk, frame: int) -> Opening:
-    """An opening that knows one chunk of truth: a frame of a walk and the frames before it, with depth."""
+    """An opening that knows one chunk of truth: a frame of a walk and the frames before it, as fine as they are."""
     before, here = walk.part(frame + 1 - CHUNK_FRAMES, frame), walk.part(frame, frame + 1)
-    return replace(opening, place=None, intrinsics=walk.intrinsics, capture=_keyframes(here, before, 1))
+    return replace(opening, place=None, capture=_keyframes(here, before))
 
 
-def _keyframes(here: Walk, before: Walk, times: int) -> Capture:
-    """A frame of a walk and those before it, in the frame of a world that opens there, each pixel `times` x `times`."""
+def _keyframes(here: Walk, before: Walk) -> Capture:
+    """A frame of a walk and those before it, in the frame of a world that opens there."""
     poses = compose(_to_frame_of(here), before.world_from_camera)
     start = torch.from_numpy(camera_pose(START_STANCE)).float()
-    capture = Capture(
+    return Capture(
         frames=torch.cat([here.frames, before.frames]),
         depth=torch.cat([here.depth, before.depth]),
         moving=torch.cat([here.moving, before.moving]),
@@ -134,7 +132,6 @@ def _keyframes(here: Walk, before: Walk, times: int) -> Capture:
         intrinsics=here.intrinsics,
         lead=CHUNK_FRAMES - 1,
     )
-    return repeated(capture, times)
 
 
 def _to_frame_of(here: Walk) -> Tensor:

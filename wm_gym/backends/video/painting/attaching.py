@@ -26,6 +26,9 @@ from wm_gym.memory.render import render
 MOST_MISFIT = 0.6
 """Of a colour and a depth, -1..1: beyond it the two are different things."""
 
+AFTER_OPENING = 1
+"""Index of the first frame that a world makes itself: what was remembered before is its own, and stays."""
+
 COARSE_AREA = 1.0
 """Square pixels of a point above which it was seen from farther away than it is shown."""
 
@@ -57,7 +60,7 @@ class AttachConfig:
         least_alike: Share of the likeness of the place that is described most like the world, which others must reach.
         most: Places that stay attached; older ones are let go, and what was seen of them is remembered.
         adopted: Share of a chunk that attached places must show for them to show also what is known coarsely there:
-            then the world is theirs, and what was seen of another one from afar gives way as one comes near.
+            then the world is theirs, and what was seen of others from afar gives way as one comes near.
     """
 
     candidates: int = 8
@@ -122,8 +125,8 @@ def look_up(
     """Fill what is unseen with what an attached place shows there; where it does, (T, H, W) bool.
 
     What was remembered of the place is looked up anew: the place knows it as it is seen from near. Where places are
-    adopted, they also show what is known more coarsely than they know it. Cracks between known points are left to the
-    video model, which heals them.
+    adopted, they also show what was remembered of others, and is known more coarsely than they know it; what the world
+    opened with stays. Cracks between known points are left to the video model, which heals them.
 
     Args:
         references: The bank it is of.
@@ -138,7 +141,7 @@ def look_up(
     new = (without_cracks(~hints.seen) | _since(hints, attachment.since, frame_index)) & ~done
     if not new.any():
         return new
-    is_coarse = hints.seen & ~hints.moving & (hints.area > COARSE_AREA) & ~done
+    is_coarse = _since(hints, AFTER_OPENING, frame_index) & (hints.area > COARSE_AREA) & ~done
     world_from_place = attachment.world_from_place.to(world_from_camera.device)
     poses = compose(inverse(world_from_place), world_from_camera.float())
     memory, size = references.memory(attachment.place), hints.seen.shape[1:]
