@@ -23,12 +23,20 @@ def test_a_picture_of_the_asked_size_stays_as_it_is():
 
 def test_larger_pictures_are_cut_to_the_middle_and_reduced_to_means():
     wide = np.concatenate([np.zeros((96, 20, 3), np.uint8), PICTURE, np.zeros((96, 20, 3), np.uint8)], axis=1)
-    opening = open_picture(wide, 48, 64)
+    opening = open_picture(wide, 48, 64, finer=1)
     means = PICTURE.reshape(48, 2, 64, 2, 3).mean((1, 3))
     assert np.abs(opening.capture.frames[0].numpy() - means).max() <= 1.0
     alone = open_picture(PICTURE, 48, 64, fov_degrees=65.0)
     wider = np.degrees(2 * np.arctan(np.tan(np.radians(32.5)) * 168 / 128))
     torch.testing.assert_close(open_picture(wide, 48, 64, fov_degrees=wider).intrinsics, alone.intrinsics)
+
+
+@pytest.mark.parametrize(("finer", "size"), [(1, (24, 32)), (2, (48, 64)), (3, (72, 96)), (9, (96, 128))])
+def test_a_keyframe_is_as_fine_as_the_picture_allows(finer, size):
+    opening = open_picture(PICTURE, 24, 32, finer=finer)
+    assert tuple(opening.capture.depth.shape[1:]) == size
+    torch.testing.assert_close(opening.intrinsics, open_picture(PICTURE, 24, 32, finer=1).intrinsics)
+    torch.testing.assert_close(opening.capture.intrinsics * 24 / size[0], opening.intrinsics)
 
 
 def test_a_file_opens_like_its_pixels(tmp_path):
@@ -45,7 +53,7 @@ def test_depth_that_is_known_is_kept():
     opening = open_picture(PICTURE, 96, 128, depth=depth)
     assert opening.image is None
     np.testing.assert_allclose(opening.capture.depth[0].numpy(), np.minimum(depth, 100.0), rtol=1e-6)
-    assert set(open_picture(PICTURE, 48, 64, depth=depth).capture.depth[0, 8].tolist()) <= set(
+    assert set(open_picture(PICTURE, 48, 64, depth=depth, finer=1).capture.depth[0, 8].tolist()) <= set(
         depth[17].astype(np.float32).tolist()
     )
 
@@ -81,7 +89,7 @@ def test_a_world_opens_on_a_picture():
 
     world = World(MemoryModel.create(48, 64))
     state, outcome = world.start([open_picture(PICTURE, 48, 64)], [0])
-    assert np.array_equal(outcome.chunk.frames[0, 0], open_picture(PICTURE, 48, 64).capture.frames[0])
+    assert np.array_equal(outcome.chunk.frames[0, 0], open_picture(PICTURE, 48, 64, finer=1).capture.frames[0])
     state, outcome = world.step(state, np.tile([0.5, 0.0, 0.0, 0.0], (1, 4, 1)))
     assert isinstance(state.memories[0], Memory) and outcome.hints.seen.float().mean() > 0.8
 

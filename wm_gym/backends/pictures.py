@@ -11,8 +11,9 @@ import numpy as np
 import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from wm_gym.backends.finer import FINER
 from wm_gym.backends.seam import Capture, Opening
-from wm_gym.geometry.cameras import intrinsics_from_fov
+from wm_gym.geometry.cameras import intrinsics_from_fov, resize_intrinsics
 from wm_gym.geometry.motion import START_STANCE, camera_pose
 from wm_gym.reconstruction.one_picture import floor_spots, ground_and_wall
 
@@ -32,11 +33,13 @@ def open_picture(
     depth: np.ndarray | None = None,
     fov_degrees: float = FOV_DEGREES,
     prompt: str = "",
+    finer: int = FINER,
 ) -> Opening:
     """The opening of a world that begins with a picture.
 
-    The middle of the picture is cut out in the proportions of a frame and reduced: colours to the mean of what a
-    pixel covers, depth to its value at the pixel's centre.
+    The middle of the picture is cut out in the proportions of a frame and reduced to a keyframe, which is a whole
+    number of times as fine as a frame: colours to the mean of what a pixel covers, depth to its value at the pixel's
+    centre.
 
     Args:
         picture: Path of a file that Pillow reads, or (H, W, 3) uint8 red, green, blue; no smaller than a frame.
@@ -45,6 +48,7 @@ def open_picture(
         depth: (H, W) planar z in metres, as large as the picture; 0 is unknown, 100 and more is sky. None for a guess.
         fov_degrees: Horizontal field of view of the whole picture.
         prompt: One sentence that says what the place looks like.
+        finer: Most times that rows and columns of the keyframe are those of frames.
 
     Raises:
         ValueError: If the picture cannot be read, is too small, or picture and depth are of the wrong shape or kind.
@@ -53,6 +57,8 @@ def open_picture(
     rows, columns = colours.shape[:2]
     if rows < height or columns < width:
         raise ValueError(f"image must be at least {height} x {width} pixels, got {rows} x {columns}")
+    times = min(finer, rows // height, columns // width)
+    height, width = times * height, times * width
     scale = min(rows / height, columns / width)
     top, left = (rows - height * scale) / 2, (columns - width * scale) / 2
     box = (left, top, left + width * scale, top + height * scale)
@@ -73,8 +79,8 @@ def open_picture(
         world_from_camera=torch.from_numpy(camera_pose(START_STANCE)).float()[None],
         intrinsics=intrinsics,
     )
-    spots = floor_spots(metres, intrinsics)
-    return Opening(name, prompt, intrinsics, spots, capture=capture, image=image if depth is None else None)
+    spots, lens = floor_spots(metres, intrinsics), resize_intrinsics(intrinsics, 1 / times, 1 / times)
+    return Opening(name, prompt, lens, spots, capture=capture, image=image if depth is None else None)
 
 
 def _read(picture: Picture) -> tuple[np.ndarray, str]:

@@ -247,7 +247,7 @@ class Episodes:
             world = config.world if asked.world is None else asked.world
             opening = open_named(spec, world, world_seed, config.difficulty, config.finer)
         else:
-            opening = open_picture(asked.image, spec.height, spec.width, depth=asked.depth)
+            opening = open_picture(asked.image, spec.height, spec.width, depth=asked.depth, finer=config.finer)
         return opening if asked.prompt is None else replace(opening, prompt=asked.prompt)
 
     def _twists(self, command: Command) -> np.ndarray:
