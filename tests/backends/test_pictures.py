@@ -89,7 +89,8 @@ def test_a_world_opens_on_a_picture():
 
     world = World(MemoryModel.create(48, 64))
     state, outcome = world.start([open_picture(PICTURE, 48, 64)], [0])
-    assert np.array_equal(outcome.chunk.frames[0, 0], open_picture(PICTURE, 48, 64, finer=1).capture.frames[0])
+    small = open_picture(PICTURE, 48, 64, finer=1).capture.frames[0]
+    assert (outcome.chunk.frames[0, 0].int() - small.int()).abs().max() <= 1  # two ways of rounding a mean
     state, outcome = world.step(state, np.tile([0.5, 0.0, 0.0, 0.0], (1, 4, 1)))
     assert isinstance(state.memories[0], Memory) and outcome.hints.seen.float().mean() > 0.8
 
