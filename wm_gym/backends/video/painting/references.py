@@ -46,8 +46,8 @@ ROOM_METRES = 2.5
 LEAST_KNOWN = 0.9
 """Share of an anchor that is still and whose depth is known."""
 
-KEPT_MEMORIES = 8
-"""Of some forty megabytes each."""
+KEPT_MEMORIES = 64
+"""Of some thirty megabytes each: fewer than the worlds of a batch need would be made anew in each step."""
 
 NEAR_METRES, FAR_METRES = 0.2, 100.0
 """Depths between which views are compared."""
