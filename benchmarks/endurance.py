@@ -29,7 +29,6 @@ import json
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -42,17 +41,15 @@ from tqdm import tqdm
 
 from wm_gym.agents.explorer import Explorer
 from wm_gym.backends.finer import FINER
-from wm_gym.backends.places import find_place
+from wm_gym.backends.places import find_place, open_world
 from wm_gym.backends.registry import load_backend
-from wm_gym.backends.seam import Opening, Place
-from wm_gym.backends.twin.capture import capture_place
+from wm_gym.backends.seam import ModelSpec, Opening, Place
 from wm_gym.backends.twin.maps import FAMILIES
 from wm_gym.backends.twin.model import open_place
 from wm_gym.evaluation.judge import Judge
 from wm_gym.evaluation.preset import preset_hash
 from wm_gym.evaluation.scores import gradient_energy
 from wm_gym.evaluation.walks import LEAD_FRAMES, open_cold, open_grounded, take_lead
-from wm_gym.geometry.cameras import resize_intrinsics
 from wm_gym.memory.memory import Memory
 from wm_gym.train_world.splits import nth_seed
 from wm_gym.world.state import WorldState
@@ -152,12 +149,11 @@ def place_of(family: str) -> Place:
     return find_place(f"{family}/{nth_seed('test', PLACE + FAMILIES.index(family))}", 0, "full")
 
 
-def openings_in(twin: World, place: Place) -> dict[str, Opening]:
-    """How worlds of frames `FINER` times smaller begin in a place of the twin, after a turn on the spot; by prefix."""
-    spec = twin.model.spec
-    lead = take_lead(twin, open_place(place, spec.height, spec.width), place)
-    lens = resize_intrinsics(lead.intrinsics, 1 / FINER, 1 / FINER)
-    captured = replace(capture_place(place, spec.height, spec.width), intrinsics=lens)
+def openings_in(spec: ModelSpec, twin: World, place: Place) -> dict[str, Opening]:
+    """How worlds of a backend begin in a place of a twin as fine as keyframes, after a turn on the spot; by prefix."""
+    close = twin.model.spec
+    lead = take_lead(twin, open_place(place, close.height, close.width), place)
+    captured = open_world(spec, place)
     return {prefix: open_at(captured, lead, LEAD_FRAMES - 1) for prefix, open_at in OPENINGS.items()}
 
 
@@ -183,10 +179,10 @@ def main() -> None:
     torch.set_num_threads(asked.threads)
     height, width = (int(number) for number in asked.size.split("x"))
     settings = {"weights": asked.weights} if asked.weights else {}
-    twin = World(load_backend("twin", FINER * height, FINER * width))
-    begun = [openings_in(twin, place_of(family)) for family in asked.families]
-    twin.close()
     world, judge = World(load_backend("video", height, width, **settings)), Judge.load()
+    twin = World(load_backend("twin", FINER * height, FINER * width))
+    begun = [openings_in(world.model.spec, twin, place_of(family)) for family in asked.families]
+    twin.close()
     places = [openings[""].name for openings in begun]
     figures: dict[str, Any] = {"preset_hash": preset_hash(world), "places": places, "steps": asked.steps}
     with tqdm(total=len(begun) * len(OPENINGS) * asked.steps, unit="step", smoothing=0.01) as bar:

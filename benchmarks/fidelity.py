@@ -59,7 +59,7 @@ import json
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -72,8 +72,8 @@ from tqdm import tqdm
 from wm_gym.agents.tour import Tour, TourConfig
 from wm_gym.backends.finer import FINER
 from wm_gym.backends.memory import MemoryModel
-from wm_gym.backends.seam import Opening, Place
-from wm_gym.backends.twin.capture import capture_place
+from wm_gym.backends.places import open_world
+from wm_gym.backends.seam import ModelSpec, Opening, Place
 from wm_gym.backends.twin.maps import FAMILIES
 from wm_gym.backends.twin.model import FAR_METRES, TwinModel, open_place
 from wm_gym.backends.twin.site import site_of
@@ -159,14 +159,13 @@ def choose_walks(count: int, chunks: int, size: tuple[int, int]) -> list[tuple[P
     return chosen
 
 
-def record(twin: World, close_twin: World, planned: Sequence[tuple[Place, bool, np.ndarray]]) -> list[Scene]:
-    """The planned walks in the twin, and as a finer one shows them, of whose size captures are."""
+def record(
+    spec: ModelSpec, twin: World, close_twin: World, planned: Sequence[tuple[Place, bool, np.ndarray]]
+) -> list[Scene]:
+    """The planned walks in the twin, and as a finer one shows them, of whose size captures for a backend are."""
     truths, closes = walk_in(twin, planned), walk_in(close_twin, planned)
-    size = close_twin.model.spec.height, close_twin.model.spec.width
-    captured = [
-        replace(capture_place(place, *size), intrinsics=truth.intrinsics)
-        for (place, _, _), truth in zip(planned, truths, strict=True)
-    ]
+    finer = close_twin.model.spec.height // spec.height
+    captured = [open_world(spec, place, finer) for place, _, _ in planned]
     return [Scene(row[0], *parts) for row, *parts in zip(planned, captured, truths, closes, strict=True)]
 
 
@@ -313,7 +312,7 @@ def main() -> None:
     with tqdm(total=count * len(rows) * len(OPENINGS), desc="worlds", smoothing=0) as progress:
         for first in range(0, count, BATCH):
             progress.set_postfix_str("twin")
-            scenes = record(twin, close_twin, planned[first : first + BATCH])
+            scenes = record(video.spec, twin, close_twin, planned[first : first + BATCH])
             progress.set_postfix_str("next chunks")
             score_next(tallies, scenes, rows, asked.starts)
             for prefix, shown in score_closed(tallies, scenes, rows, judge, progress):

@@ -26,7 +26,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -38,16 +38,14 @@ from tqdm import tqdm
 
 from wm_gym.agents.explorer import Explorer
 from wm_gym.backends.finer import FINER
-from wm_gym.backends.places import find_place
+from wm_gym.backends.places import find_place, open_world
 from wm_gym.backends.registry import load_backend
-from wm_gym.backends.seam import Opening, Place
-from wm_gym.backends.twin.capture import capture_place
+from wm_gym.backends.seam import ModelSpec, Opening, Place
 from wm_gym.backends.twin.maps import FAMILIES
 from wm_gym.backends.twin.model import open_place
 from wm_gym.evaluation.pictures import contact_sheet, enlarge, paint_depth, paint_hints
 from wm_gym.evaluation.preset import preset_hash
 from wm_gym.evaluation.walks import LEAD_FRAMES, open_cold, open_grounded, take_lead
-from wm_gym.geometry.cameras import resize_intrinsics
 from wm_gym.geometry.motion import KEYS, velocities_from_keys
 from wm_gym.memory.memory import Memory
 from wm_gym.train_world.splits import nth_seed
@@ -164,20 +162,18 @@ class Trip:
         return float(np.median(self.milliseconds[first:stop])) if stop <= len(self.milliseconds) else None
 
 
-def open_in(twin: World, place: Place, kind: str) -> Opening:
-    """How a world of frames `FINER` times smaller begins in a place of the twin, after a turn on the spot.
+def open_in(spec: ModelSpec, twin: World, place: Place, kind: str) -> Opening:
+    """How a world of a backend begins in a place of the twin, after a turn on the spot.
 
     Args:
+        spec: Of the backend.
         twin: As fine as keyframes.
         place: Where.
         kind: "grounded" or "cold".
     """
-    spec = twin.model.spec
-    opening = open_place(place, spec.height, spec.width)
-    lead = take_lead(twin, opening, place)
-    captured = capture_place(place, spec.height, spec.width) if kind == "grounded" else opening
-    lens = resize_intrinsics(lead.intrinsics, 1 / FINER, 1 / FINER)
-    return OPENINGS[kind](replace(captured, intrinsics=lens), lead, LEAD_FRAMES - 1)
+    close = twin.model.spec
+    lead = take_lead(twin, open_place(place, close.height, close.width), place)
+    return OPENINGS[kind](open_world(spec, place), lead, LEAD_FRAMES - 1)
 
 
 def travel(world: World, opening: Opening, pilot: Pilot, steps: int, seed: int, bar: tqdm) -> Trip:
@@ -279,7 +275,7 @@ def main() -> None:
         for family in asked.families:
             number = FIRST_PLACE + len(FAMILIES) * asked.seed + FAMILIES.index(family)
             place = find_place(f"{family}/{nth_seed('test', number)}", 0, "full")
-            opening = open_in(twin, place, asked.opening)
+            opening = open_in(world.model.spec, twin, place, asked.opening)
             for way in asked.ways:
                 name = f"{way}_{family}"
                 bar.set_description(name)

@@ -3,10 +3,9 @@
 The end of a chunk is where most of what is new comes into view, and where what was seen from afar is seen best. It is
 painted once, carried as points to the frames before it, and given to the video model as if it were remembered; so the
 model has to join and to move, not to imagine, and what it writes to memory is what was decided. Where references are at
-hand, they are looked up first, at every frame of the chunk; gaps are closed by what lies behind them, and the painter
-invents what is left. Sources:
-TeleWorld's micro planning (section 3.2.1: the frame that ends a segment is generated first) and key-frame
-reconstruction (section 3.3.1).
+hand, they are looked up first, at every frame of the chunk; gaps are closed by what is beside them, and the painter
+invents what is left. Sources: TeleWorld's micro planning (section 3.2.1: the frame that ends a segment is generated
+first) and key-frame reconstruction (section 3.3.1).
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ class GuideConfig:
     Attributes:
         least_unseen: Share of a chunk's last frame that must be unseen for it to be painted.
         least_referred: Share that must be unseen, cracks aside, for it to go on as references do; what is less is a
-            gap in a place that is known, which the painter closes.
+            gap in a place that is known.
         repaints: Whether what is coarse, since it was seen from afar, is painted anew.
         least_coarse: Share of the frame that must be coarse for it to be painted anew.
         sampling: How codes are chosen.
