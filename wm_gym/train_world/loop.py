@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -45,6 +46,8 @@ class LoopConfig:
         bfloat16: Whether matrices are multiplied in bfloat16.
         save_seconds: Time between checkpoints.
         report_steps: Steps between reports.
+        most_minutes: Training time after which a run stops, to be gone on with; 0 for none.
+        drawers: Threads that draw batches ahead; a GPU wants several.
     """
 
     output: str = "outputs/train"
@@ -62,9 +65,11 @@ class LoopConfig:
     bfloat16: bool = True
     save_seconds: float = 180.0
     report_steps: int = 200
+    most_minutes: float = 0.0
+    drawers: int = 1
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch", "length", "warmup", "report_steps"):
+        for name in ("steps", "batch", "length", "warmup", "report_steps", "drawers"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
 
@@ -87,7 +92,7 @@ def go(
     loss: Loss[B],
     report: Report,
 ) -> None:
-    """Train until the steps are done; Ctrl-C saves first. A checkpoint in the output folder is resumed.
+    """Train until the steps or minutes are over; Ctrl-C saves first. A checkpoint in the output folder is resumed.
 
     Args:
         progress: From `begin`.
@@ -106,17 +111,20 @@ def go(
     saved = began = time.perf_counter()
     with tqdm(total=config.steps, initial=progress.step, desc="training", unit="step") as bar:
         try:
-            for batch in _prefetch(draw, progress.step, config.steps):
+            for batch in _prefetch(draw, progress.step, config.steps, config.drawers):
                 figures = _step(progress, batch, loss, config)
-                now = time.perf_counter()
-                progress.seconds, began = progress.seconds + now - began, now
+                progress.seconds += time.perf_counter() - began
+                is_last = progress.step == config.steps or _is_over(progress, config)
                 report.add(progress.step, figures)
                 bar.update()
-                if progress.step % config.report_steps == 0 or progress.step == config.steps:
+                if progress.step % config.report_steps == 0 or is_last:
                     bar.set_postfix(report.write(progress, _learning_rate(config, progress.step)))
-                if now - saved > config.save_seconds:
+                if time.perf_counter() - saved > config.save_seconds:
                     save(checkpoint, progress, settings)
-                    saved = now
+                    saved = time.perf_counter()
+                if is_last:
+                    break
+                began = time.perf_counter()  # scoring and saving are no training
         finally:
             save(checkpoint, progress, settings)
             report.close()
@@ -124,8 +132,12 @@ def go(
 
 def lasting(config: LoopConfig, free: set[str]) -> dict[str, Any]:
     """What must not change when a run is resumed: all settings but those that are `free`, or free in every run."""
-    free = free | {"output", "device", "save_seconds", "report_steps"}
+    free = free | {"output", "device", "save_seconds", "report_steps", "most_minutes", "drawers"}
     return {name: value for name, value in asdict(config).items() if name not in free}
+
+
+def _is_over(progress: Progress, config: LoopConfig) -> bool:
+    return 0 < 60 * config.most_minutes <= progress.seconds
 
 
 def _step(progress: Progress, batch: B, loss: Loss[B], config: LoopConfig) -> dict[str, float]:
@@ -153,11 +165,11 @@ def _learning_rate(config: LoopConfig, step: int) -> float:
     )
 
 
-def _prefetch(draw: Callable[[int], B], first: int, steps: int) -> Iterator[B]:
-    """Batches from `first` on, the next one being drawn while one is used."""
-    with ThreadPoolExecutor(1) as drawer:
-        following = drawer.submit(draw, first)
+def _prefetch(draw: Callable[[int], B], first: int, steps: int, drawers: int) -> Iterator[B]:
+    """Batches from `first` on, in order, the next ones being drawn while one is used."""
+    with ThreadPoolExecutor(drawers) as pool:
+        ahead = deque(pool.submit(draw, number) for number in range(first, min(steps, first + drawers)))
         for number in range(first, steps):
-            batch = following.result()
-            following = drawer.submit(draw, number + 1)
+            batch = ahead.popleft().result()
+            ahead.append(pool.submit(draw, number + drawers))
             yield batch

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from wm_gym.backends.video.painting.frame import SAME_SURFACE, without_cracks
+from wm_gym.backends.video.painting.frame import without_cracks
 from wm_gym.backends.video.painting.known import scale_depth
 from wm_gym.backends.video.painting.references import FAR_METRES, NEAR_METRES, References, known_cells, rim_of
 from wm_gym.geometry.motion import camera_pose
@@ -124,8 +124,8 @@ def look_up(
 ) -> Tensor:
     """Fill what is unseen with what an attached place shows there; where it does, (T, H, W) bool.
 
-    What was remembered of the place is looked up anew: the place knows it as it is seen from near. Where places are
-    adopted, they also show what was remembered of others, and is known more coarsely than they know it; what the world
+    What was remembered since the place came is looked up anew: the place knows it as it is seen from near, and whole.
+    Where places are adopted, they also show what was remembered of others, and is known more coarsely than they know it; what the world
     opened with stays. Cracks between known points are left to the video model, which heals them.
 
     Args:
@@ -146,8 +146,7 @@ def look_up(
     poses = compose(inverse(world_from_place), world_from_camera.float())
     memory, size = references.memory(attachment.place), hints.seen.shape[1:]
     shown = render([memory], poses[None], intrinsics[None], *size, frame_index=[0], appearance=[0]).of_world(0)
-    apart = (shown.log_depth - hints.log_depth).abs()
-    new &= shown.seen & (~hints.seen | (apart < SAME_SURFACE))
+    new &= shown.seen
     if float((new | done).float().mean()) >= config.adopted:
         new |= is_coarse & shown.seen & (shown.area < hints.area)
     for name in ("colour", "log_depth", "area", "same_appearance", "seen"):

@@ -20,10 +20,11 @@ from torch import Tensor
 from wm_gym.backends.video.painting.attaching import AttachConfig, Attachment, attach, look_up
 from wm_gym.backends.video.painting.frame import SAME_SURFACE, Painting, paint_frame, without_cracks
 from wm_gym.backends.video.painting.gaps import close_gaps
-from wm_gym.backends.video.painting.known import known_planes
+from wm_gym.backends.video.painting.known import elevation, known_planes
 from wm_gym.backends.video.painting.painter import COARSE_AREA, Painter
 from wm_gym.backends.video.painting.references import FAR_METRES, NEAR_METRES, References
 from wm_gym.backends.video.painting.sampling import SamplingConfig, sample_codes
+from wm_gym.backends.video.painting.sky import continue_sky
 from wm_gym.memory.config import MemoryConfig
 from wm_gym.memory.hints import Hints
 from wm_gym.memory.memory import Memory
@@ -140,14 +141,22 @@ def _gone_on(
     where = torch.zeros_like(hints.seen)
     for attachment in attached:
         where |= look_up(references, attachment, hints, poses, intrinsics, frame_index, where, config.attaching)
+    where |= _sky_gone_on(hints, poses, intrinsics)
     if float(_share(without_cracks(~hints.seen[-1:]))) > config.least_referred:
         last = _last(hints)
         known = known_planes(last, poses[-1:, 2, :3], intrinsics[None], NEAR_METRES, FAR_METRES)
         new = attach(references, known, poses[-1], prompt, config.attaching, frame_index, seed)
         where |= look_up(references, new, hints, poses, intrinsics, frame_index, where, config.attaching)
         attached = (*attached, new)[-config.attaching.most :]
+        where |= _sky_gone_on(hints, poses, intrinsics)
     hints.same_appearance[where] = looks
     return attached, where
+
+
+def _sky_gone_on(hints: Hints, poses: Tensor, intrinsics: Tensor) -> Tensor:
+    """Fill what must be sky in hints (T, H, W); where."""
+    lenses = intrinsics.expand(len(poses), 4)
+    return continue_sky(hints, elevation(poses[:, 2, :3], lenses, *hints.seen.shape[1:]), FAR_METRES)
 
 
 def _painted(

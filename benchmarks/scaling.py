@@ -1,0 +1,161 @@
+"""What a painter learns by how large it is and how long it learns: held-out nats a code against compute.
+
+    wm-gym collect output=outputs/recordings/imagine num_clips=1600 seed=11
+    wm-gym collect output=outputs/recordings/held split=test num_clips=48 seed=14
+    python benchmarks/scaling.py --minutes 30 --json scaling.json --picture docs/scaling.png
+
+Painters of each size learn from the same batches at a steady learning rate, and their moving averages are scored on the
+same torn views, so every point of a curve is a run that could have stopped there. They take turns, `--slice` minutes
+each, so that a machine's moods fall on all alike; a run that is broken off goes on where it was.
+
+JSON keys: `fits`: of each curve what a straight line through logarithms says, `sizes`: rows of
+ - `name`, `parameters`, `gflop_per_step`: counted by torch on one step, forward and back;
+ - `points`: `step`, `minutes` of training, `pflop`, `depth_nats`, `colour_nats` of held-out codes.
+The fit is of the least `colour_nats` that any size has at a compute, over the last decade of it: `slope` of log nats by
+log compute, and what that would make of ten and a hundred times as much, if it went on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import numpy as np
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from wm_gym.backends.video.painting.painter import Painter
+from wm_gym.train_world.painting.batches import draw_batch
+from wm_gym.train_world.painting.objective import paint_loss
+from wm_gym.train_world.painting.preparing import ViewSources, prepare_views
+from wm_gym.train_world.painting.sizes import SHAPES, learning_rate_of, painter_of
+from wm_gym.train_world.painting.training import FitConfig, PaintTrainConfig, train_painter
+from wm_gym.train_world.painting.views import Views
+
+ENDLESS_STEPS = 10_000_000
+FITTED_DECADES = 1.0
+COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44")
+
+
+def config_of(size: str, height: int, width: int, folder: Path, minutes: float) -> PaintTrainConfig:
+    """A run of one size that stops after so many minutes in all, at a steady learning rate."""
+    painter = painter_of(size, height, width)
+    return PaintTrainConfig(
+        output=str(folder / f"{size}_{height}x{width}"), steps=ENDLESS_STEPS, hold=1.0, painter=painter,
+        learning_rate=learning_rate_of(painter), report_steps=100, most_minutes=minutes, average_decay=0.995,
+        fit=FitConfig(views=1500, patches=60_000, rounds=12),
+    )  # fmt: skip
+
+
+def gflop_per_step(config: PaintTrainConfig, views: Views) -> float:
+    """Of one step of training, by torch's own count."""
+    painter = Painter(config.painter)
+    batch = draw_batch(views, config.painter, config.tear, config.batch, config.seed, 0)
+    with FlopCounterMode(display=False) as counter:
+        paint_loss(painter, batch, config.objective)[0].backward()
+    return counter.get_total_flops() / 1e9
+
+
+def points_of(folder: Path, gflop: float) -> list[dict[str, float]]:
+    """The scores that a run has logged."""
+    rows = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    return [
+        {
+            "step": row["step"],
+            "minutes": row["minutes"],
+            "pflop": row["step"] * gflop / 1e6,
+            "depth_nats": row["held_depth_nats"],
+            "colour_nats": row["held_colour_nats"],
+        }
+        for row in rows
+    ]
+
+
+def fit(sizes: list[dict[str, Any]]) -> dict[str, float]:
+    """A straight line through the logarithms of the best curve's last decade, and where it would lead."""
+    best = sorted((point["pflop"], point["colour_nats"]) for size in sizes for point in size["points"])
+    compute, nats = np.array(best).T
+    nats = np.minimum.accumulate(nats)
+    late = compute >= compute[-1] / 10**FITTED_DECADES
+    slope, offset = np.polyfit(np.log(compute[late]), np.log(nats[late]), 1)
+    at = {name: float(np.exp(offset + slope * np.log(compute[-1] * times))) for name, times in TIMES.items()}
+    return {"slope": float(slope), "pflop": float(compute[-1]), "colour_nats": float(nats[-1])} | at
+
+
+TIMES = {"colour_nats_at_10_times": 10, "colour_nats_at_100_times": 100}
+
+
+def draw(sizes: list[dict[str, Any]], path: Path) -> None:
+    """Both nats by compute, both axes logarithmic."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, panels = pyplot.subplots(1, 2, figsize=(9, 3.6), constrained_layout=True)
+    for panel, name in zip(panels, ("depth_nats", "colour_nats"), strict=True):
+        for size, colour in zip(sizes, COLOURS * 2, strict=False):
+            points = [point for point in size["points"] if point["minutes"] > 0.5]
+            label = f"{size['name']} ({size['parameters'] / 1e6:.1f} M)"
+            panel.loglog([p["pflop"] for p in points], [p[name] for p in points], color=colour, label=label)
+        panel.set_xlabel("PFLOP of training")
+        panel.set_title(f"held-out {name.replace('_', ' ')}", fontsize=10)
+        panel.grid(which="both", alpha=0.3)
+    panels[0].legend(fontsize=8)
+    figure.savefig(path, dpi=90)
+
+
+def main() -> None:
+    """Train in turns, then print, write and draw."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--recordings", nargs="+", default=["outputs/recordings/imagine"])
+    parser.add_argument("--held-out", default="outputs/recordings/held")
+    parser.add_argument("--clips", type=int, default=0, help="most clips of each folder; 0 for all")
+    parser.add_argument("--passes", type=int, default=4)
+    parser.add_argument("--sizes", nargs="+", choices=list(SHAPES), default=list(SHAPES))
+    parser.add_argument("--frames", default="48x64", metavar="HxW", help="size of the recordings")
+    parser.add_argument("--minutes", type=float, default=30.0, help="of each size")
+    parser.add_argument("--slice", type=float, default=5.0, help="minutes of a turn")
+    parser.add_argument("--folder", type=Path, default=Path("outputs/scaling"))
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--picture", type=Path, help="of the curves, .png")
+    asked = parser.parse_args()
+    torch.set_num_threads(1)
+    height, width = (int(number) for number in asked.frames.split("x"))
+    sources = ViewSources(
+        recordings=asked.recordings, held_out=asked.held_out, most_clips=asked.clips, passes=asked.passes
+    )
+    views, held_out = prepare_views(sources)
+    turns = np.arange(asked.slice, asked.minutes + 1e-6, asked.slice).tolist() or [asked.minutes]
+    for minutes in turns:
+        for size in asked.sizes:
+            train_painter(config_of(size, height, width, asked.folder, minutes), views, held_out)
+    sizes = [row(config_of(size, height, width, asked.folder, 0.0), size, views) for size in asked.sizes]
+    figures = {"sizes": sizes, "fits": fit(sizes)}
+    for size in sizes:
+        print(size["name"], size["points"][-1])
+    print(figures["fits"])
+    if asked.json:
+        asked.json.write_text(json.dumps(figures, indent=1) + "\n")
+    if asked.picture:
+        draw(sizes, asked.picture)
+
+
+def row(config: PaintTrainConfig, size: str, views: Views) -> dict[str, Any]:
+    """What is written of one size."""
+    gflop = gflop_per_step(config, views)
+    return {
+        "name": size,
+        "parameters": sum(p.numel() for p in Painter(config.painter).parameters()),
+        "gflop_per_step": gflop,
+        "points": points_of(Path(config.output), gflop),
+    }
+
+
+if __name__ == "__main__":
+    main()
