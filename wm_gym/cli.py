@@ -135,6 +135,16 @@ def _train_painter(overrides: list[str]) -> int:
     return 0
 
 
+def _train_half_hour(overrides: list[str]) -> int:
+    from wm_gym.train_world.half_hour import HalfHourConfig, half_hour
+
+    config = compose(HalfHourConfig, overrides)
+    parts = half_hour(config)
+    size = sum(part.stat().st_size for part in parts)
+    print(f"{parts[0].parent} holds the weights in {len(parts) - 1} parts and their hash, {size / 1e6:.1f} MB")
+    return 0
+
+
 def _gather_references(overrides: list[str]) -> int:
     from wm_gym.train_world.painting.gathering import GatherConfig, gather_references
 
@@ -208,6 +218,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "sharpen-painter": _sharpen_painter,
     "train": _train,
     "train-codec": _train_codec,
+    "train-half-hour": _train_half_hour,
     "train-painter": _train_painter,
 }
 

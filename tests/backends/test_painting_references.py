@@ -108,9 +108,17 @@ def test_what_is_known_stays_and_the_rest_is_looked_up(bank, number):
 def test_an_adopted_place_shows_what_is_known_coarsely(bank, adopted, area, is_moving, age, gives_way):
     half, pose = seen_of(bank, 2, left_half()), bank.capture(2).world_from_camera[:1]
     half.area[:, :, :12], half.log_depth[:, :, :12], half.moving[:, :, :12], half.age[:] = area, 0.0, is_moving, age
-    laid, config = Attachment(2, torch.eye(4), since=1), AttachConfig(adopted=adopted)
+    laid, config = Attachment(2, torch.eye(4), since=3), AttachConfig(adopted=adopted)
     new = look_up(bank, laid, half, pose, LENS, 5, NOTHING[None], config)
     assert torch.equal(new[0], NOTHING | True if gives_way else ~left_half())
+
+
+@pytest.mark.parametrize(("age", "shown"), [(3, True), (5, False)])
+def test_what_was_remembered_since_the_place_came_is_shown_as_the_place_knows_it(bank, age, shown):
+    half, pose = seen_of(bank, 2, left_half()), bank.capture(2).world_from_camera[:1]
+    half.log_depth[:, :, :12], half.age[:] = 0.0, age
+    new = look_up(bank, Attachment(2, torch.eye(4), since=2), half, pose, LENS, 5, NOTHING[None], SHY)
+    assert torch.equal(new[0], NOTHING | True if shown else ~left_half())
 
 
 def test_a_place_is_found_again_from_elsewhere(bank):

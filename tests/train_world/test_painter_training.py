@@ -18,6 +18,7 @@ from wm_gym.backends.video.weights import load_painter, save_painter
 from wm_gym.train_world.painting.batches import TearConfig, draw_batch
 from wm_gym.train_world.painting.objective import PaintObjectiveConfig, contrast, paint_loss, roles_of
 from wm_gym.train_world.painting.preparing import _views_of
+from wm_gym.train_world.painting.sizes import painter_of
 from wm_gym.train_world.painting.training import FitConfig, PaintTrainConfig, train_painter
 from wm_gym.train_world.painting.views import KIND_SHARES, PAINTED, Views, views_of
 
@@ -123,6 +124,28 @@ def test_an_interrupted_run_ends_as_one_in_one_go(views, tmp_path, monkeypatch):
     monkeypatch.undo()
     resumed = train_painter(_config(tmp_path / "parts"), views, None)
     assert resumed.step == whole.step and _equal(resumed.network, whole.network)
+
+
+def test_a_run_stops_when_its_time_is_over_and_goes_on_as_if_it_had_not(views, tmp_path):
+    whole = train_painter(_config(tmp_path / "whole", drawers=3), views, None)
+    short = train_painter(_config(tmp_path / "parts", most_minutes=1e-9), views, None)
+    assert short.step == 1
+    resumed = train_painter(_config(tmp_path / "parts"), views, None)
+    assert resumed.step == whole.step and _equal(resumed.network, whole.network)
+    first, *_ = (tmp_path / "parts" / "log.jsonl").read_text().splitlines()
+    assert json.loads(first)["step"] == 1
+
+
+@pytest.mark.parametrize(("size", "millions"), [("1M", 1.0), ("3M", 3.3), ("10M", 10.2), ("30M", 30.4)])
+def test_painters_have_as_many_parameters_as_their_size_says(size, millions):
+    with torch.device("meta"):
+        painter = Painter(painter_of(size))
+    assert sum(p.numel() for p in painter.parameters()) / 1e6 == pytest.approx(millions, abs=0.06)
+
+
+def test_a_size_that_is_not_there_is_refused():
+    with pytest.raises(ValueError, match=r"size must be one of \['1M', '3M', '10M', '30M'\], got '2M'"):
+        painter_of("2M")
 
 
 def test_steps_of_depth_become_the_plane_that_they_stand_for():

@@ -153,6 +153,7 @@ class VideoModel:
         """
         if condition.hints is None:
             raise ValueError("backend 'video' needs hints, got none")
+        known = condition.hints.seen
         painted = self._painted(state, condition, condition.hints)
         hints = painted.hints
         condition = replace(condition, hints=hints)
@@ -169,6 +170,8 @@ class VideoModel:
         depth = joined_depth(depth, moving, hints, self.config.far_metres)
         latent = self.network.codec.shown(latent, self.network.fold.encode(frames, depth, moving))
         sure = is_sure(depth, moving, hints, imagines=self.painter is None)
+        # what attached places show instead of what is known they will show again: memory would only grow by edges
+        sure &= ~(painted.where & known & ~painted.replaced)
         chunk = Chunk(frames, depth, moving, condition.world_from_camera, is_sure=sure, replaces=painted.replaced)
         after = self._after(latent, given, condition, times, prediction.blocks(), codec_state, painted.attached)
         return after, chunk

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,7 @@ class HeldOutViews:
     @torch.no_grad()
     def __call__(self, network: nn.Module) -> Score:
         """Figures over all batches, and a strip of truth, what is known, what is painted and its depth."""
-        painter: Any = network
+        painter: Any = copy.deepcopy(network).cpu()  # the views are kept there
         parts = [paint_loss(painter, batch, PaintObjectiveConfig())[1] for batch in self._batches]
         figures = {f"held_{name}": float(np.mean([float(part[name]) for part in parts])) for name in parts[0]}
         first = self._batches[0]

@@ -1,4 +1,4 @@
-"""One family of painters from one to thirty million parameters, alike in everything but how wide and deep they are."""
+"""One family of painters, from one to thirty million parameters, that differ in how wide and deep they are."""
 
 from __future__ import annotations
 

@@ -125,8 +125,8 @@ def look_up(
     """Fill what is unseen with what an attached place shows there; where it does, (T, H, W) bool.
 
     What was remembered since the place came is looked up anew: the place knows it as it is seen from near, and whole.
-    Where places are adopted, they also show what was remembered of others, and is known more coarsely than they know it; what the world
-    opened with stays. Cracks between known points are left to the video model, which heals them.
+    Where places are adopted, they also show what was remembered of others, and is known more coarsely than they know
+    it; what the world opened with stays. Cracks between known points are left to the video model, which heals them.
 
     Args:
         references: The bank it is of.

@@ -1,0 +1,193 @@
+"""`wm-gym train-half-hour`: from nothing to weights within a given time on one machine with a GPU and many cores.
+
+Recordings are collected there, since programs travel lighter than data; then a model learns until the time is nearly
+over, first at a steady rate, then as the rate falls; what is worth keeping is laid into parts small enough to be sent.
+A second run begins with the weights of the first (`initial`), with a new warm-up and other recordings (`seed`).
+
+Everything also runs on two cores, with small numbers, in the same code. Where Hydra is not installed, call `half_hour`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from wm_gym.backends.whole_file import write_whole
+from wm_gym.train_world.checkpoint import Progress
+from wm_gym.train_world.collect import collect
+from wm_gym.train_world.collection import CollectConfig
+from wm_gym.train_world.lessons import prepare
+from wm_gym.train_world.loop import LoopConfig
+from wm_gym.train_world.painting.preparing import ViewSources, prepare_views
+from wm_gym.train_world.painting.sizes import learning_rate_of, painter_of
+from wm_gym.train_world.painting.training import PaintTrainConfig, train_painter
+from wm_gym.train_world.preparing import prepare_clips
+from wm_gym.train_world.sizes import video_of
+from wm_gym.train_world.training import TrainConfig, train
+
+ENDLESS_STEPS = 10_000_000
+PARTS_FOLDER = "parts"
+
+Train = Callable[[LoopConfig], Progress]
+"""A run of a config, with what it learns from."""
+
+
+@dataclass
+class HalfHourConfig:
+    """What is done in the time.
+
+    Attributes:
+        output: Folder of everything.
+        what: "painter" or "video".
+        size: Of the model, one of `painting.sizes.SHAPES` or `sizes.SHAPES`.
+        height: Rows of a frame.
+        width: Columns of a frame.
+        minutes: Of all together.
+        packing_minutes: Left for scores and for the end.
+        falling: Share of the training time in which the rate falls.
+        num_clips: Collected, of `steps` steps each.
+        held_out_clips: Of other maps, to score on.
+        steps: Of a clip.
+        event_share: Share of clips in which events happen.
+        passes: Times that each clip is used, each with a memory of its own.
+        batch: Samples in a step.
+        initial: Weights to begin from; empty for none.
+        seed: Of everything random.
+        workers: Processes that collect and prepare, and threads that draw batches.
+        device: "cpu" or "cuda".
+        report_steps: Steps between reports.
+        part_bytes: Most bytes of a part.
+    """
+
+    output: str = "outputs/half_hour"
+    what: str = "painter"
+    size: str = "10M"
+    height: int = 48
+    width: int = 64
+    minutes: float = 9.5
+    packing_minutes: float = 0.8
+    falling: float = 0.3
+    num_clips: int = 3200
+    held_out_clips: int = 48
+    steps: int = 24
+    event_share: float = 0.15
+    passes: int = 4
+    batch: int = 256
+    initial: str = ""
+    seed: int = 0
+    workers: int = 16
+    device: str = "cuda"
+    report_steps: int = 1000
+    part_bytes: int = 15 * 2**20
+    difficulties: dict[str, float] = field(default_factory=lambda: {"simple": 0.1, "medium": 0.3, "full": 0.6})
+
+    def __post_init__(self) -> None:
+        if self.what not in TRADES:
+            raise ValueError(f"what must be one of {list(TRADES)}, got {self.what!r}")
+        if not 0 < self.falling < 1:
+            raise ValueError(f"falling must be between 0 and 1, got {self.falling}")
+        if self.part_bytes < 1:
+            raise ValueError(f"part_bytes must be at least 1, got {self.part_bytes}")
+
+
+def half_hour(config: HalfHourConfig) -> list[Path]:
+    """Collect, prepare, train and pack; returns the parts. Recordings that are there already are taken as they are.
+
+    Raises:
+        ValueError: If there is no such size, or the folder holds recordings or a run with other settings.
+        RuntimeError: If no time is left to train, or recording failed.
+    """
+    began = time.perf_counter()
+    folder = Path(config.output)
+    collect(_collection(config, "train", config.num_clips))
+    collect(_collection(config, "test", config.held_out_clips))
+    first, train, name = TRADES[config.what](config)
+    left = config.minutes - config.packing_minutes - (time.perf_counter() - began) / 60
+    if left <= 0:
+        raise RuntimeError(f"time must be left to train after {config.minutes - left:.1f} minutes, got none")
+    steady = train(replace(first, output=str(folder / "steady"), most_minutes=left * (1 - config.falling)))
+    made = folder / "steady" / name
+    falling_steps = max(1, round(steady.step / steady.seconds * 60 * left * config.falling))
+    last = replace(
+        first, output=str(folder / "falling"), initial=str(made), steps=falling_steps, hold=0.0, warmup=1,
+        most_minutes=0.0, seed=config.seed + 1,
+    )  # fmt: skip
+    train(last)
+    return pack(folder / "falling" / name, folder / PARTS_FOLDER, config.part_bytes)
+
+
+def pack(path: Path, folder: Path, part_bytes: int) -> list[Path]:
+    """Lay a file into parts NAME.00, NAME.01, ... beside its hash, NAME.sha256; returns all of them.
+
+    `cat NAME.?? > NAME` joins them again.
+    """
+    data = path.read_bytes()
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    cuts = range(0, max(1, len(data)), part_bytes)
+    pieces = {f"{path.name}.{number:02d}": data[at : at + part_bytes] for number, at in enumerate(cuts)}
+    pieces[f"{path.name}.sha256"] = f"{hashlib.sha256(data).hexdigest()}  {path.name}\n".encode()
+    for name, piece in pieces.items():
+        write_whole(folder / name, lambda file, piece=piece: file.write(piece))
+    return [folder / name for name in pieces]
+
+
+def _collection(config: HalfHourConfig, split: str, num_clips: int) -> CollectConfig:
+    return CollectConfig(
+        output=str(_recordings(config, split)), split=split, num_clips=num_clips, steps=config.steps,
+        height=config.height, width=config.width, difficulties=config.difficulties, event_share=config.event_share,
+        seed=config.seed, workers=config.workers,
+    )  # fmt: skip
+
+
+def _recordings(config: HalfHourConfig, split: str) -> Path:
+    return Path(config.output) / "recordings" / split
+
+
+def _loop(config: HalfHourConfig) -> dict[str, object]:
+    """The settings of every run."""
+    return {
+        "steps": ENDLESS_STEPS, "hold": 1.0, "batch": config.batch, "initial": config.initial, "seed": config.seed,
+        "device": config.device, "report_steps": config.report_steps, "drawers": config.workers,
+    }  # fmt: skip
+
+
+def _painter_trade(config: HalfHourConfig) -> tuple[PaintTrainConfig, Train, str]:
+    shape = painter_of(config.size, config.height, config.width)
+    first = PaintTrainConfig(painter=shape, learning_rate=learning_rate_of(shape), **_loop(config))  # type: ignore[arg-type]
+    sources = ViewSources(
+        recordings=[str(_recordings(config, "train"))], held_out=str(_recordings(config, "test")),
+        held_out_clips=config.held_out_clips, passes=config.passes, workers=config.workers,
+    )  # fmt: skip
+    views, held_out = prepare_views(sources)
+
+    def run(one: LoopConfig) -> Progress:
+        assert isinstance(one, PaintTrainConfig)
+        return train_painter(one, views, held_out)
+
+    return first, run, "painter.safetensors"
+
+
+def _video_trade(config: HalfHourConfig) -> tuple[TrainConfig, Train, str]:
+    shape = video_of(config.size, config.height, config.width)
+    first = TrainConfig(video=shape, turning=0.4, **_loop(config))  # type: ignore[arg-type]
+    lessons, held_out = (
+        prepare_clips(prepare, "lessons", str(_recordings(config, split)), 0, passes, config.workers)
+        for split, passes in (("train", config.passes), ("test", 1))
+    )
+
+    def run(one: LoopConfig) -> Progress:
+        assert isinstance(one, TrainConfig)
+        return train(one, lessons, held_out)
+
+    return first, run, "weights.safetensors"
+
+
+TRADES: dict[str, Callable[[HalfHourConfig], tuple[LoopConfig, Train, str]]] = {
+    "painter": _painter_trade,
+    "video": _video_trade,
+}
