@@ -13,9 +13,10 @@ JSON keys; grounded bare, cold after `cold_`; means over families. N is `--steps
    both stretches are walked once more at the end, step by step in turn, so that the machine's moods fall on both alike.
    `late_to_early_step_time`: the second over the first.
  - `memory_points_50`, `memory_points_N`, `memory_bytes_50`, `memory_bytes_N`, `memory_bytes_ratio`: what memory holds.
- - `sharpness_100`, `sharpness_500`, `sharpness_N`: gradient energy of the frames of 100 steps around (at the end: up
-   to) that step. `sharpness_ratio`: that at 500 over that at 100; other things are looked at there, so one walk says
-   little.
+   `peak_mb_50`, `peak_mb_N`, `peak_mb_ratio`: the most that the whole process has had in use by then.
+ - `sharpness_100`, `sharpness_500`, `sharpness_N`: gradient energy of the frames of the 200 steps around (at the end: up
+   to) that step: a tour out and home by default, the first and the third one, so that far and near parts of a place
+   count alike. `sharpness_ratio`: that at 500 over that at 100; the tours go other ways, so one walk says little.
  - `structure_100`, `structure_500`, `structure_N`: share of these frames that pass for a place with the judge.
    `structure_ratio`: that at 500 over that at 100.
  - `farthest_metres` from the start, `bumped_share` of steps, `tours`: how often it set out.
@@ -27,6 +28,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -59,7 +61,7 @@ OPENINGS = {"": open_grounded, "cold_": open_cold}
 PLACE = 100
 """Number of the place among those for testing, the first of `benchmarks/fidelity.py`."""
 EARLY_STEP, TIMED_STEPS = 50, 40
-PICTURED_STEPS, AROUND = (100, 500), 100
+PICTURED_STEPS, AROUND = (100, 500), 200
 SEED = 0
 
 
@@ -109,6 +111,7 @@ class Journey:
     def _weigh(self, memory: Memory, step: int) -> None:
         self.figures[f"memory_points_{step}"] = memory.num_static + memory.num_sky + memory.num_moving
         self.figures[f"memory_bytes_{step}"] = memory.nbytes
+        self.figures[f"peak_mb_{step}"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
 
     def _time(self) -> None:
         """Walk both stretches once more, in turn."""
@@ -137,6 +140,7 @@ def with_ratios(figures: dict[str, float], steps: int) -> dict[str, float]:
     pairs = {
         "late_to_early_step_time": (f"step_ms_{steps}", f"step_ms_{EARLY_STEP}"),
         "memory_bytes_ratio": (f"memory_bytes_{steps}", f"memory_bytes_{EARLY_STEP}"),
+        "peak_mb_ratio": (f"peak_mb_{steps}", f"peak_mb_{EARLY_STEP}"),
         "sharpness_ratio": (f"sharpness_{late}", f"sharpness_{early}"),
         "structure_ratio": (f"structure_{late}", f"structure_{early}"),
     }

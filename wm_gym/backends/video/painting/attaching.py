@@ -126,7 +126,7 @@ def look_up(
 
     What was remembered since the place came is looked up anew: the place knows it as it is seen from near, and whole.
     Where places are adopted, they also show what was remembered of others, and is known more coarsely than they know
-    it; what the world opened with stays. Cracks between known points are left to the video model, which heals them.
+    it; what the world opened with stays. Cracks are left to what lies beside them.
 
     Args:
         references: The bank it is of.

@@ -19,7 +19,8 @@ from wm_gym.memory.hints import Hints
 SAME_SURFACE = 0.1
 """Difference of log-depth within which what is painted, or looked up, lies on the surface that is known."""
 
-CRACK = 3
+CRACK = 7
+"""Pixels: what is narrower lies between known surfaces, and goes on as they do."""
 
 Choose = Callable[[Tensor, Tensor], Tensor]
 """Codes (1, tokens, slots) of what is known (1, KNOWN_CHANNELS, H, W) and the tokens that are painted (1, tokens)."""
@@ -69,8 +70,8 @@ def paint_frame(
 def without_cracks(unseen: Tensor) -> Tensor:
     """What is unseen (N, H, W) bool without what is narrower than `CRACK` pixels.
 
-    Cracks between points of one surface are for the video model to heal: what goes on there as another place does lies
-    before or behind the surface, and hangs in the air as soon as one steps aside.
+    What goes on in a crack as another place does lies before or behind the surfaces beside it, and hangs in the air as
+    soon as one steps aside; so gaps are closed by these, and the video model heals the rest.
     """
     inside = F.max_pool2d((~unseen).float()[:, None], CRACK, 1, CRACK // 2) == 0
     return (F.max_pool2d(inside.float(), CRACK, 1, CRACK // 2)[:, 0] > 0) & unseen
