@@ -14,7 +14,7 @@ JSON keys; grounded bare, cold after `cold_`; means over families. N is `--steps
    `late_to_early_step_time`: the second over the first.
  - `memory_points_50`, `memory_points_N`, `memory_bytes_50`, `memory_bytes_N`, `memory_bytes_ratio`: what memory holds.
    `peak_mb_50`, `peak_mb_N`, `peak_mb_ratio`: the most that the whole process has had in use by then.
- - `sharpness_100`, `sharpness_500`, `sharpness_N`: gradient energy of the frames of the 200 steps around (at the end: up
+ - `sharpness_100`, `sharpness_500`, `sharpness_N`: gradient energy of the frames of 200 steps around (at the end: up
    to) that step: a tour out and home by default, the first and the third one, so that far and near parts of a place
    count alike. `sharpness_ratio`: that at 500 over that at 100; the tours go other ways, so one walk says little.
  - `structure_100`, `structure_500`, `structure_N`: share of these frames that pass for a place with the judge.

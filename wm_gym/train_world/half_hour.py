@@ -15,13 +15,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from wm_gym.backends.whole_file import write_whole
 from wm_gym.train_world.checkpoint import Progress
 from wm_gym.train_world.collect import collect
 from wm_gym.train_world.collection import CollectConfig
 from wm_gym.train_world.lessons import prepare
-from wm_gym.train_world.loop import LoopConfig
 from wm_gym.train_world.painting.preparing import ViewSources, prepare_views
 from wm_gym.train_world.painting.sizes import learning_rate_of, painter_of
 from wm_gym.train_world.painting.training import PaintTrainConfig, train_painter
@@ -32,8 +32,20 @@ from wm_gym.train_world.training import TrainConfig, train
 ENDLESS_STEPS = 10_000_000
 PARTS_FOLDER = "parts"
 
-Train = Callable[[LoopConfig], Progress]
-"""A run of a config, with what it learns from."""
+
+@dataclass(frozen=True)
+class Trade:
+    """What is trained.
+
+    Attributes:
+        first: Settings of a run at a steady rate.
+        train: A run of some settings, with what it learns from.
+        weights: Name of the file that a run leaves in its folder.
+    """
+
+    first: PaintTrainConfig | TrainConfig
+    train: Callable[[Any], Progress]
+    weights: str
 
 
 @dataclass
@@ -95,29 +107,38 @@ class HalfHourConfig:
 
 
 def half_hour(config: HalfHourConfig) -> list[Path]:
-    """Collect, prepare, train and pack; returns the parts. Recordings that are there already are taken as they are.
+    """Collect, prepare, train and pack; returns the parts. What a call that was broken off has
+    collected and trained at a steady rate is gone on with.
 
     Raises:
         ValueError: If there is no such size, or the folder holds recordings or a run with other settings.
         RuntimeError: If no time is left to train, or recording failed.
     """
-    began = time.perf_counter()
-    folder = Path(config.output)
-    collect(_collection(config, "train", config.num_clips))
-    collect(_collection(config, "test", config.held_out_clips))
-    first, train, name = TRADES[config.what](config)
-    left = config.minutes - config.packing_minutes - (time.perf_counter() - began) / 60
-    if left <= 0:
-        raise RuntimeError(f"time must be left to train after {config.minutes - left:.1f} minutes, got none")
-    steady = train(replace(first, output=str(folder / "steady"), most_minutes=left * (1 - config.falling)))
-    made = folder / "steady" / name
-    falling_steps = max(1, round(steady.step / steady.seconds * 60 * left * config.falling))
+    deadline = time.perf_counter() + 60 * (config.minutes - config.packing_minutes)
+    for split, num_clips in (("train", config.num_clips), ("test", config.held_out_clips)):
+        collect(_collection(config, split, num_clips))
+    weights = _train_until(deadline, TRADES[config.what](config), config)
+    return pack(weights, Path(config.output) / PARTS_FOLDER, config.part_bytes)
+
+
+def _train_until(deadline: float, trade: Trade, config: HalfHourConfig) -> Path:
+    """Train at a steady rate, then as it falls, for as many steps as fit; returns the weights."""
+    minutes, folder = (deadline - time.perf_counter()) / 60, Path(config.output)
+    if minutes <= 0:
+        raise RuntimeError(
+            f"time must be left to train, got {minutes:.1f} minutes: collect fewer clips, or give more time"
+        )
+    steady = trade.train(
+        replace(trade.first, output=str(folder / "steady"), most_minutes=minutes * (1 - config.falling))
+    )
+    shutil.rmtree(folder / "falling", ignore_errors=True)  # of a call that was broken off, from other weights
+    minutes = (deadline - time.perf_counter()) / 60
     last = replace(
-        first, output=str(folder / "falling"), initial=str(made), steps=falling_steps, hold=0.0, warmup=1,
-        most_minutes=0.0, seed=config.seed + 1,
+        trade.first, output=str(folder / "falling"), initial=str(folder / "steady" / trade.weights), hold=0.0, warmup=1,
+        steps=max(1, round(steady.step / steady.seconds * 60 * minutes)), most_minutes=0.0, seed=config.seed + 1,
     )  # fmt: skip
-    train(last)
-    return pack(folder / "falling" / name, folder / PARTS_FOLDER, config.part_bytes)
+    trade.train(last)
+    return folder / "falling" / trade.weights
 
 
 def pack(path: Path, folder: Path, part_bytes: int) -> list[Path]:
@@ -148,7 +169,7 @@ def _recordings(config: HalfHourConfig, split: str) -> Path:
     return Path(config.output) / "recordings" / split
 
 
-def _loop(config: HalfHourConfig) -> dict[str, object]:
+def _loop(config: HalfHourConfig) -> dict[str, Any]:
     """The settings of every run."""
     return {
         "steps": ENDLESS_STEPS, "hold": 1.0, "batch": config.batch, "initial": config.initial, "seed": config.seed,
@@ -156,38 +177,28 @@ def _loop(config: HalfHourConfig) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _painter_trade(config: HalfHourConfig) -> tuple[PaintTrainConfig, Train, str]:
+def _painter_trade(config: HalfHourConfig) -> Trade:
     shape = painter_of(config.size, config.height, config.width)
-    first = PaintTrainConfig(painter=shape, learning_rate=learning_rate_of(shape), **_loop(config))  # type: ignore[arg-type]
+    first = PaintTrainConfig(painter=shape, learning_rate=learning_rate_of(shape), **_loop(config))
     sources = ViewSources(
         recordings=[str(_recordings(config, "train"))], held_out=str(_recordings(config, "test")),
         held_out_clips=config.held_out_clips, passes=config.passes, workers=config.workers,
     )  # fmt: skip
     views, held_out = prepare_views(sources)
-
-    def run(one: LoopConfig) -> Progress:
-        assert isinstance(one, PaintTrainConfig)
-        return train_painter(one, views, held_out)
-
-    return first, run, "painter.safetensors"
+    return Trade(first, lambda run: train_painter(run, views, held_out), "painter.safetensors")
 
 
-def _video_trade(config: HalfHourConfig) -> tuple[TrainConfig, Train, str]:
+def _video_trade(config: HalfHourConfig) -> Trade:
     shape = video_of(config.size, config.height, config.width)
-    first = TrainConfig(video=shape, turning=0.4, **_loop(config))  # type: ignore[arg-type]
+    first = TrainConfig(video=shape, turning=0.4, **_loop(config))
     lessons, held_out = (
         prepare_clips(prepare, "lessons", str(_recordings(config, split)), 0, passes, config.workers)
         for split, passes in (("train", config.passes), ("test", 1))
     )
-
-    def run(one: LoopConfig) -> Progress:
-        assert isinstance(one, TrainConfig)
-        return train(one, lessons, held_out)
-
-    return first, run, "weights.safetensors"
+    return Trade(first, lambda run: train(run, lessons, held_out), "weights.safetensors")
 
 
-TRADES: dict[str, Callable[[HalfHourConfig], tuple[LoopConfig, Train, str]]] = {
+TRADES: dict[str, Callable[[HalfHourConfig], Trade]] = {
     "painter": _painter_trade,
     "video": _video_trade,
 }
