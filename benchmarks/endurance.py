@@ -43,21 +43,20 @@ from tqdm import tqdm
 
 from wm_gym.agents.explorer import Explorer
 from wm_gym.backends.finer import FINER
-from wm_gym.backends.places import find_place, open_world
+from wm_gym.backends.places import find_place
 from wm_gym.backends.registry import load_backend
-from wm_gym.backends.seam import ModelSpec, Opening, Place
+from wm_gym.backends.seam import Opening, Place
 from wm_gym.backends.twin.maps import FAMILIES
-from wm_gym.backends.twin.model import open_place
 from wm_gym.evaluation.judge import Judge
+from wm_gym.evaluation.openings import openings_in
 from wm_gym.evaluation.preset import preset_hash
 from wm_gym.evaluation.scores import gradient_energy
-from wm_gym.evaluation.walks import LEAD_FRAMES, open_cold, open_grounded, take_lead
 from wm_gym.memory.memory import Memory
 from wm_gym.train_world.splits import nth_seed
 from wm_gym.world.state import WorldState
 from wm_gym.world.world import World
 
-OPENINGS = {"": open_grounded, "cold_": open_cold}
+PREFIXES = {"grounded": "", "cold": "cold_"}
 PLACE = 100
 """Number of the place among those for testing, the first of `benchmarks/fidelity.py`."""
 EARLY_STEP, TIMED_STEPS = 50, 40
@@ -153,14 +152,6 @@ def place_of(family: str) -> Place:
     return find_place(f"{family}/{nth_seed('test', PLACE + FAMILIES.index(family))}", 0, "full")
 
 
-def openings_in(spec: ModelSpec, twin: World, place: Place) -> dict[str, Opening]:
-    """How worlds of a backend begin in a place of a twin as fine as keyframes, after a turn on the spot; by prefix."""
-    close = twin.model.spec
-    lead = take_lead(twin, open_place(place, close.height, close.width), place)
-    captured = open_world(spec, place)
-    return {prefix: open_at(captured, lead, LEAD_FRAMES - 1) for prefix, open_at in OPENINGS.items()}
-
-
 def report(figures: dict[str, Any], columns: Sequence[str]) -> None:
     """Print a table: a line a figure, a column an opening."""
     print(f"{'':28s}" + "".join(f"{prefix.rstrip('_') or 'grounded':>16s}" for prefix in columns))
@@ -187,20 +178,20 @@ def main() -> None:
     twin = World(load_backend("twin", FINER * height, FINER * width))
     begun = [openings_in(world.model.spec, twin, place_of(family)) for family in asked.families]
     twin.close()
-    places = [openings[""].name for openings in begun]
+    places = [openings["grounded"].name for openings in begun]
     figures: dict[str, Any] = {"preset_hash": preset_hash(world), "places": places, "steps": asked.steps}
-    with tqdm(total=len(begun) * len(OPENINGS) * asked.steps, unit="step", smoothing=0.01) as bar:
-        for prefix in OPENINGS:
+    with tqdm(total=len(begun) * len(PREFIXES) * asked.steps, unit="step", smoothing=0.01) as bar:
+        for name, prefix in PREFIXES.items():
             made = []
             for openings in begun:
-                opening = openings[prefix]
+                opening = openings[name]
                 bar.set_description(opening.name)
                 explorer = Explorer(opening.waypoints.numpy(), SEED, asked.steps_out)
                 made.append(Journey(world, opening, explorer, asked.steps).go(bar, judge))
-            means = {name: float(np.mean([each[name] for each in made])) for name in made[0]}
-            figures |= {f"{prefix}{name}": value for name, value in with_ratios(means, asked.steps).items()}
+            means = {key: float(np.mean([each[key] for each in made])) for key in made[0]}
+            figures |= {f"{prefix}{key}": value for key, value in with_ratios(means, asked.steps).items()}
     world.close()
-    report(figures, list(OPENINGS))
+    report(figures, list(PREFIXES.values()))
     if asked.json:
         asked.json.write_text(json.dumps(figures, indent=2) + "\n")
 

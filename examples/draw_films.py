@@ -38,14 +38,14 @@ from tqdm import tqdm
 
 from wm_gym.agents.explorer import Explorer
 from wm_gym.backends.finer import FINER
-from wm_gym.backends.places import find_place, open_world
+from wm_gym.backends.places import find_place
 from wm_gym.backends.registry import load_backend
-from wm_gym.backends.seam import ModelSpec, Opening, Place
+from wm_gym.backends.seam import Opening, Place
 from wm_gym.backends.twin.maps import FAMILIES
 from wm_gym.backends.twin.model import open_place
+from wm_gym.evaluation.openings import OPENINGS, openings_in
 from wm_gym.evaluation.pictures import contact_sheet, enlarge, paint_depth, paint_hints
 from wm_gym.evaluation.preset import preset_hash
-from wm_gym.evaluation.walks import LEAD_FRAMES, open_cold, open_grounded, take_lead
 from wm_gym.geometry.motion import KEYS, velocities_from_keys
 from wm_gym.memory.memory import Memory
 from wm_gym.train_world.splits import nth_seed
@@ -55,7 +55,6 @@ from wm_gym.world.world import World
 
 FIRST_PLACE = 100
 """Place numbers begin here, as those of `benchmarks/fidelity.py`."""
-OPENINGS = {"grounded": open_grounded, "cold": open_cold}
 EARLY_STEP, TIMED_STEPS = 50, 20
 FULL_TURN_STEPS = 20  # 4 frames of 4.5 degrees each
 SHEET_ROWS, SHEET_COLUMNS = 4, 6
@@ -162,20 +161,6 @@ class Trip:
         return float(np.median(self.milliseconds[first:stop])) if stop <= len(self.milliseconds) else None
 
 
-def open_in(spec: ModelSpec, twin: World, place: Place, kind: str) -> Opening:
-    """How a world of a backend begins in a place of the twin, after a turn on the spot.
-
-    Args:
-        spec: Of the backend.
-        twin: As fine as keyframes.
-        place: Where.
-        kind: "grounded" or "cold".
-    """
-    close = twin.model.spec
-    lead = take_lead(twin, open_place(place, close.height, close.width), place)
-    return OPENINGS[kind](open_world(spec, place), lead, LEAD_FRAMES - 1)
-
-
 def travel(world: World, opening: Opening, pilot: Pilot, steps: int, seed: int, bar: tqdm) -> Trip:
     """Walk through one generated world."""
     trip, (state, _) = Trip(), world.start([opening], [seed])
@@ -275,7 +260,7 @@ def main() -> None:
         for family in asked.families:
             number = FIRST_PLACE + len(FAMILIES) * asked.seed + FAMILIES.index(family)
             place = find_place(f"{family}/{nth_seed('test', number)}", 0, "full")
-            opening = open_in(world.model.spec, twin, place, asked.opening)
+            opening = openings_in(world.model.spec, twin, place)[asked.opening]
             for way in asked.ways:
                 name = f"{way}_{family}"
                 bar.set_description(name)

@@ -107,8 +107,9 @@ class HalfHourConfig:
 
 
 def half_hour(config: HalfHourConfig) -> list[Path]:
-    """Collect, prepare, train and pack; returns the parts. What a call that was broken off has
-    collected and trained at a steady rate is gone on with.
+    """Collect, prepare, train and pack; returns the parts.
+
+    What a call that was broken off has collected, and trained at a steady rate, is gone on with.
 
     Raises:
         ValueError: If there is no such size, or the folder holds recordings or a run with other settings.

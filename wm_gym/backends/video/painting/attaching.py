@@ -29,8 +29,8 @@ MOST_MISFIT = 0.6
 AFTER_OPENING = 1
 """Index of the first frame that a world makes itself: what was remembered before is its own, and stays."""
 
-COARSE_AREA = 1.0
-"""Square pixels of a point above which it was seen from farther away than it is shown."""
+ENLARGED_AREA = 1.0
+"""Square pixels of a point above which it is shown larger than it was seen."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def look_up(
     new = (without_cracks(~hints.seen) | _since(hints, attachment.since, frame_index)) & ~done
     if not new.any():
         return new
-    is_coarse = _since(hints, AFTER_OPENING, frame_index) & (hints.area > COARSE_AREA) & ~done
+    is_coarse = _since(hints, AFTER_OPENING, frame_index) & (hints.area > ENLARGED_AREA) & ~done
     world_from_place = attachment.world_from_place.to(world_from_camera.device)
     poses = compose(inverse(world_from_place), world_from_camera.float())
     memory, size = references.memory(attachment.place), hints.seen.shape[1:]
