@@ -19,7 +19,8 @@ PSNR is taken per frame and averaged over frames; frames of which under 1 % is t
 pixel is still and shows, by the twin's depth, a surface (or sky) that a keyframe of the opening showed. An *unseen*
 pixel is one where the opening's memory shows nothing.
 
-JSON keys. Without prefix: grounded; `cold_`: cold. Then the row, then the figure; the model's row has no name.
+JSON keys. Without prefix: grounded; `cold_`: cold. Then the row, then the figure; the model's row has no name. Figures
+of whole walks of the model and the twin come for each family too: `rooms_structure`, `cold_rooms_structure`, and so on.
  - `preset_hash`: of weights, resolution, steps and settings of the loop.
  - `next_chunk_psnr_db`, `next_chunk_unseen_psnr_db`; of the other rows `ROW_psnr_db`, `ROW_unseen_psnr_db`: next chunk,
    all pixels and unseen ones. `unseen_share`: of its pixels. `moving_iou`: intersection over union of all moving masks.
@@ -210,7 +211,7 @@ def score_closed(
     truths, seeds = [scene.truth for scene in scenes], [scene.place.seed for scene in scenes]
     rest = [truth.part(frame + 1, len(truth.stances)) for truth in truths]
     made: dict[str, list[Walk]] = {}
-    score_imagined(tallies["twin_"], rest, truths, judge)
+    score_imagined(tallies, "twin_", rest, truths, judge, by_family=True)
     for prefix, open_at in OPENINGS.items():
         openings = [open_at(scene.opening, scene.close, frame) for scene in scenes]
         known = [known_pixels(t, _capture(o), FAR_METRES) for t, o in zip(rest, openings, strict=True)]
@@ -222,18 +223,22 @@ def score_closed(
         made["repeat_"] = [repeat(truth, frame, len(r.stances)) for truth, r in zip(truths, rest, strict=True)]
         for row, walks in made.items():
             for one, truth, mask in zip(walks, rest, known, strict=True):
-                score_loop(tallies[prefix + row], one, truth, mask, RETURN_CHUNKS)
-            score_imagined(tallies[prefix + row], walks, truths, judge)
+                for part in (row, *([f"{truth.family}_"] if not row else [])):
+                    score_loop(tallies[prefix + part], one, truth, mask, RETURN_CHUNKS)
+            score_imagined(tallies, prefix + row, walks, truths, judge, by_family=not row)
         yield prefix, [{"truth": rest[n]} | {row: walks[n] for row, walks in made.items()} for n in range(len(scenes))]
 
 
-def score_imagined(tally: Tally, walks: Sequence[Walk], truths: Sequence[Walk], judge: Judge) -> None:
-    """Whole walks beside the twin's, which begin with their leads."""
+def score_imagined(
+    tallies: Tallies, prefix: str, walks: Sequence[Walk], truths: Sequence[Walk], judge: Judge, *, by_family: bool
+) -> None:
+    """Whole walks beside the twin's, which begin with their leads; by family too, if asked for."""
     for one, truth in zip(walks, truths, strict=True):
         rest = truth.part(LEAD_FRAMES, len(truth.stances))
-        score_tracks(tally, one, rest, truth.part(LEAD_FRAMES - 1, LEAD_FRAMES))
-        if not truth.is_loop:
-            score_outbound(tally, one, rest, judge, FAR_METRES)
+        for name in (prefix, *([f"{prefix}{truth.family}_"] if by_family else [])):
+            score_tracks(tallies[name], one, rest, truth.part(LEAD_FRAMES - 1, LEAD_FRAMES))
+            if not truth.is_loop:
+                score_outbound(tallies[name], one, rest, judge, FAR_METRES)
 
 
 def _capture(opening: Opening):
