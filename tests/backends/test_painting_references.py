@@ -250,3 +250,5 @@ def test_a_world_goes_on_in_one_place_and_after_its_bytes_came_back_too():
     (_, here), (_, there) = world.step(state, turn), world.step(back, turn)
     assert torch.equal(here.chunk.frames, there.chunk.frames) and torch.equal(here.chunk.depth, there.chunk.depth)
     assert here.hints.seen.float().mean() < 1  # there was something to look up
+    again = here.hints.seen & ~here.hints.moving & ~here.chunk.is_sure
+    assert again.any()  # what places show instead of what is known is not remembered once more
