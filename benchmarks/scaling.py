@@ -1,4 +1,4 @@
-"""What a painter learns by how large it is and how long it learns: held-out nats a code against compute.
+"""What a painter learns, by how large it is and how long it learns: held-out nats a code against compute.
 
     wm-gym collect output=outputs/recordings/imagine num_clips=1600 seed=11
     wm-gym collect output=outputs/recordings/held split=test num_clips=48 seed=14
@@ -39,6 +39,7 @@ from wm_gym.train_world.painting.views import Views
 
 ENDLESS_STEPS = 10_000_000
 FITTED_DECADES = 1.0
+TIMES = {"colour_nats_at_10_times": 10, "colour_nats_at_100_times": 100}
 COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44")
 
 
@@ -87,9 +88,6 @@ def fit(sizes: list[dict[str, Any]]) -> dict[str, float]:
     return {"slope": float(slope), "pflop": float(compute[-1]), "colour_nats": float(nats[-1])} | at
 
 
-TIMES = {"colour_nats_at_10_times": 10, "colour_nats_at_100_times": 100}
-
-
 def draw(sizes: list[dict[str, Any]], path: Path) -> None:
     """Both nats by compute, both axes logarithmic."""
     import matplotlib
@@ -106,6 +104,8 @@ def draw(sizes: list[dict[str, Any]], path: Path) -> None:
         panel.set_xlabel("PFLOP of training")
         panel.set_title(f"held-out {name.replace('_', ' ')}", fontsize=10)
         panel.grid(which="both", alpha=0.3)
+        for which in (panel.yaxis.set_major_formatter, panel.yaxis.set_minor_formatter):
+            which("{x:g}")
     panels[0].legend(fontsize=8)
     figure.savefig(path, dpi=90)
 
@@ -119,7 +119,7 @@ def main() -> None:
     parser.add_argument("--passes", type=int, default=4)
     parser.add_argument("--sizes", nargs="+", choices=list(SHAPES), default=list(SHAPES))
     parser.add_argument("--frames", default="48x64", metavar="HxW", help="size of the recordings")
-    parser.add_argument("--minutes", type=float, default=30.0, help="of each size")
+    parser.add_argument("--minutes", type=float, default=30.0, help="of each size; 0: only draw what was trained")
     parser.add_argument("--slice", type=float, default=5.0, help="minutes of a turn")
     parser.add_argument("--folder", type=Path, default=Path("outputs/scaling"))
     parser.add_argument("--json", type=Path)
@@ -131,8 +131,7 @@ def main() -> None:
         recordings=asked.recordings, held_out=asked.held_out, most_clips=asked.clips, passes=asked.passes
     )
     views, held_out = prepare_views(sources)
-    turns = np.arange(asked.slice, asked.minutes + 1e-6, asked.slice).tolist() or [asked.minutes]
-    for minutes in turns:
+    for minutes in np.arange(asked.slice, asked.minutes + 1e-6, asked.slice).tolist():
         for size in asked.sizes:
             train_painter(config_of(size, height, width, asked.folder, minutes), views, held_out)
     sizes = [row(config_of(size, height, width, asked.folder, 0.0), size, views) for size in asked.sizes]

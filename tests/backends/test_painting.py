@@ -90,6 +90,11 @@ def test_a_codebook_is_fitted_the_same_way_every_time():
     assert books[0].colour.std() > 0.1
 
 
+def test_a_codebook_wants_as_many_patches_as_entries():
+    with pytest.raises(ValueError, match=r"as many patches, got 6: prepare more views"):
+        fit(Codebook(TINY), torch.zeros(1, 4, *SIZE), patches=6, rounds=1, seed=0)
+
+
 def test_slot_by_slot_scores_are_those_of_all_slots_at_once():
     painter = tiny_painter()
     network, wishes = painter.network, torch.randn(2, 5, TINY.slots, TINY.code_dim)

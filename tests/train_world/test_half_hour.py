@@ -10,8 +10,8 @@ from wm_gym.train_world.half_hour import HalfHourConfig, half_hour, pack
 from wm_gym.train_world.sizes import SHAPES, video_of
 
 TINY = {
-    "size": "1M", "height": 24, "width": 32, "minutes": 0.5, "packing_minutes": 0.0, "num_clips": 2,
-    "held_out_clips": 1, "steps": 4, "passes": 1, "batch": 2, "workers": 1, "device": "cpu",
+    "size": "1M", "height": 24, "width": 32, "minutes": 1.5, "packing_minutes": 0.0, "num_clips": 8,
+    "held_out_clips": 1, "steps": 12, "passes": 1, "batch": 2, "workers": 1, "device": "cpu",
     "report_steps": 10, "part_bytes": 700_000,
 }  # fmt: skip
 

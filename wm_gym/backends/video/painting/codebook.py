@@ -78,9 +78,18 @@ def k_means(patches: Tensor, count: int, rounds: int, generator: torch.Generator
 
 
 def fit(book: Codebook, surfaces: Tensor, *, patches: int, rounds: int, seed: int) -> None:
-    """Fill a codebook with the centres of patches drawn from planes (N, 4, H, W)."""
+    """Fill a codebook with the centres of patches drawn from planes (N, 4, H, W).
+
+    Raises:
+        ValueError: If there are fewer patches than entries.
+    """
     generator = torch.Generator().manual_seed(seed)
     cells = book._cells(surfaces).flatten(0, 2)
     chosen = cells[torch.randperm(len(cells), generator=generator)[:patches]]
+    if len(chosen) < max(len(book.depth), len(book.colour)):
+        raise ValueError(
+            f"a codebook of {len(book.depth)} and {len(book.colour)} entries must be fitted to as many patches, got "
+            f"{len(chosen)}: prepare more views"
+        )
     book.depth.copy_(k_means(chosen[:, 3:].flatten(1), len(book.depth), rounds, generator))
     book.colour.copy_(k_means(chosen[:, :3].flatten(1), len(book.colour), rounds, generator))
