@@ -10,7 +10,7 @@ from wm_gym.train_world.half_hour import HalfHourConfig, half_hour, pack
 from wm_gym.train_world.sizes import SHAPES, video_of
 
 TINY = {
-    "size": "1M", "height": 24, "width": 32, "minutes": 1.5, "packing_minutes": 0.0, "num_clips": 8,
+    "size": "1M", "height": 24, "width": 32, "minutes": 0.1, "packing_minutes": 0.0, "num_clips": 8,
     "held_out_clips": 1, "steps": 12, "passes": 1, "batch": 2, "workers": 1, "device": "cpu",
     "report_steps": 10, "part_bytes": 700_000,
 }  # fmt: skip
@@ -33,9 +33,13 @@ def test_fewer_parts_leave_no_old_ones_behind(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("what", "size", "load"), [("painter", "1M", load_painter), ("video", "2M", load_weights)])
-def test_from_nothing_to_weights(tmp_path, what, size, load):
+@pytest.mark.parametrize(
+    ("what", "size", "load", "last_rate"), [("painter", "1M", load_painter, 4e-5), ("video", "2M", load_weights, 2e-5)]
+)
+def test_from_nothing_to_weights(tmp_path, monkeypatch, what, size, load, last_rate):
     pytest.importorskip("vizdoom")
+    # collecting takes no time, so that a busy machine has as much left to train
+    monkeypatch.setattr("wm_gym.train_world.half_hour.perf_counter", lambda: 0.0)
     config = HalfHourConfig(output=str(tmp_path), **TINY | {"what": what, "size": size})
     *parts, _ = half_hour(config)
     assert all(part.stat().st_size <= config.part_bytes for part in parts)
@@ -43,8 +47,7 @@ def test_from_nothing_to_weights(tmp_path, what, size, load):
     joined.write_bytes(b"".join(part.read_bytes() for part in parts))
     assert (load(joined).config.height, load(joined).config.width) == (24, 32)
     rows = (tmp_path / "falling" / "log.jsonl").read_text().splitlines()
-    rates = [json.loads(row)["learning_rate"] for row in rows]
-    assert rates[-1] < 0.1 * rates[0] or len(rates) == 1
+    assert json.loads(rows[-1])["learning_rate"] == pytest.approx(last_rate)
 
 
 @pytest.mark.slow

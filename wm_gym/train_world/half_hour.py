@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 from wm_gym.backends.whole_file import write_whole
@@ -115,7 +115,7 @@ def half_hour(config: HalfHourConfig) -> list[Path]:
         ValueError: If there is no such size, or the folder holds recordings or a run with other settings.
         RuntimeError: If no time is left to train, or recording failed.
     """
-    deadline = time.perf_counter() + 60 * (config.minutes - config.packing_minutes)
+    deadline = perf_counter() + 60 * (config.minutes - config.packing_minutes)
     for split, num_clips in (("train", config.num_clips), ("test", config.held_out_clips)):
         collect(_collection(config, split, num_clips))
     weights = _train_until(deadline, TRADES[config.what](config), config)
@@ -124,7 +124,7 @@ def half_hour(config: HalfHourConfig) -> list[Path]:
 
 def _train_until(deadline: float, trade: Trade, config: HalfHourConfig) -> Path:
     """Train at a steady rate, then as it falls, for as many steps as fit; returns the weights."""
-    minutes, folder = (deadline - time.perf_counter()) / 60, Path(config.output)
+    minutes, folder = (deadline - perf_counter()) / 60, Path(config.output)
     if minutes <= 0:
         raise RuntimeError(
             f"time must be left to train, got {minutes:.1f} minutes: collect fewer clips, or give more time"
@@ -133,7 +133,7 @@ def _train_until(deadline: float, trade: Trade, config: HalfHourConfig) -> Path:
         replace(trade.first, output=str(folder / "steady"), most_minutes=minutes * (1 - config.falling))
     )
     shutil.rmtree(folder / "falling", ignore_errors=True)  # of a call that was broken off, from other weights
-    minutes = (deadline - time.perf_counter()) / 60
+    minutes = (deadline - perf_counter()) / 60
     last = replace(
         trade.first, output=str(folder / "falling"), initial=str(folder / "steady" / trade.weights), hold=0.0, warmup=1,
         steps=max(1, round(steady.step / steady.seconds * 60 * minutes)), most_minutes=0.0, seed=config.seed + 1,
