@@ -31,6 +31,8 @@ from wm_gym.train_world.training import TrainConfig, train
 
 ENDLESS_STEPS = 10_000_000
 PARTS_FOLDER = "parts"
+LEAST_FALLING_STEPS = 8
+"""With fewer than these a fresh optimizer does more harm than good."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class HalfHourConfig:
         height: Rows of a frame.
         width: Columns of a frame.
         minutes: Of all together.
-        packing_minutes: Left for scores and for the end.
+        packing_minutes: Left for scores and for the end; scores are not counted as training.
         falling: Share of the training time in which the rate falls.
         num_clips: Collected, of `steps` steps each.
         held_out_clips: Of other maps, to score on.
@@ -133,10 +135,13 @@ def _train_until(deadline: float, trade: Trade, config: HalfHourConfig) -> Path:
         replace(trade.first, output=str(folder / "steady"), most_minutes=minutes * (1 - config.falling))
     )
     shutil.rmtree(folder / "falling", ignore_errors=True)  # of a call that was broken off, from other weights
-    minutes = (deadline - perf_counter()) / 60
+    made = folder / "steady" / trade.weights
+    steps = round(steady.step / steady.seconds * max(0.0, deadline - perf_counter()))
+    if steps < LEAST_FALLING_STEPS:
+        return made
     last = replace(
-        trade.first, output=str(folder / "falling"), initial=str(folder / "steady" / trade.weights), hold=0.0, warmup=1,
-        steps=max(1, round(steady.step / steady.seconds * 60 * minutes)), most_minutes=0.0, seed=config.seed + 1,
+        trade.first, output=str(folder / "falling"), initial=str(made), hold=0.0, warmup=max(1, steps // 5),
+        steps=steps, most_minutes=0.0, seed=config.seed + 1,
     )  # fmt: skip
     trade.train(last)
     return folder / "falling" / trade.weights
