@@ -8,7 +8,7 @@ Painters of each size learn from the same batches at a steady learning rate, and
 same torn views, so every point of a curve is a run that could have stopped there. They take turns, `--slice` minutes
 each, so that a machine's moods fall on all alike; a run that is broken off goes on where it was.
 
-JSON keys: `fits`: of each curve what a straight line through logarithms says, `sizes`: rows of
+JSON keys: `fits`: what a straight line through logarithms says of the best of all curves; `sizes`: rows of
  - `name`, `parameters`, `gflop_per_step`: counted by torch on one step, forward and back;
  - `points`: `step`, `minutes` of training, `pflop`, `depth_nats`, `colour_nats` of held-out codes.
 The fit is of the least `colour_nats` that any size has at a compute, over the last decade of it: `slope` of log nats by
@@ -30,6 +30,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from wm_gym.backends.video.painting.painter import Painter
+from wm_gym.train_world.loop import ENDLESS_STEPS
 from wm_gym.train_world.painting.batches import draw_batch
 from wm_gym.train_world.painting.objective import paint_loss
 from wm_gym.train_world.painting.preparing import ViewSources, prepare_views
@@ -37,7 +38,6 @@ from wm_gym.train_world.painting.sizes import SHAPES, learning_rate_of, painter_
 from wm_gym.train_world.painting.training import FitConfig, PaintTrainConfig, train_painter
 from wm_gym.train_world.painting.views import Views
 
-ENDLESS_STEPS = 10_000_000
 FITTED_DECADES = 1.0
 TIMES = {"colour_nats_at_10_times": 10, "colour_nats_at_100_times": 100}
 COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44")

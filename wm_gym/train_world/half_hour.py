@@ -22,6 +22,7 @@ from wm_gym.train_world.checkpoint import Progress
 from wm_gym.train_world.collect import collect
 from wm_gym.train_world.collection import CollectConfig
 from wm_gym.train_world.lessons import prepare
+from wm_gym.train_world.loop import ENDLESS_STEPS
 from wm_gym.train_world.painting.preparing import ViewSources, prepare_views
 from wm_gym.train_world.painting.sizes import learning_rate_of, painter_of
 from wm_gym.train_world.painting.training import PaintTrainConfig, train_painter
@@ -29,7 +30,6 @@ from wm_gym.train_world.preparing import prepare_clips
 from wm_gym.train_world.sizes import video_of
 from wm_gym.train_world.training import TrainConfig, train
 
-ENDLESS_STEPS = 10_000_000
 PARTS_FOLDER = "parts"
 LEAST_FALLING_STEPS = 8
 """With fewer than these a fresh optimizer does more harm than good."""
@@ -75,6 +75,7 @@ class HalfHourConfig:
         device: "cpu" or "cuda".
         report_steps: Steps between reports.
         part_bytes: Most bytes of a part.
+        difficulties: Share of each difficulty of the places.
     """
 
     output: str = "outputs/half_hour"

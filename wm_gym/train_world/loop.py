@@ -21,6 +21,9 @@ from tqdm import tqdm
 from wm_gym.train_world.checkpoint import Progress, average_of, follow, resume, save
 from wm_gym.train_world.report import Report
 
+ENDLESS_STEPS = 10_000_000
+"""Of a run that time ends (`LoopConfig.most_minutes`); its learning rate must not depend on them (`hold=1.0`)."""
+
 B = TypeVar("B")
 Loss = Callable[[B, torch.Generator], tuple[Tensor, dict[str, Tensor]]]
 """(batch, generator of all noise) to the loss and figures beside it."""
