@@ -223,8 +223,9 @@ def score_closed(
         made["repeat_"] = [repeat(truth, frame, len(r.stances)) for truth, r in zip(truths, rest, strict=True)]
         for row, walks in made.items():
             for one, truth, mask in zip(walks, rest, known, strict=True):
-                for part in (row, *([f"{truth.family}_"] if not row else [])):
-                    score_loop(tallies[prefix + part], one, truth, mask, RETURN_CHUNKS)
+                scored = Tally()
+                score_loop(scored, one, truth, mask, RETURN_CHUNKS)
+                include(tallies, prefix + row, truth.family if not row else None, scored)
             score_imagined(tallies, prefix + row, walks, truths, judge, by_family=not row)
         yield prefix, [{"truth": rest[n]} | {row: walks[n] for row, walks in made.items()} for n in range(len(scenes))]
 
@@ -234,11 +235,18 @@ def score_imagined(
 ) -> None:
     """Whole walks beside the twin's, which begin with their leads; by family too, if asked for."""
     for one, truth in zip(walks, truths, strict=True):
-        rest = truth.part(LEAD_FRAMES, len(truth.stances))
-        for name in (prefix, *([f"{prefix}{truth.family}_"] if by_family else [])):
-            score_tracks(tallies[name], one, rest, truth.part(LEAD_FRAMES - 1, LEAD_FRAMES))
-            if not truth.is_loop:
-                score_outbound(tallies[name], one, rest, judge, FAR_METRES)
+        rest, scored = truth.part(LEAD_FRAMES, len(truth.stances)), Tally()
+        score_tracks(scored, one, rest, truth.part(LEAD_FRAMES - 1, LEAD_FRAMES))
+        if not truth.is_loop:
+            score_outbound(scored, one, rest, judge, FAR_METRES)
+        include(tallies, prefix, truth.family if by_family else None, scored)
+
+
+def include(tallies: Tallies, prefix: str, family: str | None, scored: Tally) -> None:
+    """Add what one walk was scored to all walks under a prefix, and to those of its family, if it is named."""
+    tallies[prefix].include(scored)
+    if family is not None:
+        tallies[f"{prefix}{family}_"].include(scored)
 
 
 def _capture(opening: Opening):

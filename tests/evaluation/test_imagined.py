@@ -216,3 +216,15 @@ def test_a_way_that_ends_too_soon_has_no_figures():
     tally, truth = Tally(), _walk(_path(8, (0.1, 0.0, 0.0)))
     score_outbound(tally, truth, truth, _judge(0.0), FAR)
     assert all(np.isnan(value) for value in tally.figures().values())
+
+
+def test_what_is_counted_apart_and_taken_in_is_as_if_counted_at_once():
+    parts, at_once = [Tally(), Tally()], Tally()
+    for part, values in zip(parts, ([1.0, float("nan")], [3.0, 5.0]), strict=True):
+        for tally in (part, at_once):
+            tally.add("list", values, of=[2.0, 2.0])
+            tally.mean_of("mean", values)
+    whole = Tally()
+    for part in parts:
+        whole.include(part)
+    assert whole.figures() == at_once.figures()

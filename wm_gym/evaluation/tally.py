@@ -31,14 +31,22 @@ class Tally:
         amount = np.asarray(amount, np.float64)
         valid = np.isfinite(amount)
         amount, of = np.where(valid, amount, 0.0), np.where(valid, of, 0.0)
-        before = self._sums.get(name, (0.0, 0.0))
-        self._sums[name] = (before[0] + amount, before[1] + of)
+        self._increase(name, amount, of)
 
     def mean_of(self, name: str, values: ArrayLike) -> None:
         """Add every value that is a number to the figure's mean."""
         values = np.asarray(values, np.float64).ravel()
         known = values[np.isfinite(values)]
         self.add(name, known.sum(), len(known))
+
+    def include(self, other: Tally) -> None:
+        """Add all that another one has counted."""
+        for name, (amount, of) in other._sums.items():
+            self._increase(name, amount, of)
+
+    def _increase(self, name: str, amount: np.ndarray, of: np.ndarray) -> None:
+        before = self._sums.get(name, (0.0, 0.0))
+        self._sums[name] = (before[0] + amount, before[1] + of)
 
     def figures(self) -> Figures:
         """Every quotient, NaN where nothing was counted."""
