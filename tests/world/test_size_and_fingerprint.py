@@ -50,7 +50,7 @@ def test_the_weights_of_a_model_are_named_by_the_hash_of_their_file(world, tmp_p
     alone = VideoModel.create(48, 64, painter="none").spec
     assert save_weights(tmp_path / "weights.safetensors", world.model.network) == alone.weights
     assert world.model.spec.weights != alone.weights  # its painter is another part of what it is
-    assert alone.arithmetic == "bfloat16 on cpu"
+    assert alone.arithmetic == "float32 on cpu"
 
 
 def test_the_name_of_a_preset_tells_references_apart(world):
@@ -70,10 +70,10 @@ def test_a_state_of_other_weights_is_refused(world, state):
 def test_a_fingerprint_tells_what_differs(world):
     here = Fingerprint.of(world.model.spec)
     assert here.differences(Fingerprint.from_json(here.to_json())) == []
-    there = replace(here, threads=99, arithmetic="float32 on cpu")
+    there = replace(here, program="9.9", arithmetic="bfloat16 on cpu")
     assert there.differences(here) == [
-        f"threads: 99 here, {here.threads} there",
-        "arithmetic: float32 on cpu here, bfloat16 on cpu there",
+        f"program: 9.9 here, {here.program} there",
+        "arithmetic: bfloat16 on cpu here, float32 on cpu there",
     ]
 
 

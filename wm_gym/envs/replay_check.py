@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from wm_gym.envs.episodes import Episodes
 from wm_gym.envs.replay import Replay, Shown, digests_of
@@ -86,12 +83,11 @@ def verify(replay: Replay, from_step: int = 0) -> Comparison:
         ValueError: If there is no such step, or the replay cannot be generated here: other weights or settings.
     """
     replay.check_step(from_step)
-    with _threads(replay.fingerprint.threads):
-        episodes = open_episodes(replay)
-        try:
-            return _compare(replay, episodes, from_step)
-        finally:
-            episodes.world.close()
+    episodes = open_episodes(replay)
+    try:
+        return _compare(replay, episodes, from_step)
+    finally:
+        episodes.world.close()
 
 
 def _compare(replay: Replay, episodes: Episodes, from_step: int) -> Comparison:
@@ -123,14 +119,3 @@ def _psnr_db(state: EnvState, recorded: Shown, height: int) -> list[float]:
     generated = state.outcome.chunk.frames[0].cpu().numpy().astype(np.float64)
     errors = np.square(generated - recorded.frames(height)).mean(axis=(1, 2, 3))
     return [math.inf if error == 0 else 10 * math.log10(255**2 / error) for error in errors]
-
-
-@contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """Torch with as many threads as when the replay was made, since they decide the order of sums."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -4,11 +4,8 @@ On an equal fingerprint the same world, seed and actions give the same bytes: de
 Elsewhere kernels may add in another order, and what a model shows differs a little at first and, since it goes on
 from what it has shown, more with every step.
 
-The number of worlds in a batch is no part of it. In bfloat16 on the CPU a world among others is the world alone, to
-the byte (tests/envs/test_invariance.py). In float32 that is not promised, since kernels may choose the order of sums by
-the size of a batch. Measured in float32 with the weights of 48 x 64 (torch 2.13, AVX-512, one thread), forks and
-openings among the neighbours: no step of 200 differs among 3 and 8 worlds, none of 10 among 2, 5 and 16, nor of 10
-among 8 with two threads.
+Neither the number of worlds in a batch nor torch's settings in the process are part of it: a world among others is the
+world alone, to the byte, whatever the caller has set (`backends.video.batch_invariant`, `backends.arithmetic`).
 """
 
 from __future__ import annotations
@@ -39,16 +36,14 @@ class Fingerprint:
         packages: Versions of what computes frames.
         machine: Kind of processor and its instruction set, such as "x86_64 AVX512 avx512_bf16", and the GPU if the
             network is on one.
-        threads: Of torch.
         backend: Name and size, such as "video 48x64".
-        arithmetic: Number type and device of the network.
+        arithmetic: Number type and device of the network, and its threads where they are not one.
         weights: Hash of the weights.
     """
 
     program: str
     packages: dict[str, str]
     machine: str
-    threads: int
     backend: str
     arithmetic: str
     weights: str
@@ -60,7 +55,6 @@ class Fingerprint:
             program=__version__,
             packages={name: version for name in PACKAGES if (version := _version(name)) is not None},
             machine=_machine(on_gpu="cuda" in spec.arithmetic),
-            threads=torch.get_num_threads(),
             backend=f"{spec.name} {spec.height}x{spec.width}",
             arithmetic=spec.arithmetic,
             weights=spec.weights,
@@ -77,8 +71,8 @@ class Fingerprint:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Fingerprint:
-        """The fingerprint that `to_json` was called on."""
-        return cls(**data)
+        """The fingerprint that `to_json` was called on; fields that are none of these are left out."""
+        return cls(**{field.name: data[field.name] for field in fields(cls)})
 
 
 def _version(package: str) -> str | None:

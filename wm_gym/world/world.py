@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from wm_gym.backends.arithmetic import in_own_arithmetic
 from wm_gym.backends.seam import Capture, Chunk, Condition, Opening, WorldModel
 from wm_gym.events.kinds import ActiveEvent, appearance_of
 from wm_gym.events.scripts import EventScript
@@ -62,6 +63,7 @@ class World:
         self.model = model
         self.config = config or WorldConfig()
 
+    @in_own_arithmetic
     def start(self, openings: Sequence[Opening], seeds: Sequence[int]) -> tuple[WorldState, Outcome]:
         """Open N worlds. The outcome's frames show each opening pose."""
         num_worlds, num_frames = len(openings), self.model.spec.first_frames
@@ -80,6 +82,7 @@ class World:
         hints = self._guide(state, _poses(stances), [()] * num_worlds)
         return self._remember(state, stances, chunk, hints, [()] * num_worlds, (False,) * num_worlds)
 
+    @in_own_arithmetic
     def step(self, state: WorldState, twists: np.ndarray, keys: np.ndarray | None = None) -> tuple[WorldState, Outcome]:
         """One chunk of every world.
 
@@ -91,6 +94,7 @@ class World:
         stances, bumped = self._walk(state, twists)
         return self._advance(state, stances, keys_of(twists) if keys is None else keys, bumped)
 
+    @in_own_arithmetic
     def follow(
         self, state: WorldState, stances: np.ndarray, keys: np.ndarray | None = None
     ) -> tuple[WorldState, Outcome]:

@@ -53,18 +53,19 @@ def remember(blocks: Blocks, written: Written, world: int, time: int, *, window:
     return (*kept, block)
 
 
-def gather(worlds: Sequence[Blocks]) -> Past | None:
-    """The past of N worlds in one batch; shorter pasts are filled up with absent rows."""
-    longest = max(len(blocks) for blocks in worlds)
-    if not longest:
-        return None
-    sample = next(block for blocks in worlds for block in blocks)
-    absent = Block(0, Role.ABSENT, torch.zeros_like(sample.keys), torch.zeros_like(sample.values))
-    padded = [[*blocks, *[absent] * (longest - len(blocks))] for blocks in worlds]
+def gather(worlds: Sequence[Blocks], count: int, absent: Block) -> Past:
+    """The past of N worlds in one batch, `count` rows each: products over it have one shape, whatever is in it.
+
+    Args:
+        worlds: The blocks of each, at most `count`.
+        count: Rows; shorter pasts are filled up.
+        absent: What fills them up, of role `ABSENT`.
+    """
+    padded = [[*blocks, *[absent] * (count - len(blocks))] for blocks in worlds]
     rows = Rows(
-        torch.tensor([[b.time for b in blocks] for blocks in padded], device=sample.keys.device),
-        torch.zeros(len(padded), longest, device=sample.keys.device),
-        torch.tensor([[int(b.role) for b in blocks] for blocks in padded], device=sample.keys.device),
+        torch.tensor([[b.time for b in blocks] for blocks in padded], device=absent.keys.device),
+        torch.zeros(len(padded), count, device=absent.keys.device),
+        torch.tensor([[int(b.role) for b in blocks] for blocks in padded], device=absent.keys.device),
     )
     keys = torch.stack([torch.cat([b.keys for b in blocks], 1) for blocks in padded], 1)
     values = torch.stack([torch.cat([b.values for b in blocks], 1) for blocks in padded], 1)

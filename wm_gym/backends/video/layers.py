@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from wm_gym.backends.video.batch_invariant import Linear, matmul, per_world
 from wm_gym.backends.video.config import TransformerConfig
 from wm_gym.backends.video.rotary import rotate
 
@@ -21,8 +22,8 @@ class Attention(nn.Module):
     def __init__(self, dim: int, heads: int, eps: float) -> None:
         super().__init__()
         self.heads, self.eps = heads, eps
-        self.to_q, self.to_k, self.to_v = nn.Linear(dim, dim), nn.Linear(dim, dim), nn.Linear(dim, dim)
-        self.to_out = nn.ModuleList([nn.Linear(dim, dim), nn.Identity()])
+        self.to_q, self.to_k, self.to_v = Linear(dim, dim), Linear(dim, dim), Linear(dim, dim)
+        self.to_out = nn.ModuleList([Linear(dim, dim), nn.Identity()])
         self.norm_q, self.norm_k = nn.RMSNorm(dim, eps), nn.RMSNorm(dim, eps)
 
     def keys_and_values(self, context: Tensor) -> tuple[Tensor, Tensor]:
@@ -52,7 +53,7 @@ class Activated(nn.Module):
 
     def __init__(self, dim: int, hidden: int, approximate: str) -> None:
         super().__init__()
-        self.proj, self.approximate = nn.Linear(dim, hidden), approximate
+        self.proj, self.approximate = Linear(dim, hidden), approximate
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., dim) to (..., hidden)."""
@@ -64,7 +65,7 @@ class FeedForward(nn.Module):
 
     def __init__(self, dim: int, hidden: int, approximate: str) -> None:
         super().__init__()
-        self.net = nn.Sequential(Activated(dim, hidden, approximate), nn.Identity(), nn.Linear(hidden, dim))
+        self.net = nn.Sequential(Activated(dim, hidden, approximate), nn.Identity(), Linear(hidden, dim))
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., C) to (..., C)."""
@@ -76,7 +77,7 @@ class Embedder(nn.Module):
 
     def __init__(self, in_dim: int, dim: int, activation: nn.Module) -> None:
         super().__init__()
-        self.linear_1, self.activation, self.linear_2 = nn.Linear(in_dim, dim), activation, nn.Linear(dim, dim)
+        self.linear_1, self.activation, self.linear_2 = Linear(in_dim, dim), activation, Linear(dim, dim)
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., in_dim) to (..., dim)."""
@@ -140,9 +141,13 @@ def attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None) -> Tensor:
     backward pass.
     """
     if q.is_cuda:
-        return F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
-    scores = (q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2)
-    return (scores if bias is None else scores + bias).softmax(-1).to(v.dtype) @ v
+        return per_world(_fused_attention, *((q, k, v) if bias is None else (q, k, v, bias)))
+    scores = matmul(q * q.shape[-1] ** -0.5, k.transpose(-1, -2))
+    return matmul((scores if bias is None else scores + bias).softmax(-1).to(v.dtype), v)
+
+
+def _fused_attention(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None = None) -> Tensor:
+    return F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
 
 
 def _norm(x: Tensor, weight: Tensor, eps: float) -> Tensor:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from wm_gym.backends.arithmetic import own_arithmetic
 from wm_gym.backends.grounded import first_keyframes, lead_chunks
 from wm_gym.backends.seam import Chunk, Condition, ModelSpec, Obstacles, Opening, Packed
+from wm_gym.backends.video.batch_invariant import batch_invariant, per_world
 from wm_gym.backends.video.cache import Blocks
 from wm_gym.backends.video.codec import FRAME_CHANNELS
 from wm_gym.backends.video.codecs import CodecState
@@ -40,6 +44,7 @@ from wm_gym.backends.video.weights import (
 from wm_gym.memory.hints import Hints
 from wm_gym.memory.render import blank_hints
 
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 KEPT_PROMPTS = 256
 
 
@@ -52,6 +57,9 @@ class VideoModel:
         painter: Painter | None = None,
         references: References | None = None,
         licence: str = "Apache-2.0",
+        *,
+        threads: int = 1,
+        batch_invariant: bool = True,
     ) -> None:
         """Serve a network.
 
@@ -60,7 +68,16 @@ class VideoModel:
             painter: Decides what is to be where nothing is known, and what is seen more closely; or None.
             references: Other places as which what is unseen goes on; None: the painter invents it.
             licence: Of all that.
+            threads: Of torch, whatever the caller has set.
+            batch_invariant: Whether a world's bytes are the same in every batch. Without it products are computed for
+                all worlds at once, which is faster for many worlds on a GPU.
+
+        Raises:
+            ValueError: If there is no thread.
         """
+        if threads < 1:
+            raise ValueError(f"threads must be at least 1, got {threads}")
+        self._threads, self._batch_invariant = threads, batch_invariant
         config, kind = network.config, next(network.parameters())
         self.config, self.network = config, network.eval()
         self.painter, self.guide = None if painter is None else painter.eval(), GuideConfig()
@@ -70,7 +87,7 @@ class VideoModel:
             frames_per_step=config.frames_per_latent, fps=17.5, steered_by="pose", takes_text=True, takes_hints=True,
             takes_references=False, gives_depth=True, gives_moving=True, far_metres=config.far_metres, licence=licence,
             weights=hash_of(network, painter, references),
-            arithmetic=f"{str(kind.dtype).removeprefix('torch.')} on {kind.device.type}",
+            arithmetic=_arithmetic(kind, threads, batch_invariant),
         )  # fmt: skip
         self._grid = config.height // config.patch, config.width // config.patch
         self._prompts: OrderedDict[str, Prompt] = OrderedDict()
@@ -85,6 +102,9 @@ class VideoModel:
         painter: str | None = None,
         references: str | None = None,
         num_steps: int | None = None,
+        dtype: str = "float32",
+        threads: int = 1,
+        batch_invariant: bool = True,
     ) -> VideoModel:
         """The model for frames of a size.
 
@@ -97,12 +117,18 @@ class VideoModel:
             references: Path of a folder of captures of other places, "none" for none, or None for those that are
                 shipped, if they fit the size. Without a painter there are none.
             num_steps: Denoising steps of a chunk, or None for the weights' own.
+            dtype: "float32", or "bfloat16", which needs half the memory and is faster on a GPU, and on processors with
+                units for it (AMX).
+            threads: Of torch, whatever the caller has set.
+            batch_invariant: Whether a world's bytes are the same in every batch.
 
         Raises:
-            ValueError: If there are no weights of that size, or the file is damaged or of another kind.
+            ValueError: If there are no weights of that size, or the file is damaged or of another kind, or a setting is
+                none that exists.
         """
+        kind = _dtype(dtype)
         path = find_weights(height, width) if weights is None else Path(weights)
-        network = load_weights(path)
+        network = load_weights(path, kind)
         config = network.config
         if (config.height, config.width) != (height, width):
             raise ValueError(
@@ -110,16 +136,20 @@ class VideoModel:
             )
         if num_steps is not None:
             network.config = replace(config, num_steps=num_steps)
-        paints = _painter(painter, height, width)
-        return cls(network, paints, None if paints is None else _references(references, height, width))
+        paints = _painter(painter, height, width, kind)
+        places = None if paints is None else _references(references, height, width)
+        return cls(network, paints, places, threads=threads, batch_invariant=batch_invariant)
 
-    @torch.inference_mode()
     def start(self, openings: Sequence[Opening], seeds: Sequence[int]) -> tuple[VideoState, Chunk]:
         """Open on the first keyframe of each capture; the model takes in the chunk that led up to it.
 
         Raises:
             ValueError: If an opening has no capture, or one of another size.
         """
+        with self._generating():
+            return self._start(openings, seeds)
+
+    def _start(self, openings: Sequence[Opening], seeds: Sequence[int]) -> tuple[VideoState, Chunk]:
         chunk, lead = first_keyframes(openings, self.spec), lead_chunks(openings, self.spec)
         assert lead.world_from_camera is not None and lead.depth is not None and lead.moving is not None
         poses, num_frames = lead.world_from_camera, self.config.frames_per_latent
@@ -144,7 +174,6 @@ class VideoModel:
             blocks = remember_all(self.network, blocks, written, times)
         return self._after(latent, given, condition, times, blocks, codec_state), chunk
 
-    @torch.inference_mode()
     def step(self, state: VideoState, condition: Condition) -> tuple[VideoState, Chunk]:
         """Generate one chunk of every world.
 
@@ -153,8 +182,11 @@ class VideoModel:
         """
         if condition.hints is None:
             raise ValueError("backend 'video' needs hints, got none")
-        known = condition.hints.seen
-        painted = self._painted(state, condition, condition.hints)
+        with self._generating():
+            return self._step(state, condition, condition.hints)
+
+    def _step(self, state: VideoState, condition: Condition, known: Hints) -> tuple[VideoState, Chunk]:
+        painted = self._painted(state, condition, known)
         hints = painted.hints
         condition = replace(condition, hints=hints)
         times = torch.tensor([[world.time] for world in state.worlds])
@@ -171,7 +203,7 @@ class VideoModel:
         latent = self.network.codec.shown(latent, self.network.fold.encode(frames, depth, moving))
         sure = is_sure(depth, moving, hints, imagines=self.painter is None)
         # what attached places show instead of what is known they will show again: memory would only grow by edges
-        sure &= ~(painted.where & known & ~painted.replaced)
+        sure &= ~(painted.where & known.seen & ~painted.replaced)
         chunk = Chunk(frames, depth, moving, condition.world_from_camera, is_sure=sure, replaces=painted.replaced)
         after = self._after(latent, given, condition, times, prediction.blocks(), codec_state, painted.attached)
         return after, chunk
@@ -190,7 +222,7 @@ class VideoModel:
 
     def unpack(self, packed: Packed) -> VideoState:
         """The state that was packed."""
-        return unpack_state(packed)
+        return unpack_state(packed, next(self.network.parameters()).dtype)
 
     def obstacles(self, state: VideoState, world: int) -> Obstacles | None:
         """None: only the memory can tell."""
@@ -199,6 +231,12 @@ class VideoModel:
     def close(self) -> None:
         """Forget the prompts."""
         self._prompts.clear()
+
+    @contextmanager
+    def _generating(self) -> Iterator[None]:
+        """Nothing that the caller has set in torch, and no neighbour, decides what is computed within."""
+        with torch.inference_mode(), own_arithmetic(self._threads), batch_invariant(self._batch_invariant):
+            yield
 
     def _after(
         self,
@@ -245,12 +283,12 @@ class VideoModel:
         assert condition.hints is not None
         hint_planes = self.network.fold.encode_hints(condition.hints)
         poses = condition.world_from_camera.float()
-        camera = camera_tokens(poses, before, condition.intrinsics, self._grid, self.config.patch)
+        tokens = partial(camera_tokens, grid=self._grid, patch=self.config.patch)
         return Given(
             hints=self.network.codec.encode_hints(hint_planes, codec_state)[:, None],
             prompt=self._read(condition.prompts),
-            camera=camera[:, None],
-            action=motion_vector(poses, before, condition.keys)[:, None],
+            camera=per_world(tokens, poses, before, condition.intrinsics)[:, None],
+            action=per_world(motion_vector, poses, before, condition.keys)[:, None],
             base_time=times[:, 0] - self.config.window_latents - 1,
         )
 
@@ -267,7 +305,20 @@ class VideoModel:
         return [(torch.cat([p[k][0] for p in each]), torch.cat([p[k][1] for p in each])) for k in layers]
 
 
-def _painter(asked: str | None, height: int, width: int) -> Painter | None:
+def _dtype(name: str) -> torch.dtype:
+    if name not in DTYPES:
+        raise ValueError(f"dtype must be one of {sorted(DTYPES)}, got {name!r}")
+    return DTYPES[name]
+
+
+def _arithmetic(weight: Tensor, threads: int, batch_invariant: bool) -> str:
+    """What decides the order of sums, beside the machine."""
+    told = f"{str(weight.dtype).removeprefix('torch.')} on {weight.device.type}"
+    told += "" if threads == 1 else f", {threads} threads"
+    return told if batch_invariant else f"{told}, all worlds at once"
+
+
+def _painter(asked: str | None, height: int, width: int, dtype: torch.dtype) -> Painter | None:
     """The painter that is asked for, as `VideoModel.create` says.
 
     Raises:
@@ -276,7 +327,7 @@ def _painter(asked: str | None, height: int, width: int) -> Painter | None:
     path = find_painter(height, width) if asked is None else None if asked == "none" else Path(asked)
     if path is None:
         return None
-    painter = load_painter(path)
+    painter = load_painter(path, dtype)
     shape = painter.config
     if (shape.height, shape.width) != (height, width):
         raise ValueError(f"painter {path} must paint frames of {height} x {width}, got {shape.height} x {shape.width}")

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from wm_gym.backends.video.alone import each_alone
+from wm_gym.backends.video.batch_invariant import Linear, per_world
 from wm_gym.backends.video.codec import FRAME_CHANNELS, HINT_CHANNELS, FoldCodec
 from wm_gym.backends.video.codecs import Codec, ExactCodec
 from wm_gym.backends.video.config import TransformerConfig, VideoConfig
@@ -166,7 +166,7 @@ class Refiner(nn.Module):
         self.enter = nn.Conv2d(4 * (FRAME_CHANNELS + HINT_CHANNELS), width, 3, padding=1)
         self.middle = nn.Conv2d(width, width, 3, padding=1)
         self.leave = nn.Conv2d(width, 4 * (FRAME_CHANNELS + JUDGED), 3, padding=1)
-        self.modulate = nn.Linear(config.num_heads * config.head_dim, 2 * width)
+        self.modulate = Linear(config.num_heads * config.head_dim, 2 * width)
         for parameter in (*self.leave.parameters(), *self.modulate.parameters()):
             nn.init.zeros_(parameter)
         nn.init.constant_(self.leave.bias[4 * FRAME_CHANNELS :], FIRST_SAY)  # type: ignore[index]
@@ -183,11 +183,12 @@ class Refiner(nn.Module):
         dtype = self.enter.weight.dtype
         pixels = torch.cat([t.to(dtype).unflatten(2, (self.num_frames, -1)) for t in (clean, hints)], 3)
         shape, half = pixels.shape[:3], F.pixel_unshuffle(pixels.flatten(0, 2), 2)
-        scale, shift = each_alone(self.modulate, level.to(dtype)).chunk(2, -1)
+        scale, shift = self.modulate(level.to(dtype)).chunk(2, -1)
         scale, shift = (t.repeat_interleave(self.num_frames, 1).flatten(0, 1)[..., None, None] for t in (scale, shift))
-        x = self.enter(half.contiguous(memory_format=torch.channels_last))
-        x = F.silu(x * (1 + scale) + shift)
-        x = F.pixel_shuffle(self.leave(F.silu(self.middle(x))), 2).float().unflatten(0, shape)
+        x = per_world(self.enter, half.contiguous(memory_format=torch.channels_last), worlds=shape[0])
+        x = per_world(self.middle, F.silu(x * (1 + scale) + shift), worlds=shape[0])
+        x = per_world(self.leave, F.silu(x), worlds=shape[0])
+        x = F.pixel_shuffle(x, 2).float().unflatten(0, shape)
         correction, scores = x.split([FRAME_CHANNELS, JUDGED], 3)
         seen = hints.unflatten(2, (self.num_frames, -1))[:, :, :, 4:5] > 0
         return _kept(clean + correction.flatten(2, 3), guess, seen, scores)

@@ -10,6 +10,9 @@ from wm_gym.backends.video.painting.attaching import Attachment
 from wm_gym.backends.video.rows import Role
 from wm_gym.backends.video.state import VideoState, VideoWorld
 
+ACTIVATIONS = "keys", "values", "pending", "level", "codec"
+"""How the names of tensors begin that the network has made."""
+
 
 def pack_state(state: VideoState) -> Packed:
     """Plain data that `unpack_state` turns back into an equal state."""
@@ -37,9 +40,9 @@ def pack_state(state: VideoState) -> Packed:
     return Packed({name: tensor.contiguous().clone() for name, tensor in tensors.items()}, meta)
 
 
-def unpack_state(packed: Packed) -> VideoState:
-    """The state that `pack_state` was given."""
-    tensors = packed.tensors
+def unpack_state(packed: Packed, dtype: torch.dtype) -> VideoState:
+    """The state that `pack_state` was given, its activations in the number type `dtype`."""
+    tensors = {name: t.to(dtype) if name.startswith(ACTIVATIONS) else t for name, t in packed.tensors.items()}
     blocks = [
         Block(time, Role(role), tensors[f"keys{k}"], tensors[f"values{k}"])
         for k, (time, role) in enumerate(packed.meta["blocks"])

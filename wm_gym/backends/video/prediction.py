@@ -7,11 +7,11 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from wm_gym.backends.video.cache import Blocks, gather, remember
+from wm_gym.backends.video.cache import Block, Blocks, gather, remember
 from wm_gym.backends.video.network import Given, VideoNetwork
 from wm_gym.backends.video.rows import Role, Rows
 from wm_gym.backends.video.state import VideoState
-from wm_gym.backends.video.transformer import Written
+from wm_gym.backends.video.transformer import Past, Written
 
 
 class Prediction:
@@ -33,7 +33,7 @@ class Prediction:
 
     def __call__(self, noisy: Tensor, level: float) -> Tensor:
         """Clean latents of noisy ones, (N, C, h, w)."""
-        given = replace(self._given, past=gather(self._blocks))
+        given = replace(self._given, past=self._past())
         rows = Rows.of(self._times, level, Role.TARGET)
         clean, written = self._network(noisy[:, None], rows, given, self._pending)
         if self._pending is not None:
@@ -41,6 +41,14 @@ class Prediction:
             self._pending = None
         self._last = Written(written.keys[:, :, -1:], written.values[:, :, -1:])
         return clean[:, 0].clamp(-1, 1)
+
+    def _past(self) -> Past:
+        config = self._network.config
+        tokens = config.height // config.patch * (config.width // config.patch)
+        dtype = self._network.transformer.proj_out.weight.dtype
+        nothing = self._given.hints.new_zeros(config.num_layers, tokens, config.inner_dim, dtype=dtype)
+        absent = Block(0, Role.ABSENT, nothing, nothing)
+        return gather(self._blocks, config.sink_latents + config.window_latents, absent)
 
     def blocks(self) -> list[Blocks]:
         """The cache of each world after the last prediction."""

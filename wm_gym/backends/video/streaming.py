@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from wm_gym.backends.video.autoencoder import Decoder, Encoder
+from wm_gym.backends.video.batch_invariant import per_world
 from wm_gym.backends.video.codec import FRAME_CHANNELS, HINT_CHANNELS, FoldCodec
 from wm_gym.backends.video.codecs import CodecState
 
@@ -79,12 +80,12 @@ class StreamingCodec(nn.Module):
 
     def encode(self, planes: Tensor, state: CodecState) -> tuple[Tensor, CodecState]:
         """As `Codec.encode`."""
-        latents, state = self.encode_clip(planes[:, None], state)
+        latents, state = per_world(self.encode_clip, planes[:, None], state)
         return latents[:, 0], state
 
     def decode(self, latent: Tensor, state: CodecState) -> tuple[Tensor, CodecState]:
         """As `Codec.decode`."""
-        planes, state = self.decode_clip(latent[:, None], state)
+        planes, state = per_world(self.decode_clip, latent[:, None], state)
         return planes[:, 0], state
 
     def encode_clip(self, planes: Tensor, state: CodecState) -> tuple[Tensor, CodecState]:
@@ -110,6 +111,9 @@ class StreamingCodec(nn.Module):
 
     def encode_hints(self, planes: Tensor, state: CodecState) -> Tensor:
         """As `Codec.encode_hints`: latent frame of the filled hints, then seen, age and same appearance."""
+        return per_world(self._encode_hints, planes, state)
+
+    def _encode_hints(self, planes: Tensor, state: CodecState) -> Tensor:
         by_frame = planes.unflatten(1, (self.num_frames, HINT_CHANNELS))
         seen = (by_frame[:, :, 4:5] > 0).float()
         guess = self.fold.guess(planes).unflatten(1, (self.num_frames, FRAME_CHANNELS))

@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from wm_gym.backends.video.alone import each_alone
+from wm_gym.backends.video.batch_invariant import Linear, per_world
 from wm_gym.backends.video.config import TransformerConfig
 from wm_gym.backends.video.layers import Block, Embedder
 from wm_gym.backends.video.rotary import rotary_table
@@ -83,7 +83,7 @@ class ConditionEmbedder(nn.Module):
         dim = config.inner_dim
         self.freq_dim = config.freq_dim
         self.time_embedder = Embedder(config.freq_dim, dim, nn.SiLU())
-        self.time_proj = nn.Linear(dim, 6 * dim)
+        self.time_proj = Linear(dim, 6 * dim)
         self.text_embedder = Embedder(config.text_dim, dim, nn.GELU(approximate="tanh"))
 
     def embed_noise(self, noise: Tensor) -> Tensor:
@@ -92,7 +92,7 @@ class ConditionEmbedder(nn.Module):
         rates = torch.exp(-math.log(10_000.0) * torch.arange(half, device=noise.device) / half)
         angles = 1000.0 * noise[..., None].float() * rates
         waves = torch.cat([angles.cos(), angles.sin()], dim=-1).to(self.time_proj.weight.dtype)
-        return each_alone(self.time_embedder, waves)
+        return self.time_embedder(waves)
 
     def embed_text(self, text: Tensor) -> Tensor:
         """(N, words, text_dim) to (N, words, C)."""
@@ -110,14 +110,14 @@ class CausalTransformer(nn.Module):
         self.condition_embedder = ConditionEmbedder(config)
         self.blocks = nn.ModuleList([Block(config) for _ in range(config.num_layers)])
         self.norm_out = nn.LayerNorm(dim, config.eps, elementwise_affine=False)
-        self.proj_out = nn.Linear(dim, config.out_channels * math.prod(config.patch_size))
+        self.proj_out = Linear(dim, config.out_channels * math.prod(config.patch_size))
         self.scale_shift_table = nn.Parameter(torch.randn(1, 2, dim) / dim**0.5)
         if config.camera_dim:
-            self.camera_embedder = nn.Linear(config.camera_dim, dim)
+            self.camera_embedder = Linear(config.camera_dim, dim)
             nn.init.zeros_(self.camera_embedder.weight)
             nn.init.zeros_(self.camera_embedder.bias)
         if config.action_dim:
-            self.action_embedder = nn.Sequential(nn.Linear(config.action_dim, dim), nn.SiLU(), nn.Linear(dim, dim))
+            self.action_embedder = nn.Sequential(Linear(config.action_dim, dim), nn.SiLU(), Linear(dim, dim))
 
     def read(self, text: Tensor) -> list[tuple[Tensor, Tensor]]:
         """Keys and values of prompts (N, words, text_dim), or of one for each latent frame, for every layer."""
@@ -160,12 +160,12 @@ class CausalTransformer(nn.Module):
         """Latent frames as tokens; arguments as in `forward`."""
         weight = self.patch_embedding.weight
         patches = _patches(latents.to(weight.dtype), self.config.patch_size)
-        x = F.linear(patches, weight.flatten(1), self.patch_embedding.bias)
+        x = per_world(lambda one: F.linear(one, weight.flatten(1), self.patch_embedding.bias), patches)
         if camera is not None:
             x = x + self.camera_embedder(camera.flatten(1, 2).to(weight.dtype))
         level = self.condition_embedder.embed_noise(rows.noise)
         if action is not None:
-            level = level + each_alone(self.action_embedder, action.to(level.dtype))
+            level = level + self.action_embedder(action.to(level.dtype))
         return Tokens(x, level, rows)
 
     def mix(
@@ -194,7 +194,7 @@ class CausalTransformer(nn.Module):
 
     def _modulation(self, level: Tensor, dtype: torch.dtype) -> list[tuple[Tensor, ...]]:
         """For each block six of (N, L, 1, C): shift, 1 + scale, gate, twice."""
-        shared = each_alone(self.condition_embedder.time_proj, F.silu(level)).unflatten(-1, (6, 1, -1)).float()
+        shared = self.condition_embedder.time_proj(F.silu(level)).unflatten(-1, (6, 1, -1)).float()
         tables = torch.stack([cast(Block, block).scale_shift_table for block in self.blocks])
         each = tables[:, :, None, :, None] + shared  # (layers, N, L, 6, 1, C)
         each[..., [1, 4], :, :] += 1

@@ -60,7 +60,7 @@ def hash_of(network: VideoNetwork, painter: Painter | None = None, references: R
     return digest.hexdigest()
 
 
-def load_weights(path: Path, dtype: torch.dtype = torch.bfloat16) -> VideoNetwork:
+def load_weights(path: Path, dtype: torch.dtype = torch.float32) -> VideoNetwork:
     """The network of a weights file.
 
     Raises:
@@ -80,7 +80,7 @@ def save_codec(path: Path, codec: StreamingCodec) -> str:
     return _save(path, CODEC_FORMAT, {"config": asdict(codec.config) | _folding(codec)}, codec)
 
 
-def load_codec(path: Path, dtype: torch.dtype = torch.bfloat16) -> StreamingCodec:
+def load_codec(path: Path, dtype: torch.dtype = torch.float32) -> StreamingCodec:
     """The learned codec of a file.
 
     Raises:
@@ -99,7 +99,7 @@ def save_painter(path: Path, painter: Painter) -> str:
     return _save(path, PAINTER_FORMAT, {"config": asdict(painter.config)}, painter)
 
 
-def load_painter(path: Path, dtype: torch.dtype = torch.bfloat16) -> Painter:
+def load_painter(path: Path, dtype: torch.dtype = torch.float32) -> Painter:
     """The painter of a file.
 
     Raises:

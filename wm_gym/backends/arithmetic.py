@@ -1,0 +1,82 @@
+"""Torch as generation wants it, whatever the caller has set: threads, autocast, default dtype and device, precision.
+
+Torch keeps all that in the process or the thread, and a learner sets it for its own network. A world's numbers must not
+depend on it, so whoever computes some of them does so inside `own_arithmetic()`, which gives the caller's settings back.
+
+A forked child inherits the settings of torch's thread pools and not their threads: its first parallel loop would wait
+for them for ever. Importing this module therefore lets a child go on with one thread.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial, wraps
+from typing import Any, ParamSpec, TypeVar
+
+import torch
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+DEVICE_TYPES = ("cpu", "cuda")
+"""Whose autocast is switched off."""
+
+
+SUBNORMAL = 1e-310
+"""Half of it is another number, unless the processor takes such small ones for zero."""
+
+
+@contextmanager
+def own_arithmetic(threads: int = 1) -> Iterator[None]:
+    """Within it torch computes in full precision by so many threads; the caller's settings come back after it.
+
+    Args:
+        threads: Of torch's kernels on the CPU. One is fastest for small networks, and then no kernel cuts its sums up
+            by the number of cores.
+    """
+    with ExitStack() as stack:
+        _change(stack, torch.get_num_threads(), threads, torch.set_num_threads)
+        for device in DEVICE_TYPES:
+            _change(stack, torch.is_autocast_enabled(device), False, partial(torch.set_autocast_enabled, device))
+        _change(stack, torch.get_default_dtype(), torch.float32, torch.set_default_dtype)
+        _change(stack, SUBNORMAL / 2 == 0.0, False, torch.set_flush_denormal)
+        for holder, name, wanted in _onednn_settings():
+            _change(stack, getattr(holder, name), wanted, partial(setattr, holder, name))
+        if torch.get_default_device().type != "cpu":
+            stack.enter_context(torch.device("cpu"))
+        yield
+
+
+def in_own_arithmetic(function: Callable[P, R]) -> Callable[P, R]:
+    """The function, computed inside `own_arithmetic()`."""
+
+    @wraps(function)
+    def computed(*args: P.args, **kwargs: P.kwargs) -> R:
+        with own_arithmetic():
+            return function(*args, **kwargs)
+
+    return computed
+
+
+def _onednn_settings() -> list[tuple[Any, str, Any]]:
+    """Object, attribute and wanted value: oneDNN is used, and its float32 products are not rounded to bfloat16."""
+    onednn = torch.backends.mkldnn
+    # torch before 2.9 has no precision of its own for oneDNN
+    products = [getattr(onednn, name) for name in ("matmul", "conv") if hasattr(onednn, name)]
+    return [(onednn, "enabled", True), *((product, "fp32_precision", "ieee") for product in products)]
+
+
+def _change(stack: ExitStack, found: Any, wanted: Any, put: Callable[[Any], Any]) -> None:
+    """Set what is not as wanted, until the stack is left."""
+    if found != wanted:
+        put(wanted)
+        stack.callback(put, found)
+
+
+def _go_on_alone() -> None:
+    torch.set_num_threads(1)
+
+
+os.register_at_fork(after_in_child=_go_on_alone)

@@ -1,0 +1,75 @@
+"""Batch-invariant arithmetic: a world's numbers do not depend on which worlds are computed beside it.
+
+Kernels choose the order of their sums by the shape of a product: by its rows, by the number of matrices, on some
+processors (AMX, AVX-512) by both. In generation every product therefore has the shape that it has for one world alone:
+`Linear`, `matmul` and `per_world` take a batch apart for the product only. What lies between products works on single numbers
+or single rows and is done for all worlds at once; there a world's share is a whole number of vector registers
+(`VideoConfig` sees to it), so that none of it falls into the remainder loop of a kernel, where the compiler may have
+chosen other instructions.
+
+Training does not need this, so it holds only inside `batch_invariant()`. Source of the problem and of the remedy:
+He et al. 2025, "Defeating Nondeterminism in LLM Inference" (Thinking Machines). Knows nothing of models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+_IS_ON: ContextVar[bool] = ContextVar("batch_invariant", default=False)
+
+
+@contextmanager
+def batch_invariant(is_on: bool = True) -> Iterator[None]:
+    """Within it each world's products are computed alone; without effect where `is_on` is False."""
+    token = _IS_ON.set(is_on)
+    try:
+        yield
+    finally:
+        _IS_ON.reset(token)
+
+
+def per_world(function: Callable[..., Any], *values: Any, worlds: int | None = None) -> Any:
+    """The function of tensors, or of tuples of them, whose axis 0 belongs to worlds; each world is computed alone.
+
+    Args:
+        function: Of tensors to a tensor or a tuple of them, each world's rows one after another in axis 0.
+        values: Tensors, or tuples of tensors.
+        worlds: How many worlds axis 0 belongs to, in equal parts; None: one for each row of the first value.
+    """
+    count = len(values[0]) if worlds is None else worlds
+    if count == 1 or not _IS_ON.get():
+        return function(*values)
+    parts = zip(*(_split(value, count) for value in values), strict=True)
+    return _join([function(*part) for part in parts])
+
+
+class Linear(nn.Linear):
+    """torch's, for (N, ..., channels) of N worlds, or of N prompts or frames."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, ..., in_features) to (N, ..., out_features)."""
+        return per_world(super().forward, x)
+
+
+def matmul(a: Tensor, b: Tensor) -> Tensor:
+    """(N, ..., M, K) times (N, ..., K, P), each world's product alone."""
+    return per_world(torch.matmul, a, b)
+
+
+def _split(value: Any, count: int) -> list[Any]:
+    """For each of `count` worlds its part of a tensor or of a tuple of tensors."""
+    if isinstance(value, tuple):
+        return list(zip(*(_split(one, count) for one in value), strict=True)) if value else [()] * count
+    return list(value.split(len(value) // count))
+
+
+def _join(parts: list[Any]) -> Any:
+    if isinstance(parts[0], tuple):
+        return tuple(_join(list(one)) for one in zip(*parts, strict=True))
+    return torch.cat(parts)
