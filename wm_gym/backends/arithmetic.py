@@ -1,7 +1,7 @@
 """Torch as generation wants it, whatever the caller has set: threads, autocast, default dtype and device, precision.
 
-Torch keeps all that in the process or the thread, and a learner sets it for its own network. A world's numbers must not
-depend on it, so whoever computes some of them does so inside `own_arithmetic()`, which gives the caller's settings back.
+Torch keeps all that in the process or the thread, and a learner sets it for its own network. A world's numbers must
+not depend on it, so they are computed inside `own_arithmetic()`, after which the caller's settings are as they were.
 
 A forked child inherits the settings of torch's thread pools and not their threads: its first parallel loop would wait
 for them for ever. Importing this module therefore lets a child go on with one thread.

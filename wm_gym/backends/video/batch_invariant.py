@@ -2,12 +2,11 @@
 
 Kernels choose the order of their sums by the shape of a product: by its rows, by the number of matrices, on some
 processors (AMX, AVX-512) by both. In generation every product therefore has the shape that it has for one world alone:
-`Linear`, `matmul` and `per_world` take a batch apart for the product only. What lies between products works on single numbers
-or single rows and is done for all worlds at once; there a world's share is a whole number of vector registers
-(`VideoConfig` sees to it), so that none of it falls into the remainder loop of a kernel, where the compiler may have
-chosen other instructions.
+`Linear`, `matmul` and `per_world` take a batch apart for the product only. What lies between products works on single
+numbers or single rows, and is done for all worlds at once. There a world's share must be a whole number of vector
+registers (`check_shares`): what is left over in a kernel's last loop may be computed by other instructions.
 
-Training does not need this, so it holds only inside `batch_invariant()`. Source of the problem and of the remedy:
+Training does not need this, so it holds only inside `world_by_world()`. Source of the problem and of the remedy:
 He et al. 2025, "Defeating Nondeterminism in LLM Inference" (Thinking Machines). Knows nothing of models.
 """
 
@@ -24,8 +23,12 @@ from torch import Tensor, nn
 _IS_ON: ContextVar[bool] = ContextVar("batch_invariant", default=False)
 
 
+REGISTERS = 64
+"""Numbers that a kernel's main loop takes at once, at most: two registers of 512 bits, of bfloat16."""
+
+
 @contextmanager
-def batch_invariant(is_on: bool = True) -> Iterator[None]:
+def world_by_world(is_on: bool = True) -> Iterator[None]:
     """Within it each world's products are computed alone; without effect where `is_on` is False."""
     token = _IS_ON.set(is_on)
     try:
@@ -52,14 +55,31 @@ def per_world(function: Callable[..., Any], *values: Any, worlds: int | None = N
 class Linear(nn.Linear):
     """torch's, for (N, ..., channels) of N worlds, or of N prompts or frames."""
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """(N, ..., in_features) to (N, ..., out_features)."""
-        return per_world(super().forward, x)
+        return per_world(super().forward, input)
 
 
 def matmul(a: Tensor, b: Tensor) -> Tensor:
     """(N, ..., M, K) times (N, ..., K, P), each world's product alone."""
     return per_world(torch.matmul, a, b)
+
+
+def check_shares(**shares: int) -> None:
+    """See to it that each world's share of what is computed at once is a whole number of vector registers.
+
+    Args:
+        shares: Numbers of elements by their names.
+
+    Raises:
+        ValueError: If one is not.
+    """
+    for name, share in shares.items():
+        if share % REGISTERS:
+            raise ValueError(
+                f"{name} must be a multiple of {REGISTERS} for worlds that do not depend on their batch, got {share}; "
+                "or set batch_invariant=False"
+            )
 
 
 def _split(value: Any, count: int) -> list[Any]:

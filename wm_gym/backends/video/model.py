@@ -15,7 +15,7 @@ from torch import Tensor
 from wm_gym.backends.arithmetic import own_arithmetic
 from wm_gym.backends.grounded import first_keyframes, lead_chunks
 from wm_gym.backends.seam import Chunk, Condition, ModelSpec, Obstacles, Opening, Packed
-from wm_gym.backends.video.batch_invariant import batch_invariant, per_world
+from wm_gym.backends.video.batch_invariant import check_shares, per_world, world_by_world
 from wm_gym.backends.video.cache import Blocks
 from wm_gym.backends.video.codec import FRAME_CHANNELS
 from wm_gym.backends.video.codecs import CodecState
@@ -73,12 +73,16 @@ class VideoModel:
                 all worlds at once, which is faster for many worlds on a GPU.
 
         Raises:
-            ValueError: If there is no thread.
+            ValueError: If there is no thread, or the network's shape does not allow for batch invariance.
         """
         if threads < 1:
             raise ValueError(f"threads must be at least 1, got {threads}")
         self._threads, self._batch_invariant = threads, batch_invariant
         config, kind = network.config, next(network.parameters())
+        if batch_invariant:
+            pixels = config.frames_per_latent * config.height * config.width
+            hidden = config.height * config.width // config.patch**2 * config.ffn_dim
+            check_shares(inner_dim=config.inner_dim, hidden_of_a_latent=hidden, pixels_of_a_chunk=pixels)
         self.config, self.network = config, network.eval()
         self.painter, self.guide = None if painter is None else painter.eval(), GuideConfig()
         self.references = references
@@ -235,7 +239,7 @@ class VideoModel:
     @contextmanager
     def _generating(self) -> Iterator[None]:
         """Nothing that the caller has set in torch, and no neighbour, decides what is computed within."""
-        with torch.inference_mode(), own_arithmetic(self._threads), batch_invariant(self._batch_invariant):
+        with torch.inference_mode(), own_arithmetic(self._threads), world_by_world(self._batch_invariant):
             yield
 
     def _after(
