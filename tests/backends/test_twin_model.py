@@ -158,6 +158,22 @@ def test_a_dead_engine_is_said_once_and_the_world_goes_on(elsewhere, city):
     assert all_bytes(again) == all_bytes(chunk)
 
 
+def test_a_forked_child_goes_on_with_an_engine_of_its_own(elsewhere, city):
+    state, _ = elsewhere.start([city], [5])
+    expected, _ = follow(elsewhere, city, state, 0, 2)
+    state, chunk = elsewhere.step(state, condition([city], 0, [story_events(0)]))
+    pids = elsewhere._pool.pids
+    child = os.fork()
+    if child == 0:
+        told, _ = follow(elsewhere, city, state, 1, 2)
+        others = not set(pids) & set(elsewhere._pool.pids)
+        elsewhere.close()
+        os._exit(0 if told == expected[1:] and others else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert follow(elsewhere, city, state, 1, 2)[0] == expected[1:]
+    assert elsewhere._pool.pids == pids
+
+
 def test_nothing_is_left_behind_by_a_closed_or_a_killed_model(tmp_path):
     script = tmp_path / "no_main_guard.py"
     script.write_text(

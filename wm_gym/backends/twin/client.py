@@ -95,6 +95,11 @@ class EngineProcess:
         self.close()
         return EngineError(f"the twin's engine process {self.pid} died (exit status {code}); reset the world to go on")
 
+    def abandon(self) -> None:
+        """Leave the process to somebody else: to the parent of a forked process, which talks to it."""
+        self._end.detach()
+        self._connection.close()
+
     def close(self) -> None:
         """End the process and all that belongs to it; may be called twice."""
         self._end()

@@ -1,11 +1,13 @@
 """Engine processes shared by worlds: one each while they last, then they switch between worlds by loading.
 
 A process stands at a token, the fingerprint of all that its episode has been through. A world whose token a process
-stands at just goes on there; any other is restored first, from its save and the actions since.
+stands at just goes on there; any other is restored first, from its save and the actions since. A forked child leaves the
+processes to its parent and starts its own.
 """
 
 from __future__ import annotations
 
+import os
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -72,6 +74,7 @@ class Pool:
         self._max_processes, self._timeout_seconds = max_processes, timeout_seconds
         self._seats: list[_Seat] = []
         self._clock = 0
+        _POOLS.add(self)
 
     @property
     def pids(self) -> list[int]:
@@ -100,6 +103,12 @@ class Pool:
         """End all processes."""
         for seat in self._seats:
             seat.process.close()
+        self._seats = []
+
+    def abandon(self) -> None:
+        """Leave all processes to the parent of a forked process."""
+        for seat in self._seats:
+            seat.process.abandon()
         self._seats = []
 
     def _seat_jobs(self, jobs: Sequence[Job], waiting: Sequence[int]) -> dict[int, _Seat]:
@@ -158,6 +167,17 @@ class Pool:
             if seat.busy:
                 seat.process.close()
         self._seats = [seat for seat in self._seats if seat.process.alive]
+
+
+_POOLS: weakref.WeakSet[Pool] = weakref.WeakSet()
+
+
+def _abandon_in_child() -> None:
+    for pool in _POOLS:
+        pool.abandon()
+
+
+os.register_at_fork(after_in_child=_abandon_in_child)
 
 
 def _send(seat: _Seat, job: Job) -> EngineError | None:
