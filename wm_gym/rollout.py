@@ -12,6 +12,7 @@ import numpy as np
 from tqdm import tqdm
 
 from wm_gym.agents.tour import Tour, TourConfig
+from wm_gym.backends.whole_file import check_place
 from wm_gym.envs.registration import IDS
 from wm_gym.envs.replay import Replay
 from wm_gym.envs.replay_recording import RecordReplay
@@ -72,10 +73,11 @@ def rollout(config: RolloutConfig) -> Replay:
     """Walk, and write the replay.
 
     Raises:
-        ValueError: If a setting is none that exists.
+        ValueError: If a setting is none that exists, or the file could not be written.
         RuntimeError: If the disk cannot take the file.
     """
     output = Path(config.output)
+    check_place(output)
     env = gym.make(
         config.env_id, max_episode_steps=config.steps, disable_env_checker=True, backend=config.backend,
         world=config.world or None, difficulty=config.difficulty, resolution=(config.height, config.width),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import torch
 
+from wm_gym.backends.whole_file import check_place
 from wm_gym.train_world.checkpoint import Progress
 from wm_gym.train_world.lessons import Lesson, prepare
 from wm_gym.train_world.preparing import prepare_clips
@@ -32,8 +33,10 @@ def run(config: RunConfig) -> Progress:
     """Prepare lessons, then train; a run in the same folder goes on.
 
     Raises:
-        ValueError: If a folder holds no recordings, or the run there has other settings.
+        ValueError: If a folder holds no recordings, the run there has other settings, or its folder cannot
+            be written to.
     """
+    check_place(config.train.output, is_folder=True, name="train.output")
     torch.set_num_threads(config.threads)
     lessons = [
         lesson

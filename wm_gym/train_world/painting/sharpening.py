@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from wm_gym.backends.video.weights import load_painter, save_painter
+from wm_gym.backends.whole_file import check_place
 from wm_gym.train_world.checkpoint import Progress, average_of
 from wm_gym.train_world.loop import LoopConfig, go, lasting
 from wm_gym.train_world.painting.adversary import AdversaryConfig
@@ -67,9 +68,10 @@ def run_sharpener(config: SharpenRunConfig) -> Progress:
     """Prepare views, then train; a run in the same folder goes on.
 
     Raises:
-        ValueError: If there is no painter to begin from, a folder holds no recordings, or the run there has other
-            settings.
+        ValueError: If there is no painter to begin from, a folder holds no recordings, the run there has other
+            settings, or its folder cannot be written to.
     """
+    check_place(config.train.output, is_folder=True, name="train.output")
     torch.set_num_threads(config.threads)
     _begin(config.train)  # what cannot begin is refused before views are prepared, which takes long
     return sharpen_painter(config.train, *prepare_views(config))
