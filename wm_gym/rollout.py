@@ -9,7 +9,6 @@ from typing import Any
 
 import gymnasium as gym
 import numpy as np
-from tqdm import tqdm
 
 from wm_gym.agents.tour import Tour, TourConfig
 from wm_gym.backends.whole_file import check_place
@@ -17,6 +16,7 @@ from wm_gym.envs.registration import IDS
 from wm_gym.envs.replay import Replay
 from wm_gym.envs.replay_recording import RecordReplay
 from wm_gym.envs.world_env import WorldEnv
+from wm_gym.progress import progress_bar
 
 POLICIES = ("random", "tour")
 Policy = Callable[[], Any]
@@ -99,7 +99,7 @@ def _walk(env: RecordReplay, config: RolloutConfig) -> None:
         options["prompt"] = config.prompt
     env.reset(seed=config.seed, options=options)
     policy, done = _policy(env, config), False
-    with tqdm(desc="walking", unit="step", total=config.steps) as bar:
+    with progress_bar(desc="walking", unit="step", total=config.steps) as bar:
         while not done and (action := policy()) is not None:
             _, _, terminated, truncated, _ = env.step(action)
             done = terminated or truncated

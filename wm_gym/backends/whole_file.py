@@ -33,8 +33,12 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(unfinished, path)
-    except OSError as error:
-        raise RuntimeError(f"{path} could not be written: {error.strerror or error}") from error
+    except (OSError, RuntimeError) as error:
+        # torch.save raises a RuntimeError of its own over that of the file
+        cause = error if isinstance(error, OSError) else error.__context__
+        if not isinstance(cause, OSError):
+            raise
+        raise RuntimeError(f"{path} could not be written: {cause.strerror or cause}") from error
     finally:
         unfinished.unlink(missing_ok=True)
 

@@ -14,13 +14,12 @@ from torch import Tensor
 from wm_gym.backends.video.codec import FoldCodec
 from wm_gym.backends.video.streaming import StreamingCodec, StreamingConfig
 from wm_gym.backends.video.weights import save_codec
-from wm_gym.backends.whole_file import check_place
 from wm_gym.train_world.checkpoint import Progress
 from wm_gym.train_world.codec_beginning import begin_linear
 from wm_gym.train_world.codec_objective import CodecObjectiveConfig, codec_loss
 from wm_gym.train_world.codec_scores import HeldOutFootage
 from wm_gym.train_world.footage import Footage, draw_chunks, read_footage
-from wm_gym.train_world.loop import LoopConfig, begin, go, lasting
+from wm_gym.train_world.loop import LoopConfig, begin, check_run, go, lasting
 from wm_gym.train_world.report import Report
 from wm_gym.train_world.sources import Sources
 
@@ -64,10 +63,10 @@ def run_codec(config: CodecRunConfig) -> Progress:
     """Read footage, then train; a run in the same folder goes on.
 
     Raises:
-        ValueError: If a folder holds no recordings, the run there has other settings, or its folder cannot
-            be written to.
+        ValueError: If a folder holds no recordings, the run there has other settings, or its folder or
+            device cannot be used.
     """
-    check_place(config.train.output, is_folder=True, name="train.output")
+    check_run(config.train)
     torch.set_num_threads(config.threads)
     footage = [clip for folder in config.recordings for clip in read_footage(folder, config.most_clips)]
     held_out = read_footage(config.held_out, config.held_out_clips) if config.held_out else []
