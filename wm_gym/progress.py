@@ -23,7 +23,8 @@ def progress_bar(iterable: Iterable[Any] | None = None, **settings: Any) -> tqdm
     file = settings.pop("file", None) or sys.stderr
     if file.isatty():
         return tqdm(iterable, file=file, **settings)
-    pace = {"mininterval": SECONDS_BETWEEN_LINES, "maxinterval": SECONDS_BETWEEN_LINES, "leave": True}
+    # miniters=1: the clock is looked at in every step, and tqdm's own monitor draws nothing in between
+    pace = {"mininterval": SECONDS_BETWEEN_LINES, "miniters": 1, "leave": True}
     return _Lines(iterable, file=_LineFile(file), **{**settings, **pace})
 
 

@@ -68,6 +68,7 @@ _PHRASES: dict[str, dict[Phase, tuple[str, ...]]] = {
     },
 }
 
+_NOBODY = r"(nobody|no[ -]one) (else )?(is|appears|comes|walks|stands)"
 _NIGHT = r"night\w*|dark\w*|sunset|dusk|sun (\w+ ){0,2}?(goes?|sets?|setting|sinks?)\b"
 _DAY = (
     r"day breaks|dawn|sunrise|sun (\w+ ){0,2}?(comes?|rises?|rising|returns?)\b|morning|daylight|daytime|light again"
@@ -83,7 +84,7 @@ _ABOUT: tuple[tuple[str, str], ...] = (
     ("bonfire", r"\b(bonfires?|campfires?|fires?|flames?)\b"),
     ("snowfall", r"\b(snow\w*|blizzard)\b"),
     ("fog", r"\b(fog\w*|mist\w*|the air becomes clear)\b"),
-    ("walker", r"\b(walker|person|pedestrian|passer-?by|someone|somebody|man|woman|nobody|no[ -]one)\b"),
+    ("walker", rf"\b(walker|person|pedestrian|passer-?by|someone|somebody|man|woman|{_NOBODY})\b"),
     ("night", rf"\b({_NIGHT}|{_DAY})\b"),
 )
 
