@@ -65,6 +65,11 @@ def test_every_setting_of_training_can_be_named():
         ("demo height=null", "wm-gym demo: height must be of type int, got 'null'"),
         ("demo compare=maybe", "wm-gym demo: compare must be of type bool, got 'maybe'"),
         ("collect families=city", "wm-gym collect: families must be of type list[str], got 'city'"),
+        (
+            "collect difficulties={simpel:1}",
+            "wm-gym collect: difficulties must be of type dict[str, float] with keys among "
+            "['simple', 'medium', 'full'], got '{simpel:1}'",
+        ),
         ("train train=long", "wm-gym train: train must be set by its settings, such as train.output=..., got 'long'"),
         (
             "demo world=park,city",
@@ -87,6 +92,15 @@ def test_every_setting_of_training_can_be_named():
             "replay a.replay --verfy",
             "wm-gym replay: options must be among -h, --help, --verify, --from, --film, got --verfy; "
             "did you mean '--verify'?",
+        ),
+        (
+            "replay a.replay --from 3",
+            "wm-gym replay: --from must come with --verify or --film, got --from 3 alone",
+        ),
+        (
+            "rollout output=/dev/null",
+            "wm-gym rollout: output must be a file that can be written, got '/dev/null': it is a device or pipe, which "
+            "would be replaced",
         ),
         (
             "rollout policy=tuor",

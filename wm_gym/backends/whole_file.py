@@ -65,6 +65,8 @@ def _why_not(path: Path, is_folder: bool) -> str:
     try:
         if path.exists() and path.is_dir() != is_folder:
             return "it is a file" if is_folder else "it is a folder"
+        if path.exists() and not is_folder and not path.is_file():
+            return "it is a device or pipe, which would be replaced"
         folder = path if is_folder else path.parent
         while not folder.exists():
             folder = folder.parent

@@ -132,6 +132,8 @@ def _replay(asked: argparse.Namespace) -> int:
     from wm_gym.envs.replay_check import verify
     from wm_gym.envs.replay_film import film
 
+    if asked.from_step and not (asked.verify or asked.film):
+        raise ValueError(f"--from must come with --verify or --film, got --from {asked.from_step} alone")
     if asked.film:
         check_place(asked.film, name="--film")
     replay = Replay.load(asked.file)

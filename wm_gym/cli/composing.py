@@ -134,7 +134,8 @@ def _misfit(text: str, known: dict[str, Setting], error: Exception) -> str:
     if setting is not None and not setting.type:
         return f"{name} must be set by its settings, such as {_first_inside(name, known)}=..., got {value!r}"
     if setting is not None:
-        return f"{name} must be of type {setting.type}, got {value!r}"
+        keys = f" with keys among {list(setting.default)}" if isinstance(setting.default, dict) else ""
+        return f"{name} must be of type {setting.type}{keys}, got {value!r}"
     return f"{name} must have a value that fits, got {value!r}: {str(error.__cause__ or error).splitlines()[0]}"
 
 
