@@ -68,7 +68,7 @@ def test_every_setting_of_training_can_be_named():
         (
             "collect difficulties={simpel:1}",
             "wm-gym collect: difficulties must be of type dict[str, float] with keys among "
-            "['simple', 'medium', 'full'], got '{simpel:1}'",
+            "['simple', 'medium', 'full'], got '{simpel:1}'; did you mean 'simple'?",
         ),
         ("train train=long", "wm-gym train: train must be set by its settings, such as train.output=..., got 'long'"),
         (
