@@ -13,7 +13,7 @@ _PLACES = (
     "in|into|at|on|onto|through|near|by|from|beside|around|under|behind|across|past|towards?|during|inside|amid|beneath"
     "|out of"
 )
-_SCENES = "park|city|town|street|square|place|scene|room|yard|hall|house|picture|air|world"
+_SCENES = "park|city|town|street|square|place|scene|room|yard|hall|picture|air|world"
 
 
 def _any_of(*patterns: str) -> str:
@@ -41,9 +41,11 @@ _ENDS = _any_of(
     r"\b(stop|end|finish|ceas|halt|cancel|quit|abort|lift|vanish|disappear|extinguish|dous|quench|smother|dispel"
     r"|dissolv|evaporat|dissipat|remov|reced|retreat|withdraw|subsid|depart)(e|es|s|ed|d|ped|led|ing|ping|ling)?\b",
     r"\b(melt|fad)(e|es|s|ed|ing)?\b(?! in\b)|\bdi(e|es|ed)\b|\bdying\b|\bthin(s|ned)\b|\bthin out\b|\bkills? the\b",
-    r"\bclear(s|ed)\b|\b(is|are|starts|begins) clearing\b|\bclear (up|off|away|out|the)\b|\bbecomes? clear\b",
+    r"\bclear(s|ed)\b|\b(is|are|starts|begins) clearing\b|\bclear (up|off|away|out|the)\b",
+    r"\bbecomes? clear\b|\b(@) (to )?clear$",
     # "over" and "gone" are said of it, not of where it is
     r"\b(is|are|was|were|be|been|'s) ((?!all\b)\w+ )?over($| (now|at last|for|soon|again|today)\b)|\b(@) over$",
+    r"\b(@) (is|are) (\w+ )?out$|\b(walks?|runs?) off\b|\bgo(es)? home\b",
     r"\bbl(ows?|own) over\b|\b(is|are|has|have|was|were) (\w+ )?gone\b|\bis (\w+ )?(done|finished)\b|\bhas left$",
     r"\b(storms?|snow\w*|fog|mist|blizzard|night) (has )?pass(es|ed)( by| over)?$",
     r"\bleaves?($| (the (" + _SCENES + r")|us|again|now|slowly|soon|for)\b)|\bis leaving\b|\bexits($| the\b)",
@@ -54,8 +56,9 @@ _ENDS = _any_of(
     r"\b(turn|switch|shut|call|drive|burn)(s|ed|ing)? (\w+ ){0,4}?off\b",
     r"\benough (of )?(the )?(@)",
 )
-_DENIES = (
-    r"\bnot\b|\bnever\b|\bno longer\b|\bno more\b|\bnobody\b|\bno[ -]one\b|\bneither\b.*?\bnor\b|\bneither\b|\bnor\b"
+_DENIES = _any_of(
+    r"\bnot\b|\bnever\b|\bno longer\b|\bno more\b|\bnobody\b|\bno[ -]one\b",
+    r"\bneither\b.*?\bnor\b|\bneither\b|\bnor\b|\b(refuses?|fails?|unable) to\b",
 )
 _DENIES_WHAT_FOLLOWS = _any_of(
     rf"\b(no|without)( (?!(?:{_PLACES})\b)\w+){{0,3}}? (@)",
@@ -95,10 +98,12 @@ def _about(pattern: str, words: str) -> re.Pattern[str]:
 
 
 def _clause(text: str, words: str) -> str:
-    """The first clause about the event; all clauses if it is but a word or two."""
+    """The first clause about the event, with what follows if it only names it: "the fire, at last, goes out"."""
     clauses = [" ".join(clause.split()) for clause in _BETWEEN_CLAUSES.split(text)]
-    about = next((clause for clause in clauses if re.search(words, clause)), text)
-    return about if len(about.split()) > _FEW_WORDS else " ".join(filter(None, clauses))
+    first = next((k for k, clause in enumerate(clauses) if re.search(words, clause)), 0)
+    about = clauses[first]
+    only_names_it = len(about.split()) <= _FEW_WORDS and re.search(f"(?:{words})$", about)
+    return " ".join(filter(None, clauses[first:])) if only_names_it else about
 
 
 def _is_denied(clause: str, words: str) -> bool:
