@@ -7,12 +7,15 @@
 #   make venv        only the environment
 #   make clean       remove what was built, the environment included
 #
-# torch is the CPU build where there is one. For another: make demo TORCH="torch==2.13.0"
+# torch is the CPU build if its index answers, else what pip finds by its own settings (on Linux x86-64 that is a CUDA
+# build of gigabytes, unless they say otherwise). For another: make demo TORCH_INDEX=https://download.pytorch.org/whl/cu128
+# or, for PyPI's, make demo TORCH_INDEX=
 
 SHELL := /bin/bash
 VENV ?= .venv
 PYTHON ?=
-TORCH ?= torch==2.13.0 --extra-index-url https://download.pytorch.org/whl/cpu --retries 1
+TORCH ?= torch==2.13.0
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 PYTEST_ARGS ?=
 
 # idle threads must sleep: spinning ones starve each other on a shared machine
@@ -20,6 +23,10 @@ export OMP_WAIT_POLICY := PASSIVE
 
 # twice quiet: errors only
 PIP = $(VENV)/bin/python -m pip --disable-pip-version-check -qq
+
+# fails if an index does not answer within seconds; pip itself would wait and warn
+ANSWERS = import os, sys; from pip._vendor import requests; requests.head(sys.argv[1] + "/torch/", timeout=5, \
+  verify=os.environ.get("PIP_CERT") or True).raise_for_status()
 
 .PHONY: demo test test-all lint venv clean
 
@@ -51,7 +58,8 @@ $(VENV)/.test: $(VENV)/.torch pyproject.toml
 
 $(VENV)/.torch: $(VENV)/bin/python constraints.txt
 	@echo "Installing $(TORCH) ..."
-	@$(PIP) install --no-deps -c constraints.txt $(TORCH)
+	@$(VENV)/bin/python -c '$(ANSWERS)' "$(TORCH_INDEX)" 2>/dev/null && index="--extra-index-url $(TORCH_INDEX)"; \
+	  $(PIP) install --no-deps -c constraints.txt $(TORCH) $$index
 	@touch $@
 
 $(VENV)/bin/python:

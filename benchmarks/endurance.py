@@ -52,6 +52,7 @@ from wm_gym.evaluation.openings import openings_in
 from wm_gym.evaluation.preset import preset_hash
 from wm_gym.evaluation.scores import gradient_energy
 from wm_gym.memory.memory import Memory
+from wm_gym.progress import progress_bar
 from wm_gym.train_world.splits import nth_seed
 from wm_gym.world.state import WorldState
 from wm_gym.world.world import World
@@ -180,7 +181,7 @@ def main() -> None:
     twin.close()
     places = [openings["grounded"].name for openings in begun]
     figures: dict[str, Any] = {"preset_hash": preset_hash(world), "places": places, "steps": asked.steps}
-    with tqdm(total=len(begun) * len(PREFIXES) * asked.steps, unit="step", smoothing=0.01) as bar:
+    with progress_bar(total=len(begun) * len(PREFIXES) * asked.steps, unit="step", smoothing=0.01) as bar:
         for name, prefix in PREFIXES.items():
             made = []
             for openings in begun:

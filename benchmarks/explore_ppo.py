@@ -39,7 +39,6 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from stable_baselines3.common.vec_env import VecEnv, VecEnvWrapper
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from wm_gym import presets
 from wm_gym.agents.sb3 import Sb3VecEnv, make_sb3_env
@@ -47,6 +46,7 @@ from wm_gym.backends.twin.maps import FAMILIES
 from wm_gym.envs.tasks import Explore
 from wm_gym.envs.vector_env import WorldVectorEnv
 from wm_gym.evaluation.preset import preset_hash
+from wm_gym.progress import progress_bar
 from wm_gym.train_world.splits import Split, nth_seed
 
 ENV_ID = "wm_gym/Explore-v0"
@@ -142,7 +142,7 @@ def train(worlds: VecEnv, path: Path, steps: int, seed: int) -> tuple[PPO, float
         policy = {"features_extractor_class": Eye, "net_arch": [64]}
         agent = PPO("MultiInputPolicy", worlds, policy_kwargs=policy, seed=seed, device="cpu", **PPO_SETTINGS)
     first, began = agent.num_timesteps, time.perf_counter()
-    with tqdm(total=steps, initial=first, unit="step", desc="learning") as bar:
+    with progress_bar(total=steps, initial=first, unit="step", desc="learning") as bar:
         while agent.num_timesteps < steps:
             before = agent.num_timesteps
             agent.learn(PPO_SETTINGS["n_steps"] * worlds.num_envs, reset_num_timesteps=False)
@@ -169,7 +169,7 @@ def judge(policies: Sequence[Policy], starts: int, seed: int) -> np.ndarray:
     floors = np.zeros((len(policies), starts))
     # the last batch begins early enough to be full
     batches = [slice(min(first, starts - count), min(first + count, starts)) for first in range(0, starts, count)]
-    for batch in tqdm(batches, desc="judging"):
+    for batch in progress_bar(batches, desc="judging"):
         for row, policy in enumerate(policies):
             floors[row, batch] = explore(env, policy, places[batch], seed + batch.start)
     env.close()

@@ -98,6 +98,7 @@ from wm_gym.evaluation.walks import (
     unseen_pixels,
 )
 from wm_gym.geometry.motion import START_STANCE, Body, walk
+from wm_gym.progress import progress_bar
 from wm_gym.train_world.splits import nth_seed
 from wm_gym.world.world import World
 
@@ -322,7 +323,7 @@ def main() -> None:
         "no_memory_": World(Altered(video, hide_hints)),
     }
     planned, tallies, judge = choose_walks(count, chunks, size), Tallies(Tally), Judge.load()
-    with tqdm(total=count * len(rows) * len(OPENINGS), desc="worlds", smoothing=0) as progress:
+    with progress_bar(total=count * len(rows) * len(OPENINGS), desc="worlds", smoothing=0) as progress:
         for first in range(0, count, BATCH):
             progress.set_postfix_str("twin")
             scenes = record(video.spec, twin, close_twin, planned[first : first + BATCH])

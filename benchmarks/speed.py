@@ -39,13 +39,13 @@ import gymnasium as gym
 import numpy as np
 import torch
 from omegaconf import OmegaConf
-from tqdm import tqdm
 
 from wm_gym.backends.places import find_place, open_world
 from wm_gym.backends.registry import load_backend
 from wm_gym.evaluation.preset import preset_hash
 from wm_gym.memory.render import render
 from wm_gym.memory.write import write
+from wm_gym.progress import progress_bar
 from wm_gym.world.state import Outcome, WorldState
 from wm_gym.world.world import World
 
@@ -81,7 +81,9 @@ def walk(world: World, num_worlds: int, steps: int, seed: int) -> tuple[float, W
     openings = [open_world(spec, find_place("city", k, "full")) for k in range(num_worlds)]
     state, outcome = world.start(openings, list(range(num_worlds)))
     seconds = 0.0
-    for step in tqdm(range(steps + 4), desc=f"{spec.name} {spec.height}x{spec.width} N={num_worlds}", leave=False):
+    for step in progress_bar(
+        range(steps + 4), desc=f"{spec.name} {spec.height}x{spec.width} N={num_worlds}", leave=False
+    ):
         twists = wander(rng, num_worlds, spec.frames_per_step)
         began = time.perf_counter()
         state, outcome = world.step(state, twists)
@@ -101,7 +103,7 @@ def early_and_late_milliseconds(world: World, early: int, late: int) -> tuple[fl
     rng = np.random.default_rng(1)
     state, _ = world.start([open_world(spec, find_place("city", 0, "full"))], [0])
     kept: list[WorldState] = []
-    for step in tqdm(range(late - half), desc=f"{spec.name} to step {late}", leave=False):
+    for step in progress_bar(range(late - half), desc=f"{spec.name} to step {late}", leave=False):
         if step == early - half:
             kept.append(state)
         state, _ = world.step(state, wander(rng, 1, spec.frames_per_step))
@@ -154,7 +156,7 @@ def diamond_frames_per_second(sampler: Any, batch: int, height: int, width: int,
     past = sampler.denoiser.cfg.inner_model.num_steps_conditioning
     seen, actions = torch.rand(batch, past, 3, height, width) * 2 - 1, torch.zeros(batch, past, dtype=torch.long)
     seconds = 0.0
-    for k in tqdm(range(frames + 2), desc=f"DIAMOND {height}x{width} N={batch}", leave=False):
+    for k in progress_bar(range(frames + 2), desc=f"DIAMOND {height}x{width} N={batch}", leave=False):
         began = time.perf_counter()
         frame, _ = sampler.sample(seen, actions)
         seen = torch.cat([seen[:, 1:], frame[:, None]], 1)

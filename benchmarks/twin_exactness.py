@@ -26,7 +26,6 @@ import numba
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from wm_gym.backends.seam import Chunk, Condition, Opening, Place
 from wm_gym.backends.twin.maps import FAMILIES
@@ -37,6 +36,7 @@ from wm_gym.events.kinds import ActiveEvent
 from wm_gym.geometry.cameras import project, rays, unproject
 from wm_gym.geometry.motion import camera_pose
 from wm_gym.geometry.poses import inverse, transform
+from wm_gym.progress import progress_bar
 
 SEED = 3
 BRANCH_FROM, BRANCH_AT, STEPS = 30, 40, 44
@@ -264,7 +264,8 @@ def main() -> None:
     table = {}
     for family in options.families:
         figures = [
-            measure(Place(family, seed), models, options.views) for seed in tqdm(range(options.places), desc=family)
+            measure(Place(family, seed), models, options.views)
+            for seed in progress_bar(range(options.places), desc=family)
         ]
         table[family] = summarise(figures)
     for model in models:

@@ -33,10 +33,10 @@ import numpy as np
 import torch
 from gymnasium.utils.performance import benchmark_vector_step
 from gymnasium.vector import VectorEnv
-from tqdm import tqdm
 
 import wm_gym  # noqa: F401  (registers the ids)
 from wm_gym import presets
+from wm_gym.progress import progress_bar
 from wm_gym.world.size import nbytes
 
 BATCHES = (1, 2, 4, 8, 16, 32)
@@ -52,7 +52,7 @@ def timed_rounds(envs: dict[int, VectorEnv], rounds: int, worlds_a_round: int, t
         env.action_space.seed(0)
         for _ in range(WARM_UP):
             env.step(env.action_space.sample())
-    for _ in tqdm(range(rounds), desc=title):
+    for _ in progress_bar(range(rounds), desc=title):
         for count, env in envs.items():
             for _ in range(max(1, worlds_a_round // count)):
                 actions = env.action_space.sample()

@@ -11,8 +11,8 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from tqdm import tqdm
 
+from wm_gym.progress import progress_bar
 from wm_gym.train_world.capturing import CaptureConfig, capture
 from wm_gym.train_world.splits import nth_seed
 
@@ -22,7 +22,7 @@ PLACES = {"rooms": 3, "city": 3, "courtyard": 2, "park": 2, "warehouse": 2}
 def main(folder: Path) -> None:
     """Write FAMILY-NUMBER.npz for each."""
     names = [(family, nth_seed("test", n)) for family, count in PLACES.items() for n in range(count)]
-    for family, number in tqdm(names, desc="capturing"):
+    for family, number in progress_bar(names, desc="capturing"):
         capture(CaptureConfig(world=f"{family}/{number}", output=str(folder / f"{family}-{number}.npz")))
 
 

@@ -29,7 +29,6 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import numpy as np
 import torch
-from tqdm import tqdm
 
 from wm_gym.backends.places import find_place, open_world
 from wm_gym.backends.registry import load_backend
@@ -40,6 +39,7 @@ from wm_gym.evaluation.preset import preset_hash
 from wm_gym.events.kinds import KINDS
 from wm_gym.events.language import phrasings
 from wm_gym.geometry.motion import START_STANCE
+from wm_gym.progress import progress_bar
 from wm_gym.train_world.phrasebook import split_phrasings
 from wm_gym.world.state import WorldState
 from wm_gym.world.world import World
@@ -145,7 +145,7 @@ def main() -> None:
     settings = {"weights": asked.weights} if asked.weights else {}
     world, twin = World(load_backend("video", height, width, **settings)), World(load_backend("twin", height, width))
     sheets, figures = defaultdict(list), defaultdict(list)
-    for place in tqdm(PLACES, desc="places"):
+    for place in progress_bar(PLACES, desc="places"):
         kinds, family = kinds_at(place), place.split("/")[0]
         made, own = film(world, place, [*OTHERS, *kinds]), film(own_words(world), place, kinds)
         true = film(twin, place, ["without", *kinds])

@@ -48,6 +48,7 @@ from wm_gym.evaluation.pictures import contact_sheet, enlarge, paint_depth, pain
 from wm_gym.evaluation.preset import preset_hash
 from wm_gym.geometry.motion import KEYS, velocities_from_keys
 from wm_gym.memory.memory import Memory
+from wm_gym.progress import progress_bar
 from wm_gym.train_world.splits import nth_seed
 from wm_gym.world.film import Film
 from wm_gym.world.state import Outcome
@@ -256,7 +257,7 @@ def main() -> None:
     asked.out.mkdir(parents=True, exist_ok=True)
     figures: dict[str, Any] = {"preset_hash": preset_hash(world)}
     figures |= {name: getattr(asked, name) for name in ("opening", "steps", "seed")}
-    with tqdm(total=len(asked.families) * len(asked.ways) * asked.steps, unit="step", smoothing=0.01) as bar:
+    with progress_bar(total=len(asked.families) * len(asked.ways) * asked.steps, unit="step", smoothing=0.01) as bar:
         for family in asked.families:
             number = FIRST_PLACE + len(FAMILIES) * asked.seed + FAMILIES.index(family)
             place = find_place(f"{family}/{nth_seed('test', number)}", 0, "full")

@@ -10,7 +10,6 @@ from pathlib import Path
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import numpy as np
-from tqdm import tqdm
 
 from wm_gym.backends.places import find_place, open_world
 from wm_gym.backends.twin.maps import FAMILIES
@@ -18,6 +17,7 @@ from wm_gym.backends.twin.model import TwinModel
 from wm_gym.evaluation.pictures import contact_sheet
 from wm_gym.events.kinds import KINDS
 from wm_gym.events.language import phrasings
+from wm_gym.progress import progress_bar
 from wm_gym.world.world import World
 
 SIZE = (96, 128)
@@ -49,11 +49,11 @@ def main(folder: Path) -> None:
     """Draw `families.png` and `events.png`."""
     folder.mkdir(parents=True, exist_ok=True)
     world = World(TwinModel.create(*SIZE))
-    rows = [(name, by_day(world, f"{name}/{PLACES[name]}", 8)) for name in tqdm(FAMILIES, desc="by day")]
+    rows = [(name, by_day(world, f"{name}/{PLACES[name]}", 8)) for name in progress_bar(FAMILIES, desc="by day")]
     contact_sheet(rows).save(folder / "families.png")
     steps = dict.fromkeys(KINDS, 6) | {"fireworks": 9, "walker": 4}
     rows = []
-    for name in tqdm(FAMILIES, desc="events"):
+    for name in progress_bar(FAMILIES, desc="events"):
         place = f"{name}/{PLACES[name]}"
         rows.append((name, [by_day(world, place, 1)[0], *(under_event(world, place, k, steps[k]) for k in KINDS)]))
     contact_sheet(rows, ["day", *KINDS]).save(folder / "events.png")

@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FLOORS = {
+    # imported from everywhere, these import nothing of wm_gym
+    "choices": 0,
+    "presets": 0,
+    "progress": 0,
     "geometry": 1,
     "events": 2,
     "memory": 2,

@@ -1,9 +1,33 @@
+import dataclasses
+import errno
+import os
+import subprocess
+import sys
+
 import pytest
 
+import wm_gym
 from wm_gym.backends.video.config import VideoConfig
 from wm_gym.cli import compose, main
+from wm_gym.cli.commands import COMMANDS, config_class
+from wm_gym.cli.settings import settings_of, shown
 from wm_gym.demo import DemoConfig
+from wm_gym.rollout import RolloutConfig
 from wm_gym.train_world.run import RunConfig
+
+WITH_SETTINGS = [command for command in COMMANDS if command.config]
+
+
+def name_of(command):
+    return command.name
+
+
+def refused(capsys, *argv):
+    """The one sentence that a command line is refused with."""
+    assert main(list(argv)) == 2
+    out, error = capsys.readouterr()
+    assert not out and error.count("\n") == 1
+    return error.removesuffix("\n")
 
 
 def test_settings_become_a_config():
@@ -11,22 +35,8 @@ def test_settings_become_a_config():
     assert config == DemoConfig(world="park", steps_out=7)
 
 
-@pytest.mark.parametrize("setting", ["speed=9", "height=tall"])
-def test_settings_that_do_not_fit_are_refused_in_one_line(setting, capsys):
-    assert main(["demo", setting]) == 2
-    error = capsys.readouterr().err
-    assert error.startswith("wm-gym demo: settings must fit DemoConfig, got: ") and error.count("\n") == 1
-
-
-def test_an_unknown_world_is_refused_before_anything_is_written(tmp_path, capsys):
-    assert main(["demo", "world=moon", f"output={tmp_path / 'demo'}"]) == 2
-    assert "world must be a family of" in capsys.readouterr().err
-    assert not (tmp_path / "demo").exists()
-
-
-def test_doctor_answers(capsys):
-    assert main(["doctor"]) == 0
-    assert "torch" in capsys.readouterr().out
+def test_settings_that_only_fit_together_are_taken_together():
+    assert compose(RolloutConfig, ["action_mode=keys", "policy=random"]).action_mode == "keys"
 
 
 def test_every_setting_of_training_can_be_named():
@@ -36,14 +46,231 @@ def test_every_setting_of_training_can_be_named():
 
 
 @pytest.mark.parametrize(
-    ("settings", "message"),
+    ("argv", "message"),
     [
-        (["train.video.hints_enter=window"], "hints_enter must be 'channel' or 'frame', got 'window'"),
-        (["recordings=[nowhere]"], "nowhere must hold recordings with a manifest.json, got none that can be read"),
+        ("dmeo", "wm-gym dmeo: a command must be one of COMMANDS, got 'dmeo'; did you mean 'demo'?"),
+        ("", "wm-gym: a command must be one of COMMANDS, got none"),
+        ("--verison", "wm-gym: options must be among -h, --help, --version, got --verison; did you mean '--version'?"),
+        ("demo wrold=park", "wm-gym demo: settings must be among LISTED, got 'wrold'; did you mean 'world'?"),
+        ("demo speed=9", "wm-gym demo: settings must be among LISTED, got 'speed'; did you mean 'seed'?"),
+        (
+            "train train.stps=3",
+            "wm-gym train: settings must be among LISTED, got 'train.stps'; did you mean 'train.steps'?",
+        ),
+        (
+            "train num_layers=3",
+            "wm-gym train: settings must be among LISTED, got 'num_layers'; did you mean 'train.video.num_layers'?",
+        ),
+        ("demo height=tall", "wm-gym demo: height must be of type int, got 'tall'"),
+        ("demo height=null", "wm-gym demo: height must be of type int, got 'null'"),
+        ("demo compare=maybe", "wm-gym demo: compare must be of type bool, got 'maybe'"),
+        ("collect families=city", "wm-gym collect: families must be of type list[str], got 'city'"),
+        (
+            "collect difficulties={simpel:1}",
+            "wm-gym collect: difficulties must be of type dict[str, float] with keys among "
+            "['simple', 'medium', 'full'], got '{simpel:1}'; did you mean 'simple'?",
+        ),
+        ("train train=long", "wm-gym train: train must be set by its settings, such as train.output=..., got 'long'"),
+        (
+            "demo world=park,city",
+            "wm-gym demo: world must have one value, in quotes if there are commas in it or in [brackets] if it is a "
+            "list, got 'park,city'",
+        ),
+        ("demo world", "wm-gym demo: settings must be written setting=value, got 'world'"),
+        ("demo ~world", "wm-gym demo: settings must be written setting=value, got '~world'"),
+        ("demo +world=park", "wm-gym demo: SET, got '+world=park'"),
+        ("demo ++speed=9", "wm-gym demo: SET, got '++speed=9'"),
+        ("demo ~world=park", "wm-gym demo: SET, got '~world=park'"),
+        ("demo world@there=park", "wm-gym demo: SET, got 'world@there=park'"),
+        ("demo hydra.run.dir=there", "wm-gym demo: settings must be among LISTED, got 'hydra.run.dir'"),
+        ("demo --multirun seed=1,2", "wm-gym demo: options must be among -h, --help, --cfg, got --multirun"),
+        ("demo seed=1 -m", "wm-gym demo: options must be among -h, --help, --cfg, got -m"),
+        ("demo --config-name=x", "wm-gym demo: options must be among -h, --help, --cfg, got --config-name"),
+        ("demo --config-dir x", "wm-gym demo: options must be among -h, --help, --cfg, got --config-dir"),
+        ("doctor seed=1", "wm-gym doctor: no settings can be given, got 'seed=1'"),
+        (
+            "replay a.replay --verfy",
+            "wm-gym replay: options must be among -h, --help, --verify, --from, --film, got --verfy; "
+            "did you mean '--verify'?",
+        ),
+        (
+            "replay a.replay --from 3",
+            "wm-gym replay: --from must come with --verify or --film, got --from 3 alone",
+        ),
+        (
+            "rollout output=/dev/null",
+            "wm-gym rollout: output must be a file that can be written, got '/dev/null': it is a device or pipe, which "
+            "would be replaced",
+        ),
+        (
+            "rollout policy=tuor",
+            "wm-gym rollout: policy must be one of ['random', 'tour'], got 'tuor'; did you mean 'tour'?",
+        ),
+        (
+            "train train.video.hints_enter=chanel",
+            "wm-gym train: hints_enter must be 'channel' or 'frame', got 'chanel'; did you mean 'channel'?",
+        ),
+        (
+            "train train.video.hints_enter=window",
+            "wm-gym train: hints_enter must be 'channel' or 'frame', got 'window'",
+        ),
+        (
+            "demo backend=vidoe",
+            "wm-gym demo: backend must be one of ['memory', 'twin', 'video'] or 'package.module:Class', got 'vidoe'; "
+            "did you mean 'video'?",
+        ),
+        (
+            "demo difficulty=ful",
+            "wm-gym demo: difficulty must be one of ['simple', 'medium', 'full'], got 'ful'; did you mean 'full'?",
+        ),
     ],
 )
-def test_training_refuses_in_one_line(settings, message, capsys, tmp_path, monkeypatch):
+def test_what_cannot_be_done_is_refused_in_one_sentence(argv, message, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert main(["train", *settings]) == 2
-    assert capsys.readouterr().err == f"wm-gym train: {message}\n"
+    expected = (
+        message.replace("COMMANDS", ", ".join(map(name_of, COMMANDS)))
+        .replace("LISTED", "those that --help lists")
+        .replace("SET", "settings can be set, not added, removed or moved: must be setting=value")
+    )
+    assert refused(capsys, *argv.split()) == expected
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("world", "meant"),
+    [("ciyt", "; did you mean 'city'?"), ("ciyt/19", "; did you mean 'city/19'?"), ("moon", ""), ("city/x", "")],
+)
+def test_a_world_that_is_none_is_refused_before_anything_is_written(world, meant, tmp_path, capsys):
+    error = refused(capsys, "demo", f"world={world}", f"output={tmp_path / 'demo'}")
+    assert "world must be a family of" in error and f"got {world!r}{meant}; shipped are" in error
+    assert not (tmp_path / "demo").exists()
+
+
+def test_recordings_that_are_not_there_are_refused(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    message = "nowhere must hold recordings with a manifest.json, got none that can be read"
+    assert refused(capsys, "train", "recordings=[nowhere]") == f"wm-gym train: {message}"
+    assert list(tmp_path.iterdir()) == []
+
+
+# The setting of each command that says where it writes.
+WRITING = {
+    "demo": "output",
+    "rollout": "output",
+    "capture": "output",
+    "collect": "output",
+    "gather-references": "output",
+    "train": "train.output",
+    "train-codec": "train.output",
+    "train-painter": "train.output",
+    "sharpen-painter": "train.output",
+    "train-half-hour": "output",
+}
+FILES = {"rollout": ".replay", "capture": ".npz"}
+
+
+def test_every_command_with_settings_writes():
+    assert set(WRITING) == set(map(name_of, WITH_SETTINGS))
+
+
+@pytest.mark.parametrize("command", WRITING)
+@pytest.mark.parametrize("place", ["/proc/nowhere/{}", "{tmp}/file/{}", "{tmp}/" + 300 * "n" + "/{}"])
+def test_where_nothing_can_be_written_is_refused_before_any_work(command, place, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    path = place.replace("{tmp}", str(tmp_path)).format(f"x{FILES.get(command, '')}")
+    kind = "a file that can be written" if command in FILES else "a folder that can be made and written to"
+    error = refused(capsys, command, f"{WRITING[command]}={path}")
+    assert error.startswith(f"wm-gym {command}: {WRITING[command]} must be {kind}, got {path!r}: ")
+    assert [one.name for one in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("command", WRITING)
+def test_what_is_of_the_other_kind_is_not_written_over(command, capsys, tmp_path):
+    path = tmp_path / f"taken{FILES.get(command, '')}"
+    path.mkdir() if command in FILES else path.touch()
+    came = "it is a folder" if command in FILES else "it is a file"
+    error = refused(capsys, command, f"{WRITING[command]}={path}")
+    assert error.startswith(f"wm-gym {command}: {WRITING[command]} must be ") and error.endswith(came)
+
+
+def test_a_film_of_a_replay_is_refused_before_the_replay_is_read(capsys):
+    error = refused(capsys, "replay", "missing.replay", "--film", "/proc/nowhere/film.mp4")
+    assert error.startswith("wm-gym replay: --film must be a file that can be written, got '/proc/nowhere/film.mp4': ")
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (
+            OSError(errno.ENOSPC, "No space left on device", "x.replay"),
+            "x.replay could not be read or written: No space left on device",
+        ),
+        (PermissionError(errno.EACCES, "Permission denied"), "a file could not be read or written: Permission denied"),
+        (MemoryError(), "there must be memory enough: none was left"),
+    ],
+)
+def test_errors_of_the_machine_are_told_in_one_sentence(error, message, capsys, tmp_path, monkeypatch):
+    def fail(config):
+        raise error
+
+    monkeypatch.setattr("wm_gym.rollout.rollout", fail)
+    assert refused(capsys, "rollout", f"output={tmp_path / 'x.replay'}") == f"wm-gym rollout: {message}"
+
+
+def test_help_names_every_command_with_its_summary(capsys):
+    assert main(["--help"]) == 0
+    told = capsys.readouterr().out
+    for command in COMMANDS:
+        assert f"  {command.name} " in told and command.summary in told
+
+
+@pytest.mark.parametrize("command", WITH_SETTINGS, ids=name_of)
+def test_help_of_a_command_lists_every_setting_with_type_default_and_meaning(command, capsys):
+    assert main([command.name, "--help"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    for setting in settings_of(config_class(command)):
+        assert setting.meaning, setting.name
+        assert f"{setting.name}: {setting.type} = " in told if setting.type else f"{setting.name}.* " in told
+        assert setting.meaning in told
+
+
+@pytest.mark.parametrize("command", WITH_SETTINGS, ids=name_of)
+def test_the_settings_that_help_lists_are_those_that_are_taken(command):
+    config = config_class(command)
+    overrides = [f"{one.name}={shown(one.default)}" for one in settings_of(config) if one.type]
+    assert dataclasses.asdict(compose(config, overrides)) == dataclasses.asdict(config())
+
+
+def test_the_settings_are_printed_as_yaml_and_nothing_runs(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["train", "--cfg", "job", "train.video.num_layers=4"]) == 0
+    told = capsys.readouterr().out
+    assert "recordings:\n- outputs/recordings/train\n" in told and "    num_layers: 4\n" in told
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_version_is_told(capsys):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"wm-gym {wm_gym.__version__}\n"
+
+
+def test_doctor_answers(capsys):
+    assert main(["doctor"]) == 0
+    assert "torch" in capsys.readouterr().out
+
+
+def test_a_pipe_that_is_closed_is_no_error():
+    reading, writing = os.pipe()
+    os.close(reading)
+    asked = [sys.executable, "-m", "wm_gym.cli", "train", "--help"]
+    run = subprocess.run(asked, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=100)
+    os.close(writing)
+    assert (run.returncode, run.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("command", [name for name, setting in WRITING.items() if setting == "train.output"])
+def test_a_device_that_cannot_be_used_is_refused_before_anything_is_prepared(command, capsys, tmp_path):
+    error = refused(capsys, command, f"train.output={tmp_path / 'run'}", "train.device=tpu9")
+    assert error.startswith(f"wm-gym {command}: train.device must be one that torch can use here, got 'tpu9': ")
     assert list(tmp_path.iterdir()) == []

@@ -13,17 +13,17 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
-from tqdm import tqdm
 
 from wm_gym.agents.tour import Tour, TourConfig
 from wm_gym.backends.places import open_world
 from wm_gym.backends.registry import load_backend
 from wm_gym.backends.seam import Chunk, Opening
-from wm_gym.backends.whole_file import write_whole
+from wm_gym.backends.whole_file import check_place, write_whole
 from wm_gym.backends.worlds import find_world, open_named, twin_is_installed
 from wm_gym.evaluation.fidelity import depth_absrel, known_share, psnr_db
 from wm_gym.evaluation.pictures import captioned, contact_sheet, enlarge, paint_depth, paint_hints, paint_map
 from wm_gym.memory.cloud import point_cloud
+from wm_gym.progress import progress_bar
 from wm_gym.reconstruction.ply import write_ply
 from wm_gym.world.film import Film
 from wm_gym.world.state import Outcome, WorldState
@@ -100,10 +100,11 @@ def run_demo(config: DemoConfig) -> dict[str, float]:
     """Walk, film and measure; returns the figures that `report.json` holds.
 
     Raises:
-        ValueError: If the world, difficulty, backend or event is none that exists.
+        ValueError: If the world, difficulty, backend or event is none that exists, or the folder cannot be written to.
         ImportError: If the world or backend needs ViZDoom and it is not installed.
     """
     find_world(config.world, config.seed, config.difficulty)
+    check_place(config.output, is_folder=True)
     world = World(load_backend(config.backend, config.height, config.width))
     opening = open_named(world.model.spec, config.world, config.seed, config.difficulty)
     has_twin = config.compare and opening.place is not None and twin_is_installed()
@@ -147,7 +148,7 @@ def _walk(
     tour = Tour(opening.waypoints.numpy(), config.seed, world.config.body, TourConfig(steps_out=config.steps_out))
     longest = _LONGEST * config.steps_out
     size = config.height * config.enlarge + _BAR_PIXELS, 4 * config.width * config.enlarge
-    with Film(film_path, spec.fps, *size) as film, tqdm(desc="walking", unit="step", total=longest) as bar:
+    with Film(film_path, spec.fps, *size) as film, progress_bar(desc="walking", unit="step", total=longest) as bar:
         while (twist := tour.act(trail[-1])) is not None and len(trail) <= longest and not _is_stuck(trail):
             record.events.append(_going_on(state))
             began = time.perf_counter()

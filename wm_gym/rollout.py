@@ -9,13 +9,14 @@ from typing import Any
 
 import gymnasium as gym
 import numpy as np
-from tqdm import tqdm
 
 from wm_gym.agents.tour import Tour, TourConfig
+from wm_gym.backends.whole_file import check_place
 from wm_gym.envs.registration import IDS
 from wm_gym.envs.replay import Replay
 from wm_gym.envs.replay_recording import RecordReplay
 from wm_gym.envs.world_env import WorldEnv
+from wm_gym.progress import progress_bar
 
 POLICIES = ("random", "tour")
 Policy = Callable[[], Any]
@@ -72,10 +73,11 @@ def rollout(config: RolloutConfig) -> Replay:
     """Walk, and write the replay.
 
     Raises:
-        ValueError: If a setting is none that exists.
+        ValueError: If a setting is none that exists, or the file could not be written.
         RuntimeError: If the disk cannot take the file.
     """
     output = Path(config.output)
+    check_place(output)
     env = gym.make(
         config.env_id, max_episode_steps=config.steps, disable_env_checker=True, backend=config.backend,
         world=config.world or None, difficulty=config.difficulty, resolution=(config.height, config.width),
@@ -97,7 +99,7 @@ def _walk(env: RecordReplay, config: RolloutConfig) -> None:
         options["prompt"] = config.prompt
     env.reset(seed=config.seed, options=options)
     policy, done = _policy(env, config), False
-    with tqdm(desc="walking", unit="step", total=config.steps) as bar:
+    with progress_bar(desc="walking", unit="step", total=config.steps) as bar:
         while not done and (action := policy()) is not None:
             _, _, terminated, truncated, _ = env.step(action)
             done = terminated or truncated

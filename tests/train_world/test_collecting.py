@@ -111,10 +111,10 @@ def test_a_stopped_collection_ends_in_the_same_bytes_when_gone_on_with(tmp_path,
     assert contents(tmp_path / "stopped") == contents(tmp_path / "whole")
 
 
-def test_a_recorder_that_cannot_write_says_so_in_one_sentence(tmp_path):
+def test_a_folder_that_cannot_be_made_is_refused_in_one_sentence(tmp_path):
     blocked = tmp_path / "file"
     blocked.write_text("not a folder")
-    with pytest.raises(RuntimeError, match="could not be made"):
+    with pytest.raises(ValueError, match="output must be a folder that can be made"):
         collect(config_of(blocked / "inside"), quiet=True)
 
 

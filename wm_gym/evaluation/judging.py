@@ -20,10 +20,10 @@ from scipy.ndimage import gaussian_filter
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, interpolate
 from torch.optim.lr_scheduler import OneCycleLR
-from tqdm import trange
 
 from wm_gym.evaluation.judge import SHIPPED, Judge, JudgeConfig, JudgeNetwork, prepared
 from wm_gym.evaluation.spoiling import KINDS, OTHERS, Spoil
+from wm_gym.progress import progress_bar
 from wm_gym.train_world.recordings import Recordings
 
 COARSE = (36, 48)
@@ -91,7 +91,7 @@ def train_judge(frames: np.ndarray, config: JudgingConfig) -> JudgeNetwork:
     optimiser = torch.optim.AdamW(network.parameters(), config.learning_rate, weight_decay=config.weight_decay)
     schedule = OneCycleLR(optimiser, config.learning_rate, config.steps)
     labels = torch.arange(config.batch).lt(config.batch // 2).float()
-    for _ in (bar := trange(config.steps, desc="judging", smoothing=0.02)):
+    for _ in (bar := progress_bar(range(config.steps), desc="judging", smoothing=0.02)):
         loss = binary_cross_entropy_with_logits(network(_draw(frames, config, rng)), labels)
         optimiser.zero_grad()
         loss.backward()

@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 
 from wm_gym.events.kinds import KINDS
+from wm_gym.events.polarity import plain, starts
 
 Phase = Literal["start", "ongoing", "stop"]
 
@@ -67,24 +68,24 @@ _PHRASES: dict[str, dict[Phase, tuple[str, ...]]] = {
     },
 }
 
+_NOBODY = r"(nobody|no[ -]one) (else )?(is|appears|comes|walks|stands)"
+_NIGHT = r"night\w*|dark\w*|sunset|dusk|sun (\w+ ){0,2}?(goes?|sets?|setting|sinks?)\b"
+_DAY = (
+    r"day breaks|dawn|sunrise|sun (\w+ ){0,2}?(comes?|rises?|rising|returns?)\b|morning|daylight|daytime|light again"
+    r"|(it (is|becomes|gets)|make it|let it be) (day|light)\b"
+)
+_INTO_DAY = re.compile(r"\b(to|into|becomes?) (the |a )?(day|daylight|morning|dawn|light)\b")
+_INTO_NIGHT = re.compile(r"\b(to|into|becomes?) (the |a )?(night|dark\w*|dusk)\b")
+_DAY_COMES = re.compile(rf"\b({_DAY}) (comes?|breaks?|arrives?|returns?)\b.*\b({_NIGHT})")
+
 # Ordered: "someone lights a bonfire" is about the fire, "someone sets off fireworks" about the fireworks.
 _ABOUT: tuple[tuple[str, str], ...] = (
     ("fireworks", r"\b(firework\w*|rockets?)\b"),
-    ("bonfire", r"\b(bonfire|campfire|fires?|flames?)\b"),
+    ("bonfire", r"\b(bonfires?|campfires?|fires?|flames?)\b"),
     ("snowfall", r"\b(snow\w*|blizzard)\b"),
     ("fog", r"\b(fog\w*|mist\w*|the air becomes clear)\b"),
-    ("walker", r"\b(walker|person|pedestrian|passer-?by|someone|somebody|man|woman)\b"),
-    (
-        "night",
-        r"\b(night\w*|dark\w*|sunset|sunrise|dawn|dusk|sun (goes|comes|sets|rises)|day breaks|morning|daylight"
-        r"|light again)\b",
-    ),
-)
-
-_STOPS = re.compile(
-    r"\b(stops?|ends?|over|lifts?|clears|no more|gone|leaves?|go(es)? (out|away)|dies? down|put out|extinguish\w*"
-    r"|disappears?|vanish\w*|away|becomes clear|day breaks|dawn|sunrise|sun (comes|rises)|morning|daylight"
-    r"|light again)\b"
+    ("walker", rf"\b(walker|person|pedestrian|passer-?by|someone|somebody|man|woman|{_NOBODY})\b"),
+    ("night", rf"\b({_NIGHT}|{_DAY})\b"),
 )
 
 
@@ -113,8 +114,19 @@ def understand(text: str) -> Utterance:
     """
     if not isinstance(text, str):
         raise ValueError(f"event text must be a string, got {type(text).__name__}")
-    plain = text.lower()
+    said = plain(text)
     for kind, pattern in _ABOUT:
-        if re.search(pattern, plain):
-            return Utterance(kind, starts=_STOPS.search(plain) is None)
+        if re.search(pattern, said):
+            return Utterance(kind, starts=_night_starts(said) if kind == "night" else starts(said, pattern))
     raise ValueError(f"event text must be about one of {sorted(KINDS)}, got {text!r}")
+
+
+def _night_starts(said: str) -> bool:
+    """Night is also spoken of by its opposite: it begins where day ends, and ends where day comes."""
+    if _INTO_NIGHT.search(said):
+        return starts(said, _INTO_NIGHT.pattern)
+    if _INTO_DAY.search(said):
+        return not starts(said, _INTO_DAY.pattern)
+    if _DAY_COMES.search(said) or not re.search(rf"\b({_NIGHT})\b", said):
+        return not starts(said, rf"\b({_DAY})\b")
+    return starts(said, rf"\b({_NIGHT})\b")

@@ -8,6 +8,7 @@ from pathlib import Path
 from wm_gym.backends.captures import save_capture
 from wm_gym.backends.places import find_place
 from wm_gym.backends.twin.capture import capture_place
+from wm_gym.backends.whole_file import check_place
 
 
 @dataclass
@@ -44,10 +45,11 @@ def capture(config: CaptureConfig) -> Path:
     """Capture a place; returns the file.
 
     Raises:
-        ValueError: If there is no such place.
+        ValueError: If there is no such place, or the file could not be written.
         RuntimeError: If an engine died or the disk cannot take it.
     """
     place = find_place(config.world, config.seed, config.difficulty)
+    check_place(config.output)
     opening = capture_place(place, config.height, config.width, config.keyframes)
     path = Path(config.output)
     path.parent.mkdir(parents=True, exist_ok=True)

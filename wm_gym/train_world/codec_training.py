@@ -19,7 +19,7 @@ from wm_gym.train_world.codec_beginning import begin_linear
 from wm_gym.train_world.codec_objective import CodecObjectiveConfig, codec_loss
 from wm_gym.train_world.codec_scores import HeldOutFootage
 from wm_gym.train_world.footage import Footage, draw_chunks, read_footage
-from wm_gym.train_world.loop import LoopConfig, begin, go, lasting
+from wm_gym.train_world.loop import LoopConfig, begin, check_run, go, lasting
 from wm_gym.train_world.report import Report
 from wm_gym.train_world.sources import Sources
 
@@ -63,8 +63,10 @@ def run_codec(config: CodecRunConfig) -> Progress:
     """Read footage, then train; a run in the same folder goes on.
 
     Raises:
-        ValueError: If a folder holds no recordings, or the run there has other settings.
+        ValueError: If a folder holds no recordings, the run there has other settings, or its folder or
+            device cannot be used.
     """
+    check_run(config.train)
     torch.set_num_threads(config.threads)
     footage = [clip for folder in config.recordings for clip in read_footage(folder, config.most_clips)]
     held_out = read_footage(config.held_out, config.held_out_clips) if config.held_out else []

@@ -17,9 +17,8 @@ from queue import Empty, Queue
 from threading import Thread
 from typing import Any
 
-from tqdm import tqdm
-
-from wm_gym.backends.whole_file import sweep
+from wm_gym.backends.whole_file import check_place, sweep
+from wm_gym.progress import progress_bar
 from wm_gym.train_world.collection import CollectConfig
 from wm_gym.train_world.recordings import MANIFEST, read_manifest, sha256_of
 from wm_gym.train_world.shards import shard_name, write_manifest
@@ -31,15 +30,16 @@ def collect(config: CollectConfig, *, quiet: bool = False) -> dict[str, Any]:
     """Record what is still missing of a collection; returns its manifest.
 
     Raises:
-        ValueError: If the folder holds a collection with other settings.
+        ValueError: If the folder holds a collection with other settings, or cannot be written to.
         RuntimeError: If an engine died or the disk is full; finished shards stay.
     """
+    check_place(config.output, is_folder=True)
     folder = Path(config.output)
     manifest = _begin(folder, config)
     done = {row["name"] for row in manifest["shards"]}
     missing = [number for number in range(config.num_shards) if shard_name(number) not in done]
     finished = sum(row["clips"] for row in manifest["shards"])
-    bar = tqdm(total=config.num_clips, initial=finished, desc="collecting", unit="clip", disable=quiet)
+    bar = progress_bar(total=config.num_clips, initial=finished, desc="collecting", unit="clip", disable=quiet)
     # closed at once when interrupted, or recorders would go on writing
     with bar, contextlib.closing(_film(config, missing)) as answers:
         for answer in answers:

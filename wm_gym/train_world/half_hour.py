@@ -17,12 +17,12 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from wm_gym.backends.whole_file import write_whole
+from wm_gym.backends.whole_file import check_place, write_whole
 from wm_gym.train_world.checkpoint import Progress
 from wm_gym.train_world.collect import collect
 from wm_gym.train_world.collection import CollectConfig
 from wm_gym.train_world.lessons import prepare
-from wm_gym.train_world.loop import ENDLESS_STEPS
+from wm_gym.train_world.loop import ENDLESS_STEPS, check_device
 from wm_gym.train_world.painting.preparing import ViewSources, prepare_views
 from wm_gym.train_world.painting.sizes import learning_rate_of, painter_of
 from wm_gym.train_world.painting.training import PaintTrainConfig, train_painter
@@ -115,9 +115,12 @@ def half_hour(config: HalfHourConfig) -> list[Path]:
     What a call that was broken off has collected, and trained at a steady rate, is gone on with.
 
     Raises:
-        ValueError: If there is no such size, or the folder holds recordings or a run with other settings.
+        ValueError: If there is no such size, the folder holds recordings or a run with other settings, or it
+            or the device cannot be used.
         RuntimeError: If no time is left to train, or recording failed.
     """
+    check_place(config.output, is_folder=True)
+    check_device(config.device, "device")
     deadline = perf_counter() + 60 * (config.minutes - config.packing_minutes)
     for split, num_clips in (("train", config.num_clips), ("test", config.held_out_clips)):
         collect(_collection(config, split, num_clips))

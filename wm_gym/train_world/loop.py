@@ -16,8 +16,9 @@ from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
-from tqdm import tqdm
 
+from wm_gym.backends.whole_file import check_place
+from wm_gym.progress import progress_bar
 from wm_gym.train_world.checkpoint import Progress, average_of, follow, resume, save
 from wm_gym.train_world.report import Report
 
@@ -77,6 +78,29 @@ class LoopConfig:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
 
 
+def check_run(config: LoopConfig) -> None:
+    """Refuse a run that would fail only after what it learns from is prepared.
+
+    Raises:
+        ValueError: If its folder cannot be written to, or torch cannot use its device.
+    """
+    check_place(config.output, is_folder=True, name="train.output")
+    check_device(config.device, "train.device")
+
+
+def check_device(device: str, name: str) -> None:
+    """Make sure that torch can use a device here.
+
+    Raises:
+        ValueError: If it cannot.
+    """
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:  # torch asserts that it was built for CUDA
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"{name} must be one that torch can use here, got {device!r}: {reason}") from error
+
+
 def begin(network: nn.Module, config: LoopConfig) -> Progress:
     """A run that has taken no step; parameters that want no gradient stay as they are."""
     network.to(config.device)
@@ -112,7 +136,7 @@ def go(
     if checkpoint.exists():
         resume(checkpoint, progress, settings)
     saved = began = time.perf_counter()
-    with tqdm(total=config.steps, initial=progress.step, desc="training", unit="step") as bar:
+    with progress_bar(total=config.steps, initial=progress.step, desc="training", unit="step") as bar:
         try:
             for batch in _prefetch(draw, progress.step, config.steps, config.drawers):
                 figures = _step(progress, batch, loss, config)

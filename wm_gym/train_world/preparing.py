@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TypeVar
 
 import torch
-from tqdm import tqdm
 
+from wm_gym.progress import progress_bar
 from wm_gym.train_world.recordings import Clip, Recordings
 
 T = TypeVar("T")
@@ -38,7 +38,7 @@ def prepare_clips(
     jobs = [(index, index + number * count) for number in range(passes) for index in chosen]
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
         answers = pool.map(partial(_prepare_one, prepare, Path(folder)), jobs, chunksize=4)
-        return list(tqdm(answers, total=len(jobs), desc=f"{name} of {folder}", unit="clip"))
+        return list(progress_bar(answers, total=len(jobs), desc=f"{name} of {folder}", unit="clip"))
 
 
 def _prepare_one(prepare: Callable[[Clip, int], T], folder: Path, job: tuple[int, int]) -> T:

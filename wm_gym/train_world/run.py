@@ -8,6 +8,7 @@ import torch
 
 from wm_gym.train_world.checkpoint import Progress
 from wm_gym.train_world.lessons import Lesson, prepare
+from wm_gym.train_world.loop import check_run
 from wm_gym.train_world.preparing import prepare_clips
 from wm_gym.train_world.sources import Sources
 from wm_gym.train_world.training import TrainConfig, train
@@ -32,8 +33,10 @@ def run(config: RunConfig) -> Progress:
     """Prepare lessons, then train; a run in the same folder goes on.
 
     Raises:
-        ValueError: If a folder holds no recordings, or the run there has other settings.
+        ValueError: If a folder holds no recordings, the run there has other settings, or its folder or
+            device cannot be used.
     """
+    check_run(config.train)
     torch.set_num_threads(config.threads)
     lessons = [
         lesson

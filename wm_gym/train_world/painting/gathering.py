@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tqdm import tqdm
-
 from wm_gym.backends.captures import save_capture
 from wm_gym.backends.seam import Place
 from wm_gym.backends.twin.capture import capture_place
 from wm_gym.backends.twin.maps import DIFFICULTIES, FAMILIES
+from wm_gym.backends.whole_file import check_place
+from wm_gym.progress import progress_bar
 from wm_gym.train_world.splits import nth_seed
 
 
@@ -47,12 +47,18 @@ class GatherConfig:
 
 
 def gather_references(config: GatherConfig) -> list[Path]:
-    """Capture the places; the files. Places whose files are there already are left out, so that a run can go on."""
+    """Capture the places; the files. Places whose files are there already are left out, so that a run can go on.
+
+    Raises:
+        ValueError: If the folder cannot be written to.
+        RuntimeError: If an engine died or the disk is full; finished captures stay.
+    """
+    check_place(config.output, is_folder=True)
     folder = Path(config.output)
     folder.mkdir(parents=True, exist_ok=True)
     places = [_place(config, number) for number in range(config.count)]
     paths = [folder / f"{place.family}-{place.seed}.npz" for place in places]
-    for place, path in tqdm(list(zip(places, paths, strict=True)), desc="capturing", unit="place"):
+    for place, path in progress_bar(list(zip(places, paths, strict=True)), desc="capturing", unit="place"):
         if not path.exists():
             opening = capture_place(place, config.height, config.width, config.keyframes)
             save_capture(path, replace(opening, place=place))

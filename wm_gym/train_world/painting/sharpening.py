@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from wm_gym.backends.video.weights import load_painter, save_painter
 from wm_gym.train_world.checkpoint import Progress, average_of
-from wm_gym.train_world.loop import LoopConfig, go, lasting
+from wm_gym.train_world.loop import LoopConfig, check_run, go, lasting
 from wm_gym.train_world.painting.adversary import AdversaryConfig
 from wm_gym.train_world.painting.batches import PaintBatch, TearConfig, draw_batch
 from wm_gym.train_world.painting.contest import Contest, ContestConfig, contest_loss
@@ -67,9 +67,10 @@ def run_sharpener(config: SharpenRunConfig) -> Progress:
     """Prepare views, then train; a run in the same folder goes on.
 
     Raises:
-        ValueError: If there is no painter to begin from, a folder holds no recordings, or the run there has other
-            settings.
+        ValueError: If there is no painter to begin from, a folder holds no recordings, the run there has other
+            settings, or its folder or device cannot be used.
     """
+    check_run(config.train)
     torch.set_num_threads(config.threads)
     _begin(config.train)  # what cannot begin is refused before views are prepared, which takes long
     return sharpen_painter(config.train, *prepare_views(config))

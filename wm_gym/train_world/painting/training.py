@@ -16,7 +16,7 @@ from wm_gym.backends.video.painting.known import surface_planes
 from wm_gym.backends.video.painting.painter import Painter
 from wm_gym.backends.video.weights import load_painter, save_painter
 from wm_gym.train_world.checkpoint import Progress
-from wm_gym.train_world.loop import LoopConfig, begin, go, lasting
+from wm_gym.train_world.loop import LoopConfig, begin, check_run, go, lasting
 from wm_gym.train_world.painting.batches import PaintBatch, TearConfig, draw_batch
 from wm_gym.train_world.painting.objective import PaintObjectiveConfig, paint_loss
 from wm_gym.train_world.painting.preparing import ViewSources, prepare_views
@@ -78,8 +78,10 @@ def run_painter(config: PaintRunConfig) -> Progress:
     """Prepare views, then train; a run in the same folder goes on.
 
     Raises:
-        ValueError: If a folder holds no recordings, or the run there has other settings.
+        ValueError: If a folder holds no recordings, the run there has other settings, or its folder or
+            device cannot be used.
     """
+    check_run(config.train)
     torch.set_num_threads(config.threads)
     return train_painter(config.train, *prepare_views(config))
 

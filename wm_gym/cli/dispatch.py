@@ -1,0 +1,91 @@
+"""From the words of a command line to a command that runs, or to help."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any, NoReturn
+
+import wm_gym
+from wm_gym.choices import did_you_mean
+from wm_gym.cli.commands import COMMANDS, Command, config_class
+from wm_gym.cli.composing import as_yaml, compose
+from wm_gym.cli.help import help_of, overview
+
+_HELP = ("-h", "--help")
+
+
+class _Parser(argparse.ArgumentParser):
+    """One whose errors are told like all others."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ValueError(message)
+
+
+def run(words: list[str]) -> int:
+    """Run what the words say; returns the exit status.
+
+    Raises:
+        ValueError: If they say nothing that can be run.
+    """
+    first, rest = (words[0], words[1:]) if words else ("", [])
+    if first in _HELP:
+        print(overview())
+        return 0
+    if first == "--version":
+        print(f"wm-gym {wm_gym.__version__}")
+        return 0
+    if first.startswith("-"):
+        raise ValueError(_no_option(first, [*_HELP, "--version"]))
+    return _run(_named(first), rest)
+
+
+def _named(name: str) -> Command:
+    for command in COMMANDS:
+        if command.name == name:
+            return command
+    names = [command.name for command in COMMANDS]
+    came = f"{name!r}{did_you_mean(name, names)}" if name else "none"
+    raise ValueError(f"a command must be one of {', '.join(names)}, got {came}")
+
+
+def _no_option(word: str, flags: list[str]) -> str:
+    flag = word.partition("=")[0]
+    return f"options must be among {', '.join(flags)}, got {flag}{did_you_mean(flag, flags)}"
+
+
+def _run(command: Command, words: list[str]) -> int:
+    parser = _parser(command)
+    if any(word in _HELP for word in words):
+        print(help_of(command, parser))
+        return 0
+    asked = _parsed(parser, words)
+    if command.arguments is not None:
+        return command.run(asked)
+    if not command.config:
+        if asked.settings:
+            raise ValueError(f"no settings can be given, got {asked.settings[0]!r}")
+        return command.run(None)
+    config: Any = compose(config_class(command), asked.settings)
+    if asked.cfg:
+        print(as_yaml(config), end="")
+        return 0
+    return command.run(config)
+
+
+def _parser(command: Command) -> argparse.ArgumentParser:
+    parser = _Parser(prog=f"wm-gym {command.name}", description=command.summary, allow_abbrev=False)
+    if command.arguments is not None:
+        command.arguments(parser)
+        return parser
+    parser.add_argument("settings", nargs="*", metavar="setting=value", help="what is to be other than its default")
+    if command.config:
+        parser.add_argument("--cfg", choices=["job"], help="print the settings as YAML and run nothing")
+    return parser
+
+
+def _parsed(parser: argparse.ArgumentParser, words: list[str]) -> argparse.Namespace:
+    asked, unknown = parser.parse_known_intermixed_args(words)
+    if unknown:
+        flags = [flag for action in parser._actions for flag in action.option_strings]
+        raise ValueError(_no_option(unknown[0], flags))
+    return asked

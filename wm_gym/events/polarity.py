@@ -1,0 +1,111 @@
+"""Whether a text that is about an event asks for it or for its end: what ends, what is denied, and both at once.
+
+Two of them cancel: "the fog does not lift" is fog that stays. Rules over words, for one clause at a time; knows no
+kinds but by the pattern of their words, which stands for @ in the patterns here.
+"""
+
+from __future__ import annotations
+
+import re
+
+_CONTRACTIONS = (("can't", "can not"), ("cannot", "can not"), ("won't", "will not"), ("n't", " not"))
+_PLACES = (
+    "in|into|at|on|onto|through|near|by|from|beside|around|under|behind|across|past|towards?|during|inside|amid|beneath"
+    "|out of"
+)
+_SCENES = "park|city|town|street|square|place|scene|room|yard|hall|picture|air|world"
+
+
+def _any_of(*patterns: str) -> str:
+    return "|".join(patterns)
+
+
+# what looks like an end or a denial and is none; the first that fits a place is taken
+_HARMLESS = _any_of(
+    r"\bnothing but\b|\bnot (only|just|merely)\b|\bnot far( away)?\b|\bno (doubt|matter|wonder)\b",
+    r"\bany ?more\b|\bany longer\b",  # "not ... any more" denies once
+    r"\b(but )?not (too|very|so|that|quite|as) \w+|\bbut not \w+",
+    r"\b(never[- ]ending|unending|non-?stop)\b",
+    r"\bwithout (an |any )?(end|stop|stopping|ending|pause|ceasing)\b",
+    r"\b(has|have|with|is) no (end|stop)( in sight)?\b|\bno (end|stop) to\b",
+    r"\bno (signs?|thought|hope) of (stopping|ending|lifting|clearing|leaving|going (out|away)|an end)\b",
+    r"\b(bus|tram|full|pit) stops?\b|\bstop (signs?|lights?)\b|\b(at|near|by) (the|a) stops?\b|\b(the|a|ski) lift\b",
+    r"\b(at|near|from|by|to|towards?|in) the (\w+ )?ends?\b(?! of (the )?(@))|\bends? of (the|a|our|this) (?!@)\w+",
+    r"\bends? up\b|\bdead end\b",
+    r"\b(far|right|straight|miles|met(re|er)s?|feet|steps?|paces?|streets?|blocks?|houses?|yards?|\d+ ?m) away\b",
+    r"\b(the|of|fallen|falling|dead|dry|brown|green|wet|autumn|on|through|among|under|over|with|and|in) leaves\b",
+    r"^leaves\b",
+    r"(?<!\bgo )(?<!\bgoes )(?<!\bwent )\baway from\b",
+)
+_ENDS = _any_of(
+    r"\b(stop|end|finish|ceas|halt|cancel|quit|abort|lift|vanish|disappear|extinguish|dous|quench|smother|dispel"
+    r"|dissolv|evaporat|dissipat|remov|reced|retreat|withdraw|subsid|depart)(e|es|s|ed|d|ped|led|ing|ping|ling)?\b",
+    r"\b(melt|fad)(e|es|s|ed|ing)?\b(?! in\b)|\bdi(e|es|ed)\b|\bdying\b|\bthin(s|ned)\b|\bthin out\b|\bkills? the\b",
+    r"\bclear(s|ed)\b|\b(is|are|starts|begins) clearing\b|\bclear (up|off|away|out|the)\b",
+    r"\bbecomes? clear\b|\b(@) (to )?clear$",
+    # "over" and "gone" are said of it, not of where it is
+    r"\b(is|are|was|were|be|been|'s) ((?!all\b)\w+ )?over($| (now|at last|for|soon|again|today)\b)|\b(@) over$",
+    r"\b(@) (is|are) (\w+ )?out$|\b(walks?|runs?) off\b|\bgo(es)? home\b",
+    r"\bbl(ows?|own) over\b|\b(is|are|has|have|was|were) (\w+ )?gone\b|\bis (\w+ )?(done|finished)\b|\bhas left$",
+    r"\b(storms?|snow\w*|fog|mist|blizzard|night) (has )?pass(es|ed)( by| over)?$",
+    r"\bleaves?($| (the (" + _SCENES + r")|us|again|now|slowly|soon|for)\b)|\bis leaving\b|\bexits($| the\b)",
+    # verbs whose particle may stand behind the object
+    r"\b\w+ (\w+ ){0,3}?away\b|^away with\b|\brid of\b|\ban? end to\b|\bto an end\b|\blet(s|ting)? up\b|\bwears? off\b",
+    r"\b(go|goes|went|going|gone) out\b(?! (into|to|for|walking)\b)|\bburns? down$|\bbreaks? up\b",
+    r"\b(put|blow|blew|stamp|snuff|beat|burn|fizzle|peter|die)(s|d|ed|t|ting|ing)? (\w+ ){0,4}?out\b",
+    r"\b(turn|switch|shut|call|drive|burn)(s|ed|ing)? (\w+ ){0,4}?off\b",
+    r"\benough (of )?(the )?(@)",
+)
+_DENIES = _any_of(
+    r"\bnot\b|\bnever\b|\bno longer\b|\bno more\b|\bnobody\b|\bno[ -]one\b",
+    r"\bneither\b.*?\bnor\b|\bneither\b|\bnor\b|\b(refuses?|fails?|unable) to\b",
+)
+_DENIES_WHAT_FOLLOWS = _any_of(
+    rf"\b(no|without)( (?!(?:{_PLACES})\b)\w+){{0,3}}? (@)",
+    r"\bfree (of|from) (the |any )?(@)|\b(@)-free\b|\b(fog|mist|snow|fire|flame)less\b",
+)
+_ONLY_A_PLACE = rf"\b({_PLACES}) (the |a |an |this |that |some )?(\w+ )?(@)"
+_BETWEEN_CLAUSES = re.compile(
+    r"[,;:.!?]+|\b(?:and|but|while|then|when|where|until|as|because|before|after|that|which)\b"
+)
+_FEW_WORDS = 2
+
+
+def plain(text: str) -> str:
+    """Lower case, one space between words, no contractions."""
+    text = " ".join(text.lower().replace("’", "'").split())
+    for short, long in _CONTRACTIONS:
+        text = text.replace(short, long)
+    return text
+
+
+def starts(text: str, words: str) -> bool:
+    """Whether an event is to begin or go on, rather than to end or not to be.
+
+    Args:
+        text: As `plain` gives it.
+        words: Pattern of the words for the kind of event.
+    """
+    clause = _clause(_about(_HARMLESS, words).sub(" ", text), words)
+    if _about(_ONLY_A_PLACE, words).search(clause):
+        return True  # "a car stops in the fog" ends nothing
+    ends = _about(_ENDS, words).search(clause) is not None
+    return ends == _is_denied(clause, words)
+
+
+def _about(pattern: str, words: str) -> re.Pattern[str]:
+    return re.compile(pattern.replace("@", f"(?:{words})"))
+
+
+def _clause(text: str, words: str) -> str:
+    """The first clause about the event, with what follows if it only names it: "the fire, at last, goes out"."""
+    clauses = [" ".join(clause.split()) for clause in _BETWEEN_CLAUSES.split(text)]
+    first = next((k for k, clause in enumerate(clauses) if re.search(words, clause)), 0)
+    about = clauses[first]
+    only_names_it = len(about.split()) <= _FEW_WORDS and re.search(f"(?:{words})$", about)
+    return " ".join(filter(None, clauses[first:])) if only_names_it else about
+
+
+def _is_denied(clause: str, words: str) -> bool:
+    rest, denials = re.subn(_DENIES, " ", clause)
+    return (denials + len(_about(_DENIES_WHAT_FOLLOWS, words).findall(rest))) % 2 == 1
