@@ -161,7 +161,7 @@ def test_a_dead_engine_is_said_once_and_the_world_goes_on(elsewhere, city):
 def test_a_forked_child_goes_on_with_an_engine_of_its_own(elsewhere, city):
     state, _ = elsewhere.start([city], [5])
     expected, _ = follow(elsewhere, city, state, 0, 2)
-    state, chunk = elsewhere.step(state, condition([city], 0, [story_events(0)]))
+    state, _ = elsewhere.step(state, condition([city], 0, [story_events(0)]))
     pids = elsewhere._pool.pids
     child = os.fork()
     if child == 0:

@@ -116,7 +116,7 @@ def test_elsewhere_a_bound_holds_and_not_every_byte(replay):
     assert comparison.agrees and comparison.different == {2: ("depth",)}
     assert comparison.worst_psnr_db == comparison.median_psnr_db == float("inf")
     assert "(made elsewhere: machine: " in comparison.describe()
-    assert comparison.describe().endswith("; must be at least 12 and 25 dB")
+    assert comparison.describe().endswith("; must be at least 40 and 60 dB")
     other = replace(moved, settings={**replay.settings, "world": "city/19"}, states={})
     assert not verify(other).agrees
 

@@ -1,8 +1,8 @@
 """Engine processes shared by worlds: one each while they last, then they switch between worlds by loading.
 
 A process stands at a token, the fingerprint of all that its episode has been through. A world whose token a process
-stands at just goes on there; any other is restored first, from its save and the actions since. A forked child leaves the
-processes to its parent and starts its own.
+stands at just goes on there; any other is restored first, from its save and the actions since. A forked child leaves
+the processes to its parent and starts its own.
 """
 
 from __future__ import annotations
