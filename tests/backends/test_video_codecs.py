@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 import torch
 
-from wm_gym.backends.places import find_place, open_world
 from wm_gym.backends.video.codec import FoldCodec
 from wm_gym.backends.video.codecs import ExactCodec
 from wm_gym.backends.video.config import VideoConfig
@@ -11,6 +10,7 @@ from wm_gym.backends.video.network import VideoNetwork
 from wm_gym.backends.video.packing import nbytes
 from wm_gym.backends.video.streaming import StreamingCodec, StreamingConfig, filled
 from wm_gym.backends.video.weights import load_codec, load_weights, save_codec, save_weights
+from wm_gym.backends.worlds import open_named
 from wm_gym.memory.render import blank_hints
 from wm_gym.world.files import from_bytes, to_bytes
 from wm_gym.world.world import World
@@ -136,7 +136,7 @@ def world():
 
 
 def _open(world, numbers):
-    openings = [open_world(world.model.spec, find_place(f"rooms/{k}", 0, "simple")) for k in numbers]
+    openings = [open_named(world.model.spec, f"rooms/{10 * k - 1}", 0, "full", 1) for k in numbers]
     return world.start(openings, list(numbers))
 
 

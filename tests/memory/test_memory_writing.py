@@ -194,11 +194,12 @@ def test_points_remember_frame_and_appearance():
     assert (points.colours == 90).all()
 
 
-def test_rows_and_points_stay_bounded_after_many_writes():
+@pytest.mark.parametrize("steps", [200, pytest.param(2000, marks=pytest.mark.slow)])
+def test_rows_and_points_stay_bounded_after_many_writes(steps):
     config = MemoryConfig(block_points=512, max_points=6000, max_sky_points=2000, max_moving_points=300)
     memory, rng = Memory.empty(config), np.random.default_rng(0)
     slots, rows = [], []
-    for step in range(2000):
+    for step in range(steps):
         depth = flat_wall(float(rng.uniform(2, 20)))
         depth[: HEIGHT // 3], mask = 100.0, torch.zeros(HEIGHT, WIDTH, dtype=torch.bool)
         mask[20:30, 20:40] = True

@@ -21,7 +21,7 @@ numbers = st.integers(0, N - 1)
 
 @pytest.fixture(scope="module")
 def state():
-    openings = [open_named(WORLD.model.spec, name, 0, "full") for name in PLACES]
+    openings = [open_named(WORLD.model.spec, name, 0, "full", 1) for name in PLACES]
     state, _ = WORLD.start(openings, list(range(N)))
     state, _ = WORLD.step(state.say(2, "it starts to snow"), _twists(N, 0))
     return state

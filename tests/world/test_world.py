@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from wm_gym.backends.memory import MemoryModel
-from wm_gym.backends.places import find_place, open_world
 from wm_gym.backends.seam import Capture
 from wm_gym.backends.twin.model import TwinModel
+from wm_gym.backends.worlds import open_named
 from wm_gym.geometry.cameras import intrinsics_from_fov
 from wm_gym.geometry.motion import KEYS, Body, camera_pose, velocities_from_keys, walk
 from wm_gym.memory.config import MemoryConfig
@@ -17,7 +17,7 @@ from wm_gym.world.files import from_bytes, to_bytes
 from wm_gym.world.world import World, keys_of, remember_capture, twists_of
 
 SIZE = (48, 64)
-NAMES = ("rooms/1", "park/2", "city/5")
+NAMES = ("rooms/9", "park/9", "city/9")
 
 
 @pytest.fixture(scope="module", params=[MemoryModel, TwinModel], ids=["memory", "twin"])
@@ -28,7 +28,7 @@ def world(request):
 
 
 def _open(world, names, seeds=None):
-    openings = [open_world(world.model.spec, find_place(name, 0, "full")) for name in names]
+    openings = [open_named(world.model.spec, name, 0, "full", 1) for name in names]
     return world.start(openings, seeds or list(range(len(names))))
 
 
@@ -85,7 +85,7 @@ def test_two_bodies_can_share_one_memory():
 
 
 def test_walls_stop_the_body_and_are_told(world):
-    state, _ = _open(world, ["rooms/1"])
+    state, _ = _open(world, NAMES[:1])
     bumped = []
     for _ in range(60):
         state, outcome = world.step(state, _forward(1))
