@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from gymnasium.vector import AutoresetMode
 from torch import Tensor
 
+from wm_gym.envs.checking import read_count
 from wm_gym.envs.options import ResetOptions, read_options
 
 
@@ -45,13 +46,14 @@ def read_seeds(seed: Any, num_envs: int) -> list[int | None]:
     """
     if seed is None:
         return [None] * num_envs
-    if isinstance(seed, int | np.integer) and not isinstance(seed, bool):
-        return [int(seed) + n for n in range(num_envs)]
-    if not isinstance(seed, Sequence | np.ndarray) or isinstance(seed, str):
-        raise ValueError(f"seed must be None, an integer or {num_envs} of them, got {seed!r}")
-    if len(seed) != num_envs:
-        raise ValueError(f"seed must be None, an integer or {num_envs} of them, got {len(seed)}")
-    return [None if one is None else int(one) for one in seed]
+    wanted = f"None, an integer from 0 or {num_envs} of them"
+    each = list(seed) if isinstance(seed, list | tuple | np.ndarray) and np.ndim(seed) else None
+    if each is None:
+        first = read_count("seed", seed, 0, wanted)
+        return [first + n for n in range(num_envs)]
+    if len(each) != num_envs:
+        raise ValueError(f"seed must be {wanted}, got {len(each)}")
+    return [None if one is None else read_count("seed", one, 0, wanted) for one in each]
 
 
 def read_mask(mask: Any, num_envs: int, name: str) -> list[int]:

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import gymnasium as gym
-import numpy as np
 import torch
 from gymnasium.utils import RecordConstructorArgs
 from gymnasium.vector import VectorEnv
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from wm_gym.envs.config import read_resolution
 from wm_gym.envs.wrappers.change import Change, ChangedObservation, VectorChangedObservation
 from wm_gym.envs.wrappers.tensors import as_given, as_tensor
 
@@ -22,9 +22,7 @@ class _Resizing(Change):
     optional = True
 
     def __init__(self, resolution: tuple[int, int]) -> None:
-        if len(resolution) != 2 or not all(isinstance(n, int | np.integer) and n >= 1 for n in resolution):
-            raise ValueError(f"resolution must be (height, width) of at least 1 each, got {resolution!r}")
-        self.height, self.width = (int(n) for n in resolution)
+        self.height, self.width = read_resolution(resolution, least=1)
         self._scale = (1.0, 1.0, 1.0, 1.0)
 
     def spaces(self, before: dict[str, gym.spaces.Box]) -> dict[str, gym.Space]:
