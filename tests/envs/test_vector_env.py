@@ -252,7 +252,7 @@ def test_options_are_for_all_or_for_each(make):
     assert infos["prompt"].tolist() == ["A street."] * N
     saved = envs.get_state([1])[0]
     each = [{"prompt": "One."}, {"state": saved}, {}]
-    _, infos = envs.reset(seed=0, options=each)
+    _, infos = envs.reset(seed=[0, None, 2], options=each)
     assert infos["prompt"][0] == "One." and envs.slots[1].now.world is saved.world
 
 
