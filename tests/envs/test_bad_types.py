@@ -101,6 +101,11 @@ def test_settings_that_are_natural_are_taken_and_are_plain():
     assert config.world == str(SHIPPED / "city-9.npz") and config.backend_settings == {"weights": "a/b", "num_steps": 2}
 
 
+def test_a_setting_that_torchrl_tries_is_refused_as_torchrl_expects_it():
+    with pytest.raises(TypeError, match="unexpected keyword argument 'frameskip'"):
+        gym.make("wm_gym/Explore-v0", frameskip=4, **SMALL)
+
+
 def test_a_world_needs_a_task():
     with pytest.raises(ValueError) as raised:
         EpisodeConfig.of({"world": "city"})

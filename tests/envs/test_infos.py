@@ -16,7 +16,8 @@ from wm_gym.events.scripts import EventScript
 
 SMALL = {"backend": "memory", "world": "city/9", "resolution": (24, 32), "obs_mode": "pose"}
 KEYS = {
-    "is_success", "camera", "frame_index", "trust", "action_mask", "event_kind", "event_strength", "event_realised",
+    "is_success", "intrinsics", "world_from_camera", "frame_index", "trust", "action_mask", "event_kind",
+    "event_strength", "event_realised",
 }  # fmt: skip
 TEXT = {"task_description", "prompt", "env_feedback"}
 EVENTS = [{"at": 1, "text": "it starts to snow", "for": 2}, {"at": 2, "text": "night falls"}]
@@ -47,10 +48,8 @@ def test_keys_shapes_and_types_never_change(env):
     assert set(told[0]) == KEYS and all(shape_of(info) == shape_of(told[0]) for info in told)
     assert shape_of(told[0]) == {
         "is_success": bool,
-        "camera": {
-            "intrinsics": (np.dtype(np.float32), (4,)),
-            "world_from_camera": (np.dtype(np.float32), (4, 4)),
-        },
+        "intrinsics": (np.dtype(np.float32), (4,)),
+        "world_from_camera": (np.dtype(np.float32), (4, 4)),
         "frame_index": int,
         "trust": float,
         "action_mask": (np.dtype(np.int8), (9,)),
@@ -153,7 +152,7 @@ def test_gymnasium_makes_tensors_of_a_batch():
     envs = gym.wrappers.vector.NumpyToTorch(gym.make_vec("wm_gym/PointGoal-v0", 2, **SMALL))
     _, told = envs.reset(seed=1)
     for _ in range(2):
-        assert isinstance(told["event_kind"], torch.Tensor) and told["camera"]["intrinsics"].shape == (2, 4)
+        assert isinstance(told["event_kind"], torch.Tensor) and told["intrinsics"].shape == (2, 4)
         told = envs.step(torch.tensor([0, 1]))[-1]
     envs.close()
 

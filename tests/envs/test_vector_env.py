@@ -162,7 +162,7 @@ def test_frames_of_openings_and_of_steps_stand_side_by_side(make):
 def test_infos_are_batched_as_gymnasium_batches_them(make):
     envs = make()
     _, infos = envs.reset(seed=0)
-    assert infos["camera"]["world_from_camera"].shape == (N, 4, 4) and infos["action_mask"].shape == (N, 9)
+    assert infos["world_from_camera"].shape == (N, 4, 4) and infos["action_mask"].shape == (N, 9)
     assert infos["is_success"].dtype == np.bool_ and infos["trust"].dtype == np.float64
     assert infos["event_kind"].shape == infos["event_strength"].shape == infos["event_realised"].shape == (N, 8)
 

@@ -13,6 +13,9 @@ from wm_gym.backends.finer import FINER
 from wm_gym.backends.worlds import find_world
 from wm_gym.envs.checking import check_known, read_count, read_flag, read_number, read_text
 
+PROBED = ("frameskip",)
+"""Settings that TorchRL tries on every environment; it goes on without where Python's own error says there is none."""
+
 
 @dataclass(frozen=True)
 class EpisodeConfig:
@@ -75,7 +78,11 @@ class EpisodeConfig:
 
         Raises:
             ValueError: If a setting is unknown or of the wrong kind.
+            TypeError: If it is one of `PROBED`.
         """
+        for name in PROBED:
+            if name in settings:
+                raise TypeError(f"got an unexpected keyword argument {name!r}")
         check_known("settings", settings, tuple(one.name for one in fields(cls)))
         if "task" not in settings:
             raise ValueError(f"settings must hold 'task', got {sorted(settings)}")

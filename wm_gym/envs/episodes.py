@@ -195,16 +195,17 @@ class Episodes:
         return {name: value[0].cpu().numpy() for name, value in self.observe([state]).items()}
 
     def info(self, state: EnvState) -> dict[str, Any]:
-        """What is told beside the observation, but for the frames: the same keys, shapes and types at every step."""
+        """What is told beside the observation, but for the frames: the same keys, shapes and types at every step.
+
+        No dict is within it: TorchRL batches take none.
+        """
         world, outcome = state.world, state.outcome
         frame = world.frame_index[0] - 1
         assert outcome.chunk.world_from_camera is not None
         told = {
             "is_success": state.is_success,
-            "camera": {
-                "intrinsics": outcome.intrinsics[0].cpu().numpy().copy(),
-                "world_from_camera": outcome.chunk.world_from_camera[0, -1].cpu().numpy().copy(),
-            },
+            "intrinsics": outcome.intrinsics[0].cpu().numpy().copy(),
+            "world_from_camera": outcome.chunk.world_from_camera[0, -1].cpu().numpy().copy(),
             "frame_index": frame,
             "trust": outcome.trust[0],
             "action_mask": self.action_mask(state),

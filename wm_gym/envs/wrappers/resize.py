@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import gymnasium as gym
@@ -36,12 +35,10 @@ class _Resizing(Change):
         return {name: resize[name](part) for name, part in before.items()}
 
     def info(self, info: dict[str, Any]) -> dict[str, Any]:
-        camera = info.get("camera")
-        if not isinstance(camera, Mapping) or "intrinsics" not in camera:
+        if "intrinsics" not in info:
             return info
-        intrinsics = as_tensor(camera["intrinsics"])
-        scaled = as_given(intrinsics * intrinsics.new_tensor(self._scale), camera["intrinsics"])
-        return {**info, "camera": {**camera, "intrinsics": scaled}}
+        intrinsics = as_tensor(info["intrinsics"])
+        return {**info, "intrinsics": as_given(intrinsics * intrinsics.new_tensor(self._scale), info["intrinsics"])}
 
     def _resized(self, box: gym.spaces.Box) -> gym.spaces.Box:
         shape = (*box.shape[:-3], self.height, self.width, box.shape[-1])
@@ -65,7 +62,7 @@ def _nearest_indices(before: int, after: int, device: torch.device) -> Tensor:
 
 
 class Resize(ChangedObservation, RecordConstructorArgs):
-    """`rgb` and `depth` in another resolution, and `info["camera"]["intrinsics"]` with them.
+    """`rgb` and `depth` in another resolution, and `info["intrinsics"]` with them.
 
     Colour is antialiased. Depth takes the nearest pixel, so that no depth lies between two surfaces and unknown stays
     0. `info["frames"]` stay as the world made them.
