@@ -191,6 +191,7 @@ def envs():
 
 SEED, SEEDS = "seed must be None or an integer from 0, got ", "seed must be None, an integer from 0 or 2 of them, got "
 STEPS = "for_steps must be a number of steps from 1, got "
+KIND = "event kind must be one of ['bonfire', 'fireworks', 'fog', 'night', 'snowfall', 'walker'], got "
 STATE = "state must be an EnvState, its bytes or the path of its file, got "
 
 
@@ -204,6 +205,8 @@ STATE = "state must be an EnvState, its bytes or the path of its file, got "
         (lambda env: env.unwrapped.trigger_event(SNOW, for_steps=1.5), STEPS + "1.5"),
         (lambda env: env.unwrapped.trigger_event(SNOW, for_steps=True), STEPS + "True"),
         (lambda env: env.unwrapped.trigger_event(SNOW, for_steps=0), STEPS + "0"),
+        (lambda env: env.unwrapped.stop_event(["fog"]), KIND + "['fog']"),
+        (lambda env: env.unwrapped.stop_event("mist"), KIND + "'mist'"),
         (lambda env: env.unwrapped.set_state(7), STATE + "int"),
         (lambda env: env.unwrapped.set_state(None), STATE + "NoneType"),
         (lambda env: env.reset(options={"state": 1.5}), STATE + "float"),
