@@ -35,7 +35,8 @@ def test_torchrl_makes_worlds_by_their_id():
 
 def test_torchrl_makes_many_worlds_by_their_id():
     envs = pytest.importorskip("torchrl.envs")
-    env = envs.GymEnv("wm_gym/Explore-v0", num_envs=2, **SETTINGS)
+    # worlds are made in processes of their own, which import what stands before the colon
+    env = envs.GymEnv("wm_gym:wm_gym/Explore-v0", num_envs=2, **SETTINGS)
     envs.check_env_specs(env)
     assert env.rollout(2)["next", "event_kind"].shape == (2, 2, 8)
     env.close()

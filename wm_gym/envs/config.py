@@ -111,7 +111,9 @@ def read_world(name: str, world: Any) -> str | None:
     Raises:
         ValueError: If it is neither, nor None.
     """
-    return str(world) if isinstance(world, Path) else None if world is None else read_text(name, world)
+    if world is None or isinstance(world, Path):
+        return None if world is None else str(world)
+    return read_text(name, world)
 
 
 def _read_standby(standby: Any) -> float:

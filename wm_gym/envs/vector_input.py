@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -47,13 +47,12 @@ def read_seeds(seed: Any, num_envs: int) -> list[int | None]:
     if seed is None:
         return [None] * num_envs
     wanted = f"None, an integer from 0 or {num_envs} of them"
-    each = list(seed) if isinstance(seed, list | tuple | np.ndarray) and np.ndim(seed) else None
-    if each is None:
+    if not isinstance(seed, Sequence | np.ndarray) or isinstance(seed, str | bytes) or not np.ndim(seed):
         first = read_count("seed", seed, 0, wanted)
         return [first + n for n in range(num_envs)]
-    if len(each) != num_envs:
-        raise ValueError(f"seed must be {wanted}, got {len(each)}")
-    return [None if one is None else read_count("seed", one, 0, wanted) for one in each]
+    if len(seed) != num_envs:
+        raise ValueError(f"seed must be {wanted}, got {len(seed)}")
+    return [None if one is None else read_count("seed", one, 0, wanted) for one in seed]
 
 
 def read_mask(mask: Any, num_envs: int, name: str) -> list[int]:
