@@ -124,7 +124,7 @@ def test_a_key_that_is_taken_is_refused():
     envs = wrappers.VectorRecordEpisodeStatistics(toy_batch((1, 1), AutoresetMode.NEXT_STEP, "numpy"))
     envs = wrappers.VectorRecordEpisodeStatistics(envs)
     envs.reset()
-    with pytest.raises(ValueError, match=r"infos must not hold 'episode' yet, got \['_camera', "):
+    with pytest.raises(ValueError, match=r"infos must not hold 'episode' yet, got \['_episode', "):
         envs.step(noops(envs))
 
 

@@ -65,7 +65,7 @@ class ModelSpec:
     licence: str
     weights: str = ""
     arithmetic: str = ""
-    shows_events: frozenset[str] = frozenset()
+    shows_events: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

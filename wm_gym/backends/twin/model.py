@@ -75,7 +75,7 @@ class TwinModel:
             name="twin", height=config.height, width=config.width, first_frames=FIRST_FRAMES,
             frames_per_step=FRAMES_PER_STEP, fps=FPS, steered_by="pose", takes_text=True, takes_hints=False,
             takes_references=False, gives_depth=True, gives_moving=True, far_metres=FAR_METRES, licence=_LICENCE,
-            shows_events=frozenset(KINDS),
+            shows_events=tuple(KINDS),
         )  # fmt: skip
         self._pool = Pool(config.max_processes, config.timeout_seconds)
 
