@@ -11,3 +11,14 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
     names = {name.lower(): name for name in known}
     near = get_close_matches(str(word).lower(), names, n=1)
     return f"; did you mean {names[near[0]]!r}?" if near else ""
+
+
+def check_choice(what: str, name: object, known: Iterable[str]) -> None:
+    """Make sure that a name is one of those that are known; `what` it names begins the message.
+
+    Raises:
+        ValueError: If it is not.
+    """
+    names = list(known)
+    if not isinstance(name, str) or name not in names:
+        raise ValueError(f"{what} must be one of {names}, got {name!r}{did_you_mean(name, names)}")

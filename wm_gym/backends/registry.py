@@ -30,13 +30,13 @@ def load_backend(name: str, height: int, width: int, **settings: Any) -> WorldMo
         ValueError: If the name is unknown, or names nothing that can be imported, or the backend has no such setting.
         ImportError: If the backend needs an extra that is not installed.
     """
+    if not isinstance(name, str):
+        raise ValueError(f"backend must be a string, got {name!r}")
     path = BACKENDS.get(name, name)
     module_name, _, class_name = path.partition(":")
     if not class_name:
-        raise ValueError(
-            f"backend must be one of {sorted(BACKENDS)} or 'package.module:Class', got {name!r}"
-            f"{did_you_mean(name, BACKENDS)}"
-        )
+        hint = did_you_mean(name, BACKENDS)
+        raise ValueError(f"backend must be one of {sorted(BACKENDS)} or 'package.module:Class', got {name!r}{hint}")
     create = _find(name, module_name, class_name).create
     _check_settings(name, signature(create), settings)
     return create(height, width, **settings)

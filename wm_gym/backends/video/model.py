@@ -92,6 +92,7 @@ class VideoModel:
             takes_references=False, gives_depth=True, gives_moving=True, far_metres=config.far_metres, licence=licence,
             weights=hash_of(network, painter, references),
             arithmetic=_arithmetic(kind, threads, batch_invariant),
+            shows_events=("night", "fog", "snowfall", "bonfire"),
         )  # fmt: skip
         self._grid = config.height // config.patch, config.width // config.patch
         self._prompts: OrderedDict[str, Prompt] = OrderedDict()
