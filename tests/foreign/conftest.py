@@ -1,0 +1,82 @@
+"""What tests of foreign clients share: small worlds that need no twin, and programs that may hang."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import gymnasium as gym
+import pytest
+
+import wm_gym  # noqa: F401  (registers the ids)
+from wm_gym import presets
+
+ROOT = Path(__file__).parents[2]
+MEMORY = {"backend": "memory", "world": "rooms/9", "resolution": (36, 48), "finer": 1}
+
+
+@pytest.fixture(autouse=True)
+def _no_real_window(monkeypatch):
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+
+
+@pytest.fixture
+def memory():
+    """Settings of the fastest worlds: nothing is generated, holes are filled from the nearest seen pixel."""
+    return dict(MEMORY)
+
+
+@pytest.fixture(params=["memory", "video"])
+def small(request):
+    """Settings of small worlds with observations that learners accept: `presets.RL`, and the same without a model."""
+    return {**presets.RL, "world": "rooms/9", "backend": request.param}
+
+
+@pytest.fixture
+def make():
+    """`gym.make`, and what it made is closed."""
+    yield from _closing(gym.make)
+
+
+@pytest.fixture
+def make_vec():
+    """`gym.make_vec`, and what it made is closed."""
+    yield from _closing(gym.make_vec)
+
+
+def _closing(how):
+    made = []
+
+    def _make(*args, **settings):
+        made.append(how(*args, **settings))
+        return made[-1]
+
+    yield _make
+    for env in made:
+        env.close()
+
+
+@pytest.fixture
+def run_program(tmp_path):
+    """Run a Python program with arguments in a process of its own; one that hangs fails. What it printed."""
+
+    def _run(source, *args, timeout=300, folder=tmp_path, **environment):
+        path = tmp_path / "program.py"
+        path.write_text(source)
+        variables = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": _search_path(folder), **environment}
+        command = [sys.executable, str(path), *map(str, args)]
+        try:
+            done = subprocess.run(
+                command, cwd=folder, env=variables, timeout=timeout, capture_output=True, text=True, check=False
+            )
+        except subprocess.TimeoutExpired as error:
+            pytest.fail(f"the program hung for {timeout} s; it had printed:\n{error.stdout}\n{error.stderr}")
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+        return done.stdout
+
+    return _run
+
+
+def _search_path(folder):
+    package = Path(wm_gym.__file__).parents[1]
+    return os.pathsep.join([str(package), str(folder), os.environ.get("PYTHONPATH", "")])
