@@ -8,7 +8,7 @@ from pathlib import Path
 import gymnasium as gym
 import pytest
 
-import wm_gym  # noqa: F401  (registers the ids)
+import wm_gym
 from wm_gym import presets
 
 ROOT = Path(__file__).parents[2]

@@ -96,7 +96,7 @@ def test_numpy_to_torch_gives_tensors(make, memory):
     env = W.NumpyToTorch(make(ID, **ALL_PARTS, **memory))
     observation, info = env.reset(seed=0)
     assert all(isinstance(part, torch.Tensor) for part in observation.values())
-    observation, reward, terminated, truncated, info = env.step(torch.tensor(1))
+    observation, reward, terminated, _, info = env.step(torch.tensor(1))
     assert observation["rgb"].dtype == torch.uint8 and isinstance(reward, float) and terminated is False
     assert isinstance(info["action_mask"], torch.Tensor)
 
