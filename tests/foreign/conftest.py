@@ -11,7 +11,6 @@ import pytest
 import wm_gym
 from wm_gym import presets
 
-ROOT = Path(__file__).parents[2]
 MEMORY = {"backend": "memory", "world": "rooms/9", "resolution": (36, 48), "finer": 1}
 
 
@@ -60,14 +59,16 @@ def _closing(how):
 def run_program(tmp_path):
     """Run a Python program with arguments in a process of its own; one that hangs fails. What it printed."""
 
-    def _run(source, *args, timeout=300, folder=tmp_path, **environment):
+    def _run(source, *args, timeout, on_path=""):
         path = tmp_path / "program.py"
         path.write_text(source)
-        variables = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": _search_path(folder), **environment}
+        package = Path(wm_gym.__file__).parents[1]
+        search = os.pathsep.join([str(package), str(on_path), os.environ.get("PYTHONPATH", "")])
+        variables = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": search}
         command = [sys.executable, str(path), *map(str, args)]
         try:
             done = subprocess.run(
-                command, cwd=folder, env=variables, timeout=timeout, capture_output=True, text=True, check=False
+                command, cwd=tmp_path, env=variables, timeout=timeout, capture_output=True, text=True, check=False
             )
         except subprocess.TimeoutExpired as error:
             pytest.fail(f"the program hung for {timeout} s; it had printed:\n{error.stdout}\n{error.stderr}")
@@ -75,8 +76,3 @@ def run_program(tmp_path):
         return done.stdout
 
     return _run
-
-
-def _search_path(folder):
-    package = Path(wm_gym.__file__).parents[1]
-    return os.pathsep.join([str(package), str(folder), os.environ.get("PYTHONPATH", "")])

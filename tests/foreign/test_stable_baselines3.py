@@ -5,10 +5,7 @@ import warnings
 import gymnasium as gym
 import numpy as np
 import pytest
-
-from wm_gym.envs.registration import IDS
-
-sb3 = pytest.importorskip("stable_baselines3")
+import stable_baselines3 as sb3
 from stable_baselines3.common.env_checker import check_env
 from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.evaluation import evaluate_policy
@@ -21,6 +18,7 @@ from stable_baselines3.common.vec_env import (
 )
 
 from wm_gym.agents.sb3 import make_sb3_env
+from wm_gym.envs.registration import IDS
 
 pytestmark = pytest.mark.slow
 
@@ -76,7 +74,7 @@ def test_sb3s_wrappers_work_on_both(made, small, kind):
     if kind == "native":
         env = make_sb3_env(ID, num_envs=2, max_episode_steps=3, **small)
     else:
-        env = VecMonitor(make_vec_env(ID, n_envs=2, env_kwargs={**small, "max_episode_steps": 3}))
+        env = VecMonitor(DummyVecEnv([lambda: gym.make(ID, max_episode_steps=3, **small)] * 2))
     env = VecCheckNan(env, raise_exception=True)
     env = VecNormalize(env, norm_obs_keys=["pose", "goal"])
     env = VecFrameStack(env, 2, channels_order={"rgb": "last", "depth": "last", "pose": "first", "goal": "first"})
