@@ -1,75 +1,93 @@
-"""CleanRL's single files on worlds: which of its lines are replaced, and by what.
+"""CleanRL's single files on worlds: run one of a checkout with a few words of it replaced.
 
-python tests/foreign/cleanrl_runs.py FOLDER_OF_CLEANRL ppo OUTPUT.py
+python tests/foreign/cleanrl_runs.py FOLDER_OF_CLEANRL RUN [options of CleanRL]
 
-writes `cleanrl/ppo.py` of a checkout with the lines below replaced. Nothing else of it changes. What is replaced is the
-environment, and what CleanRL (written for Gymnasium 0.29) reads of the infos of newer ones.
+`RUNS` names the runs, and says what is replaced: the environment, and what CleanRL, written for Gymnasium 0.29, reads of
+the infos of newer ones. Nothing else changes. `WORLD` is the world that is trained in.
 """
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
-MAKE = 'gym.make(env_id, backend="memory", world="rooms/9", resolution=(36, 48), finer=1, max_episode_steps=6)'
-FLAT = {"            env = gym.make(env_id)\n": f"            env = gym.wrappers.FlattenObservation({MAKE})\n"}
+import gymnasium as gym
+
+ID = "wm_gym:wm_gym/PointGoal-v0"
+WORLD = {"backend": "memory", "world": "rooms/9", "resolution": (36, 48), "finer": 1, "max_episode_steps": 6}
+
+
+def flat(env_id):
+    """A world whose observation is one vector."""
+    return gym.wrappers.FlattenObservation(gym.make(env_id, **WORLD))
+
+
+def pixels(env_id):
+    """A world whose observation is its frame."""
+    env = gym.make(env_id, **WORLD)
+    return gym.wrappers.TransformObservation(env, lambda seen: seen["rgb"], env.observation_space["rgb"])
+
+
+def alone(makers):
+    """Gymnasium's batch of single worlds, which tells last observations and statistics in the step that ends."""
+    return gym.vector.SyncVectorEnv(makers, autoreset_mode="SameStep")
+
+
+def native(makers):
+    """As many worlds as one batch."""
+    envs = gym.wrappers.vector.RecordEpisodeStatistics(gym.make_vec(ID, num_envs=len(makers), **WORLD))
+    return gym.wrappers.vector.FlattenObservation(envs)
+
+
+def episodes(infos):
+    """The episodes that ended, as Gymnasium 0.29 told them."""
+    over = infos.get("_final_info", infos.get("_episode"))
+    told = infos.get("final_info", infos).get("episode")
+    return [] if told is None else [{"episode": {key: told[key][n] for key in "rl"}} for n in over.nonzero()[0]]
+
+
+WORLDS = SimpleNamespace(flat=flat, pixels=pixels, alone=alone, native=native, episodes=episodes)
+
+INFOS = {
+    '"final_info" in infos': "WORLDS.episodes(infos)",
+    'infos["final_info"]': "WORLDS.episodes(infos)",
+    '"final_observation"': '"final_obs"',
+}
+FLAT = {"gym.make(env_id)": "WORLDS.flat(env_id)", **INFOS}
+ALONE = {"gym.vector.SyncVectorEnv": "WORLDS.alone"}
+NATIVE = {"gym.vector.SyncVectorEnv": "WORLDS.native"}
 PIXELS = {
-    "            env = gym.make(env_id)\n": f"            env = {MAKE}\n"
-    '            only = env.observation_space["rgb"]\n'
-    '            env = gym.wrappers.TransformObservation(env, lambda seen: seen["rgb"], only)\n'
+    "gym.make(env_id)": "WORLDS.pixels(env_id)",
+    "NoopResetEnv(env, noop_max=30)": "env",
+    "MaxAndSkipEnv(env, skip=4)": "env",
+    "EpisodicLifeEnv(env)": "env",
+    '"FIRE" in env.unwrapped.get_action_meanings()': "False",
+    "GrayScaleObservation": "GrayscaleObservation",
+    "gym.wrappers.FrameStack(": "gym.wrappers.FrameStackObservation(",
+    **INFOS,
 }
-NO_ATARI = {
-    "        env = NoopResetEnv(env, noop_max=30)\n": "",
-    "        env = MaxAndSkipEnv(env, skip=4)\n": "",
-    "        env = EpisodicLifeEnv(env)\n": "",
-    '        if "FIRE" in env.unwrapped.get_action_meanings():\n': "",
-    "            env = FireResetEnv(env)\n": "",
-    "gym.wrappers.GrayScaleObservation(env)": "gym.wrappers.GrayscaleObservation(env)",
-    "gym.wrappers.FrameStack(env, 4)": "gym.wrappers.FrameStackObservation(env, 4)",
-}
-SAME_STEP = {
-    "for i in range(args.num_envs)],\n": "for i in range(args.num_envs)],\n        autoreset_mode='SameStep',\n",
-    "for i in range(args.num_envs)]\n": "for i in range(args.num_envs)],\n        autoreset_mode='SameStep',\n",
-    'for info in infos["final_info"]:': "for info in wm_gym_episodes(infos):",
-    "import gymnasium as gym\n": "import gymnasium as gym\n\n\n"
-    "def wm_gym_episodes(infos):\n"
-    '    told, over = infos["final_info"]["episode"], infos["_final_info"]\n'
-    '    return [{"episode": {k: told[k][n] for k in "rl"}} for n in over.nonzero()[0]]\n\n\n',
-    'infos["final_observation"]': 'infos["final_obs"]',
-}
-BATCH = """    envs = gym.vector.SyncVectorEnv(
-        [make_env(args.env_id, i, args.capture_video, run_name) for i in range(args.num_envs)],
-    )
-"""
-OURS = """    envs = gym.make_vec(
-        args.env_id, args.num_envs, backend="memory", world="rooms/9", resolution=(36, 48), finer=1, max_episode_steps=6
-    )
-    envs = gym.wrappers.vector.FlattenObservation(gym.wrappers.vector.RecordEpisodeStatistics(envs))
-"""
-LAST = {
-    "            next_done = np.logical_or(terminations, truncations)\n": """            next_done = np.logical_or(terminations, truncations)
-            if "episode" in infos:
-                print("episodic_return=", infos["episode"]["r"])
-"""
-}
-NATIVE = {BATCH: OURS, **LAST}
-
 RUNS = {
-    "ppo": ("ppo.py", {**FLAT, **SAME_STEP}),
-    "ppo_native": ("ppo.py", NATIVE),
-    "ppo_atari": ("ppo_atari.py", {**PIXELS, **NO_ATARI, **SAME_STEP}),
-    "dqn": ("dqn.py", {**FLAT, **SAME_STEP}),
+    "ppo": ("ppo.py", FLAT | ALONE),
+    "ppo_native": ("ppo.py", FLAT | NATIVE),
+    "ppo_atari": ("ppo_atari.py", PIXELS | ALONE),
+    "dqn": ("dqn.py", FLAT | ALONE),
 }
-"""Name of a run: the file of CleanRL, and its lines that are replaced."""
+"""Name of a run: the file of CleanRL, and the words of it that are replaced."""
 
 
-def rewrite(cleanrl, run):
-    """The text of a file of CleanRL with its lines replaced."""
-    name, replacements = RUNS[run]
-    text = (Path(cleanrl) / "cleanrl" / name).read_text()
-    for old, new in replacements.items():
+def main():
+    """Run a file of CleanRL with its words replaced."""
+    checkout, run, *options = sys.argv[1:]
+    name, replaced = RUNS[run]
+    path = Path(checkout).resolve() / "cleanrl" / name
+    text = path.read_text()
+    for old, new in replaced.items():
         text = text.replace(old, new)
-    return text
+    sys.path.insert(0, str(path.parents[1]))
+    sys.argv = [str(path), "--env-id", ID, *options]
+    main_module = sys.modules["__main__"]
+    main_module.__file__ = str(path)
+    exec(compile(text, str(path), "exec"), vars(main_module))
 
 
 if __name__ == "__main__":
-    cleanrl, run, output = sys.argv[1:]
-    Path(output).write_text(rewrite(cleanrl, run))
+    main()

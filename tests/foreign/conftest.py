@@ -57,13 +57,14 @@ def _closing(how):
 
 @pytest.fixture
 def run_program(tmp_path):
-    """Run a Python program with arguments in a process of its own; one that hangs fails. What it printed."""
+    """Run a Python program, its text or its path, in a process of its own; one that hangs fails. What it printed."""
 
-    def _run(source, *args, timeout, on_path=""):
-        path = tmp_path / "program.py"
-        path.write_text(source)
+    def _run(program, *args, timeout):
+        path = program if isinstance(program, Path) else tmp_path / "program.py"
+        if path is not program:
+            path.write_text(program)
         package = Path(wm_gym.__file__).parents[1]
-        search = os.pathsep.join([str(package), str(on_path), os.environ.get("PYTHONPATH", "")])
+        search = os.pathsep.join([str(package), os.environ.get("PYTHONPATH", "")])
         variables = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": search}
         command = [sys.executable, str(path), *map(str, args)]
         try:
