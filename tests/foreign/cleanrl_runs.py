@@ -2,8 +2,8 @@
 
 python tests/foreign/cleanrl_runs.py FOLDER_OF_CLEANRL RUN [options of CleanRL]
 
-`RUNS` names the runs, and says what is replaced: the environment, and what CleanRL, written for Gymnasium 0.29, reads of
-the infos of newer ones. Nothing else changes. `WORLD` is the world that is trained in.
+`RUNS` names the runs, and says what is replaced: the environment, and what CleanRL, written for Gymnasium 0.29, reads
+of the infos of newer ones. Nothing else changes. `WORLD` is the world that is trained in.
 """
 
 import sys
