@@ -4,7 +4,7 @@ import gymnasium as gym
 
 import wm_gym  # noqa: F401  (registers the ids)
 
-env = gym.make("wm_gym/Explore-v0", world="city/19", obs_mode="rgb+depth+points+pose")
+env = gym.make("wm_gym/Explore-v0", world="city/19", obs_mode="rgb+depth+points+pose", return_text=True)
 events = [{"at": 8, "text": "it starts to snow", "for": 16}]
 observation, info = env.reset(seed=7, options={"events": events})
 print(info["prompt"])

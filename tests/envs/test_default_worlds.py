@@ -31,7 +31,7 @@ for backend in ({}, {"backend": "memory"}):
 
 
 def test_the_default_world_is_generated_at_a_shipped_place():
-    env = gym.make("wm_gym/Explore-v0").unwrapped
+    env = gym.make("wm_gym/Explore-v0", return_text=True).unwrapped
     assert env.episodes.world.model.spec.name == "video"
     names = set()
     for seed in range(6):
@@ -68,7 +68,8 @@ def test_a_world_that_opens_on_a_picture_saves_and_replays(backend, with_depth):
         options = {"image": file["frames"][0], "prompt": "A street."}
         if with_depth:
             options["depth"] = file["depth"][0].astype(np.float32)
-    env = gym.make("wm_gym/PointGoal-v0", backend=backend, obs_mode="rgb+depth+points+pose").unwrapped
+    settings = {"obs_mode": "rgb+depth+points+pose", "return_text": True}
+    env = gym.make("wm_gym/PointGoal-v0", backend=backend, **settings).unwrapped
 
     def walk():
         return [env.step(action) for action in (1, 1, 6, 1)]

@@ -1,8 +1,9 @@
-"""TorchRL's specs and Minari's data sets, over worlds as they are made by `gym.make`."""
+"""TorchRL's specs, Minari's data sets and skrl's wrappers, over worlds as they are made by `gym.make`."""
 
 import gymnasium as gym
 import numpy as np
 import pytest
+import torch
 from gymnasium.utils.env_checker import data_equivalence
 
 import wm_gym  # noqa: F401  (registers the ids)
@@ -32,6 +33,27 @@ def test_torchrl_makes_worlds_by_their_id():
     env.close()
 
 
+def test_torchrl_makes_many_worlds_by_their_id():
+    envs = pytest.importorskip("torchrl.envs")
+    # worlds are made in processes of their own, which import what stands before the colon
+    env = envs.GymEnv("wm_gym:wm_gym/Explore-v0", num_envs=2, **SETTINGS)
+    envs.check_env_specs(env)
+    assert env.rollout(2)["next", "event_kind"].shape == (2, 2, 8)
+    env.close()
+
+
+@pytest.mark.parametrize("output", ["numpy", "torch"])
+def test_torchrl_reads_the_infos_of_batches_that_reset_themselves(output):
+    envs = pytest.importorskip("torchrl.envs")
+    settings = {"backend": "memory", "autoreset_mode": "SameStep", "output": output, "max_episode_steps": 3, **SETTINGS}
+    env = envs.GymWrapper(gym.make_vec("wm_gym/Explore-v0", num_envs=2, **settings))
+    envs.check_env_specs(env)
+    shown = env.rollout(5, break_when_any_done=False)["next"]
+    assert shown["done"].squeeze(-1).tolist() == [[False, False, True, False, False]] * 2
+    assert shown["event_realised"].shape == (2, 5, 8) and shown["world_from_camera"].shape == (2, 5, 4, 4)
+    env.close()
+
+
 @pytest.mark.parametrize("output", ["numpy", "torch"])
 def test_torchrl_resets_many_worlds_one_by_one(output):
     envs = pytest.importorskip("torchrl.envs")
@@ -54,7 +76,7 @@ def test_a_minari_data_set_recovers_its_world_and_replays_exactly(tmp_path, monk
     pytest.importorskip("jax")
     monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path))
     env = gym.make("wm_gym/PointGoal-v0", backend=backend, action_mode=action_mode, **SETTINGS)
-    collector = minari.DataCollector(env, record_infos=False, jpeg_encoding=False)
+    collector = minari.DataCollector(env, record_infos=True, jpeg_encoding=False)
     collector.action_space.seed(1)
     for seed, reset in enumerate(RESETS):
         collector.reset(seed=seed, **reset)
@@ -64,6 +86,8 @@ def test_a_minari_data_set_recovers_its_world_and_replays_exactly(tmp_path, monk
     collector.close()
 
     data = minari.load_dataset(f"worlds/{action_mode}-v0")
+    infos = [episode.infos for episode in data.iterate_episodes()]
+    assert all(info["event_kind"].shape == (5, 8) and info["world_from_camera"].shape == (5, 4, 4) for info in infos)
     again = data.recover_environment()
     assert again.observation_space == env.observation_space and again.spec.kwargs == env.spec.kwargs
     for seed, (episode, reset) in enumerate(zip(data.iterate_episodes(), RESETS, strict=True)):
@@ -76,3 +100,14 @@ def test_a_minari_data_set_recovers_its_world_and_replays_exactly(tmp_path, monk
             kept = {name: np.asarray(part[k]) for name, part in episode.observations.items()}
             assert data_equivalence(kept, {name: observation[name] for name in kept}, exact=True)
     again.close()
+
+
+@pytest.mark.parametrize("make", [gym.make, gym.make_vec])
+def test_skrl_knows_what_it_wraps(make):
+    wrap_env = pytest.importorskip("skrl.envs.wrappers.torch").wrap_env
+    settings = {"backend": "memory", "world": "rooms/9", "obs_mode": "rgb+pose"}
+    env = wrap_env(make("wm_gym/Explore-v0", **settings), verbose=False)
+    env.reset()
+    shown, reward, *_ = env.step(torch.zeros(env.num_envs, 1, dtype=torch.long))
+    assert shown.shape == (env.num_envs, 48 * 64 * 3 + 7) and reward.shape == (env.num_envs, 1)
+    env.close()

@@ -84,7 +84,7 @@ def test_next_step_opens_the_next_episode_instead_of_a_step(make):
     observation, rewards, terminations, truncations, infos = _stand(envs)
     assert _counts(observation) == [0, 2, 2] and rewards.tolist() == [0, 2, 2]
     assert terminations.tolist() == [False, True, True] and "final_obs" not in infos
-    assert infos["env_feedback"][0] == "The world has just opened."
+    assert infos["frame_index"].tolist() == [0, 8, 8]
     observation, rewards, terminations, truncations, infos = _stand(envs)
     assert _counts(observation) == [1, 0, 0] and rewards.tolist() == [1, 0, 0]
     assert not terminations[1:].any() and infos["frame_index"].tolist() == [4, 0, 0]

@@ -61,9 +61,9 @@ def test_actions(envs, actions, message):
 @pytest.mark.parametrize(
     ("seed", "message"),
     [
-        ([1, 2], "seed must be None, an integer or 3 of them, got 2"),
-        ("one", "seed must be None, an integer or 3 of them, got 'one'"),
-        (1.5, "seed must be None, an integer or 3 of them, got 1.5"),
+        ([1, 2], "seed must be None, an integer from 0 or 3 of them, got 2"),
+        ("one", "seed must be None, an integer from 0 or 3 of them, got 'one'"),
+        (1.5, "seed must be None, an integer from 0 or 3 of them, got 1.5"),
     ],
 )
 def test_seeds(envs, seed, message):

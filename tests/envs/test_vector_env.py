@@ -85,8 +85,8 @@ def test_seeds_may_be_left_out_world_by_world(make):
 
 
 def test_episodes_are_as_long_as_their_id_says(make):
-    assert make()._limit == MAX_EPISODE_STEPS
-    assert make(max_episode_steps=-1)._limit == float("inf")
+    assert make()._max_episode_steps == MAX_EPISODE_STEPS
+    assert make(max_episode_steps=-1)._max_episode_steps is None
     envs = make(max_episode_steps=2)
     envs.reset(seed=0)
     assert [envs.step([0] * N)[3].tolist() for _ in range(2)] == [[False] * N, [True] * N]
@@ -162,9 +162,9 @@ def test_frames_of_openings_and_of_steps_stand_side_by_side(make):
 def test_infos_are_batched_as_gymnasium_batches_them(make):
     envs = make()
     _, infos = envs.reset(seed=0)
-    assert infos["camera"]["world_from_camera"].shape == (N, 4, 4) and infos["action_mask"].shape == (N, 9)
+    assert infos["world_from_camera"].shape == (N, 4, 4) and infos["action_mask"].shape == (N, 9)
     assert infos["is_success"].dtype == np.bool_ and infos["trust"].dtype == np.float64
-    assert all(isinstance(prompt, str) for prompt in infos["prompt"]) and infos["events"][0] == []
+    assert infos["event_kind"].shape == infos["event_strength"].shape == infos["event_realised"].shape == (N, 8)
 
 
 def test_forks_are_one_world_until_they_differ(make):
@@ -210,7 +210,7 @@ def test_forks_take_the_count_of_steps_along(make):
 
 @pytest.mark.parametrize("backend", ["memory", "video"])
 def test_restless_neighbours_do_not_disturb(backend):
-    settings = {"backend": backend, "world": "city/9", "obs_mode": "rgb+depth+pose"}
+    settings = {"backend": backend, "world": "city/9", "obs_mode": "rgb+depth+pose", "return_text": True}
     envs = gym.make_vec("wm_gym/Explore-v0", 4, autoreset_mode="Disabled", **settings)
     alone = gym.make("wm_gym/Explore-v0", disable_env_checker=True, **settings).unwrapped
     rng = np.random.default_rng(0)
@@ -236,8 +236,9 @@ def test_events_begin_where_the_mask_says(make):
     envs = make()
     envs.reset(seed=0)
     envs.trigger_event("it starts to snow", np.array([True, False, True]))
-    events = envs.step([0] * N)[-1]["events"]
-    assert [[event["kind"] for event in each] for each in events] == [["snowfall"], [], ["snowfall"]]
+    infos = envs.step([0] * N)[-1]
+    assert [[event["kind"] for event in each] for each in envs.events()] == [["snowfall"], [], ["snowfall"]]
+    assert infos["event_kind"][:, 0].tolist() == [2, -1, 2]
     with pytest.raises(ValueError, match="only an event that is going on can stop"):
         envs.stop_event("snowfall")
     envs.stop_event("snowfall", torch.tensor([True, False, False]))
@@ -246,12 +247,12 @@ def test_events_begin_where_the_mask_says(make):
 
 
 def test_options_are_for_all_or_for_each(make):
-    envs = make()
+    envs = make(return_text=True)
     _, infos = envs.reset(seed=0, options={"prompt": "A street.", "events": [{"at": 0, "text": "night falls"}]})
     assert infos["prompt"].tolist() == ["A street."] * N
     saved = envs.get_state([1])[0]
     each = [{"prompt": "One."}, {"state": saved}, {}]
-    _, infos = envs.reset(seed=0, options=each)
+    _, infos = envs.reset(seed=[0, None, 2], options=each)
     assert infos["prompt"][0] == "One." and envs.slots[1].now.world is saved.world
 
 

@@ -124,7 +124,7 @@ def test_a_key_that_is_taken_is_refused():
     envs = wrappers.VectorRecordEpisodeStatistics(toy_batch((1, 1), AutoresetMode.NEXT_STEP, "numpy"))
     envs = wrappers.VectorRecordEpisodeStatistics(envs)
     envs.reset()
-    with pytest.raises(ValueError, match=r"infos must not hold 'episode' yet, got \['_camera', "):
+    with pytest.raises(ValueError, match=r"infos must not hold 'episode' yet, got \['_episode', "):
         envs.step(noops(envs))
 
 
@@ -180,7 +180,7 @@ def test_they_all_work_together_on_generated_worlds(tmp_path, mode, output):
         if "final_obs" in result[-1]:
             assert envs.single_observation_space.contains(_plain(result[-1]["final_obs"][0]))
     assert lengths == [[3, 3]] * 2
-    intrinsics = result[-1]["camera"]["intrinsics"]
+    intrinsics = result[-1]["intrinsics"]
     assert intrinsics.shape == (2, 4) and (intrinsics[:, 2] == 16).all()
     envs.close()
     with av.open(str(tmp_path / "rl-video-world-1-episode-0.mp4")) as container:

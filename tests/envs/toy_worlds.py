@@ -48,7 +48,7 @@ class ToyWorld(gym.Env):
             "points": points,
             "points_mask": (np.arange(8) < self.k).astype(np.int8),
         }
-        info = {"frames": np.stack([rgb] * FRAMES), "camera": {"intrinsics": np.array([20.0, 20.0, 12.0, 8.0])}}
+        info = {"frames": np.stack([rgb] * FRAMES), "intrinsics": np.array([20.0, 20.0, 12.0, 8.0])}
         return observation, info
 
 

@@ -45,7 +45,8 @@ def open_picture(
         picture: Path of a file that Pillow reads, or (H, W, 3) uint8 red, green, blue; no smaller than a frame.
         height: Rows of a frame.
         width: Columns of a frame.
-        depth: (H, W) planar z in metres, as large as the picture; 0 is unknown, 100 and more is sky. None for a guess.
+        depth: (H, W) or (H, W, 1) planar z in metres, as large as the picture; 0 is unknown, 100 and more
+            is sky. None for a guess.
         fov_degrees: Horizontal field of view of the whole picture.
         prompt: One sentence that says what the place looks like.
         finer: Most times that rows and columns of the keyframe are those of frames.
@@ -99,6 +100,7 @@ def _read(picture: Picture) -> tuple[np.ndarray, str]:
 
 def _checked(depth: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     array = np.asarray(depth)
+    array = array[..., 0] if array.shape == (*shape, 1) else array
     if array.shape != shape or not np.issubdtype(array.dtype, np.floating):
         raise ValueError(
             f"depth must be {shape} floating point, as large as the image, got {array.shape} {array.dtype}"

@@ -46,6 +46,7 @@ class ModelSpec:
         licence: SPDX name or a sentence.
         weights: Hash of the weights, so that nothing made by some is taken for made by others; empty without any.
         arithmetic: Number type and device of the network, such as "bfloat16 on cpu"; empty without any.
+        shows_events: Kinds of event, names in `wm_gym.events.kinds.KINDS`, that it can show.
     """
 
     name: str
@@ -64,6 +65,7 @@ class ModelSpec:
     licence: str
     weights: str = ""
     arithmetic: str = ""
+    shows_events: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from wm_gym.backends.captures import load_capture
 from wm_gym.backends.finer import FINER, fits
+from wm_gym.backends.naming import check_name, did_you_mean
 from wm_gym.backends.places import find_place, open_world
 from wm_gym.backends.seam import ModelSpec, Opening, Place
 from wm_gym.backends.twin.maps import DIFFICULTIES, FAMILIES
@@ -54,15 +55,14 @@ def find_world(world: str | None, seed: int, difficulty: str) -> Place | Path:
     Raises:
         ValueError: If the name means nothing, or the difficulty is none that exists.
     """
-    if difficulty not in DIFFICULTIES:
-        raise ValueError(f"difficulty must be one of {list(DIFFICULTIES)}, got {difficulty!r}")
+    check_name("difficulty", difficulty, DIFFICULTIES)
     if world is not None and world.endswith(".npz"):
         return _existing(Path(world))
     family, slash, number = (world or "").partition("/")
     if (world is not None and family not in FAMILIES) or (slash and number != "*" and not number.isdecimal()):
         raise ValueError(
             f"world must be a family of {sorted(FAMILIES)}, a place 'family/number', 'family/*' or a capture's .npz, "
-            f"got {world!r}; shipped are {', '.join(shipped_places())}"
+            f"got {world!r}{_suggestion(family, slash + number)}; shipped are {', '.join(shipped_places())}"
         )
     if slash:
         return Place(family, seed if number == "*" else int(number), difficulty)
@@ -102,6 +102,13 @@ def _open_place(spec: ModelSpec, place: Place, finer: int) -> Opening:
             "in both alike)"
         )
     return open_world(spec, place, finer)
+
+
+def _suggestion(family: str, rest: str) -> str:
+    """A family that is misspelt, with the number that was asked for."""
+    if rest not in ("", "/*") and not rest[1:].isdecimal():
+        return ""
+    return did_you_mean(family + rest, [name + rest for name in FAMILIES])
 
 
 def _existing(path: Path) -> Path:

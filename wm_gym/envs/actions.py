@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any, Protocol
 
 import gymnasium as gym
 import numpy as np
 
+from wm_gym.backends.naming import check_name
 from wm_gym.geometry.motion import KEYS, Body, velocities_from_keys
 
 MEANINGS = (
@@ -15,6 +18,9 @@ MEANINGS = (
     "look up", "look left", "look down", "look right",
 )  # fmt: skip
 """What each discrete action does."""
+
+TWIST_TOLERANCE = 1e-5
+"""Twists beyond -1..1 by no more than this are rounding, and are taken for -1 and 1."""
 
 _KEY_OF_ACTION = (None, "W", "A", "S", "D", "I", "J", "K", "L")
 
@@ -35,7 +41,13 @@ class Command:
 
 
 class ActionMode(Protocol):
-    """A space of actions and what they mean to the body."""
+    """A space of actions and what they mean to the body.
+
+    Attributes:
+        is_chord: Whether an action is several buttons at once, each up or down.
+    """
+
+    is_chord: bool
 
     @property
     def space(self) -> gym.Space[Any]:
@@ -50,9 +62,15 @@ class ActionMode(Protocol):
         """Which actions would do something, int8."""
         ...
 
+    def keyboard(self) -> dict[tuple[int, ...], Any]:
+        """Codes of pressed keys (of small letters) to the action that they mean."""
+        ...
+
 
 class Discrete:
     """Stand still, or one of W, A, S, D, I, J, K, L."""
+
+    is_chord = False
 
     def __init__(self) -> None:
         """No settings."""
@@ -60,7 +78,8 @@ class Discrete:
 
     def read(self, action: Any, num_frames: int) -> Command:
         """The command of action 0..8."""
-        if isinstance(action, (bool, np.bool_)) or not self.space.contains(_as_scalar(action)):
+        scalar = _as_scalar(action)
+        if isinstance(scalar, bool | np.bool_) or not self.space.contains(scalar):
             raise ValueError(f"action must be an integer in 0..{self.space.n - 1}, got {action!r}")
         key = _KEY_OF_ACTION[int(action)]
         pressed = np.array([key == name for name in KEYS])
@@ -74,9 +93,15 @@ class Discrete:
         mask[_KEY_OF_ACTION.index("K")] = stance[4] > -limit
         return mask
 
+    def keyboard(self) -> dict[tuple[int, ...], int]:
+        """One key at a time."""
+        return {(ord(key.lower()),): action for action, key in enumerate(_KEY_OF_ACTION) if key is not None}
+
 
 class Keys:
     """Chords as a keyboard gives them: eight buttons W, A, S, D, I, J, K, L, each up or down."""
+
+    is_chord = True
 
     def __init__(self) -> None:
         """No settings."""
@@ -95,9 +120,15 @@ class Keys:
         """Every key can be pressed."""
         return np.ones(len(KEYS), np.int8)
 
+    def keyboard(self) -> dict[tuple[int, ...], np.ndarray]:
+        """Every chord."""
+        return {codes: chord.astype(np.int8) for codes, chord in _chords()}
+
 
 class Twist:
     """A body twist: forward, left, turn left, look up, each as a fraction -1..1 of the body's top speed."""
+
+    is_chord = False
 
     def __init__(self) -> None:
         """No settings."""
@@ -108,14 +139,18 @@ class Twist:
         twist = np.asarray(action)
         if twist.shape != (4,) or twist.dtype.kind not in "fiu":
             raise ValueError(f"action must be 4 numbers (forward, left, yaw, pitch), got {action!r}")
-        if not np.isfinite(twist).all() or np.abs(twist).max() > 1.0:
+        if not np.isfinite(twist).all() or np.abs(twist).max() > 1.0 + TWIST_TOLERANCE:
             raise ValueError(f"action must be finite and within -1..1, got {action!r}")
-        held = np.tile(twist.astype(np.float64), (1, num_frames, 1))
+        held = np.tile(twist.astype(np.float64).clip(-1.0, 1.0), (1, num_frames, 1))
         return Command(held, None, "move by a twist")
 
     def mask(self, stance: np.ndarray, body: Body) -> np.ndarray:
         """Every component can be used."""
         return np.ones(4, np.int8)
+
+    def keyboard(self) -> dict[tuple[int, ...], np.ndarray]:
+        """Every chord of keys, at top speed."""
+        return {codes: velocities_from_keys(chord).astype(np.float32) for codes, chord in _chords()}
 
 
 ACTION_MODES: dict[str, type[Discrete] | type[Keys] | type[Twist]] = {
@@ -131,9 +166,15 @@ def find_action_mode(name: str) -> ActionMode:
     Raises:
         ValueError: If there is none.
     """
-    if name not in ACTION_MODES:
-        raise ValueError(f"action_mode must be one of {sorted(ACTION_MODES)}, got {name!r}")
+    check_name("action_mode", name, sorted(ACTION_MODES))
     return ACTION_MODES[name]()
+
+
+def _chords() -> Iterator[tuple[tuple[int, ...], np.ndarray]]:
+    """Codes of the keys and (8,) bool, for every set of at least one key."""
+    for size in range(1, len(KEYS) + 1):
+        for keys in combinations(KEYS, size):
+            yield tuple(ord(key.lower()) for key in keys), np.array([key in keys for key in KEYS])
 
 
 def _as_scalar(action: Any) -> Any:

@@ -10,6 +10,7 @@ import gymnasium as gym
 import numpy as np
 
 from wm_gym.envs import state as snapshots
+from wm_gym.envs.checking import read_path
 from wm_gym.envs.episodes import Episodes
 from wm_gym.envs.state import EnvState
 
@@ -53,7 +54,7 @@ class Controls:
             for_steps: Steps until it begins to end by itself, or None.
 
         Raises:
-            ValueError: If the text is about no known kind of event.
+            ValueError: If the text is about no known kind of event, or `for_steps` is no number of steps from 1.
         """
         self._now = self.episodes.say(self.now, text, 0, for_steps)
 
@@ -65,31 +66,51 @@ class Controls:
         """
         self._now = self.episodes.stop(self.now, kind)
 
+    def events(self) -> list[dict[str, Any]]:
+        """The events at work, in order of onset: {"id", "kind", "text", "strength", "realised"} for each.
+
+        `strength` is how far it has come, 0..1; `realised` is 1 where the backend can show that kind at all, else 0.
+        """
+        return self.episodes.events(self.now)
+
+    def action_masks(self) -> np.ndarray:
+        """Which actions would do something now, bool, as sb3-contrib's `MaskablePPO` asks for them."""
+        return self.episodes.action_masks(self.now)
+
+    def get_keys_to_action(self) -> dict[tuple[int, ...], Any]:
+        """Pressed keys to actions, for `gymnasium.utils.play.play(env, fps=4)`."""
+        return self.episodes.keys_to_action()
+
     def get_state(self) -> EnvState:
         """A snapshot. It is a value: later steps do not change it."""
         return replace(self.now, rng_state=self.np_random.bit_generator.state)
 
     def set_state(self, state: EnvState | bytes | str | Path) -> None:
-        """Go on from a snapshot, from the bytes of one, or from the path of its file.
+        """Go on from a snapshot, from the bytes of one, or from the path of its file; a time limit goes with it.
 
         Raises:
-            ValueError: If the bytes are damaged, or of another version, backend, weights or task.
+            ValueError: If it is damaged, or of another version, backend, size, weights or task.
         """
         saved = self.episodes.read_state(state)
         self.np_random.bit_generator.state = saved.rng_state
         self._now = saved
 
     def state_to_bytes(self, state: EnvState) -> bytes:
-        """A snapshot as bytes, for `set_state` or `reset(options={"state": ...})` in any process."""
+        """A snapshot as bytes, for `set_state` or `reset(options={"state": ...})` in any process.
+
+        Raises:
+            ValueError: If it is none, or of another backend, size, weights or task.
+        """
         return self.episodes.write_state(state)
 
     def save_state(self, path: str | Path) -> None:
         """Write a snapshot, whole or not at all, for `set_state` or `reset(options={"state": path})`.
 
         Raises:
+            ValueError: If the path is neither a string nor a `Path`.
             RuntimeError: If the disk cannot take it; an older file stays as it was.
         """
-        snapshots.save(path, self.get_state(), self.task, self.episodes.world.model)
+        snapshots.save(read_path("path", path), self.get_state(), self.task, self.episodes.world.model)
 
     def point_cloud(self) -> Any:
         """All static points that memory holds, as an `open3d.geometry.PointCloud`, world frame, metres."""

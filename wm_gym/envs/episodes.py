@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,63 +12,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from wm_gym.backends.finer import FINER
 from wm_gym.backends.pictures import open_picture
 from wm_gym.backends.registry import load_backend
 from wm_gym.backends.seam import Opening
-from wm_gym.backends.worlds import find_world, open_named
+from wm_gym.backends.worlds import open_named
 from wm_gym.envs import state as snapshots
 from wm_gym.envs.actions import Command, find_action_mode
+from wm_gym.envs.checking import read_count
+from wm_gym.envs.config import EpisodeConfig
+from wm_gym.envs.event_slots import event_arrays, event_list
 from wm_gym.envs.observations import find_observation_mode
 from wm_gym.envs.options import ResetOptions
-from wm_gym.envs.state import EnvState
+from wm_gym.envs.state import EnvState, Maker
 from wm_gym.envs.tasks import find_task
 from wm_gym.world.state import Outcome, WorldState
 from wm_gym.world.world import World, keys_of
-
-
-@dataclass(frozen=True)
-class EpisodeConfig:
-    """The settings of an environment; keyword arguments of `gymnasium.make` and `gymnasium.make_vec`.
-
-    Attributes:
-        task: "explore" or "point_goal"; the registered ids choose it.
-        backend: "video", "memory", "twin" or "package.module:Class".
-        world: None for one of the shipped places, a family of them, "family/number", "family/*", or a capture's path
-            (`wm_gym.backends.worlds`). Where that leaves a choice, the seed of `reset` makes it.
-        difficulty: "simple", "medium" or "full"; the shipped places are "full".
-        obs_mode: Parts joined by "+": rgb, depth, points, pose; or the preset "sb3".
-        action_mode: "discrete", "keys" or "twist".
-        resolution: Height and width of a frame.
-        finer: Most times that keyframes which memory takes in are as fine as frames; 1 is faster.
-        depth_dtype: "float32" metres or a "uint8" image; None for the mode's own.
-        num_points: Rows of the `points` observation; None for 1024.
-        standby: Share of its top turning speed at which the camera drifts while nothing is asked of it.
-        return_frames: Whether `info["frames"]` holds all frames of each step.
-        backend_settings: The backend's own, such as {"weights": path, "num_steps": 2} of "video".
-    """
-
-    task: str
-    backend: str = "video"
-    world: str | None = None
-    difficulty: str = "full"
-    obs_mode: str = "rgb+depth+pose"
-    action_mode: str = "discrete"
-    resolution: tuple[int, int] = (48, 64)
-    finer: int = FINER
-    depth_dtype: str | None = None
-    num_points: int | None = None
-    standby: float = 0.0
-    return_frames: bool = False
-    backend_settings: Mapping[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if not 0.0 <= self.standby <= 1.0:
-            raise ValueError(f"standby must be within 0..1, got {self.standby}")
-        if self.finer < 1:
-            raise ValueError(f"finer must be at least 1, got {self.finer}")
-        _check_resolution(self.resolution)
-        find_world(self.world, 0, self.difficulty)
 
 
 class Episodes:
@@ -86,9 +44,9 @@ class Episodes:
         self.config = config
         self.task = find_task(config.task)
         self._actions = find_action_mode(config.action_mode)
-        height, width = (int(n) for n in config.resolution)
-        self.world = World(load_backend(config.backend, height, width, **config.backend_settings))
+        self.world = World(load_backend(config.backend, *config.resolution, **config.backend_settings))
         spec = self.world.model.spec
+        self._maker = Maker.of(self.task, spec)
         self._observations = find_observation_mode(
             config.obs_mode,
             (spec.height, spec.width),
@@ -98,21 +56,34 @@ class Episodes:
         )
         self.observation_space = self._observations.space(self.task.goal_space)
         self.action_space: gym.Space[Any] = self._actions.space
-        self.metadata = {"video_fps": spec.fps, "frames_per_step": spec.frames_per_step}
+        self.metadata = {
+            "render_fps": spec.fps / spec.frames_per_step,
+            "video_fps": spec.fps,
+            "frames_per_step": spec.frames_per_step,
+        }
 
-    def open(self, asked: Sequence[ResetOptions], rngs: Sequence[np.random.Generator]) -> list[EnvState]:
+    def open(
+        self, asked: Sequence[ResetOptions], rngs: Sequence[np.random.Generator], seeded: Sequence[bool] | None = None
+    ) -> list[EnvState]:
         """Begin episodes, opening their worlds in one batch.
 
         Args:
-            asked: One for each episode. One that asks for a state goes on from it and takes over its numbers.
+            asked: One for each episode. One that asks for a state goes on from it.
             rngs: The episodes' own random numbers; they are drawn from.
+            seeded: Whether these numbers begin anew with this episode; None if they never do. An episode that goes on
+                from a state then draws all further randomness of its world from them; else it takes over the numbers of
+                the state.
 
         Raises:
-            ValueError: If an option is more than the backend can do.
+            ValueError: If an option is more than the backend can do, or a state is none to go on from.
         """
+        saved = [None if one.state is None else self.read_state(one.state) for one in asked]
         rows = list(zip(asked, rngs, strict=True))
-        opened = iter(self._open_worlds([row for row in rows if row[0].state is None]))
-        return [next(opened) if one.state is None else self._go_on_from(one.state, rng) for one, rng in rows]
+        opened = iter(self._open_worlds([row for row, state in zip(rows, saved, strict=True) if state is None]))
+        return [
+            next(opened) if state is None else self._go_on_from(state, one, rng, fresh)
+            for (one, rng), state, fresh in zip(rows, saved, seeded or [False] * len(rows), strict=True)
+        ]
 
     def step(
         self, states: Sequence[EnvState], actions: Sequence[Any], paths: np.ndarray | None = None
@@ -144,10 +115,10 @@ class Episodes:
         """The episode in which an event starts or stops `at` steps from now, and lasts for `steps`, or on.
 
         Raises:
-            ValueError: If the text is about no known kind of event.
+            ValueError: If the text is about no known kind of event, or `steps` is no number of steps from 1.
         """
         frames = self.world.model.spec.frames_per_step
-        for_frames = None if steps is None else steps * frames
+        for_frames = None if steps is None else frames * read_count("for_steps", steps, 1, "a number of steps from 1")
         return replace(state, world=state.world.say(0, text, in_frames=at * frames, for_frames=for_frames))
 
     def stop(self, state: EnvState, kind: str) -> EnvState:
@@ -163,7 +134,7 @@ class Episodes:
         """A snapshot, or the one that bytes or the file at a path hold.
 
         Raises:
-            ValueError: If it is none of these, damaged, or of another version, backend, weights or task.
+            ValueError: If it is none of these, damaged, or of another version, backend, size, weights or task.
         """
         if isinstance(state, bytes):
             state = snapshots.from_bytes(state, self.task, self.world.model)
@@ -173,11 +144,41 @@ class Episodes:
             raise ValueError(
                 f"state must be an EnvState, its bytes or the path of its file, got {type(state).__name__}"
             )
+        snapshots.check(state, self.task, self.world.model.spec)
         return state
 
     def write_state(self, state: EnvState) -> bytes:
-        """The bytes of a snapshot."""
+        """The bytes of a snapshot.
+
+        Raises:
+            ValueError: If it is none, or of another backend, size, weights or task.
+        """
+        if not isinstance(state, EnvState):
+            raise ValueError(f"state must be an EnvState, got {type(state).__name__}")
         return snapshots.to_bytes(state, self.task, self.world.model)
+
+    def steps(self, state: EnvState) -> int:
+        """Steps from the opening of the world to this state; a time limit counts them."""
+        spec = self.world.model.spec
+        return (state.world.frame_index[0] - spec.first_frames) // spec.frames_per_step
+
+    def action_mask(self, state: EnvState) -> np.ndarray:
+        """Which actions would do something now, int8."""
+        return self._actions.mask(state.outcome.stances[0, -1], self.world.config.body)
+
+    def action_masks(self, state: EnvState) -> np.ndarray:
+        """The same as sb3-contrib's `MaskablePPO` takes it: bool, for each button of a chord whether up and down do."""
+        mask = self.action_mask(state).astype(np.bool_)
+        return np.stack([np.ones_like(mask), mask], 1).ravel() if self._actions.is_chord else mask
+
+    def keys_to_action(self) -> dict[tuple[int, ...], Any]:
+        """Codes of pressed keys to the action that they mean, as `gymnasium.utils.play.play` takes them."""
+        return self._actions.keyboard()
+
+    def events(self, state: EnvState) -> list[dict[str, Any]]:
+        """The events at work, in order of onset: {"id", "kind", "text", "strength", "realised"} for each."""
+        frame = state.world.frame_index[0] - 1
+        return event_list(state.world.scripts[0], frame, self.world.model.spec.shows_events)
 
     def observe(self, states: Sequence[EnvState]) -> dict[str, Tensor]:
         """What the bodies of N episodes see: fresh tensors of N rows on the model's device."""
@@ -194,22 +195,28 @@ class Episodes:
         return {name: value[0].cpu().numpy() for name, value in self.observe([state]).items()}
 
     def info(self, state: EnvState) -> dict[str, Any]:
-        """What is told beside the observation, but for the frames: plain Python and fresh arrays."""
+        """What is told beside the observation, but for the frames: the same keys, shapes and types at every step.
+
+        No dict is within it: TorchRL batches take none.
+        """
         world, outcome = state.world, state.outcome
         frame = world.frame_index[0] - 1
         assert outcome.chunk.world_from_camera is not None
-        return {
+        told = {
             "is_success": state.is_success,
-            "task_description": self.task.description,
-            "prompt": world.scripts[0].describe(world.openings[0].prompt, frame),
-            "events": _events_info(world, frame),
-            "camera": {
-                "intrinsics": outcome.intrinsics[0].cpu().numpy().copy(),
-                "world_from_camera": outcome.chunk.world_from_camera[0, -1].cpu().numpy().copy(),
-            },
+            "intrinsics": outcome.intrinsics[0].cpu().numpy().copy(),
+            "world_from_camera": outcome.chunk.world_from_camera[0, -1].cpu().numpy().copy(),
             "frame_index": frame,
             "trust": outcome.trust[0],
-            "action_mask": self._actions.mask(outcome.stances[0, -1], self.world.config.body),
+            "action_mask": self.action_mask(state),
+            **event_arrays(world.scripts[0], frame, self.world.model.spec.shows_events),
+        }
+        return told | self._text(state, frame) if self.config.return_text else told
+
+    def _text(self, state: EnvState, frame: int) -> dict[str, str]:
+        return {
+            "task_description": self.task.description,
+            "prompt": state.world.scripts[0].describe(state.world.openings[0].prompt, frame),
             "env_feedback": state.feedback,
         }
 
@@ -228,14 +235,20 @@ class Episodes:
         self, asked: ResetOptions, rng: np.random.Generator, opening: Opening, world: WorldState, outcome: Outcome
     ) -> EnvState:
         task = self.task.begin(outcome, opening.waypoints.numpy(), rng)
-        state = EnvState(world, task, outcome, "The world has just opened.", {}, is_success=False)
+        feedback = "The world has just opened."
+        return self._schedule(EnvState(world, task, outcome, feedback, {}, is_success=False, maker=self._maker), asked)
+
+    def _go_on_from(self, saved: EnvState, asked: ResetOptions, rng: np.random.Generator, fresh: bool) -> EnvState:
+        if not fresh:
+            rng.bit_generator.state = saved.rng_state
+            return self._schedule(saved, asked)
+        seed = int(rng.integers(2**31))
+        script = replace(saved.world.scripts[0], world_seed=seed)
+        return self._schedule(replace(saved, world=replace(saved.world, seeds=(seed,)).with_script(0, script)), asked)
+
+    def _schedule(self, state: EnvState, asked: ResetOptions) -> EnvState:
         for event in asked.events:
             state = self.say(state, event.text, event.at, event.steps)
-        return state
-
-    def _go_on_from(self, saved: EnvState | bytes | str | Path, rng: np.random.Generator) -> EnvState:
-        state = self.read_state(saved)
-        rng.bit_generator.state = state.rng_state
         return state
 
     def _opening(self, asked: ResetOptions, world_seed: int) -> Opening:
@@ -257,18 +270,5 @@ class Episodes:
     def _judge(self, before: EnvState, command: Command, world: WorldState, outcome: Outcome) -> tuple[EnvState, float]:
         task, verdict = self.task.advance(before.task, outcome)
         feedback = f"You {command.meaning}." + (" Something is in your way." if outcome.bumped[0] else "")
-        return EnvState(world, task, outcome, feedback, before.rng_state, verdict.is_success), verdict.reward
-
-
-def _events_info(world: WorldState, frame: int) -> list[dict[str, Any]]:
-    return [
-        {"id": event.event_id, "kind": event.kind, "text": event.text, "strength": event.strength(frame)}
-        for event in world.scripts[0].events
-        if event.strength(frame) > 0
-    ]
-
-
-def _check_resolution(resolution: tuple[int, int]) -> None:
-    whole = len(resolution) == 2 and all(isinstance(n, int | np.integer) and n >= 16 for n in resolution)
-    if not whole:
-        raise ValueError(f"resolution must be (height, width) of at least 16 each, got {resolution!r}")
+        after = EnvState(world, task, outcome, feedback, before.rng_state, bool(verdict.is_success), self._maker)
+        return after, float(verdict.reward)

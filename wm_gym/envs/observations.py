@@ -10,7 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from wm_gym.backends.naming import did_you_mean
 from wm_gym.backends.seam import Chunk
+from wm_gym.envs.checking import read_text
 from wm_gym.geometry.motion import camera_pose
 from wm_gym.geometry.poses import to_vector
 from wm_gym.memory.cloud import sample_points
@@ -21,7 +23,9 @@ PARTS = ("rgb", "depth", "points", "pose")
 PRESETS: dict[str, tuple[tuple[str, ...], str]] = {"sb3": (("rgb", "depth", "pose"), "uint8")}
 """Preset name to (parts, depth dtype). "sb3": what Stable-Baselines3 accepts without a warning."""
 
-EXTENT_METRES = 1024.0  # no walk of an episode comes near it
+EXTENT_METRES = 2.0**20
+"""Positions are told within this much of the start, either way: two million steps of walking straight on. Farther out
+float32 could not tell one frame of walking from the next, and positions stay at the bound."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,9 @@ class ObservationMode:
             points, mask = self._points(stances, memories)
             observation |= {"points": points.to(device), "points_mask": mask.to(device)}
         if "pose" in self.parts:
-            observation["pose"] = to_vector(torch.from_numpy(camera_pose(stances))).float().to(device)
+            pose = to_vector(torch.from_numpy(camera_pose(stances)))
+            pose[:, :3].clamp_(-EXTENT_METRES, EXTENT_METRES)
+            observation["pose"] = pose.float().to(device)
         return observation
 
     def _part_space(self, name: str) -> gym.spaces.Box:
@@ -92,7 +98,8 @@ class ObservationMode:
         mask = np.zeros(points.shape[:2], np.int8)
         for n, memory in enumerate(memories):
             positions, colours = sample_points(memory, self.num_points, stances[n, :3])
-            points[n, : len(positions)] = np.concatenate([positions, colours / np.float32(255)], axis=1)
+            within = positions.clip(-EXTENT_METRES, EXTENT_METRES)
+            points[n, : len(positions)] = np.concatenate([within, colours / np.float32(255)], axis=1)
             mask[n, : len(positions)] = 1
         return torch.from_numpy(points), torch.from_numpy(mask)
 
@@ -114,18 +121,19 @@ def find_observation_mode(obs_mode: str, resolution: tuple[int, int], far_metres
         ValueError: If it names no part, an unknown one or one twice, or if the depth dtype or point count is bad.
     """
     settings = {name: value for name, value in settings.items() if value is not None}
+    read_text("obs_mode", obs_mode)
     if obs_mode in PRESETS:
         parts, settings["depth_dtype"] = PRESETS[obs_mode]
     else:
         parts = tuple(obs_mode.split("+"))
     if not set(parts) <= set(PARTS) or len(set(parts)) < len(parts):
+        strange = next((part for part in parts if part not in PARTS), "")
+        hint = did_you_mean(strange, (*PARTS, *PRESETS))
         raise ValueError(
-            f"obs_mode must join some of {list(PARTS)} by '+' or be one of {sorted(PRESETS)}, got {obs_mode!r}"
+            f"obs_mode must join some of {list(PARTS)} by '+' or be one of {sorted(PRESETS)}, got {obs_mode!r}{hint}"
         )
     if settings.get("depth_dtype", "float32") not in ("float32", "uint8"):
         raise ValueError(f"depth_dtype must be 'float32' or 'uint8', got {settings['depth_dtype']!r}")
-    if settings.get("num_points", 1) < 1:
-        raise ValueError(f"num_points must be at least 1, got {settings['num_points']}")
     return ObservationMode(parts, *resolution, far_metres, **settings)
 
 

@@ -6,11 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from wm_gym.envs.checking import check_known, read_count, read_text
+from wm_gym.envs.config import read_world
+
 OPTIONS = ("prompt", "image", "depth", "video", "events", "state", "world")
 FOREIGN = ("reset_mask", "lerobot_new_rollout", "minari_autoseed", "variation", "variation_values", "options")
 """Options that other libraries pass to every environment; they are let through and change nothing."""
 
 EVENT_FIELDS = ("at", "text", "for")
+
+_COMPANY = (
+    ("depth", "image", True),
+    ("world", "image", False),
+    ("prompt", "state", False),
+    ("image", "state", False),
+    ("video", "state", False),
+    ("world", "state", False),
+)
+"""An option, another, and whether they come together or not at all together: a state has its own place and prompt."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +31,7 @@ class TimedEvent:
     """An event asked for at reset.
 
     Attributes:
-        at: Environment step of onset.
+        at: Environment steps from now until onset.
         text: What starts or stops.
         steps: Environment steps until it begins to end, or None.
     """
@@ -35,10 +48,10 @@ class ResetOptions:
     Attributes:
         prompt: Replaces the caption of the place, or None.
         image: A picture to open from, a path or (H, W, 3) uint8, or None.
-        depth: (H, W) metres of that picture, or None.
+        depth: (H, W) or (H, W, 1) metres of that picture, or None.
         video: Frames to open from, or None.
         events: In order of onset.
-        state: Bytes or an `EnvState` to go on from, or None.
+        state: Bytes, a file's path or an `EnvState` to go on from, or None.
         world: Name of a world that replaces the environment's own, or None.
     """
 
@@ -55,33 +68,27 @@ def read_options(options: Mapping[str, Any] | None) -> ResetOptions:
     """The options, checked.
 
     Raises:
-        ValueError: If one is unknown or of the wrong kind.
+        ValueError: If one is unknown, of the wrong kind, or beside another that it cannot be with.
     """
-    given = dict(options or {})
-    unknown = sorted(set(given) - set(OPTIONS) - set(FOREIGN))
-    if unknown:
-        raise ValueError(f"reset options must be among {list(OPTIONS)}, got {unknown[0]!r}")
-    for name in ("prompt", "world"):
-        if not isinstance(given.get(name), str | None):
-            raise ValueError(f"option {name!r} must be a string, got {type(given[name]).__name__}")
-    for name, other, must in (("depth", "image", True), ("world", "image", False)):
-        if given.get(name) is not None and (given.get(other) is not None) is not must:
-            raise ValueError(f"option {name!r} must come {'with' if must else 'without'} option {other!r}")
-    events = _read_events(given.get("events"))
+    if not isinstance(options, Mapping | None):
+        raise ValueError(f"options must be a dict, got {type(options).__name__}")
+    given = {name: value for name, value in (options or {}).items() if value is not None}
+    check_known("reset options", [name for name in options or {} if name not in FOREIGN], OPTIONS)
+    for name, other, together in _COMPANY:
+        if name in given and (other in given) is not together:
+            raise ValueError(f"option {name!r} must come {'with' if together else 'without'} option {other!r}")
     return ResetOptions(
-        prompt=given.get("prompt"),
+        prompt=read_text("option 'prompt'", given["prompt"]) if "prompt" in given else None,
         image=given.get("image"),
         depth=given.get("depth"),
         video=given.get("video"),
-        events=events,
+        events=_read_events(given.get("events", ())),
         state=given.get("state"),
-        world=given.get("world"),
+        world=read_world("option 'world'", given.get("world")),
     )
 
 
 def _read_events(rows: Any) -> tuple[TimedEvent, ...]:
-    if rows is None:
-        return ()
     if not isinstance(rows, list | tuple):
         raise ValueError(f"option 'events' must be a list of {{'at', 'text', 'for'}}, got {type(rows).__name__}")
     return tuple(sorted((_read_event(row) for row in rows), key=lambda event: event.at))
@@ -91,10 +98,8 @@ def _read_event(row: Any) -> TimedEvent:
     if not isinstance(row, Mapping) or "text" not in row or set(row) - set(EVENT_FIELDS):
         raise ValueError(f"an event must be a dict of 'text' and, at will, 'at' and 'for', got {row!r}")
     at, steps = row.get("at", 0), row.get("for")
-    if not isinstance(at, int) or at < 0:
-        raise ValueError(f"an event's 'at' must be a step number from 0, got {at!r}")
-    if steps is not None and (not isinstance(steps, int) or steps < 1):
-        raise ValueError(f"an event's 'for' must be a number of steps from 1, got {steps!r}")
-    if not isinstance(row["text"], str):
-        raise ValueError(f"an event's 'text' must be a string, got {type(row['text']).__name__}")
-    return TimedEvent(at, row["text"], steps)
+    return TimedEvent(
+        read_count("an event's 'at'", at, 0, "a step number from 0"),
+        read_text("an event's 'text'", row["text"]),
+        None if steps is None else read_count("an event's 'for'", steps, 1, "a number of steps from 1"),
+    )

@@ -63,7 +63,7 @@ class Replay:
     Attributes:
         env_id: The registered id, for people; empty without one.
         settings: Fields of `EpisodeConfig`.
-        seed: That `reset` was given, for people.
+        seed: That `reset` was given, or None. A seed beside a state among the options makes another future of it.
         rng_state: Of the environment's random numbers when the episode opened.
         options: Of `reset`; arrays and the bytes of a state among them.
         actions: (S, ...) as the action space has them.

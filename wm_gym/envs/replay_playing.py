@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from wm_gym.envs.episodes import EpisodeConfig, Episodes
+from wm_gym.envs.config import EpisodeConfig
+from wm_gym.envs.episodes import Episodes
 from wm_gym.envs.options import read_options
 from wm_gym.envs.replay import Replay
 from wm_gym.envs.state import EnvState
@@ -22,9 +23,10 @@ def open_episodes(replay: Replay) -> Episodes:
         ValueError: If its settings are none, or the weights are not those that it was made with.
     """
     try:
-        episodes = Episodes(EpisodeConfig(**replay.settings))
-    except TypeError as error:
+        config = EpisodeConfig.of(replay.settings)
+    except ValueError as error:
         raise ValueError(f"a replay's settings must be those of EpisodeConfig, got: {error}") from error
+    episodes = Episodes(config)
     check_weights(replay.fingerprint.weights, episodes.world.model.spec, "a replay")
     return episodes
 
@@ -78,7 +80,7 @@ def _nearest(replay: Replay, step: int, episodes: Episodes) -> tuple[int, EnvSta
 def _opened(replay: Replay, episodes: Episodes) -> EnvState:
     rng = np.random.default_rng()
     rng.bit_generator.state = dict(replay.rng_state)
-    [state] = episodes.open([read_options(replay.options)], [rng])
+    [state] = episodes.open([read_options(replay.options)], [rng], [replay.seed is not None])
     return replace(state, rng_state=rng.bit_generator.state)
 
 

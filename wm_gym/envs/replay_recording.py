@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, SupportsFloat
@@ -9,7 +10,9 @@ from typing import Any, SupportsFloat
 import gymnasium as gym
 import numpy as np
 from gymnasium.utils import RecordConstructorArgs, seeding
+from torch import Tensor
 
+from wm_gym.envs.checking import read_count, read_seed
 from wm_gym.envs.replay import Replay, Shown
 from wm_gym.envs.state import EnvState
 from wm_gym.envs.world_env import WorldEnv
@@ -37,8 +40,7 @@ class RecordReplay(gym.Wrapper, RecordConstructorArgs):
         if env.spec is not None and env.spec.additional_wrappers:
             names = [wrapper.name for wrapper in env.spec.additional_wrappers]
             raise ValueError(f"a replay must be recorded right over gym.make's environment, got {names} between")
-        if snapshot_every < 0:
-            raise ValueError(f"snapshot_every must be at least 0, got {snapshot_every}")
+        snapshot_every = read_count("snapshot_every", snapshot_every, 0)
         RecordConstructorArgs.__init__(self, snapshot_every=snapshot_every)
         gym.Wrapper.__init__(self, env)
         self._world_env, self._every = env.unwrapped, snapshot_every
@@ -50,6 +52,7 @@ class RecordReplay(gym.Wrapper, RecordConstructorArgs):
         Raises:
             ValueError: As the environment.
         """
+        seed = read_seed(seed)
         rng = self._world_env.np_random if seed is None else seeding.np_random(seed)[0]
         beginning = {"seed": seed, "rng_state": rng.bit_generator.state, "options": self._frozen(options or {})}
         result = self.env.reset(seed=seed, options=options and beginning["options"])
@@ -108,10 +111,8 @@ class RecordReplay(gym.Wrapper, RecordConstructorArgs):
         self.replay().save(path)
 
     def _frozen(self, options: dict[str, Any]) -> dict[str, Any]:
-        """The options as they are now; a snapshot becomes its bytes."""
-        frozen: dict[str, Any] = {
-            name: value.copy() if isinstance(value, np.ndarray) else value for name, value in options.items()
-        }
+        """The options as they are now, as files hold them; a snapshot becomes its bytes."""
+        frozen: dict[str, Any] = {name: _plain(value) for name, value in options.items()}
         if frozen.get("state") is not None:
             frozen["state"] = self._world_env.state_to_bytes(self._world_env.episodes.read_state(frozen["state"]))
         return frozen
@@ -126,3 +127,16 @@ class RecordReplay(gym.Wrapper, RecordConstructorArgs):
         script = now.world.scripts[0]
         if script != self._last.world.scripts[0]:
             self._scripts[len(self._actions)] = script.to_json()
+
+
+def _plain(value: Any) -> Any:
+    """Paths and numpy's numbers as JSON holds them, tensors as arrays, arrays as copies."""
+    if isinstance(value, Mapping):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    if isinstance(value, np.ndarray | Tensor):
+        return np.array(value)
+    if isinstance(value, np.generic):
+        return value.item()
+    return str(value) if isinstance(value, Path) else value

@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from wm_gym.backends.seam import Chunk, Packed, WorldModel
+from wm_gym.backends.seam import Chunk, ModelSpec, Packed, WorldModel
 from wm_gym.backends.whole_file import write_whole
 from wm_gym.envs.tasks import Task
 from wm_gym.memory.hints import Hints
 from wm_gym.world import files
 from wm_gym.world.sealed import read_file
 from wm_gym.world.state import Outcome, WorldState
+
+
+@dataclass(frozen=True)
+class Maker:
+    """What made a snapshot, and therefore what can go on from it.
+
+    Attributes:
+        task: Name of the task's class.
+        backend: As `wm_gym.world.files.identity`.
+        weights: Hash of the weights.
+    """
+
+    task: str
+    backend: Mapping[str, Any]
+    weights: str
+
+    @classmethod
+    def of(cls, task: Task[Any], spec: ModelSpec) -> Maker:
+        """That of an environment."""
+        return cls(type(task).__name__, files.identity(spec), spec.weights)
 
 
 @dataclass(frozen=True)
@@ -28,6 +49,7 @@ class EnvState:
         feedback: What the last action came to, in words.
         rng_state: State of the environment's `np_random`.
         is_success: Whether the task's aim was reached at the last step.
+        maker: What made it.
     """
 
     world: WorldState
@@ -36,13 +58,19 @@ class EnvState:
     feedback: str
     rng_state: dict[str, Any]
     is_success: bool
+    maker: Maker
 
 
 def to_bytes(state: EnvState, task: Task[Any], model: WorldModel[Any]) -> bytes:
-    """The snapshot as bytes that `from_bytes` reads in any process."""
+    """The snapshot as bytes that `from_bytes` reads in any process.
+
+    Raises:
+        ValueError: If it is of another backend, size, weights or task.
+    """
+    check(state, task, model.spec)
     meta = {
         "task": task.pack(state.task),
-        "task_name": type(task).__name__,
+        "task_name": state.maker.task,
         "feedback": state.feedback,
         "rng_state": state.rng_state,
         "is_success": state.is_success,
@@ -59,11 +87,27 @@ def from_bytes(data: bytes, task: Task[Any], model: WorldModel[Any], what: str =
         ValueError: If the bytes are damaged, or of another version, backend, weights or task.
     """
     world, extra = files.from_bytes(data, model, what)
-    meta = extra.meta
-    if meta.get("task_name") != type(task).__name__:
-        raise ValueError(f"{what} must be of task {type(task).__name__}, got {meta.get('task_name')}")
+    meta, maker = extra.meta, Maker.of(task, model.spec)
+    _check_task(meta.get("task_name"), maker, what)
     outcome = _outcome(extra.tensors, tuple(meta["bumped"]), tuple(meta["trust"]))
-    return EnvState(world, task.unpack(meta["task"]), outcome, meta["feedback"], meta["rng_state"], meta["is_success"])
+    return EnvState(
+        world, task.unpack(meta["task"]), outcome, meta["feedback"], meta["rng_state"], meta["is_success"], maker
+    )
+
+
+def check(state: EnvState, task: Task[Any], spec: ModelSpec, what: str = "a saved state") -> None:
+    """Make sure that an environment can go on from a snapshot, by the rules that `from_bytes` has for bytes.
+
+    Raises:
+        ValueError: If it is of another backend, size, weights or task.
+    """
+    files.check_maker(state.maker.backend, state.maker.weights, spec, what)
+    _check_task(state.maker.task, Maker.of(task, spec), what)
+
+
+def _check_task(name: str | None, maker: Maker, what: str) -> None:
+    if name != maker.task:
+        raise ValueError(f"{what} must be of task {maker.task}, got {name}")
 
 
 def save(path: str | Path, state: EnvState, task: Task[Any], model: WorldModel[Any]) -> None:

@@ -11,10 +11,14 @@ from typing import Any, ClassVar, Protocol, TypeVar
 import gymnasium as gym
 import numpy as np
 
+from wm_gym.backends.naming import check_name
 from wm_gym.geometry.cameras import unproject
 from wm_gym.world.state import Outcome
 
 S = TypeVar("S")
+
+FARTHEST_METRES = 2.0**21
+"""No goal is told to be farther away: four million steps of walking straight from it."""
 
 _CELLS_ACROSS = 2**24  # no walk of an episode comes near the half of it
 
@@ -162,7 +166,7 @@ class PointGoal:
     step_cost: float = 0.01
 
     description: ClassVar[str] = "PointGoal: walk to the goal, given as metres ahead and to the left."
-    goal_space: ClassVar[gym.spaces.Box | None] = gym.spaces.Box(-1024.0, 1024.0, (2,), np.float32)
+    goal_space: ClassVar[gym.spaces.Box | None] = gym.spaces.Box(-FARTHEST_METRES, FARTHEST_METRES, (2,), np.float32)
 
     def begin(self, outcome: Outcome, waypoints: np.ndarray, rng: np.random.Generator) -> PointGoalState:
         """Draw the goal among the waypoints."""
@@ -182,10 +186,11 @@ class PointGoal:
         return replace(state, distance_metres=distance), Verdict(float(reward), is_success)
 
     def goal(self, state: PointGoalState, stance: np.ndarray) -> np.ndarray:
-        """(2,) float32 metres ahead of the body and to its left."""
+        """(2,) float32 metres ahead of the body and to its left, at most `FARTHEST_METRES` each."""
         east, north = np.asarray(state.goal) - stance[:2]
         cos, sin = np.cos(stance[3]), np.sin(stance[3])
-        return np.array([east * cos + north * sin, north * cos - east * sin], np.float32)
+        way = np.array([east * cos + north * sin, north * cos - east * sin])
+        return way.clip(-FARTHEST_METRES, FARTHEST_METRES).astype(np.float32)
 
     def pack(self, state: PointGoalState) -> dict[str, Any]:
         """JSON-able data."""
@@ -205,6 +210,5 @@ def find_task(name: str) -> Task[Any]:
     Raises:
         ValueError: If there is none.
     """
-    if name not in TASKS:
-        raise ValueError(f"task must be one of {sorted(TASKS)}, got {name!r}")
+    check_name("task", name, sorted(TASKS))
     return TASKS[name]()

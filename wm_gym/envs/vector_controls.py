@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
+from gymnasium.envs.registration import EnvSpec
 from gymnasium.vector import VectorEnv
 from gymnasium.vector.utils import batch_space
 
@@ -27,6 +29,7 @@ class VectorControls(VectorEnv[Any, Any, Any]):
 
     def __init__(self, num_envs: int, episodes: Episodes, render_mode: str | None) -> None:
         self.num_envs, self.episodes, self.render_mode = num_envs, episodes, render_mode
+        self._spec: EnvSpec | None = None
         self.slots = tuple(Slot(episodes, render_mode) for _ in range(num_envs))
         self.single_observation_space: gym.Space[Any] = episodes.observation_space
         self.single_action_space: gym.Space[Any] = episodes.action_space
@@ -42,6 +45,21 @@ class VectorControls(VectorEnv[Any, Any, Any]):
     def np_random_seed(self) -> tuple[int, ...]:  # type: ignore[override]
         """The seed of each world's own random numbers."""
         return tuple(slot.np_random_seed for slot in self.slots)
+
+    @property
+    def spec(self) -> EnvSpec | None:
+        """What `gymnasium.make_vec` made this from; each slot has that of the environment that it would be alone."""
+        return self._spec
+
+    @spec.setter
+    def spec(self, spec: EnvSpec | None) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        self._spec = spec
+        for slot in self.slots:
+            slot.spec = None if spec is None else _spec_of_one(spec)
+
+    def events(self) -> list[list[dict[str, Any]]]:
+        """For each world the events at work in it, as `WorldEnv.events`."""
+        return [slot.events() for slot in self.slots]
 
     def render(self) -> tuple[np.ndarray | None, ...]:  # type: ignore[override]
         """The last frame of each world, (H, W, 3) uint8, or None without a render mode."""
@@ -71,7 +89,7 @@ class VectorControls(VectorEnv[Any, Any, Any]):
             for_steps: Steps until it begins to end by itself, or None.
 
         Raises:
-            ValueError: If the text is about no known kind of event.
+            ValueError: If the text is about no known kind of event, or `for_steps` is no number of steps from 1.
         """
         self._change(mask, lambda state: self.episodes.say(state, text, 0, for_steps))
 
@@ -91,10 +109,12 @@ class VectorControls(VectorEnv[Any, Any, Any]):
         """Go on from snapshots in all worlds, or in the named ones; a `WorldEnv`'s snapshots fit as well.
 
         Raises:
-            ValueError: If they are not as many as the worlds, or one is damaged, or of another version, backend,
+            ValueError: If they are not as many as the worlds, or one is damaged, or of another version, backend, size,
                 weights or task.
         """
         numbers = read_worlds(worlds, self.num_envs, "worlds")
+        if not isinstance(states, list | tuple):
+            raise ValueError(f"states must be a list of {len(numbers)}, got {type(states).__name__}")
         if len(states) != len(numbers):
             raise ValueError(f"states must be as many as the worlds, {len(numbers)}, got {len(states)}")
         read = [self.episodes.read_state(state) for state in states]
@@ -137,3 +157,13 @@ class VectorControls(VectorEnv[Any, Any, Any]):
         changed = [change(self.slots[n].now) for n in worlds]
         for n, state in zip(worlds, changed, strict=True):
             self.slots[n].go_on(state, has_ended=self.slots[n].has_ended)
+
+
+_OF_A_BATCH = ("num_envs", "vectorization_mode", "autoreset_mode", "output", "max_episode_steps")
+
+
+def _spec_of_one(spec: EnvSpec) -> EnvSpec:
+    """For `gymnasium.make`, from what `gymnasium.make_vec` made."""
+    limit = spec.kwargs.get("max_episode_steps", spec.max_episode_steps)
+    kwargs = {name: value for name, value in spec.kwargs.items() if name not in _OF_A_BATCH}
+    return replace(spec, max_episode_steps=None if limit == -1 else limit, kwargs=kwargs)

@@ -7,10 +7,12 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from gymnasium.vector import AutoresetMode
+from gymnasium.vector import AutoresetMode, VectorEnv
 from torch import Tensor
 
-from wm_gym.envs.episodes import EpisodeConfig, Episodes
+from wm_gym.envs.checking import read_count
+from wm_gym.envs.config import EpisodeConfig
+from wm_gym.envs.episodes import Episodes
 from wm_gym.envs.options import ResetOptions
 from wm_gym.envs.state import EnvState
 from wm_gym.envs.vector_controls import VectorControls
@@ -20,7 +22,8 @@ Array = np.ndarray | Tensor
 Observation = dict[str, np.ndarray] | dict[str, Tensor]
 
 
-class WorldVectorEnv(VectorControls):
+# VectorEnv is named among the bases because libraries (skrl) look for Gymnasium's class there, not with isinstance
+class WorldVectorEnv(VectorControls, VectorEnv[Any, Any, Any]):  # pyright: ignore[reportIncompatibleMethodOverride, reportIncompatibleVariableOverride]
     """N worlds that are stepped together and live apart.
 
     World i equals the `WorldEnv` that is reset with its seed: `reset(seed=s)` gives it s + i.
@@ -32,13 +35,13 @@ class WorldVectorEnv(VectorControls):
         output: "numpy", or "torch" for observations, rewards (float32), terminations and truncations that stay on the
             model's device. Masks and numbers in infos are numpy either way; `frames` and `final_obs` follow `output`.
         render_mode: "rgb_array" or None.
-        settings: Fields of `wm_gym.envs.episodes.EpisodeConfig`: task, backend, world, obs_mode, action_mode, ...
+        settings: Fields of `wm_gym.envs.config.EpisodeConfig`: task, backend, world, obs_mode, action_mode, ...
 
     Raises:
         ValueError: If a setting is none that exists.
     """
 
-    metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 4}  # noqa: RUF012 (Gymnasium's own type)
+    metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 17.5 / 4}  # noqa: RUF012 (Gymnasium's own type)
 
     def __init__(
         self,
@@ -50,19 +53,16 @@ class WorldVectorEnv(VectorControls):
         render_mode: str | None = None,
         **settings: Any,
     ) -> None:
-        if num_envs < 1:
-            raise ValueError(f"num_envs must be at least 1, got {num_envs}")
+        num_envs, limit = read_count("num_envs", num_envs), _read_limit(max_episode_steps)
         if output not in ("numpy", "torch"):
             raise ValueError(f"output must be 'numpy' or 'torch', got {output!r}")
         if render_mode not in (None, "rgb_array"):
             raise ValueError(f"render_mode of many worlds must be None or 'rgb_array', got {render_mode!r}")
-        if max_episode_steps not in (None, -1) and max_episode_steps < 1:
-            raise ValueError(
-                f"max_episode_steps must be at least 1, or None or -1 for no limit, got {max_episode_steps}"
-            )
         self.output, self.autoreset_mode = output, read_mode(autoreset_mode)
-        super().__init__(num_envs, Episodes(EpisodeConfig(**settings)), render_mode)
-        self._limit = float("inf") if max_episode_steps in (None, -1) else max_episode_steps
+        super().__init__(num_envs, Episodes(EpisodeConfig.of(settings)), render_mode)
+        self._max_episode_steps = limit
+        for slot in self.slots:
+            slot.metadata, slot._max_episode_steps = {**self.metadata, **self.episodes.metadata}, limit
         self.metadata = {**self.metadata, **self.episodes.metadata, "autoreset_mode": self.autoreset_mode}
 
     def reset(  # type: ignore[override]
@@ -74,7 +74,8 @@ class WorldVectorEnv(VectorControls):
         """Open all worlds, or those of a mask; the others stay as they are.
 
         Args:
-            seed: World i gets seed + i, or the i-th of N seeds. None goes on with each world's own numbers.
+            seed: World i gets seed + i, or the i-th of N seeds. None goes on with each world's own numbers; beside a
+                state, with those of the state. A seed beside a state makes another future of it.
             options: As for `WorldEnv.reset`, for all worlds; "reset_mask", N booleans, chooses the worlds to reset. Or
                 a list of N such dicts, one for each world.
 
@@ -109,7 +110,8 @@ class WorldVectorEnv(VectorControls):
         chosen, asked = read_options_of_all(options, self.num_envs)
         for n in chosen:
             self.slots[n].seed(seeds[n])
-        for n, state in self._open(chosen, asked).items():
+        fresh = [one is not None for one in seeds]
+        for n, state in self._open(chosen, asked, fresh).items():
             self.slots[n].begin(state)
         observation = self._observation()
         return observation, [self._info(slot.now) if n in chosen else {} for n, slot in enumerate(self.slots)]
@@ -126,13 +128,14 @@ class WorldVectorEnv(VectorControls):
         ended = terminations | truncations
         if self.autoreset_mode is AutoresetMode.SAME_STEP:
             over = [int(n) for n in np.flatnonzero(ended)]
-        opened = self._open(over, [ResetOptions()] * self.num_envs)
+        opened = self._open(over, [ResetOptions()] * self.num_envs, [False] * self.num_envs)
         infos = self._settle(moved, opened, ended)
         return self._observation(), self._out(rewards), self._out(terminations), self._out(truncations), infos
 
-    def _open(self, worlds: Sequence[int], asked: Sequence[ResetOptions]) -> dict[int, EnvState]:
+    def _open(self, worlds: Sequence[int], asked: Sequence[ResetOptions], fresh: Sequence[bool]) -> dict[int, EnvState]:
         rngs = [self.slots[n].np_random for n in worlds]
-        return dict(zip(worlds, self.episodes.open([asked[n] for n in worlds], rngs), strict=True))
+        opened = self.episodes.open([asked[n] for n in worlds], rngs, [fresh[n] for n in worlds])
+        return dict(zip(worlds, opened, strict=True))
 
     def _move(self, worlds: Sequence[int], actions: np.ndarray) -> dict[int, tuple[EnvState, float]]:
         if not worlds:
@@ -144,9 +147,10 @@ class WorldVectorEnv(VectorControls):
         """(N,) rewards, terminations and truncations; a world that was not moved has none."""
         rewards = np.zeros(self.num_envs, np.float64)
         terminations, truncations = np.zeros((2, self.num_envs), np.bool_)
+        limit = self._max_episode_steps
         for n, (state, reward) in moved.items():
             rewards[n], terminations[n] = reward, state.is_success
-            truncations[n] = self.slots[n].steps_at(state) >= self._limit
+            truncations[n] = limit is not None and self.episodes.steps(state) >= limit
         return rewards, terminations, truncations
 
     def _settle(
@@ -201,3 +205,9 @@ class WorldVectorEnv(VectorControls):
             return array
         tensor = torch.from_numpy(array.astype(np.float32) if array.dtype == np.float64 else array)
         return tensor.to(self.slots[0].now.outcome.chunk.frames.device)
+
+
+def _read_limit(steps: int | None) -> int | None:
+    if steps is None or (steps == -1 and not isinstance(steps, bool | float)):
+        return None
+    return read_count("max_episode_steps", steps, 1, "at least 1, or None or -1 for no limit")

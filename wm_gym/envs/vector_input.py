@@ -9,6 +9,7 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 from torch import Tensor
 
+from wm_gym.envs.checking import read_count
 from wm_gym.envs.options import ResetOptions, read_options
 
 
@@ -45,13 +46,13 @@ def read_seeds(seed: Any, num_envs: int) -> list[int | None]:
     """
     if seed is None:
         return [None] * num_envs
-    if isinstance(seed, int | np.integer) and not isinstance(seed, bool):
-        return [int(seed) + n for n in range(num_envs)]
-    if not isinstance(seed, Sequence | np.ndarray) or isinstance(seed, str):
-        raise ValueError(f"seed must be None, an integer or {num_envs} of them, got {seed!r}")
+    wanted = f"None, an integer from 0 or {num_envs} of them"
+    if not isinstance(seed, Sequence | np.ndarray) or isinstance(seed, str | bytes) or not np.ndim(seed):
+        first = read_count("seed", seed, 0, wanted)
+        return [first + n for n in range(num_envs)]
     if len(seed) != num_envs:
-        raise ValueError(f"seed must be None, an integer or {num_envs} of them, got {len(seed)}")
-    return [None if one is None else int(one) for one in seed]
+        raise ValueError(f"seed must be {wanted}, got {len(seed)}")
+    return [None if one is None else read_count("seed", one, 0, wanted) for one in seed]
 
 
 def read_mask(mask: Any, num_envs: int, name: str) -> list[int]:

@@ -1,9 +1,11 @@
-"""A window that shows frames to a person, by pygame (SDL)."""
+"""A window that shows frames to a person, by pygame (SDL), as fast as time passes in the world and no faster."""
 
 from __future__ import annotations
 
 import os
 import sys
+import time
+from collections.abc import Callable
 
 import numpy as np
 
@@ -29,17 +31,47 @@ def check_display() -> None:
         raise ImportError("render_mode 'human' needs pygame: pip install 'wm-gym[play]'") from error
 
 
+class Pace:
+    """Waits until the next frame is due; who is late does not wait, and does not hurry afterwards."""
+
+    def __init__(
+        self, fps: float, clock: Callable[[], float] = time.perf_counter, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        """Begin; the first frame is due at once.
+
+        Args:
+            fps: Frames per second.
+            clock: Seconds, always going up.
+            sleep: Waits so many seconds.
+        """
+        self._seconds, self._clock, self._sleep = 1.0 / fps, clock, sleep
+        self._due = float("-inf")
+
+    def wait(self) -> None:
+        """Until the next frame is due."""
+        early = self._due - self._clock()
+        if early > 0:
+            self._sleep(early)
+        self._due = max(self._due, self._clock()) + self._seconds
+
+
 class Window:
     """An enlarged view of the world, opened at the first frame."""
 
-    def __init__(self, title: str, min_height: int = 480) -> None:
-        """Prepare a window; nothing opens yet."""
+    def __init__(self, title: str, fps: float, min_height: int = 480) -> None:
+        """Prepare a window; nothing opens yet.
+
+        Args:
+            title: Of the window.
+            fps: Frames of world time per second; frames that come sooner wait.
+            min_height: Rows of the window at least.
+        """
         check_display()
-        self._title, self._min_height = title, min_height
+        self._title, self._min_height, self._pace = title, min_height, Pace(fps)
         self._screen = None
 
     def show(self, frame: np.ndarray) -> None:
-        """Show one frame, (H, W, 3) uint8."""
+        """Show one frame, (H, W, 3) uint8, when it is due."""
         import pygame
 
         height, width = frame.shape[:2]
@@ -52,6 +84,7 @@ class Window:
         picture = pygame.surfarray.make_surface(frame.swapaxes(0, 1))
         self._screen.blit(pygame.transform.scale(picture, size), (0, 0))
         pygame.event.pump()
+        self._pace.wait()
         pygame.display.flip()
 
     def close(self) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any, SupportsFloat
 
 import gymnasium as gym
 import numpy as np
 
+from wm_gym.envs.checking import read_seed
+from wm_gym.envs.config import EpisodeConfig
 from wm_gym.envs.controls import Controls
-from wm_gym.envs.episodes import EpisodeConfig, Episodes
+from wm_gym.envs.episodes import Episodes
 from wm_gym.envs.options import read_options
+from wm_gym.envs.time_limits import count_as
 from wm_gym.envs.window import Window, check_display
 
 
@@ -18,20 +22,20 @@ class WorldEnv(Controls, gym.Env[Any, Any]):  # pyright: ignore[reportIncompatib
 
     Args:
         render_mode: "rgb_array", "human" or None.
-        settings: Fields of `wm_gym.envs.episodes.EpisodeConfig`: task, backend, world, obs_mode, action_mode, ...
+        settings: Fields of `wm_gym.envs.config.EpisodeConfig`: task, backend, world, obs_mode, action_mode, ...
 
     Raises:
         ValueError: If a setting is none that exists.
     """
 
-    metadata = {"render_modes": ["rgb_array", "human"], "render_fps": 4}  # noqa: RUF012 (Gymnasium's own type)
+    metadata = {"render_modes": ["rgb_array", "human"], "render_fps": 17.5 / 4}  # noqa: RUF012 (Gymnasium's own type)
 
     def __init__(self, *, render_mode: str | None = None, **settings: Any) -> None:
         if render_mode not in (None, *self.metadata["render_modes"]):
             raise ValueError(f"render_mode must be None or one of {self.metadata['render_modes']}, got {render_mode!r}")
         if render_mode == "human":
             check_display()
-        super().__init__(Episodes(EpisodeConfig(**settings)), render_mode)
+        super().__init__(Episodes(EpisodeConfig.of(settings)), render_mode)
         self.metadata = {**self.metadata, **self.episodes.metadata}
         self._window: Window | None = None
 
@@ -41,16 +45,19 @@ class WorldEnv(Controls, gym.Env[Any, Any]):  # pyright: ignore[reportIncompatib
         """Open a world.
 
         Args:
-            seed: Of the world and of everything random in it. None goes on with the environment's own numbers.
-            options: "prompt", "events" ([{"at", "text", "for"}], counted in steps), "state", "world", "image" (a path
-                or (H, W, 3) uint8 that the world begins with) and its "depth" ((H, W) metres).
+            seed: Of the world and of everything random in it. None goes on with the environment's own numbers; beside a
+                state, with those of the state. A seed beside a state makes another future of it.
+            options: "prompt", "events" ([{"at", "text", "for"}], counted in steps from now), "state", "world", "image"
+                (a path or (H, W, 3) uint8 that the world begins with) and its "depth" ((H, W) or (H, W, 1) metres). A
+                state has a place and a prompt of its own and comes with "events" alone.
 
         Raises:
             ValueError: If an option is unknown, of the wrong kind, or more than the backend can do.
         """
-        asked = read_options(options)
+        asked, seed = read_options(options), read_seed(seed)
         gym.Env.reset(self, seed=seed)
-        [self._now] = self.episodes.open([asked], [self.np_random])
+        [self._now] = self.episodes.open([asked], [self.np_random], [seed is not None])
+        count_as(self, self.episodes.steps(self._now), sys._getframe())
         self._show()
         return self.episodes.observe_one(self._now), self._info()
 
@@ -61,6 +68,7 @@ class WorldEnv(Controls, gym.Env[Any, Any]):  # pyright: ignore[reportIncompatib
             ValueError: If the action is not in the action space.
             RuntimeError: If the environment was not reset.
         """
+        count_as(self, self.episodes.steps(self.now), sys._getframe())
         [(self._now, reward)] = self.episodes.step([self.now], [action])
         self._show()
         return self.episodes.observe_one(self._now), reward, self._now.is_success, False, self._info()
@@ -81,6 +89,6 @@ class WorldEnv(Controls, gym.Env[Any, Any]):  # pyright: ignore[reportIncompatib
         if self.render_mode != "human":
             return
         if self._window is None:
-            self._window = Window(self.task.description)
+            self._window = Window(self.task.description, self.metadata["video_fps"])
         for frame in self.now.outcome.chunk.frames[0].cpu().numpy():
             self._window.show(frame)

@@ -14,6 +14,10 @@ from wm_gym.world.world import World
 
 LENGTH = 16
 
+# weights and number type are in the hash of the tensors, references in their own; the events that a model can show are
+# a statement about it and change nothing
+_TOLD_ELSEWHERE = ("weights", "arithmetic", "shows_events")
+
 
 def preset_hash(world: World) -> str:
     """First 16 hexadecimal digits of a SHA-256 over weights, the backend's configuration and the loop's.
@@ -23,8 +27,7 @@ def preset_hash(world: World) -> str:
     """
     model = world.model
     settings = {
-        # weights and number type are in the hash of the tensors, references in their own
-        "spec": {name: value for name, value in asdict(model.spec).items() if name not in ("weights", "arithmetic")},
+        "spec": {name: value for name, value in asdict(model.spec).items() if name not in _TOLD_ELSEWHERE},
         "config": _plain(getattr(model, "config", None)),
         "guide": _plain(getattr(model, "guide", None)),
         "loop": asdict(world.config),

@@ -69,8 +69,8 @@ class EventScript:
         meant = understand(text)
         if not meant.starts:
             return self.stop(meant.kind, frame)
-        if for_frames is not None and for_frames < 1:
-            raise ValueError(f"an event must last at least 1 frame, got {for_frames}")
+        if for_frames is not None and (type(for_frames) is not int or for_frames < 1):
+            raise ValueError(f"an event must last a whole number of frames from 1, got {for_frames!r}")
         event_id = len(self.events)
         seed = int(np.random.SeedSequence([self.world_seed, event_id]).generate_state(1)[0])
         stop_frame = None if for_frames is None else frame + for_frames
@@ -83,7 +83,7 @@ class EventScript:
         Raises:
             ValueError: If the kind is unknown or nothing of it is going on.
         """
-        if kind not in KINDS:
+        if not isinstance(kind, str) or kind not in KINDS:
             raise ValueError(f"event kind must be one of {sorted(KINDS)}, got {kind!r}")
         running = {event.event_id for event in self.events if event.kind == kind and _runs(event, frame)}
         if not running:

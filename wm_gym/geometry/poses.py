@@ -18,6 +18,9 @@ from wm_gym.geometry.shapes import require_trailing
 # Below this squared angle the power series replace quotients that lose their digits.
 SMALL_ANGLE_SQUARED = 1e-3
 
+HALF_TURN = 1e-6
+"""Parts of a unit quaternion below this are rounding: in the scalar part, a turn is half a turn."""
+
 
 def exp(twist: Tensor) -> Tensor:
     """The pose reached by following a constant twist for one unit of time.
@@ -147,13 +150,20 @@ def transform(pose: Tensor, points: Tensor) -> Tensor:
 
 
 def to_vector(pose: Tensor) -> Tensor:
-    """x, y, z, then the unit quaternion w, x, y, z with w >= 0, (..., 7).
+    """x, y, z, then the unit quaternion w, x, y, z, (..., 7).
+
+    Of the two quaternions of a rotation this is the one with w >= 0. Where w is nothing but rounding, within
+    `HALF_TURN`, it is the one whose first part of x, y, z that is more than that is positive, so that rounding never
+    chooses: a camera that turns about by a full turn meets one change of sign, always at the same place.
 
     Raises:
         ValueError: If the last axes are not (4, 4).
     """
     require_trailing("pose", pose, (4, 4))
-    return torch.cat([pose[..., :3, 3], _quaternion(pose[..., :3, :3])], dim=-1)
+    quaternion = _quaternion(pose[..., :3, :3])
+    counts = quaternion.abs() > HALF_TURN
+    first = torch.gather(quaternion, -1, counts.int().argmax(-1, keepdim=True))
+    return torch.cat([pose[..., :3, 3], torch.where(first < 0, -quaternion, quaternion)], dim=-1)
 
 
 def from_vector(vector: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ refused, part by part (`wm_gym.world.sealed`).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -33,7 +34,7 @@ def to_bytes(state: WorldState, model: WorldModel[Any], extra: Packed | None = N
     parts["extra"] = extra or Packed()
     tensors = {f"{part}.{name}": t for part, packed in parts.items() for name, t in packed.tensors.items()}
     header = {
-        "backend": _identity(model.spec),
+        "backend": identity(model.spec),
         "weights": model.spec.weights,
         "parts": {part: packed.meta for part, packed in parts.items()},
     }
@@ -52,12 +53,27 @@ def from_bytes(data: bytes, model: WorldModel[Any], what: str = "a saved state")
         ValueError: If the bytes are no world state, damaged, or of another version, backend or weights.
     """
     header, tensors = unseal(data, KIND, what)
-    if header["backend"] != _identity(model.spec):
-        raise ValueError(f"{what} must be of backend {_identity(model.spec)}, got {header['backend']}")
-    check_weights(header["weights"], model.spec, what)
+    check_maker(header["backend"], header["weights"], model.spec, what)
     packed = {part: Packed(_under(tensors, part), meta) for part, meta in header["parts"].items()}
     state = _unpack_world(packed["world"], unpack_memories(packed["memory"]), model.unpack(packed["model"]))
     return state, packed["extra"]
+
+
+def check_maker(backend: Mapping[str, Any], weights: str, spec: ModelSpec, what: str) -> None:
+    """Make sure that a state is not taken up by another backend, at another size or with other weights.
+
+    Args:
+        backend: The `identity` of what made the state.
+        weights: Their hash.
+        spec: Of the backend that is to go on from it.
+        what: Names the state in messages.
+
+    Raises:
+        ValueError: If they differ.
+    """
+    if backend != identity(spec):
+        raise ValueError(f"{what} must be of backend {identity(spec)}, got {dict(backend)}")
+    check_weights(weights, spec, what)
 
 
 def check_weights(weights: str, spec: ModelSpec, what: str) -> None:
@@ -74,7 +90,8 @@ def _short(weights: str) -> str:
     return f"{weights[:16]}..." if weights else "none"
 
 
-def _identity(spec: ModelSpec) -> dict[str, Any]:
+def identity(spec: ModelSpec) -> dict[str, Any]:
+    """Which backend makes frames of which size; all of it must fit for a state to be taken up."""
     return {"name": spec.name, "height": spec.height, "width": spec.width, "frames_per_step": spec.frames_per_step}
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from wm_gym.backends.naming import did_you_mean
 from wm_gym.backends.seam import Chunk, Condition, ModelSpec, Opening, Packed, Truth
 from wm_gym.backends.twin.collision import TwinObstacles
 from wm_gym.backends.twin.messages import Action, Effect, Restore, Show, Shown, Stage
@@ -23,7 +24,7 @@ from wm_gym.backends.twin.placement import Placement, place_events
 from wm_gym.backends.twin.pool import Job, Pool
 from wm_gym.backends.twin.site import Site, site_of
 from wm_gym.backends.twin.state import TwinState, TwinWorld, pack_state, token_after, unpack_state
-from wm_gym.events.kinds import ActiveEvent
+from wm_gym.events.kinds import KINDS, ActiveEvent
 from wm_gym.geometry.motion import ROLL_TOLERANCE, START_STANCE, camera_pose
 
 __all__ = ["TwinConfig", "TwinModel", "TwinState", "draw_fov", "open_place"]
@@ -74,6 +75,7 @@ class TwinModel:
             name="twin", height=config.height, width=config.width, first_frames=FIRST_FRAMES,
             frames_per_step=FRAMES_PER_STEP, fps=FPS, steered_by="pose", takes_text=True, takes_hints=False,
             takes_references=False, gives_depth=True, gives_moving=True, far_metres=FAR_METRES, licence=_LICENCE,
+            shows_events=tuple(KINDS),
         )  # fmt: skip
         self._pool = Pool(config.max_processes, config.timeout_seconds)
 
@@ -92,7 +94,8 @@ class TwinModel:
         known = {field.name for field in fields(TwinConfig)} - {"height", "width"}
         for name in settings:
             if name not in known:
-                raise ValueError(f"settings of backend 'twin' must be among {sorted(known)}, got {name!r}")
+                hint = did_you_mean(name, known)
+                raise ValueError(f"settings of backend 'twin' must be among {sorted(known)}, got {name!r}{hint}")
         return cls(TwinConfig(height=height, width=width, **settings))
 
     @property

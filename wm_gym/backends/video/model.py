@@ -71,6 +71,7 @@ class VideoModel:
             takes_references=False, gives_depth=True, gives_moving=True, far_metres=config.far_metres, licence=licence,
             weights=hash_of(network, painter, references),
             arithmetic=f"{str(kind.dtype).removeprefix('torch.')} on {kind.device.type}",
+            shows_events=("night", "fog", "snowfall", "bonfire"),
         )  # fmt: skip
         self._grid = config.height // config.patch, config.width // config.patch
         self._prompts: OrderedDict[str, Prompt] = OrderedDict()

@@ -15,21 +15,25 @@ What to take for what; `W` is `gymnasium.wrappers`, the rest is here. `Vector...
 | a time limit         | `max_episode_steps=`, or `W.TimeLimit`      | `max_episode_steps=`                  |
 | thinking takes time  | `RealTime`                                  |                                       |
 | episode statistics   | `W.RecordEpisodeStatistics`                 | `VectorRecordEpisodeStatistics`       |
+| rewards of one scale | `W.NormalizeReward`                         | `VectorNormalizeReward`               |
 | films, every frame   | `RecordVideo`                               | `VectorRecordVideo`                   |
 
 `W.ResizeObservation`, `W.GrayscaleObservation`, `W.RescaleObservation`, `W.DtypeObservation`, `W.NormalizeObservation`
 and `W.MaxAndSkipObservation` want one Box and refuse worlds; `W.RecordVideo` needs moviepy and keeps one frame of each
-step; `W.NumpyToTorch` needs array-api-compat (take `output="torch"`). With torch output
-`W.vector.RecordEpisodeStatistics` and `W.vector.NormalizeReward` raise, because they compute in numpy.
+step; `W.NumpyToTorch` and `W.vector.NumpyToTorch` need array-api-compat (for a batch take `output="torch"`), and
+infos of numbers alone, as they are without `return_text` and `return_frames`. With torch output
+`W.vector.RecordEpisodeStatistics` and `W.vector.NormalizeReward` raise, because they compute in numpy: take
+`VectorRecordEpisodeStatistics` and `VectorNormalizeReward`, which count alike.
 
-Snapshots and events are the world's: `env.unwrapped.get_state()`, `set_state`, `trigger_event`. Wrappers that remember
-(stacks, statistics, a limit's count) do not follow a snapshot back.
+Snapshots and events are the world's: `env.unwrapped.get_state()`, `set_state`, `trigger_event`. The time limit of
+`gym.make` and of `gym.make_vec` follows a snapshot; wrappers that remember (stacks, statistics) do not.
 """
 
 from wm_gym.envs.wrappers.action_chunks import ActionChunks
 from wm_gym.envs.wrappers.depth_image import DepthImage, VectorDepthImage
 from wm_gym.envs.wrappers.frame_stack import VectorFrameStack
 from wm_gym.envs.wrappers.grey import Grey, VectorGrey
+from wm_gym.envs.wrappers.normalize_reward import VectorNormalizeReward
 from wm_gym.envs.wrappers.real_time import RealTime
 from wm_gym.envs.wrappers.recording import RecordVideo, VectorRecordVideo
 from wm_gym.envs.wrappers.resize import Resize, VectorResize
@@ -49,6 +53,7 @@ __all__ = [
     "VectorDepthImage",
     "VectorFrameStack",
     "VectorGrey",
+    "VectorNormalizeReward",
     "VectorRecordEpisodeStatistics",
     "VectorRecordVideo",
     "VectorResize",

@@ -9,6 +9,8 @@ import numpy as np
 from gymnasium.utils import RecordConstructorArgs
 from gymnasium.vector.utils import batch_space
 
+from wm_gym.envs.checking import read_count
+
 
 class ActionChunks(gym.Wrapper, RecordConstructorArgs):
     """Takes K actions at a time and does them one after another, until the episode ends.
@@ -22,16 +24,20 @@ class ActionChunks(gym.Wrapper, RecordConstructorArgs):
         num_actions: K.
 
     Raises:
-        ValueError: If num_actions is below 1, or a chunk does not hold K actions.
+        ValueError: If num_actions is no integer from 1, or a chunk does not hold K actions.
     """
 
     def __init__(self, env: gym.Env, num_actions: int) -> None:
-        if num_actions < 1:
-            raise ValueError(f"num_actions must be at least 1, got {num_actions}")
+        num_actions = read_count("num_actions", num_actions)
         RecordConstructorArgs.__init__(self, num_actions=num_actions)
         gym.Wrapper.__init__(self, env)
         self._num_actions = num_actions
         self.action_space = batch_space(env.action_space, num_actions)
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        """As the environment's; no action was taken yet."""
+        observation, info = self.env.reset(seed=seed, options=options)
+        return observation, {**info, "chunk_rewards": np.zeros(self._num_actions), "actions_taken": 0}
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """As many steps of the environment as there are actions."""

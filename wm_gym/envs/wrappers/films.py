@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from wm_gym.envs.checking import read_count, read_rate, read_text
 from wm_gym.envs.wrappers.tensors import Array, as_tensor
 from wm_gym.world.film import Film
 
@@ -35,10 +36,9 @@ class RecordingConfig:
     fps: float
 
     def __post_init__(self) -> None:
-        if self.video_length < 0:
-            raise ValueError(f"video_length must be at least 0, got {self.video_length}")
-        if not self.fps > 0:
-            raise ValueError(f"fps must be positive, got {self.fps}")
+        read_count("video_length", self.video_length, 0)
+        read_text("name_prefix", self.name_prefix)
+        read_rate(self.fps)
         if self.episode_trigger is None and self.step_trigger is None:
             object.__setattr__(self, "episode_trigger", cubes)
 

@@ -12,6 +12,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv, VectorWrapper
 from gymnasium.vector.utils import batch_space
 from torch import Tensor
 
+from wm_gym.envs.checking import read_count
 from wm_gym.envs.wrappers.autoreset import Beginnings
 from wm_gym.envs.wrappers.tensors import as_given, as_tensor, over
 
@@ -20,12 +21,11 @@ class VectorFrameStack(VectorWrapper):
     """Every part of an observation as (N, K, ...), oldest first; an episode begins as K times its first observation.
 
     Raises:
-        ValueError: If stack_size is below 1, or observations are no Dict.
+        ValueError: If stack_size is no integer from 1, or observations are no Dict.
     """
 
     def __init__(self, env: VectorEnv, stack_size: int) -> None:
-        if stack_size < 1:
-            raise ValueError(f"stack_size must be at least 1, got {stack_size}")
+        stack_size = read_count("stack_size", stack_size)
         if not isinstance(env.single_observation_space, gym.spaces.Dict):
             raise ValueError(f"observations must be a Dict, got {env.single_observation_space}")
         super().__init__(env)

@@ -11,6 +11,8 @@ import numpy as np
 from gymnasium.utils import RecordConstructorArgs
 from gymnasium.wrappers.utils import create_zero_array
 
+from wm_gym.envs.checking import read_rate
+
 
 class RealTime(gym.Wrapper, RecordConstructorArgs):
     """Before each action come as many steps of standing still as would have passed since the last observation.
@@ -33,19 +35,17 @@ class RealTime(gym.Wrapper, RecordConstructorArgs):
     def __init__(self, env: gym.Env, fps: float | None = None, clock: Callable[[], float] | None = None) -> None:
         RecordConstructorArgs.__init__(self, fps=fps, clock=clock)
         gym.Wrapper.__init__(self, env)
-        rate = env.metadata.get("video_fps") if fps is None else fps
-        if rate is None or not rate > 0:
-            raise ValueError(f"fps must be positive, got {rate}")
+        rate = read_rate(env.metadata.get("video_fps") if fps is None else fps)
         self._steps_per_second = rate / env.metadata.get("frames_per_step", 1)
         self._clock = time.perf_counter if clock is None else clock
         self._still = create_zero_array(env.action_space)
         self._owed, self._shown_at = 0.0, 0.0
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
-        """As the environment's; the clock starts when it returns."""
+        """As the environment's; the clock starts when it returns, and no action was taken yet."""
         observation, info = self.env.reset(seed=seed, options=options)
         self._owed, self._shown_at = 0.0, self._clock()
-        return observation, info
+        return observation, {**info, "missed_steps": 0, "action_taken": False}
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """The steps that passed in thought, then the action."""

@@ -6,13 +6,13 @@ Gymnasium's `RecordVideo` keeps the last frame of each step, holds the episode i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
 from gymnasium.utils import RecordConstructorArgs
 from gymnasium.vector import AutoresetMode, VectorEnv, VectorWrapper
 
+from wm_gym.envs.checking import read_path
 from wm_gym.envs.wrappers.autoreset import Beginnings
 from wm_gym.envs.wrappers.films import Recording, RecordingConfig, Trigger
 
@@ -57,8 +57,9 @@ class RecordVideo(gym.Wrapper, RecordConstructorArgs):
             fps=fps,
         )
         gym.Wrapper.__init__(self, env)
+        folder = read_path("video_folder", video_folder)
         rate = _find_fps(env.metadata, fps)
-        config = (Path(video_folder), episode_trigger, step_trigger, video_length, name_prefix, rate)
+        config = (folder, episode_trigger, step_trigger, video_length, name_prefix, rate)
         self._recording = Recording(RecordingConfig(*config))
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
@@ -115,12 +116,12 @@ class VectorRecordVideo(VectorWrapper):
         super().__init__(env)
         if not set(worlds) <= set(range(env.num_envs)):
             raise ValueError(f"worlds must be within 0..{env.num_envs - 1}, got {list(worlds)}")
-        rate = _find_fps(env.metadata, fps)
+        rate, folder = _find_fps(env.metadata, fps), read_path("video_folder", video_folder)
         self._beginnings = Beginnings(env)
         self._recordings: dict[int, Recording] = {}
         for n in worlds:
             name = f"{name_prefix}-world-{n}"
-            config = RecordingConfig(Path(video_folder), episode_trigger, step_trigger, video_length, name, rate)
+            config = RecordingConfig(folder, episode_trigger, step_trigger, video_length, name, rate)
             self._recordings[n] = Recording(config)
 
     def reset(self, *, seed: Any = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import gymnasium as gym
-import numpy as np
 import torch
 from gymnasium.utils import RecordConstructorArgs
 from gymnasium.vector import VectorEnv
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from wm_gym.envs.config import read_resolution
 from wm_gym.envs.wrappers.change import Change, ChangedObservation, VectorChangedObservation
 from wm_gym.envs.wrappers.tensors import as_given, as_tensor
 
@@ -22,9 +21,7 @@ class _Resizing(Change):
     optional = True
 
     def __init__(self, resolution: tuple[int, int]) -> None:
-        if len(resolution) != 2 or not all(isinstance(n, int | np.integer) and n >= 1 for n in resolution):
-            raise ValueError(f"resolution must be (height, width) of at least 1 each, got {resolution!r}")
-        self.height, self.width = (int(n) for n in resolution)
+        self.height, self.width = read_resolution(resolution, least=1)
         self._scale = (1.0, 1.0, 1.0, 1.0)
 
     def spaces(self, before: dict[str, gym.spaces.Box]) -> dict[str, gym.Space]:
@@ -38,12 +35,10 @@ class _Resizing(Change):
         return {name: resize[name](part) for name, part in before.items()}
 
     def info(self, info: dict[str, Any]) -> dict[str, Any]:
-        camera = info.get("camera")
-        if not isinstance(camera, Mapping) or "intrinsics" not in camera:
+        if "intrinsics" not in info:
             return info
-        intrinsics = as_tensor(camera["intrinsics"])
-        scaled = as_given(intrinsics * intrinsics.new_tensor(self._scale), camera["intrinsics"])
-        return {**info, "camera": {**camera, "intrinsics": scaled}}
+        intrinsics = as_tensor(info["intrinsics"])
+        return {**info, "intrinsics": as_given(intrinsics * intrinsics.new_tensor(self._scale), info["intrinsics"])}
 
     def _resized(self, box: gym.spaces.Box) -> gym.spaces.Box:
         shape = (*box.shape[:-3], self.height, self.width, box.shape[-1])
@@ -67,7 +62,7 @@ def _nearest_indices(before: int, after: int, device: torch.device) -> Tensor:
 
 
 class Resize(ChangedObservation, RecordConstructorArgs):
-    """`rgb` and `depth` in another resolution, and `info["camera"]["intrinsics"]` with them.
+    """`rgb` and `depth` in another resolution, and `info["intrinsics"]` with them.
 
     Colour is antialiased. Depth takes the nearest pixel, so that no depth lies between two surfaces and unknown stays
     0. `info["frames"]` stay as the world made them.

@@ -8,6 +8,7 @@ from gymnasium.utils import RecordConstructorArgs
 from gymnasium.vector import VectorEnv
 from torch import Tensor
 
+from wm_gym.envs.checking import read_count
 from wm_gym.envs.wrappers.change import Change, ChangedObservation, VectorChangedObservation
 
 
@@ -15,9 +16,7 @@ class _Sampling(Change):
     reads = ("points", "points_mask")
 
     def __init__(self, num_points: int) -> None:
-        if num_points < 1:
-            raise ValueError(f"num_points must be at least 1, got {num_points}")
-        self._num_points = num_points
+        self._num_points = read_count("num_points", num_points)
 
     def spaces(self, before: dict[str, gym.spaces.Box]) -> dict[str, gym.Space]:
         box, count = before["points"], self._num_points

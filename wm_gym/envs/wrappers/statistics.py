@@ -14,6 +14,7 @@ import torch
 from gymnasium.vector import AutoresetMode, VectorEnv, VectorWrapper
 from torch import Tensor
 
+from wm_gym.envs.checking import read_count
 from wm_gym.envs.wrappers.autoreset import Beginnings
 from wm_gym.envs.wrappers.tensors import as_given, as_tensor
 
@@ -36,13 +37,14 @@ class VectorRecordEpisodeStatistics(VectorWrapper):
         time_queue: Their seconds.
 
     Raises:
-        ValueError: If the environment does not say how it resets.
+        ValueError: If the environment does not say how it resets, or buffer_length is no integer from 1.
     """
 
     def __init__(self, env: VectorEnv, buffer_length: int = 100, stats_key: str = "episode") -> None:
         super().__init__(env)
         self._key, self._beginnings = stats_key, Beginnings(env)
         self.episode_count = 0
+        buffer_length = read_count("buffer_length", buffer_length)
         self.return_queue: deque[float] = deque(maxlen=buffer_length)
         self.length_queue: deque[int] = deque(maxlen=buffer_length)
         self.time_queue: deque[float] = deque(maxlen=buffer_length)

@@ -10,6 +10,7 @@ import torch
 from gymnasium.vector import VectorEnv, VectorWrapper
 from gymnasium.vector.utils import batch_space
 
+from wm_gym.envs.checking import read_count
 from wm_gym.envs.wrappers.autoreset import Beginnings
 from wm_gym.envs.wrappers.tensors import as_given, as_tensor
 
@@ -27,12 +28,11 @@ class VectorActionChunks(VectorWrapper):
         num_actions: K.
 
     Raises:
-        ValueError: If num_actions is below 1, or a chunk is not (N, K, ...).
+        ValueError: If num_actions is no integer from 1, or a chunk is not (N, K, ...).
     """
 
     def __init__(self, env: VectorEnv, num_actions: int) -> None:
-        if num_actions < 1:
-            raise ValueError(f"num_actions must be at least 1, got {num_actions}")
+        num_actions = read_count("num_actions", num_actions)
         super().__init__(env)
         self._num_actions = num_actions
         self._beginnings = Beginnings(env)
@@ -40,9 +40,11 @@ class VectorActionChunks(VectorWrapper):
         self.action_space = batch_space(self.single_action_space, env.num_envs)
 
     def reset(self, *, seed: Any = None, options: Any = None) -> tuple[Any, dict[str, Any]]:
-        """As the environment's."""
+        """As the environment's; no action was taken yet."""
         self._beginnings.at_reset(options)
-        return self.env.reset(seed=seed, options=options)
+        observation, infos = self.env.reset(seed=seed, options=options)
+        none = np.zeros((self.num_envs, self._num_actions))
+        return observation, {**infos, "chunk_rewards": none, "actions_taken": np.zeros(self.num_envs, np.int64)}
 
     def step(self, actions: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
         """As many steps of the environment as there are actions, or fewer."""
@@ -56,7 +58,7 @@ class VectorActionChunks(VectorWrapper):
             paid.append(as_tensor(result[1]))
         observation, rewards, terminations, truncations, infos = result
         each = torch.stack(paid + [torch.zeros_like(paid[0])] * (self._num_actions - len(paid)), 1)
-        told = {"chunk_rewards": as_given(each, rewards), "actions_taken": np.full(self.num_envs, len(paid))}
+        told = {"chunk_rewards": as_given(each, rewards), "actions_taken": np.full(self.num_envs, len(paid), np.int64)}
         return observation, as_given(each.sum(1), rewards), terminations, truncations, {**infos, **told}
 
     def _has_turned(self, result: tuple[Any, Any, Any, Any, dict[str, Any]]) -> bool:

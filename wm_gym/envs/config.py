@@ -1,0 +1,136 @@
+"""`EpisodeConfig`: the settings of an environment, checked and made plain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wm_gym.backends.finer import FINER
+from wm_gym.backends.worlds import find_world
+from wm_gym.envs.checking import check_known, read_count, read_flag, read_number, read_text
+
+PROBED = ("frameskip",)
+"""Settings that TorchRL tries on every environment; it goes on without where Python's own error says there is none."""
+
+
+@dataclass(frozen=True)
+class EpisodeConfig:
+    """The settings of an environment; keyword arguments of `gymnasium.make` and `gymnasium.make_vec`.
+
+    Numbers of numpy, paths and lists become what JSON can hold.
+
+    Attributes:
+        task: "explore" or "point_goal"; the registered ids choose it.
+        backend: "video", "memory", "twin" or "package.module:Class".
+        world: None for one of the shipped places, a family of them, "family/number", "family/*", or a capture's path
+            (`wm_gym.backends.worlds`). Where that leaves a choice, the seed of `reset` makes it.
+        difficulty: "simple", "medium" or "full"; the shipped places are "full".
+        obs_mode: Parts joined by "+": rgb, depth, points, pose; or the preset "sb3".
+        action_mode: "discrete", "keys" or "twist".
+        resolution: Height and width of a frame.
+        finer: Most times that keyframes which memory takes in are as fine as frames; 1 is faster.
+        depth_dtype: "float32" metres or a "uint8" image; None for the mode's own.
+        num_points: Rows of the `points` observation; None for 1024.
+        standby: Share of its top turning speed at which the camera drifts while nothing is asked of it.
+        return_frames: Whether `info["frames"]` holds all frames of each step.
+        return_text: Whether info holds "task_description", "prompt" and "env_feedback", which are strings.
+        backend_settings: The backend's own, such as {"weights": path, "num_steps": 2} of "video".
+    """
+
+    task: str
+    backend: str = "video"
+    world: str | None = None
+    difficulty: str = "full"
+    obs_mode: str = "rgb+depth+pose"
+    action_mode: str = "discrete"
+    resolution: tuple[int, int] = (48, 64)
+    finer: int = FINER
+    depth_dtype: str | None = None
+    num_points: int | None = None
+    standby: float = 0.0
+    return_frames: bool = False
+    return_text: bool = False
+    backend_settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("task", "backend", "difficulty", "obs_mode", "action_mode"):
+            read_text(name, getattr(self, name))
+        self._keep("standby", _read_standby(self.standby))
+        self._keep("finer", read_count("finer", self.finer))
+        self._keep("resolution", read_resolution(self.resolution))
+        if self.depth_dtype is not None:
+            read_text("depth_dtype", self.depth_dtype)
+        if self.num_points is not None:
+            self._keep("num_points", read_count("num_points", self.num_points))
+        for name in ("return_frames", "return_text"):
+            self._keep(name, read_flag(name, getattr(self, name)))
+        self._keep("world", read_world("world", self.world))
+        self._keep("backend_settings", _read_backend_settings(self.backend_settings))
+        find_world(self.world, 0, self.difficulty)
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> EpisodeConfig:
+        """From keyword arguments.
+
+        Raises:
+            ValueError: If a setting is unknown or of the wrong kind.
+            TypeError: If it is one of `PROBED`.
+        """
+        for name in PROBED:
+            if name in settings:
+                raise TypeError(f"got an unexpected keyword argument {name!r}")
+        check_known("settings", settings, tuple(one.name for one in fields(cls)))
+        if "task" not in settings:
+            raise ValueError(f"settings must hold 'task', got {sorted(settings)}")
+        return cls(**settings)
+
+    def _keep(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+
+
+def read_resolution(resolution: Any, least: int = 16) -> tuple[int, int]:
+    """Height and width.
+
+    Raises:
+        ValueError: If they are not two whole numbers of at least that many pixels.
+    """
+    pair = tuple(resolution) if isinstance(resolution, list | tuple | np.ndarray) else ()
+    whole = all(isinstance(n, int | np.integer) and not isinstance(n, bool) and n >= least for n in pair)
+    if len(pair) != 2 or not whole:
+        raise ValueError(f"resolution must be (height, width) of at least {least} each, got {resolution!r}")
+    return int(pair[0]), int(pair[1])
+
+
+def read_world(name: str, world: Any) -> str | None:
+    """The name of a world, or the path of a capture as a string.
+
+    Raises:
+        ValueError: If it is neither, nor None.
+    """
+    if world is None or isinstance(world, Path):
+        return None if world is None else str(world)
+    return read_text(name, world)
+
+
+def _read_standby(standby: Any) -> float:
+    share = read_number("standby", standby)
+    if not 0.0 <= share <= 1.0:
+        raise ValueError(f"standby must be within 0..1, got {standby}")
+    return share
+
+
+def _read_backend_settings(settings: Any) -> dict[str, Any]:
+    if not isinstance(settings, Mapping):
+        raise ValueError(f"backend_settings must be a dict of the backend's own, got {settings!r}")
+    return {read_text("a name in backend_settings", name): _plain(value) for name, value in settings.items()}
+
+
+def _plain(value: Any) -> Any:
+    """Paths and numpy's numbers as JSON holds them."""
+    if isinstance(value, Path):
+        return str(value)
+    return value.item() if isinstance(value, np.generic) else value

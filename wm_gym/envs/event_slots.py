@@ -1,0 +1,56 @@
+"""The events at work, as arrays of a fixed shape for learners and as a list for people."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+
+from wm_gym.events.kinds import KINDS
+from wm_gym.events.scripts import EventScript, ScriptedEvent
+
+SLOTS = 8
+"""Events at work that arrays have room for; of more, the ones that began last are told."""
+
+_NUMBER_OF_KIND = {name: number for number, name in enumerate(KINDS)}
+
+
+def event_arrays(script: EventScript, frame: int, shown: Collection[str]) -> dict[str, np.ndarray]:
+    """What is at work in a frame, in order of onset, as fresh arrays of `SLOTS`.
+
+    Args:
+        script: Of one world.
+        frame: Counted from the world's first.
+        shown: Kinds that the backend can show.
+
+    Returns:
+        "event_kind": int64, the place of the kind in `KINDS`; -1 where nothing is at work.
+        "event_strength": float32, how far the event has come, 0..1.
+        "event_realised": float32, 1 where the backend can show that kind at all.
+    """
+    kinds = np.full(SLOTS, -1, np.int64)
+    strengths, realised = np.zeros(SLOTS, np.float32), np.zeros(SLOTS, np.float32)
+    for slot, event in enumerate(_at_work(script, frame)[-SLOTS:]):
+        kinds[slot], strengths[slot] = _NUMBER_OF_KIND[event.kind], event.strength(frame)
+        realised[slot] = event.kind in shown
+    return {"event_kind": kinds, "event_strength": strengths, "event_realised": realised}
+
+
+def event_list(script: EventScript, frame: int, shown: Collection[str]) -> list[dict[str, Any]]:
+    """All that is at work in a frame, in order of onset: {"id", "kind", "text", "strength", "realised"} for each."""
+    return [
+        {
+            "id": event.event_id,
+            "kind": event.kind,
+            "text": event.text,
+            "strength": event.strength(frame),
+            "realised": float(event.kind in shown),
+        }
+        for event in _at_work(script, frame)
+    ]
+
+
+def _at_work(script: EventScript, frame: int) -> list[ScriptedEvent]:
+    at_work = [event for event in script.events if event.strength(frame) > 0]
+    return sorted(at_work, key=lambda event: (event.start_frame, event.event_id))
