@@ -44,7 +44,7 @@ WRAPPERS = {
     "TransformObservation": _rgb,
     "TransformReward": lambda envs: V.TransformReward(envs, lambda rewards: 2 * rewards),
 }
-NEED = {"HumanRendering": "pygame", "ResizeObservation of rgb": "cv2"}
+NEED = {"HumanRendering": "cv2", "ResizeObservation of rgb": "cv2"}
 
 
 OBSERVATION_WRAPPERS = [name for name in WRAPPERS if "Observation" in name]
