@@ -1,6 +1,7 @@
 """What tests of foreign clients share: small worlds that need no twin, and programs that may hang."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -67,13 +68,15 @@ def run_program(tmp_path):
         search = os.pathsep.join([str(package), os.environ.get("PYTHONPATH", "")])
         variables = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": search}
         command = [sys.executable, str(path), *map(str, args)]
-        try:
-            done = subprocess.run(
-                command, cwd=tmp_path, env=variables, timeout=timeout, capture_output=True, text=True, check=False
-            )
-        except subprocess.TimeoutExpired as error:
-            pytest.fail(f"the program hung for {timeout} s; it had printed:\n{error.stdout}\n{error.stderr}")
-        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
-        return done.stdout
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        with subprocess.Popen(command, cwd=tmp_path, env=variables, start_new_session=True, **pipes) as running:
+            try:
+                told, complaints = running.communicate(timeout=timeout)
+            except subprocess.TimeoutExpired:
+                os.killpg(running.pid, signal.SIGKILL)  # what it started as well
+                told, complaints = running.communicate()
+                pytest.fail(f"the program hung for {timeout} s; it had printed:\n{told}\n{complaints}")
+        assert running.returncode == 0, told[-2000:] + complaints[-4000:]
+        return told
 
     return _run
