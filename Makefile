@@ -1,8 +1,8 @@
 # Everything a fresh machine needs. Each target sets up what it lacks; the second run finds it done.
 #
 #   make demo        walk through a generated world; films and figures in outputs/demo
-#   make test        the quick tests          (PYTEST_ARGS="-k geometry" narrows them)
-#   make test-all    the slow ones too
+#   make test        the quick tests          (PYTEST_ARGS="-k geometry" narrows them; WORKERS=0: in one process)
+#   make test-all    the slow ones too, and suites and clients of others (docs/compatibility.md)
 #   make lint        ruff and pyright
 #   make venv        only the environment
 #   make clean       remove what was built, the environment included
@@ -17,12 +17,16 @@ PYTHON ?=
 TORCH ?= torch==2.13.0
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 PYTEST_ARGS ?=
+WORKERS ?= auto
 
 # idle threads must sleep: spinning ones starve each other on a shared machine
 export OMP_WAIT_POLICY := PASSIVE
 
 # twice quiet: errors only
 PIP = $(VENV)/bin/python -m pip --disable-pip-version-check -qq
+
+# a file of tests stays in one process, so that its fixtures are made once
+PYTEST = $(VENV)/bin/python -m pytest --numprocesses $(WORKERS) --maxprocesses 4 --dist loadfile
 
 # fails if an index does not answer within seconds; pip itself would wait and warn
 ANSWERS = import os, sys; from pip._vendor import requests; requests.head(sys.argv[1] + "/torch/", timeout=5, \
@@ -34,10 +38,10 @@ demo: $(VENV)/.demo
 	$(VENV)/bin/wm-gym demo
 
 test: $(VENV)/.test
-	$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
+	$(PYTEST) $(PYTEST_ARGS)
 
-test-all: $(VENV)/.test
-	$(VENV)/bin/python -m pytest -m "not gpu" $(PYTEST_ARGS)
+test-all: $(VENV)/.foreign
+	$(PYTEST) -m "not gpu" $(PYTEST_ARGS)
 
 lint: $(VENV)/.test
 	$(VENV)/bin/ruff check
@@ -55,6 +59,11 @@ $(VENV)/.test: $(VENV)/.torch pyproject.toml
 	@echo "Installing wm-gym, the twin and what its tests need ..."
 	@$(PIP) install -c constraints.txt -e ".[test]"
 	@touch $@ $(VENV)/.demo
+
+$(VENV)/.foreign: $(VENV)/.test
+	@echo "Installing suites and clients of others ..."
+	@$(PIP) install -c constraints.txt -e ".[foreign]"
+	@touch $@
 
 $(VENV)/.torch: $(VENV)/bin/python constraints.txt
 	@echo "Installing $(TORCH) ..."

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+LIKENESS = 0.7
+"""Names that share less than this of their letters (difflib's ratio) are not offered."""
+
 
 def did_you_mean(word: object, known: Iterable[str]) -> str:
     """The end of an error message, such as "; did you mean 'tour'?", or "" where no known name is near."""
     names = {name.lower(): name for name in known}
-    near = get_close_matches(str(word).lower(), names, n=1)
+    near = get_close_matches(str(word).lower(), names, n=1, cutoff=LIKENESS)
     return f"; did you mean {names[near[0]]!r}?" if near else ""
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from wm_gym.backends.arithmetic import in_own_arithmetic
 from wm_gym.backends.pictures import open_picture
 from wm_gym.backends.registry import load_backend
 from wm_gym.backends.seam import Opening
@@ -180,6 +181,7 @@ class Episodes:
         frame = state.world.frame_index[0] - 1
         return event_list(state.world.scripts[0], frame, self.world.model.spec.shows_events)
 
+    @in_own_arithmetic
     def observe(self, states: Sequence[EnvState]) -> dict[str, Tensor]:
         """What the bodies of N episodes see: fresh tensors of N rows on the model's device."""
         memories = [state.world.memories[0] for state in states]

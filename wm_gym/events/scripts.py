@@ -56,7 +56,7 @@ class EventScript:
     events: tuple[ScriptedEvent, ...] = ()
 
     def say(self, text: str, frame: int, for_frames: int | None = None) -> EventScript:
-        """The script after `text` is said at `frame`: an event starts, or the running ones of its kind stop.
+        """The script after `text` is said at `frame`: an event starts, or the running ones of its kind stop, if any.
 
         Args:
             text: Such as "it starts to snow" or "the snow stops".
@@ -64,11 +64,11 @@ class EventScript:
             for_frames: Frames until it begins to end by itself, or None.
 
         Raises:
-            ValueError: If the text is about no known kind, or stops what is not going on.
+            ValueError: If the text is about no known kind, or the number of frames is none from 1.
         """
         meant = understand(text)
         if not meant.starts:
-            return self.stop(meant.kind, frame)
+            return self.stop(meant.kind, frame) if self._running(meant.kind, frame) else self
         if for_frames is not None and (type(for_frames) is not int or for_frames < 1):
             raise ValueError(f"an event must last a whole number of frames from 1, got {for_frames!r}")
         event_id = len(self.events)
@@ -85,13 +85,17 @@ class EventScript:
         """
         if not isinstance(kind, str) or kind not in KINDS:
             raise ValueError(f"event kind must be one of {sorted(KINDS)}, got {kind!r}")
-        running = {event.event_id for event in self.events if event.kind == kind and _runs(event, frame)}
+        running = self._running(kind, frame)
         if not running:
             raise ValueError(
                 f"only an event that is going on can stop, got {kind!r} while there are {self.kinds(frame)}"
             )
         stopped = tuple(replace(e, stop_frame=frame) if e.event_id in running else e for e in self.events)
         return replace(self, events=stopped)
+
+    def _running(self, kind: str, frame: int) -> set[int]:
+        """Numbers of the events of a kind that are going on at `frame`."""
+        return {event.event_id for event in self.events if event.kind == kind and _runs(event, frame)}
 
     def active(self, frame: int, num_frames: int) -> tuple[ActiveEvent, ...]:
         """The events at work in frames `frame` to `frame + num_frames - 1`."""

@@ -66,7 +66,7 @@ class WorldState:
         """The state after an event is asked for in one world: it starts or stops, as `text` means.
 
         Raises:
-            ValueError: If the text is about no known kind, or stops what is not going on.
+            ValueError: If the text is about no known kind.
         """
         script = self.scripts[world].say(text, self.frame_index[world] + in_frames, for_frames)
         return self.with_script(world, script)
