@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-LIKENESS = 0.7
+LIKENESS = 0.62
 """Names that share less than this of their letters (difflib's ratio) are not offered."""
 
 
