@@ -27,8 +27,8 @@ WORLDS = (
         ),
         (
             {"backend": "video", "backend_settings": {"wheels": 4}},
-            "settings of backend 'video' must be among ['batch_invariant', 'dtype', 'num_steps', 'painter', 'references', "
-            "'threads', 'weights'], got 'wheels'",
+            "settings of backend 'video' must be among ['batch_invariant', 'dtype', 'num_steps', 'painter', "
+            "'references', 'threads', 'weights'], got 'wheels'",
         ),
         (
             {"backend": "memory", "backend_settings": {"wheels": 4}},

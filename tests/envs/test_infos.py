@@ -14,7 +14,7 @@ from wm_gym.envs.event_slots import SLOTS, event_arrays, event_list
 from wm_gym.events.kinds import KINDS
 from wm_gym.events.scripts import EventScript
 
-SMALL = {"backend": "memory", "world": "city/9", "resolution": (24, 32), "obs_mode": "pose"}
+SMALL = {"backend": "memory", "world": "city/9", "resolution": (24, 32), "obs_mode": "pose", "finer": 1}
 KEYS = {
     "is_success", "intrinsics", "world_from_camera", "frame_index", "trust", "action_mask", "event_kind",
     "event_strength", "event_realised",

@@ -33,7 +33,7 @@ class Shown:
 
 @pytest.fixture(scope="module")
 def episodes():
-    return Episodes(EpisodeConfig(task="explore", backend="video", action_mode="twist"))
+    return Episodes(EpisodeConfig(task="explore", backend="video", finer=1, action_mode="twist"))
 
 
 def begin(episodes, seed, events=()):

@@ -16,7 +16,7 @@ STEPS = 12
 
 
 def recorder(env_id="wm_gym/PointGoal-v0", backend="memory", snapshot_every=5, **settings):
-    env = gym.make(env_id, backend=backend, action_mode="twist", disable_env_checker=True, **settings)
+    env = gym.make(env_id, backend=backend, finer=1, action_mode="twist", disable_env_checker=True, **settings)
     return RecordReplay(env, snapshot_every)
 
 

@@ -8,14 +8,14 @@ from gymnasium.utils.env_checker import data_equivalence
 
 import wm_gym  # noqa: F401  (registers the ids)
 
-SETTINGS = {"world": "warehouse/3", "resolution": (48, 64), "obs_mode": "rgb+depth+points+pose"}
+SETTINGS = {"world": "warehouse/9", "resolution": (48, 64), "finer": 1, "obs_mode": "rgb+depth+points+pose"}
 ACTIONS = [1, 1, 6, 1, 8, 2, 1, 0]
 
 CONTINUE = """
 import sys, numpy as np, gymnasium as gym, wm_gym
 env_id, backend, path = sys.argv[1:]
-env = gym.make(env_id, backend=backend, world="warehouse/3", resolution=(48, 64), obs_mode="rgb+depth+points+pose",
-               disable_env_checker=True)
+env = gym.make(env_id, backend=backend, world="warehouse/9", resolution=(48, 64), finer=1,
+               obs_mode="rgb+depth+points+pose", disable_env_checker=True)
 observation, _ = env.reset(options={"state": open(path, "rb").read()})
 frames = [observation["rgb"]] + [env.step(a)[0]["rgb"] for a in [1, 1, 6, 1, 8, 2, 1, 0]]
 np.save(path + ".npy", np.stack(frames))
@@ -23,14 +23,32 @@ env.close()
 """
 
 
-@pytest.fixture(params=["memory", "twin", "video"])
-def backend(request):
+PAIRS = [
+    pytest.param((env_id, backend), id=f"{env_id}-{backend}", marks=[pytest.mark.slow] * is_slow)
+    for env_id, backend, is_slow in (
+        ("wm_gym/Explore-v0", "memory", False),
+        ("wm_gym/Explore-v0", "twin", False),
+        ("wm_gym/Explore-v0", "video", False),
+        ("wm_gym/PointGoal-v0", "memory", False),
+        ("wm_gym/PointGoal-v0", "twin", True),
+        ("wm_gym/PointGoal-v0", "video", False),
+    )
+]
+
+
+@pytest.fixture(params=PAIRS)
+def pair(request):
     return request.param
 
 
-@pytest.fixture(params=["wm_gym/Explore-v0", "wm_gym/PointGoal-v0"])
-def env(request, backend):
-    env = gym.make(request.param, backend=backend, disable_env_checker=True, **SETTINGS)
+@pytest.fixture
+def backend(pair):
+    return pair[1]
+
+
+@pytest.fixture
+def env(pair):
+    env = gym.make(pair[0], backend=pair[1], disable_env_checker=True, **SETTINGS)
     yield env
     env.close()
 

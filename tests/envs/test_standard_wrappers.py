@@ -39,7 +39,13 @@ def _only_rgb(env):
 
 @pytest.fixture(scope="module")
 def world():
-    settings = {"world": "rooms/9", "num_points": 32, "obs_mode": "rgb+depth+points+pose", "render_mode": "rgb_array"}
+    settings = {
+        "world": "rooms/9",
+        "finer": 1,
+        "num_points": 32,
+        "obs_mode": "rgb+depth+points+pose",
+        "render_mode": "rgb_array",
+    }
     env = gym.make("wm_gym/PointGoal-v0", backend="memory", **settings)
     yield env
     env.close()

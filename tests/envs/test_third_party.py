@@ -11,7 +11,7 @@ from wm_gym.envs.registration import IDS
 
 pytestmark = pytest.mark.slow
 
-SETTINGS = {"world": "rooms/9", "obs_mode": "rgb+depth+points+pose", "num_points": 64}
+SETTINGS = {"world": "rooms/9", "finer": 1, "obs_mode": "rgb+depth+points+pose", "num_points": 64}
 
 
 @pytest.mark.parametrize("action_mode", ["discrete", "keys", "twist"])

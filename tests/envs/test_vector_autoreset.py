@@ -14,7 +14,7 @@ from gymnasium.vector import AutoresetMode
 import wm_gym  # noqa: F401  (registers the ids)
 from wm_gym.envs.tasks import TASKS
 
-SETTINGS = {"backend": "memory", "world": "city/9", "resolution": (24, 32), "obs_mode": "rgb+pose"}
+SETTINGS = {"backend": "memory", "world": "city/9", "resolution": (24, 32), "finer": 1, "obs_mode": "rgb+pose"}
 MODES = [mode.value for mode in AutoresetMode]
 N = 3
 
@@ -193,7 +193,7 @@ def test_last_observations_lie_in_the_space_of_one_world(make):
 def test_a_batch_is_what_gymnasium_makes_of_single_worlds(mode, backend):
     """Observations, rewards, ends and infos, to the byte."""
     settings = {"backend": backend, "world": "city/9", "obs_mode": "rgb+depth+points+pose", "task": "count"}
-    settings |= {"max_episode_steps": 3, "num_envs": N}
+    settings |= {"max_episode_steps": 3, "num_envs": N, "finer": 1}
     ours = gym.make_vec("wm_gym/PointGoal-v0", autoreset_mode=mode, **settings)
     theirs = gym.make_vec(
         "wm_gym/PointGoal-v0", vectorization_mode="sync", vector_kwargs={"autoreset_mode": mode}, **settings

@@ -7,7 +7,7 @@ import torch
 
 import wm_gym  # noqa: F401  (registers the ids)
 
-SMALL = {"backend": "memory", "world": "city/9", "resolution": (24, 32), "obs_mode": "pose"}
+SMALL = {"backend": "memory", "world": "city/9", "resolution": (24, 32), "obs_mode": "pose", "finer": 1}
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import wm_gym  # noqa: F401  (registers the ids)
 from wm_gym.envs.registration import IDS, MAX_EPISODE_STEPS
 from wm_gym.envs.vector_env import WorldVectorEnv
 
-SMALL = {"backend": "memory", "world": "city/9", "resolution": (24, 32)}
+SMALL = {"backend": "memory", "world": "city/9", "resolution": (24, 32), "finer": 1}
 N = 3
 
 
@@ -62,7 +62,7 @@ def test_batches_lie_in_their_spaces(make, action_mode):
 @pytest.mark.parametrize("backend", ["memory", "video"])
 @pytest.mark.parametrize("seed", [11, [11, 12, 13]])
 def test_a_world_of_many_is_the_world_alone_of_its_seed(backend, seed):
-    settings = {"backend": backend, "world": "city/9", "obs_mode": "rgb+depth+pose"}
+    settings = {"backend": backend, "world": "city/9", "finer": 1, "obs_mode": "rgb+depth+pose"}
     envs = gym.make_vec("wm_gym/PointGoal-v0", N, **settings)
     alone = gym.make("wm_gym/PointGoal-v0", disable_env_checker=True, **settings)
     observation, _ = envs.reset(seed=seed)
@@ -210,7 +210,7 @@ def test_forks_take_the_count_of_steps_along(make):
 
 @pytest.mark.parametrize("backend", ["memory", "video"])
 def test_restless_neighbours_do_not_disturb(backend):
-    settings = {"backend": backend, "world": "city/9", "obs_mode": "rgb+depth+pose", "return_text": True}
+    settings = {"backend": backend, "world": "city/9", "finer": 1, "obs_mode": "rgb+depth+pose", "return_text": True}
     envs = gym.make_vec("wm_gym/Explore-v0", 4, autoreset_mode="Disabled", **settings)
     alone = gym.make("wm_gym/Explore-v0", disable_env_checker=True, **settings).unwrapped
     rng = np.random.default_rng(0)

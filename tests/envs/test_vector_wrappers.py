@@ -165,7 +165,13 @@ def _chunk(envs):
 @pytest.mark.parametrize("output", ["numpy", "torch"])
 @pytest.mark.parametrize("mode", MODES, ids=[mode.name for mode in MODES])
 def test_they_all_work_together_on_generated_worlds(tmp_path, mode, output):
-    settings = {"obs_mode": "rgb+depth+points", "num_points": 64, "return_frames": True, "max_episode_steps": 3}
+    settings = {
+        "obs_mode": "rgb+depth+points",
+        "num_points": 64,
+        "return_frames": True,
+        "max_episode_steps": 3,
+        "finer": 1,
+    }
     settings |= {"backend": "memory", "world": "rooms/9", "autoreset_mode": mode.value, "output": output}
     envs = gym.make_vec("wm_gym/Explore-v0", num_envs=2, **settings)
     envs = wrappers.VectorRecordVideo(envs, str(tmp_path), lambda episode: episode == 0, worlds=[1])
