@@ -1,4 +1,4 @@
-"""What every test stands on: quiet threads and the same examples on every run."""
+"""What every test stands on: quiet threads, one unless OMP_NUM_THREADS says more, and the same examples every time."""
 
 import os
 
@@ -7,7 +7,7 @@ os.environ["OMP_WAIT_POLICY"] = "PASSIVE"  # read once, when torch is first impo
 import hypothesis
 import torch
 
-torch.set_num_threads(1)
+torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
 
 hypothesis.settings.register_profile("wm-gym", deadline=None, derandomize=True, max_examples=30, database=None)
 hypothesis.settings.load_profile("wm-gym")

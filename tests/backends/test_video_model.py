@@ -169,3 +169,27 @@ def test_bad_settings_are_refused(settings, message):
     with pytest.raises(ValueError) as raised:
         VideoConfig(**settings)
     assert str(raised.value) == message
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"num_steps": 1.5}, "num_steps must be an integer from 1, got 1.5"),
+        ({"num_steps": True}, "num_steps must be an integer from 1, got True"),
+        ({"threads": 0}, "threads must be an integer from 1, got 0"),
+        ({"dtype": "float16"}, "dtype must be one of ['float32', 'bfloat16'], got 'float16'; did you mean 'bfloat16'?"),
+    ],
+)
+def test_settings_that_mean_nothing_are_refused_in_one_sentence(settings, message):
+    with pytest.raises(ValueError) as raised:
+        VideoModel.create(48, 64, painter="none", **settings)
+    assert str(raised.value) == message
+
+
+def test_a_shape_that_allows_for_no_batch_invariance_is_refused():
+    with pytest.raises(ValueError) as raised:
+        VideoModel(_network(VideoConfig(num_layers=1, head_dim=24)))
+    assert str(raised.value) == (
+        "inner_dim must be a multiple of 64 for worlds that do not depend on their batch, got 96; or set "
+        "batch_invariant=False"
+    )

@@ -56,7 +56,8 @@ class TwinConfig:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if field.name != "timeout_seconds" and (not isinstance(value, int) or value < 1):
+            is_count = isinstance(value, int) and not isinstance(value, bool) and value >= 1
+            if field.name != "timeout_seconds" and not is_count:
                 raise ValueError(f"{field.name} must be an integer of at least 1, got {value!r}")
         if not self.timeout_seconds > 0:
             raise ValueError(f"timeout_seconds must be positive, got {self.timeout_seconds}")

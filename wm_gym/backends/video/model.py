@@ -41,6 +41,7 @@ from wm_gym.backends.video.weights import (
     load_painter,
     load_weights,
 )
+from wm_gym.choices import check_choice
 from wm_gym.memory.hints import Hints
 from wm_gym.memory.render import blank_hints
 
@@ -75,8 +76,7 @@ class VideoModel:
         Raises:
             ValueError: If there is no thread, or the network's shape does not allow for batch invariance.
         """
-        if threads < 1:
-            raise ValueError(f"threads must be at least 1, got {threads}")
+        _check_count("threads", threads)
         self._threads, self._batch_invariant = threads, batch_invariant
         config, kind = network.config, next(network.parameters())
         if batch_invariant:
@@ -140,6 +140,7 @@ class VideoModel:
                 f"weights {path} must be for frames of {height} x {width}, got {config.height} x {config.width}"
             )
         if num_steps is not None:
+            _check_count("num_steps", num_steps)
             network.config = replace(config, num_steps=num_steps)
         paints = _painter(painter, height, width, kind)
         places = None if paints is None else _references(references, height, width)
@@ -310,9 +311,13 @@ class VideoModel:
         return [(torch.cat([p[k][0] for p in each]), torch.cat([p[k][1] for p in each])) for k in layers]
 
 
+def _check_count(name: str, value: object) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"{name} must be an integer from 1, got {value!r}")
+
+
 def _dtype(name: str) -> torch.dtype:
-    if name not in DTYPES:
-        raise ValueError(f"dtype must be one of {sorted(DTYPES)}, got {name!r}")
+    check_choice("dtype", name, DTYPES)
     return DTYPES[name]
 
 
