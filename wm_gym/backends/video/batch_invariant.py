@@ -20,11 +20,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-_IS_ON: ContextVar[bool] = ContextVar("batch_invariant", default=False)
-
-
 REGISTERS = 64
 """Numbers that a kernel's main loop takes at once, at most: two registers of 512 bits, of bfloat16."""
+
+_IS_ON: ContextVar[bool] = ContextVar("batch_invariant", default=False)
 
 
 @contextmanager
