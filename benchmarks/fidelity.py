@@ -305,6 +305,7 @@ def main() -> None:
     parser.add_argument("--chunks", type=int, default=64)
     parser.add_argument("--starts", type=int, default=4, help="openings for next chunks along each walk")
     parser.add_argument("--finer", type=int, default=FINER, help="keyframes that worlds open on, than frames")
+    parser.add_argument("--dtype", choices=("float32", "bfloat16"), default="float32", help="that networks compute in")
     parser.add_argument("--quick", action="store_true", help="4 walks of each kind, 24 chunks")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--sheets", type=Path, help="folder for contact sheets")
@@ -315,7 +316,7 @@ def main() -> None:
     height, width = (int(number) for number in asked.size.split("x"))
     size = height, width
     count, chunks = (8, 24) if asked.quick else (2 * asked.walks, asked.chunks)
-    video = VideoModel.create(*size, weights=asked.weights, num_steps=asked.num_steps)
+    video = VideoModel.create(*size, weights=asked.weights, num_steps=asked.num_steps, dtype=asked.dtype)
     twin, close_twin = (World(TwinModel.create(times * height, times * width)) for times in (1, asked.finer))
     rows = {
         "hint_only_": World(MemoryModel.create(*size)),
