@@ -18,7 +18,7 @@ from wm_gym.envs.registration import register_ids
 if TYPE_CHECKING:
     from wm_gym.backends.registry import load_backend
     from wm_gym.backends.seam import Chunk, Condition, ModelSpec, WorldModel
-    from wm_gym.envs.episodes import EpisodeConfig
+    from wm_gym.envs.config import EpisodeConfig
     from wm_gym.envs.state import EnvState
     from wm_gym.envs.vector_env import WorldVectorEnv
     from wm_gym.envs.world_env import WorldEnv
@@ -47,7 +47,7 @@ _HOMES = {
     "Chunk": "wm_gym.backends.seam",
     "Condition": "wm_gym.backends.seam",
     "EnvState": "wm_gym.envs.state",
-    "EpisodeConfig": "wm_gym.envs.episodes",
+    "EpisodeConfig": "wm_gym.envs.config",
     "ModelSpec": "wm_gym.backends.seam",
     "World": "wm_gym.world.world",
     "WorldEnv": "wm_gym.envs.world_env",

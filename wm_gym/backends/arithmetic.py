@@ -23,7 +23,6 @@ R = TypeVar("R")
 DEVICE_TYPES = ("cpu", "cuda")
 """Whose autocast is switched off."""
 
-
 SUBNORMAL = 1e-310
 """Half of it is another number, unless the processor takes such small ones for zero."""
 
@@ -75,8 +74,4 @@ def _change(stack: ExitStack, found: Any, wanted: Any, put: Callable[[Any], Any]
         stack.callback(put, found)
 
 
-def _go_on_alone() -> None:
-    torch.set_num_threads(1)
-
-
-os.register_at_fork(after_in_child=_go_on_alone)
+os.register_at_fork(after_in_child=partial(torch.set_num_threads, 1))

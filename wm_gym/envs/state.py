@@ -88,7 +88,7 @@ def from_bytes(data: bytes, task: Task[Any], model: WorldModel[Any], what: str =
     """
     world, extra = files.from_bytes(data, model, what)
     meta, maker = extra.meta, Maker.of(task, model.spec)
-    _check_task(meta.get("task_name"), maker, what)
+    _check_task(meta.get("task_name"), task, what)
     outcome = _outcome(extra.tensors, tuple(meta["bumped"]), tuple(meta["trust"]))
     return EnvState(
         world, task.unpack(meta["task"]), outcome, meta["feedback"], meta["rng_state"], meta["is_success"], maker
@@ -102,12 +102,12 @@ def check(state: EnvState, task: Task[Any], spec: ModelSpec, what: str = "a save
         ValueError: If it is of another backend, size, weights or task.
     """
     files.check_maker(state.maker.backend, state.maker.weights, spec, what)
-    _check_task(state.maker.task, Maker.of(task, spec), what)
+    _check_task(state.maker.task, task, what)
 
 
-def _check_task(name: str | None, maker: Maker, what: str) -> None:
-    if name != maker.task:
-        raise ValueError(f"{what} must be of task {maker.task}, got {name}")
+def _check_task(name: str | None, task: Task[Any], what: str) -> None:
+    if name != type(task).__name__:
+        raise ValueError(f"{what} must be of task {type(task).__name__}, got {name}")
 
 
 def save(path: str | Path, state: EnvState, task: Task[Any], model: WorldModel[Any]) -> None:

@@ -138,6 +138,11 @@ class VideoConfig:
         return self.streaming.scale if self.codec == "streaming" else 1
 
     @property
+    def grid(self) -> tuple[int, int]:
+        """Rows and columns of the tokens of a latent frame."""
+        return self.height // self.patch, self.width // self.patch
+
+    @property
     def inner_dim(self) -> int:
         """Channels of a token."""
         return self.num_heads * self.head_dim

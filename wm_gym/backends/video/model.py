@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -81,7 +82,7 @@ class VideoModel:
         config, kind = network.config, next(network.parameters())
         if batch_invariant:
             pixels = config.frames_per_latent * config.height * config.width
-            hidden = config.height * config.width // config.patch**2 * config.ffn_dim
+            hidden = math.prod(config.grid) * config.ffn_dim
             check_shares(inner_dim=config.inner_dim, hidden_of_a_latent=hidden, pixels_of_a_chunk=pixels)
         self.config, self.network = config, network.eval()
         self.painter, self.guide = None if painter is None else painter.eval(), GuideConfig()
@@ -94,7 +95,6 @@ class VideoModel:
             arithmetic=_arithmetic(kind, threads, batch_invariant),
             shows_events=("night", "fog", "snowfall", "bonfire"),
         )  # fmt: skip
-        self._grid = config.height // config.patch, config.width // config.patch
         self._prompts: OrderedDict[str, Prompt] = OrderedDict()
 
     @classmethod
@@ -289,7 +289,7 @@ class VideoModel:
         assert condition.hints is not None
         hint_planes = self.network.fold.encode_hints(condition.hints)
         poses = condition.world_from_camera.float()
-        tokens = partial(camera_tokens, grid=self._grid, patch=self.config.patch)
+        tokens = partial(camera_tokens, grid=self.config.grid, patch=self.config.patch)
         return Given(
             hints=self.network.codec.encode_hints(hint_planes, codec_state)[:, None],
             prompt=self._read(condition.prompts),

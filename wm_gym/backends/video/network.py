@@ -104,7 +104,7 @@ class VideoNetwork(nn.Module):
         Returns:
             (N, L, C, h, w) float32, and what the cache may keep: of the pending latent frames, then of the L.
         """
-        length, grid = noisy.shape[1], (self.config.height // self.config.patch, self.config.width // self.config.patch)
+        length, grid = noisy.shape[1], self.config.grid
         tokens = self.embed(noisy, rows, given)
         before = 0 if pending is None else pending.level.shape[1]
         every = tokens if pending is None else Tokens.cat([pending, tokens])

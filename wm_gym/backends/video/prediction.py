@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import torch
@@ -44,9 +45,9 @@ class Prediction:
 
     def _past(self) -> Past:
         config = self._network.config
-        tokens = config.height // config.patch * (config.width // config.patch)
         dtype = self._network.transformer.proj_out.weight.dtype
-        nothing = self._given.hints.new_zeros(config.num_layers, tokens, config.inner_dim, dtype=dtype)
+        shape = config.num_layers, math.prod(config.grid), config.inner_dim
+        nothing = self._given.hints.new_zeros(shape, dtype=dtype)
         absent = Block(0, Role.ABSENT, nothing, nothing)
         return gather(self._blocks, config.sink_latents + config.window_latents, absent)
 
