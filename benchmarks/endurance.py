@@ -42,20 +42,20 @@ from torch import Tensor
 from tqdm import tqdm
 
 from wm_gym.agents.explorer import Explorer
-from wm_gym.backends.finer import FINER
-from wm_gym.backends.places import find_place
 from wm_gym.backends.registry import load_backend
-from wm_gym.backends.seam import Opening, Place
-from wm_gym.backends.twin.maps import FAMILIES
-from wm_gym.evaluation.judge import Judge
 from wm_gym.evaluation.openings import openings_in
 from wm_gym.evaluation.preset import preset_hash
+from wm_gym.evaluation.realism import RealismClassifier
 from wm_gym.evaluation.scores import gradient_energy
 from wm_gym.memory.memory import Memory
 from wm_gym.progress import progress_bar
-from wm_gym.train_world.splits import nth_seed
+from wm_gym.scenes.families import FAMILIES
+from wm_gym.scenes.keyframe_scale import FINER
+from wm_gym.scenes.places import find_place
+from wm_gym.train_world.data.splits import nth_seed
 from wm_gym.world.state import WorldState
 from wm_gym.world.world import World
+from wm_gym.world_model import Opening, Place
 
 PREFIXES = {"grounded": "", "cold": "cold_"}
 PLACE = 100
@@ -78,7 +78,7 @@ class Journey:
         self._farthest, self._bumps = 0.0, 0
         self.figures: dict[str, float] = {}
 
-    def go(self, bar: tqdm, judge: Judge) -> dict[str, float]:
+    def go(self, bar: tqdm, classifier: RealismClassifier) -> dict[str, float]:
         """All figures of the walk."""
         for step in range(self._steps):
             if step in self._starts.values():
@@ -92,19 +92,19 @@ class Journey:
             "tours": self._explorer.tours,
         }
         self._time()
-        self._judge_pictures(judge)
+        self._judge_pictures(classifier)
         return self.figures
 
     def _advance(self, step: int) -> None:
         """Step number `step`, counted from 0."""
-        twist = self._explorer.act(self._state.stances[0])
+        twist = self._explorer.act(self._state.body_poses[0])
         self._twists.append(np.tile(twist, (1, self._world.model.spec.frames_per_step, 1)))
         self._state, outcome = self._world.step(self._state, self._twists[-1])
         for mark, frames in self._frames.items():
             if -AROUND // 2 <= step - mark < AROUND // 2 or mark == self._steps <= step + AROUND:
                 frames.append(outcome.chunk.frames[0])
-        self._farthest = max(self._farthest, float(np.linalg.norm(self._state.stances[0, :2])))
-        self._bumps += outcome.bumped[0]
+        self._farthest = max(self._farthest, float(np.linalg.norm(self._state.body_poses[0, :2])))
+        self._bumps += outcome.collided[0]
         if step + 1 == EARLY_STEP:
             self._weigh(self._state.memories[0], EARLY_STEP)
 
@@ -114,7 +114,7 @@ class Journey:
         self.figures[f"peak_mb_{step}"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
 
     def _time(self) -> None:
-        """Walk both stretches once more, in turn."""
+        """Trajectory both stretches once more, in turn."""
         starts = {name: first for name, first in self._starts.items() if 0 <= first <= self._steps - TIMED_STEPS}
         states = {name: self._kept[first] for name, first in starts.items()}
         seconds: dict[str, list[float]] = {name: [] for name in states}
@@ -126,12 +126,12 @@ class Journey:
                 seconds[name].append(time.perf_counter() - began)
         self.figures |= {f"step_ms_{name}": 1e3 * float(np.median(each)) for name, each in seconds.items()}
 
-    def _judge_pictures(self, judge: Judge) -> None:
+    def _judge_pictures(self, classifier: RealismClassifier) -> None:
         for mark, chunks in self._frames.items():
             if chunks and mark <= self._steps:
                 frames = torch.cat(chunks)
                 self.figures[f"sharpness_{mark}"] = float(gradient_energy(frames).mean())
-                self.figures[f"structure_{mark}"] = float(judge.passes(frames).double().mean())
+                self.figures[f"structure_{mark}"] = float(classifier.passes(frames).double().mean())
 
 
 def with_ratios(figures: dict[str, float], steps: int) -> dict[str, float]:
@@ -162,7 +162,7 @@ def report(figures: dict[str, Any], columns: Sequence[str]) -> None:
 
 
 def main() -> None:
-    """Walk, measure, print a table, and write the figures."""
+    """Trajectory, measure, print a table, and write the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--weights", help="of the video model; without, those that are shipped")
     parser.add_argument("--size", default="48x64", metavar="HxW")
@@ -175,7 +175,7 @@ def main() -> None:
     torch.set_num_threads(asked.threads)
     height, width = (int(number) for number in asked.size.split("x"))
     settings = {"weights": asked.weights} if asked.weights else {}
-    world, judge = World(load_backend("video", height, width, **settings)), Judge.load()
+    world, classifier = World(load_backend("video", height, width, **settings)), RealismClassifier.load()
     twin = World(load_backend("twin", FINER * height, FINER * width))
     begun = [openings_in(world.model.spec, twin, place_of(family)) for family in asked.families]
     twin.close()
@@ -188,7 +188,7 @@ def main() -> None:
                 opening = openings[name]
                 bar.set_description(opening.name)
                 explorer = Explorer(opening.waypoints.numpy(), SEED, asked.steps_out)
-                made.append(Journey(world, opening, explorer, asked.steps).go(bar, judge))
+                made.append(Journey(world, opening, explorer, asked.steps).go(bar, classifier))
             means = {key: float(np.mean([each[key] for each in made])) for key in made[0]}
             figures |= {f"{prefix}{key}": value for key, value in with_ratios(means, asked.steps).items()}
     world.close()

@@ -42,12 +42,12 @@ from torch import Tensor, nn
 
 from wm_gym import presets
 from wm_gym.agents.sb3 import Sb3VecEnv, make_sb3_env
-from wm_gym.backends.twin.maps import FAMILIES
-from wm_gym.envs.tasks import Explore
+from wm_gym.envs.tasks.explore import Explore
 from wm_gym.envs.vector_env import WorldVectorEnv
 from wm_gym.evaluation.preset import preset_hash
 from wm_gym.progress import progress_bar
-from wm_gym.train_world.splits import Split, nth_seed
+from wm_gym.scenes.families import FAMILIES
+from wm_gym.train_world.data.splits import Split, nth_seed
 
 ENV_ID = "wm_gym/Explore-v0"
 TRAIN_PLACES = 8
@@ -162,14 +162,14 @@ def save(agent: PPO, path: Path) -> None:
     unfinished.replace(path)
 
 
-def judge(policies: Sequence[Policy], starts: int, seed: int) -> np.ndarray:
+def classifier(policies: Sequence[Policy], starts: int, seed: int) -> np.ndarray:
     """Newly seen floor in square metres from the same starts in the twin, (policies, starts)."""
     places, count = places_of("test", FIRST_JUDGED, starts), min(starts, JUDGED_TOGETHER)
     env = make_sb3_env(ENV_ID, count, backend="twin", max_episode_steps=-1, **presets.RL)
     floors = np.zeros((len(policies), starts))
     # the last batch begins early enough to be full
     batches = [slice(min(first, starts - count), min(first + count, starts)) for first in range(0, starts, count)]
-    for batch in progress_bar(batches, desc="judging"):
+    for batch in progress_bar(batches, desc="realism"):
         for row, policy in enumerate(policies):
             floors[row, batch] = explore(env, policy, places[batch], seed + batch.start)
     env.close()
@@ -221,13 +221,13 @@ def main() -> None:
     asked = parser.parse_args()
     torch.set_num_threads(asked.threads)
     worlds = make_training_worlds(asked.weights)
-    name = preset_hash(worlds_of(worlds).episodes.world)
+    name = preset_hash(worlds_of(worlds).core.world)
     path = asked.policy or Path("outputs") / f"explore_ppo_{name}.zip"
     agent, speed = train(worlds, path, asked.steps, asked.seed)
     num_actions = int(worlds_of(worlds).single_action_space.n)  # type: ignore[attr-defined]
     worlds.close()
     torch.manual_seed(asked.seed)
-    trained, random = judge([by_agent(agent), by_chance(num_actions, asked.seed)], asked.starts, asked.seed)
+    trained, random = classifier([by_agent(agent), by_chance(num_actions, asked.seed)], asked.starts, asked.seed)
     wins, losses, p = sign_test(trained, random)
     figures: dict[str, Any] = {
         "preset_hash": name,

@@ -10,7 +10,7 @@ frame, and 31 taken around the start), or cold, on that chunk of truth alone (4 
 `--finer` times as fine as frames, and the model opens on them reduced. Afterwards a world meets only its own frames,
 depth and masks at the poses of the walk.
 
-Rows: the model; `hint_only`, the backend `memory` (hints; holes get the colour of the nearest seen pixel, and no
+Rows: the model; `hint_only`, the backend `memory_only` (hints; holes get the colour of the nearest seen pixel, and no
 depth); `no_memory`, the same model with blank hints (grounded or cold is the same to it); `repeat`, the last true
 frame for ever. Next chunks are scored after openings at 4 frames of every walk (`--starts`), in the same two ways:
 the walk's own frame there is the first keyframe, with what moves in it; both kinds know the 3 frames before it too.
@@ -71,25 +71,21 @@ import torch
 from tqdm import tqdm
 
 from wm_gym.agents.tour import Tour, TourConfig
-from wm_gym.backends.finer import FINER
-from wm_gym.backends.memory import MemoryModel
-from wm_gym.backends.places import open_world
-from wm_gym.backends.seam import ModelSpec, Opening, Place
-from wm_gym.backends.twin.maps import FAMILIES
+from wm_gym.backends.memory_only import MemoryOnlyModel
 from wm_gym.backends.twin.model import FAR_METRES, TwinModel, open_place
 from wm_gym.backends.twin.site import site_of
 from wm_gym.backends.video.model import VideoModel
-from wm_gym.evaluation.altered import Altered, hide_hints
-from wm_gym.evaluation.judge import Judge
+from wm_gym.evaluation.accumulator import Accumulator, Figures, with_prefix
 from wm_gym.evaluation.known import known_pixels
+from wm_gym.evaluation.overrides import ConditionOverride, hide_hints
 from wm_gym.evaluation.preset import preset_hash
+from wm_gym.evaluation.realism import RealismClassifier
 from wm_gym.evaluation.scores import score_loop, score_next_chunk, score_outbound, score_seeds, score_tracks
 from wm_gym.evaluation.strips import save_film, save_sheet
-from wm_gym.evaluation.tally import Figures, Tally, with_prefix
-from wm_gym.evaluation.walks import (
+from wm_gym.evaluation.trajectories import (
     CHUNK_FRAMES,
     LEAD_FRAMES,
-    Walk,
+    Trajectory,
     follow,
     lead_in,
     open_cold,
@@ -97,10 +93,14 @@ from wm_gym.evaluation.walks import (
     repeat,
     unseen_pixels,
 )
-from wm_gym.geometry.motion import START_STANCE, Body, walk
+from wm_gym.geometry.motion import START_BODY_POSE, Body, walk
 from wm_gym.progress import progress_bar
-from wm_gym.train_world.splits import nth_seed
+from wm_gym.scenes.families import FAMILIES
+from wm_gym.scenes.keyframe_scale import FINER
+from wm_gym.scenes.places import open_world
+from wm_gym.train_world.data.splits import nth_seed
 from wm_gym.world.world import World
+from wm_gym.world_model import ModelSpec, Opening, Place
 
 FIRST_PLACE = 100
 """Place numbers begin here, beyond those that anyone looked at while building."""
@@ -109,7 +109,7 @@ BATCH = 8
 BODY = Body()
 OPENINGS = {"": open_grounded, "cold_": open_cold}
 Rows = dict[str, World]
-Tallies = defaultdict[str, Tally]
+Tallies = defaultdict[str, Accumulator]
 
 
 @dataclass(frozen=True)
@@ -118,8 +118,8 @@ class Scene:
 
     place: Place
     opening: Opening
-    truth: Walk
-    close: Walk
+    truth: Trajectory
+    close: Trajectory
 
 
 def plan(place: Place, is_loop: bool, chunks: int, size: tuple[int, int]) -> np.ndarray | None:
@@ -138,7 +138,7 @@ def _tour(place: Place, steps_out: int, chunks: int, size: tuple[int, int]) -> t
     """Stances of so many chunks of a tour, and whether it came home."""
     obstacles = site_of(place.family, place.seed, place.difficulty).obstacles
     tour = Tour(open_place(place, *size).waypoints.numpy(), place.seed, config=TourConfig(steps_out=steps_out))
-    here, path, home = START_STANCE, [], False
+    here, path, home = START_BODY_POSE, [], False
     for _ in range(chunks):
         twist = tour.act(here)
         home = twist is None
@@ -154,9 +154,9 @@ def choose_walks(count: int, chunks: int, size: tuple[int, int]) -> list[tuple[P
     while len(chosen) < count:
         k = len(chosen)
         place = Place(FAMILIES[k % len(FAMILIES)], nth_seed("test", number), "full")
-        stances = plan(place, k % 2 == 0, chunks, size)
-        if stances is not None:
-            chosen.append((place, k % 2 == 0, stances))
+        body_poses = plan(place, k % 2 == 0, chunks, size)
+        if body_poses is not None:
+            chosen.append((place, k % 2 == 0, body_poses))
         number += 1
     return chosen
 
@@ -171,16 +171,18 @@ def record(
     return [Scene(row[0], *parts) for row, *parts in zip(planned, captured, truths, closes, strict=True)]
 
 
-def walk_in(twin: World, planned: Sequence[tuple[Place, bool, np.ndarray]]) -> list[Walk]:
+def walk_in(twin: World, planned: Sequence[tuple[Place, bool, np.ndarray]]) -> list[Trajectory]:
     """The planned walks as a twin shows them."""
     spec = twin.model.spec
     openings = [open_place(place, spec.height, spec.width) for place, _, _ in planned]
     blank = torch.zeros(0, spec.height, spec.width)
     paths = [
-        Walk(p.family, is_loop, np.concatenate([START_STANCE[None], stances]), blank, blank, blank, o.intrinsics)
-        for (p, is_loop, stances), o in zip(planned, openings, strict=True)
+        Trajectory(
+            p.family, is_loop, np.concatenate([START_BODY_POSE[None], body_poses]), blank, blank, blank, o.intrinsics
+        )
+        for (p, is_loop, body_poses), o in zip(planned, openings, strict=True)
     ]
-    chunks = (len(paths[0].stances) - 1) // CHUNK_FRAMES
+    chunks = (len(paths[0].body_poses) - 1) // CHUNK_FRAMES
     return follow(twin, openings, paths, 0, chunks, [place.seed for place, _, _ in planned])
 
 
@@ -205,14 +207,14 @@ def score_next(tallies: Tallies, scenes: Sequence[Scene], rows: Rows, starts: in
 
 
 def score_closed(
-    tallies: Tallies, scenes: Sequence[Scene], rows: Rows, judge: Judge, progress: tqdm
-) -> Iterator[tuple[str, list[dict[str, Walk]]]]:
+    tallies: Tallies, scenes: Sequence[Scene], rows: Rows, classifier: RealismClassifier, progress: tqdm
+) -> Iterator[tuple[str, list[dict[str, Trajectory]]]]:
     """Whole walks; gives, for each kind of opening, the walks of every row."""
     frame, chunks = LEAD_FRAMES - 1, scenes[0].truth.num_chunks
     truths, seeds = [scene.truth for scene in scenes], [scene.place.seed for scene in scenes]
-    rest = [truth.part(frame + 1, len(truth.stances)) for truth in truths]
-    made: dict[str, list[Walk]] = {}
-    score_imagined(tallies, "twin_", rest, truths, judge, by_family=True)
+    rest = [truth.part(frame + 1, len(truth.body_poses)) for truth in truths]
+    made: dict[str, list[Trajectory]] = {}
+    score_imagined(tallies, "twin_", rest, truths, classifier, by_family=True)
     for prefix, open_at in OPENINGS.items():
         openings = [open_at(scene.opening, scene.close, frame) for scene in scenes]
         known = [known_pixels(t, _capture(o), FAR_METRES) for t, o in zip(rest, openings, strict=True)]
@@ -221,29 +223,35 @@ def score_closed(
             if row not in made or row != "no_memory_":  # to it, both openings are the same
                 made[row] = follow(world, openings, truths, frame, chunks, seeds)
             progress.update(len(scenes))
-        made["repeat_"] = [repeat(truth, frame, len(r.stances)) for truth, r in zip(truths, rest, strict=True)]
+        made["repeat_"] = [repeat(truth, frame, len(r.body_poses)) for truth, r in zip(truths, rest, strict=True)]
         for row, walks in made.items():
             for one, truth, mask in zip(walks, rest, known, strict=True):
-                scored = Tally()
+                scored = Accumulator()
                 score_loop(scored, one, truth, mask, RETURN_CHUNKS)
                 include(tallies, prefix + row, truth.family if not row else None, scored)
-            score_imagined(tallies, prefix + row, walks, truths, judge, by_family=not row)
+            score_imagined(tallies, prefix + row, walks, truths, classifier, by_family=not row)
         yield prefix, [{"truth": rest[n]} | {row: walks[n] for row, walks in made.items()} for n in range(len(scenes))]
 
 
 def score_imagined(
-    tallies: Tallies, prefix: str, walks: Sequence[Walk], truths: Sequence[Walk], judge: Judge, *, by_family: bool
+    tallies: Tallies,
+    prefix: str,
+    walks: Sequence[Trajectory],
+    truths: Sequence[Trajectory],
+    classifier: RealismClassifier,
+    *,
+    by_family: bool,
 ) -> None:
     """Whole walks beside the twin's, which begin with their leads; by family too, if asked for."""
     for one, truth in zip(walks, truths, strict=True):
-        rest, scored = truth.part(LEAD_FRAMES, len(truth.stances)), Tally()
+        rest, scored = truth.part(LEAD_FRAMES, len(truth.body_poses)), Accumulator()
         score_tracks(scored, one, rest, truth.part(LEAD_FRAMES - 1, LEAD_FRAMES))
         if not truth.is_loop:
-            score_outbound(scored, one, rest, judge, FAR_METRES)
+            score_outbound(scored, one, rest, classifier, FAR_METRES)
         include(tallies, prefix, truth.family if by_family else None, scored)
 
 
-def include(tallies: Tallies, prefix: str, family: str | None, scored: Tally) -> None:
+def include(tallies: Tallies, prefix: str, family: str | None, scored: Accumulator) -> None:
     """Add what one walk was scored to all walks under a prefix, and to those of its family, if it is named."""
     tallies[prefix].include(scored)
     if family is not None:
@@ -255,7 +263,7 @@ def _capture(opening: Opening):
     return opening.capture
 
 
-def draw(asked: argparse.Namespace, number: int, prefix: str, shown: dict[str, Walk]) -> None:
+def draw(asked: argparse.Namespace, number: int, prefix: str, shown: dict[str, Trajectory]) -> None:
     """A sheet of each family's first loop and first way out, and a film of each family's first walk."""
     truth = shown["truth"]
     name = f"{'cold' if prefix else 'grounded'}_{truth.family}_{'loop' if truth.is_loop else 'out'}"
@@ -269,8 +277,8 @@ def draw(asked: argparse.Namespace, number: int, prefix: str, shown: dict[str, W
 def figures_of(tallies: Tallies) -> Figures:
     """All figures under their flat names."""
     flat: Figures = {}
-    for prefix, tally in tallies.items():
-        flat |= with_prefix(prefix, tally.figures())
+    for prefix, accumulator in tallies.items():
+        flat |= with_prefix(prefix, accumulator.figures())
     for prefix in OPENINGS:  # masks and seen pixels are named for the model, which is what they judge
         for name in ("moving_iou", "unseen_share"):
             if (value := flat.pop(f"{prefix}next_chunk_{name}", None)) is not None:
@@ -319,18 +327,18 @@ def main() -> None:
     video = VideoModel.create(*size, weights=asked.weights, num_steps=asked.num_steps, dtype=asked.dtype)
     twin, close_twin = (World(TwinModel.create(times * height, times * width)) for times in (1, asked.finer))
     rows = {
-        "hint_only_": World(MemoryModel.create(*size)),
+        "hint_only_": World(MemoryOnlyModel.create(*size)),
         "": World(video),
-        "no_memory_": World(Altered(video, hide_hints)),
+        "no_memory_": World(ConditionOverride(video, hide_hints)),
     }
-    planned, tallies, judge = choose_walks(count, chunks, size), Tallies(Tally), Judge.load()
+    planned, tallies, classifier = choose_walks(count, chunks, size), Tallies(Accumulator), RealismClassifier.load()
     with progress_bar(total=count * len(rows) * len(OPENINGS), desc="worlds", smoothing=0) as progress:
         for first in range(0, count, BATCH):
             progress.set_postfix_str("twin")
             scenes = record(video.spec, twin, close_twin, planned[first : first + BATCH])
             progress.set_postfix_str("next chunks")
             score_next(tallies, scenes, rows, asked.starts)
-            for prefix, shown in score_closed(tallies, scenes, rows, judge, progress):
+            for prefix, shown in score_closed(tallies, scenes, rows, classifier, progress):
                 for n, walks in enumerate(shown):
                     draw(asked, first + n, prefix, walks)
     flat: dict[str, Any] = {"preset_hash": preset_hash(rows[""]), "walks": count, **figures_of(tallies)}

@@ -34,8 +34,8 @@ import numpy as np
 import torch
 
 from wm_gym.backends.registry import load_backend
-from wm_gym.backends.worlds import open_named
-from wm_gym.world.files import from_bytes, to_bytes
+from wm_gym.scenes.named import open_named
+from wm_gym.world.serialization import from_bytes, to_bytes
 from wm_gym.world.size import nbytes, nbytes_beyond
 from wm_gym.world.state import WorldState
 from wm_gym.world.world import World

@@ -1,11 +1,12 @@
-"""What a painter learns, by how large it is and how long it learns: held-out nats a code against compute.
+"""What an inpainter learns, by how large it is and how long it learns: held-out nats a code against compute.
 
     wm-gym collect output=outputs/recordings/imagine num_clips=1600 seed=11
     wm-gym collect output=outputs/recordings/held split=test num_clips=48 seed=14
     python benchmarks/scaling.py --minutes 30 --json scaling.json --picture docs/scaling.png
 
-Painters of each size learn from the same batches at a steady learning rate, and their moving averages are scored on the
-same torn views, so every point of a curve is a run that could have stopped there. They take turns, `--slice` minutes
+Inpainters of each size learn from the same batches at a steady learning rate, and their moving averages are scored
+on the same torn views, so every point of a curve is a run that could have stopped there. They take turns, `--slice`
+minutes
 each, so that a machine's moods fall on all alike; a run that is broken off goes on where it was.
 
 JSON keys: `fits`: what a straight line through logarithms says of the best of all curves; `sizes`: rows of
@@ -29,36 +30,36 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from wm_gym.backends.video.painting.painter import Painter
-from wm_gym.train_world.loop import ENDLESS_STEPS
-from wm_gym.train_world.painting.batches import draw_batch
-from wm_gym.train_world.painting.objective import paint_loss
-from wm_gym.train_world.painting.preparing import ViewSources, prepare_views
-from wm_gym.train_world.painting.sizes import SHAPES, learning_rate_of, painter_of
-from wm_gym.train_world.painting.training import FitConfig, PaintTrainConfig, train_painter
-from wm_gym.train_world.painting.views import Views
+from wm_gym.completion.inpainter import Inpainter
+from wm_gym.train_world.inpainting.batches import draw_batch
+from wm_gym.train_world.inpainting.objective import inpainting_loss
+from wm_gym.train_world.inpainting.preparing import FrameSources, prepare_training_frames
+from wm_gym.train_world.inpainting.sizes import SHAPES, inpainter_of, learning_rate_of
+from wm_gym.train_world.inpainting.training import FitConfig, InpainterTrainConfig, train_inpainter
+from wm_gym.train_world.inpainting.training_frames import TrainingFrames
+from wm_gym.train_world.trainer import ENDLESS_STEPS
 
 FITTED_DECADES = 1.0
 TIMES = {"colour_nats_at_10_times": 10, "colour_nats_at_100_times": 100}
 COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44")
 
 
-def config_of(size: str, height: int, width: int, folder: Path, minutes: float) -> PaintTrainConfig:
+def config_of(size: str, height: int, width: int, folder: Path, minutes: float) -> InpainterTrainConfig:
     """A run of one size that stops after so many minutes in all, at a steady learning rate."""
-    painter = painter_of(size, height, width)
-    return PaintTrainConfig(
-        output=str(folder / f"{size}_{height}x{width}"), steps=ENDLESS_STEPS, hold=1.0, painter=painter,
-        learning_rate=learning_rate_of(painter), report_steps=100, most_minutes=minutes, average_decay=0.995,
-        fit=FitConfig(views=1500, patches=60_000, rounds=12),
+    inpainter = inpainter_of(size, height, width)
+    return InpainterTrainConfig(
+        output=str(folder / f"{size}_{height}x{width}"), steps=ENDLESS_STEPS, constant_share=1.0, inpainter=inpainter,
+        learning_rate=learning_rate_of(inpainter), report_steps=100, most_minutes=minutes, average_decay=0.995,
+        fit=FitConfig(training_frames=1500, patches=60_000, rounds=12),
     )  # fmt: skip
 
 
-def gflop_per_step(config: PaintTrainConfig, views: Views) -> float:
+def gflop_per_step(config: InpainterTrainConfig, training_frames: TrainingFrames) -> float:
     """Of one step of training, by torch's own count."""
-    painter = Painter(config.painter)
-    batch = draw_batch(views, config.painter, config.tear, config.batch, config.seed, 0)
+    inpainter = Inpainter(config.inpainter)
+    batch = draw_batch(training_frames, config.inpainter, config.augmentation, config.batch, config.seed, 0)
     with FlopCounterMode(display=False) as counter:
-        paint_loss(painter, batch, config.objective)[0].backward()
+        inpainting_loss(inpainter, batch, config.objective)[0].backward()
     return counter.get_total_flops() / 1e9
 
 
@@ -127,14 +128,14 @@ def main() -> None:
     asked = parser.parse_args()
     torch.set_num_threads(1)
     height, width = (int(number) for number in asked.frames.split("x"))
-    sources = ViewSources(
+    sources = FrameSources(
         recordings=asked.recordings, held_out=asked.held_out, most_clips=asked.clips, passes=asked.passes
     )
-    views, held_out = prepare_views(sources)
+    training_frames, held_out = prepare_training_frames(sources)
     for minutes in np.arange(asked.slice, asked.minutes + 1e-6, asked.slice).tolist():
         for size in asked.sizes:
-            train_painter(config_of(size, height, width, asked.folder, minutes), views, held_out)
-    sizes = [row(config_of(size, height, width, asked.folder, 0.0), size, views) for size in asked.sizes]
+            train_inpainter(config_of(size, height, width, asked.folder, minutes), training_frames, held_out)
+    sizes = [row(config_of(size, height, width, asked.folder, 0.0), size, training_frames) for size in asked.sizes]
     figures = {"sizes": sizes, "fits": fit(sizes)}
     for size in sizes:
         print(size["name"], size["points"][-1])
@@ -145,12 +146,12 @@ def main() -> None:
         draw(sizes, asked.picture)
 
 
-def row(config: PaintTrainConfig, size: str, views: Views) -> dict[str, Any]:
+def row(config: InpainterTrainConfig, size: str, training_frames: TrainingFrames) -> dict[str, Any]:
     """What is written of one size."""
-    gflop = gflop_per_step(config, views)
+    gflop = gflop_per_step(config, training_frames)
     return {
         "name": size,
-        "parameters": sum(p.numel() for p in Painter(config.painter).parameters()),
+        "parameters": sum(p.numel() for p in Inpainter(config.inpainter).parameters()),
         "gflop_per_step": gflop,
         "points": points_of(Path(config.output), gflop),
     }

@@ -40,12 +40,12 @@ import numpy as np
 import torch
 from omegaconf import OmegaConf
 
-from wm_gym.backends.places import find_place, open_world
 from wm_gym.backends.registry import load_backend
 from wm_gym.evaluation.preset import preset_hash
 from wm_gym.memory.render import render
 from wm_gym.memory.write import write
 from wm_gym.progress import progress_bar
+from wm_gym.scenes.places import find_place, open_world
 from wm_gym.world.state import Outcome, WorldState
 from wm_gym.world.world import World
 

@@ -27,8 +27,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from wm_gym.backends.seam import Chunk, Condition, Opening, Place
-from wm_gym.backends.twin.maps import FAMILIES
 from wm_gym.backends.twin.model import FAR_METRES, FRAMES_PER_STEP, TwinModel, open_place
 from wm_gym.backends.twin.site import Site, site_of
 from wm_gym.backends.twin.state import TwinState
@@ -37,6 +35,8 @@ from wm_gym.geometry.cameras import project, rays, unproject
 from wm_gym.geometry.motion import camera_pose
 from wm_gym.geometry.poses import inverse, transform
 from wm_gym.progress import progress_bar
+from wm_gym.scenes.families import FAMILIES
+from wm_gym.world_model import Chunk, Condition, Opening, Place
 
 SEED = 3
 BRANCH_FROM, BRANCH_AT, STEPS = 30, 40, 44
@@ -106,21 +106,21 @@ def free_walks(site: Site, opening: Opening, count: int, rng: np.random.Generato
         yaw, turn, tilt = rng.uniform(-np.pi, np.pi), np.radians(rng.uniform(-4.5, 4.5)), np.radians(2.5)
         pitch = np.radians(rng.uniform(-25.0, 17.5))
         x, y = waypoints[rng.integers(len(waypoints))]
-        stances = np.zeros((FRAMES_PER_STEP, 5))
-        for t, stance in enumerate(stances):
-            stance[:] = x, y, 0.0, yaw, pitch
+        body_poses = np.zeros((FRAMES_PER_STEP, 5))
+        for t, body_pose in enumerate(body_poses):
+            body_pose[:] = x, y, 0.0, yaw, pitch
             x, y = x + 0.125 * np.cos(yaw), y + 0.125 * np.sin(yaw)
             yaw, pitch = yaw + turn, pitch + tilt * (t + 1 < FRAMES_PER_STEP)
-        if not site.obstacles.blocked(stances[:, :2], 0.3).any():
-            walks.append(stances)
+        if not site.obstacles.blocked(body_poses[:, :2], 0.3).any():
+            walks.append(body_poses)
     return walks
 
 
 def condition_of(
-    opening: Opening, stances: NDArray[np.float64], step: int, events: tuple[ActiveEvent, ...] = ()
+    opening: Opening, body_poses: NDArray[np.float64], step: int, events: tuple[ActiveEvent, ...] = ()
 ) -> Condition:
     """One world's step along four stances."""
-    poses = torch.from_numpy(camera_pose(stances)).to(torch.float32)
+    poses = torch.from_numpy(camera_pose(body_poses)).to(torch.float32)
     keys = torch.zeros(1, FRAMES_PER_STEP, 8, dtype=torch.bool)
     index = 1 + step * FRAMES_PER_STEP
     return Condition(poses[None], opening.intrinsics[None], keys, [""], [events], [SEED], [index])

@@ -1,6 +1,6 @@
 """Capture the places that ship with wm-gym, the default worlds, into a folder. Needs the extra `twin`.
 
-python examples/capture_places.py wm_gym/backends/shipped_places
+python examples/capture_places.py wm_gym/backends/shipped_scenes
 
 The first places of every family whose numbers end in 9: the split "test", which no shipped weights have learned from.
 """
@@ -13,8 +13,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 from wm_gym.progress import progress_bar
-from wm_gym.train_world.capturing import CaptureConfig, capture
-from wm_gym.train_world.splits import nth_seed
+from wm_gym.train_world.data.capture_scene import CaptureConfig, capture
+from wm_gym.train_world.data.splits import nth_seed
 
 PLACES = {"rooms": 3, "city": 3, "courtyard": 2, "park": 2, "warehouse": 2}
 

@@ -30,17 +30,17 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import numpy as np
 import torch
 
-from wm_gym.backends.places import find_place, open_world
 from wm_gym.backends.registry import load_backend
-from wm_gym.evaluation.altered import Altered, reword
 from wm_gym.evaluation.changes import agreement, changed_share, gain_db, mean_change, pool
+from wm_gym.evaluation.overrides import ConditionOverride, reword
 from wm_gym.evaluation.pictures import contact_sheet, enlarge
 from wm_gym.evaluation.preset import preset_hash
 from wm_gym.events.kinds import KINDS
 from wm_gym.events.language import phrasings
-from wm_gym.geometry.motion import START_STANCE
+from wm_gym.geometry.motion import START_BODY_POSE
 from wm_gym.progress import progress_bar
-from wm_gym.train_world.phrasebook import split_phrasings
+from wm_gym.scenes.places import find_place, open_world
+from wm_gym.train_world.data.phrasebook import split_phrasings
 from wm_gym.world.state import WorldState
 from wm_gym.world.world import World
 
@@ -89,7 +89,7 @@ def film(world: World, place: str, rows: list[str]) -> Films:
     opening = open_world(spec, found)
     state, _ = world.start([opening] * len(rows), [SEED + (row == "other_seed") for row in rows])
     count = CHUNK_FRAMES * (STEPS_BEFORE + STEPS_AFTER)
-    path = np.tile(START_STANCE, (len(rows), count, 1))
+    path = np.tile(START_BODY_POSE, (len(rows), count, 1))
     path[..., 3] = PAN_RADIANS * np.sin(2 * np.pi * np.arange(1, count + 1) / count)
     chunks = []
     for step in range(STEPS_BEFORE + STEPS_AFTER):
@@ -103,7 +103,7 @@ def film(world: World, place: str, rows: list[str]) -> Films:
 def own_words(world: World) -> World:
     """The same world, in whose prompts stand the user's words."""
     words = {sentence(phrasings(kind, "ongoing")[0]): sentence(asked_for(kind)) for kind in KINDS}
-    return World(Altered(world.model, reword(words)), world.config)
+    return World(ConditionOverride(world.model, reword(words)), world.config)
 
 
 def score(made: Films, own: Films, true: Films) -> dict[str, float]:

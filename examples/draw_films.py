@@ -37,22 +37,22 @@ import torch
 from tqdm import tqdm
 
 from wm_gym.agents.explorer import Explorer
-from wm_gym.backends.finer import FINER
-from wm_gym.backends.places import find_place
 from wm_gym.backends.registry import load_backend
-from wm_gym.backends.seam import Opening, Place
-from wm_gym.backends.twin.maps import FAMILIES
 from wm_gym.backends.twin.model import open_place
 from wm_gym.evaluation.openings import OPENINGS, openings_in
 from wm_gym.evaluation.pictures import contact_sheet, enlarge, paint_depth, paint_hints
 from wm_gym.evaluation.preset import preset_hash
+from wm_gym.files.video import VideoWriter
 from wm_gym.geometry.motion import KEYS, velocities_from_keys
 from wm_gym.memory.memory import Memory
 from wm_gym.progress import progress_bar
-from wm_gym.train_world.splits import nth_seed
-from wm_gym.world.film import Film
+from wm_gym.scenes.families import FAMILIES
+from wm_gym.scenes.keyframe_scale import FINER
+from wm_gym.scenes.places import find_place
+from wm_gym.train_world.data.splits import nth_seed
 from wm_gym.world.state import Outcome
 from wm_gym.world.world import World
+from wm_gym.world_model import Opening, Place
 
 FIRST_PLACE = 100
 """Place numbers begin here, as those of `benchmarks/fidelity.py`."""
@@ -113,7 +113,7 @@ def key_pilot(seed: int, steps: int) -> Pilot:
     """Presses the keys of the script, wherever it is."""
     held = [segment.keys for segment in key_script(seed, steps) for _ in range(segment.steps)]
     pressed = iter(velocities_from_keys(np.array([[key in keys for key in KEYS] for keys in held])))
-    return lambda stance: next(pressed)
+    return lambda body_pose: next(pressed)
 
 
 @dataclass
@@ -124,7 +124,7 @@ class Trip:
     hints: list[np.ndarray] = field(default_factory=list)
     depths: list[np.ndarray] = field(default_factory=list)
     milliseconds: list[float] = field(default_factory=list)
-    stances: list[np.ndarray] = field(default_factory=list)
+    body_poses: list[np.ndarray] = field(default_factory=list)
     bumps: int = 0
     figures: dict[str, float | None] = field(default_factory=dict)
 
@@ -136,8 +136,8 @@ class Trip:
         self.hints.append(paint_hints(colour, seen))
         self.depths.append(paint_depth(outcome.chunk.depth[0, -1].cpu().numpy()))
         self.milliseconds.append(milliseconds)
-        self.stances.append(outcome.stances[0, -1])
-        self.bumps += outcome.bumped[0]
+        self.body_poses.append(outcome.body_poses[0, -1])
+        self.bumps += outcome.collided[0]
 
     def weigh(self, memory: Memory, name: str) -> None:
         """Note points and bytes of the memory under a name."""
@@ -146,7 +146,10 @@ class Trip:
 
     def summary(self) -> dict[str, float | None]:
         """All figures of the walk."""
-        steps, farthest = len(self.stances), max(float(np.linalg.norm(stance[:2])) for stance in self.stances)
+        steps, farthest = (
+            len(self.body_poses),
+            max(float(np.linalg.norm(body_pose[:2])) for body_pose in self.body_poses),
+        )
         return {
             "step_ms_40_60": self._median_ms(40, 60),
             "step_ms_480_500": self._median_ms(480, 500),
@@ -163,10 +166,10 @@ class Trip:
 
 
 def travel(world: World, opening: Opening, pilot: Pilot, steps: int, seed: int, bar: tqdm) -> Trip:
-    """Walk through one generated world."""
+    """Trajectory through one generated world."""
     trip, (state, _) = Trip(), world.start([opening], [seed])
     for step in range(1, steps + 1):
-        twists = np.tile(pilot(state.stances[0]), (1, world.model.spec.frames_per_step, 1))
+        twists = np.tile(pilot(state.body_poses[0]), (1, world.model.spec.frames_per_step, 1))
         began = time.perf_counter()
         state, outcome = world.step(state, twists)
         trip.add(outcome, 1e3 * (time.perf_counter() - began))
@@ -177,7 +180,7 @@ def travel(world: World, opening: Opening, pilot: Pilot, steps: int, seed: int, 
     return trip
 
 
-class CoarseFilm(Film):
+class CoarseFilm(VideoWriter):
     """A film of chosen coarseness, packed as small as the codec can in reasonable time."""
 
     def __init__(self, path: Path, fps: float, size: Sequence[int], crf: int) -> None:
@@ -246,7 +249,7 @@ def read_arguments() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Walk, film, and write the figures after every film."""
+    """Trajectory, film, and write the figures after every film."""
     asked = read_arguments()
     torch.set_num_threads(1)
     height, width = (int(number) for number in asked.size.split("x"))

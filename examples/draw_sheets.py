@@ -11,13 +11,13 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import numpy as np
 
-from wm_gym.backends.places import find_place, open_world
-from wm_gym.backends.twin.maps import FAMILIES
 from wm_gym.backends.twin.model import TwinModel
 from wm_gym.evaluation.pictures import contact_sheet
 from wm_gym.events.kinds import KINDS
 from wm_gym.events.language import phrasings
 from wm_gym.progress import progress_bar
+from wm_gym.scenes.families import FAMILIES
+from wm_gym.scenes.places import find_place, open_world
 from wm_gym.world.world import World
 
 SIZE = (96, 128)

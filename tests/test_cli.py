@@ -13,7 +13,7 @@ from wm_gym.cli.commands import COMMANDS, config_class
 from wm_gym.cli.settings import settings_of, shown
 from wm_gym.demo import DemoConfig
 from wm_gym.rollout import RolloutConfig
-from wm_gym.train_world.run import RunConfig
+from wm_gym.train_world.video.run import RunConfig
 
 WITH_SETTINGS = [command for command in COMMANDS if command.config]
 
@@ -40,9 +40,11 @@ def test_settings_that_only_fit_together_are_taken_together():
 
 
 def test_every_setting_of_training_can_be_named():
-    config = compose(RunConfig, ["train.video.num_layers=4", "train.spoil.torn=0.1", "train.objective.forced=0.5"])
+    config = compose(
+        RunConfig, ["train.video.num_layers=4", "train.augmentation.torn=0.1", "train.objective.forced=0.5"]
+    )
     assert config.train.video == VideoConfig(num_layers=4)
-    assert (config.train.spoil.torn, config.train.objective.forced) == (0.1, 0.5)
+    assert (config.train.augmentation.torn, config.train.objective.forced) == (0.1, 0.5)
 
 
 @pytest.mark.parametrize(
@@ -107,17 +109,17 @@ def test_every_setting_of_training_can_be_named():
             "wm-gym rollout: policy must be one of ['random', 'tour'], got 'tuor'; did you mean 'tour'?",
         ),
         (
-            "train train.video.hints_enter=chanel",
-            "wm-gym train: hints_enter must be 'channel' or 'frame', got 'chanel'; did you mean 'channel'?",
+            "train train.video.hint_concat=chanel",
+            "wm-gym train: hint_concat must be 'channel' or 'frame', got 'chanel'; did you mean 'channel'?",
         ),
         (
-            "train train.video.hints_enter=window",
-            "wm-gym train: hints_enter must be 'channel' or 'frame', got 'window'",
+            "train train.video.hint_concat=window",
+            "wm-gym train: hint_concat must be 'channel' or 'frame', got 'window'",
         ),
         (
             "demo backend=vidoe",
-            "wm-gym demo: backend must be one of ['memory', 'twin', 'video'] or 'package.module:Class', got 'vidoe'; "
-            "did you mean 'video'?",
+            "wm-gym demo: backend must be one of ['memory_only', 'twin', 'video'] or 'package.module:Class', "
+            "got 'vidoe'; did you mean 'video'?",
         ),
         (
             "demo difficulty=ful",
@@ -159,12 +161,12 @@ WRITING = {
     "rollout": "output",
     "capture": "output",
     "collect": "output",
-    "gather-references": "output",
+    "gather-scene-bank": "output",
     "train": "train.output",
     "train-codec": "train.output",
-    "train-painter": "train.output",
-    "sharpen-painter": "train.output",
-    "train-half-hour": "output",
+    "train-inpainter": "train.output",
+    "sharpen-inpainter": "train.output",
+    "train-time-budget": "output",
 }
 FILES = {"rollout": ".replay", "capture": ".npz"}
 

@@ -6,7 +6,14 @@ import pytest
 
 from wm_gym.demo import DemoConfig, run_demo
 
-SHORT = {"backend": "memory", "world": "rooms/9", "steps_out": 3, "event_at": 1, "event_steps": 2, "sheet_columns": 4}
+SHORT = {
+    "backend": "memory_only",
+    "world": "rooms/9",
+    "steps_out": 3,
+    "event_at": 1,
+    "event_steps": 2,
+    "sheet_columns": 4,
+}
 
 
 def test_the_demo_needs_no_twin(tmp_path, monkeypatch):

@@ -1,12 +1,12 @@
 import pytest
 
 from wm_gym.cli import main
-from wm_gym.envs.replay import Replay
+from wm_gym.envs.replay.format import Replay
 from wm_gym.rollout import RolloutConfig
 
 
 def rollout(path, *settings):
-    return main(["rollout", "backend=memory", "steps=6", "snapshot_every=4", f"output={path}", *settings])
+    return main(["rollout", "backend=memory_only", "steps=6", "snapshot_every=4", f"output={path}", *settings])
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def test_a_walk_is_recorded_and_generated_again(path, capsys):
     assert main(["replay", str(path), "--verify", "--from", "5"]) == 0
     out = capsys.readouterr().out.splitlines()
     assert out[0] == (
-        f"{path}: 6 steps of wm_gym/Explore-v0 by memory 48x64, seed 4, world by the seed, snapshots after [4]"
+        f"{path}: 6 steps of wm_gym/Explore-v0 by memory_only 48x64, seed 4, world by the seed, snapshots after [4]"
     )
     assert out[1] == "steps 5 to 6, 8 frames: every byte is equal"
 

@@ -17,13 +17,13 @@ from wm_gym.envs.registration import register_ids
 
 if TYPE_CHECKING:
     from wm_gym.backends.registry import load_backend
-    from wm_gym.backends.seam import Chunk, Condition, ModelSpec, WorldModel
     from wm_gym.envs.config import EpisodeConfig
     from wm_gym.envs.state import EnvState
     from wm_gym.envs.vector_env import WorldVectorEnv
     from wm_gym.envs.world_env import WorldEnv
     from wm_gym.world.state import WorldState
     from wm_gym.world.world import World
+    from wm_gym.world_model import Chunk, Condition, ModelSpec, WorldModel
 
 __version__ = "0.1.0"
 
@@ -44,14 +44,14 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Chunk": "wm_gym.backends.seam",
-    "Condition": "wm_gym.backends.seam",
+    "Chunk": "wm_gym.world_model",
+    "Condition": "wm_gym.world_model",
     "EnvState": "wm_gym.envs.state",
     "EpisodeConfig": "wm_gym.envs.config",
-    "ModelSpec": "wm_gym.backends.seam",
+    "ModelSpec": "wm_gym.world_model",
     "World": "wm_gym.world.world",
     "WorldEnv": "wm_gym.envs.world_env",
-    "WorldModel": "wm_gym.backends.seam",
+    "WorldModel": "wm_gym.world_model",
     "WorldState": "wm_gym.world.state",
     "WorldVectorEnv": "wm_gym.envs.vector_env",
     "load_backend": "wm_gym.backends.registry",

@@ -15,19 +15,20 @@ import torch
 from PIL import Image
 
 from wm_gym.agents.tour import Tour, TourConfig
-from wm_gym.backends.places import open_world
 from wm_gym.backends.registry import load_backend
-from wm_gym.backends.seam import Chunk, Opening
-from wm_gym.backends.whole_file import check_place, write_whole
-from wm_gym.backends.worlds import find_world, open_named, twin_is_installed
 from wm_gym.evaluation.fidelity import depth_absrel, known_share, psnr_db
 from wm_gym.evaluation.pictures import captioned, contact_sheet, enlarge, paint_depth, paint_hints, paint_map
+from wm_gym.files.atomic import check_writable, write_atomically
+from wm_gym.files.video import VideoWriter
 from wm_gym.memory.cloud import point_cloud
 from wm_gym.progress import progress_bar
 from wm_gym.reconstruction.ply import write_ply
-from wm_gym.world.film import Film
+from wm_gym.scenes.named import find_world, open_named
+from wm_gym.scenes.places import open_world
+from wm_gym.scenes.simulator import simulator_is_installed
 from wm_gym.world.state import Outcome, WorldState
 from wm_gym.world.world import World
+from wm_gym.world_model import Chunk, Opening
 
 _BAR_PIXELS = 20
 _LONGEST = 4
@@ -97,17 +98,17 @@ class _Record:
 
 
 def run_demo(config: DemoConfig) -> dict[str, float]:
-    """Walk, film and measure; returns the figures that `report.json` holds.
+    """Trajectory, film and measure; returns the figures that `report.json` holds.
 
     Raises:
         ValueError: If the world, difficulty, backend or event is none that exists, or the folder cannot be written to.
         ImportError: If the world or backend needs ViZDoom and it is not installed.
     """
     find_world(config.world, config.seed, config.difficulty)
-    check_place(config.output, is_folder=True)
+    check_writable(config.output, is_folder=True)
     world = World(load_backend(config.backend, config.height, config.width))
     opening = open_named(world.model.spec, config.world, config.seed, config.difficulty)
-    has_twin = config.compare and opening.place is not None and twin_is_installed()
+    has_twin = config.compare and opening.place is not None and simulator_is_installed()
     twin = World(load_backend("twin", config.height, config.width)) if has_twin else None
     folder = Path(config.output)
     try:
@@ -122,7 +123,7 @@ def run_demo(config: DemoConfig) -> dict[str, float]:
     write_ply(folder / "cloud.ply", positions, colours)
     report = {"config": asdict(config), "world": opening.name, "prompt": opening.prompt, "figures": figures}
     text = json.dumps(report, indent=2) + "\n"
-    write_whole(folder / "report.json", lambda file: file.write(text.encode()))
+    write_atomically(folder / "report.json", lambda file: file.write(text.encode()))
     return figures
 
 
@@ -141,14 +142,17 @@ def _walk(
     """The tour in the world; the twin follows wherever the body goes."""
     spec = world.model.spec
     state, outcome = _begin(world, opening, config)
-    record, trail, truth = _Record([outcome], [""]), [outcome.stances[0, -1]], None
+    record, trail, truth = _Record([outcome], [""]), [outcome.body_poses[0, -1]], None
     if twin is not None and opening.place is not None:
         truth, true_outcome = _begin(twin, open_world(twin.model.spec, opening.place), config)
         record.truths.append(true_outcome.chunk)
     tour = Tour(opening.waypoints.numpy(), config.seed, world.config.body, TourConfig(steps_out=config.steps_out))
     longest = _LONGEST * config.steps_out
     size = config.height * config.enlarge + _BAR_PIXELS, 4 * config.width * config.enlarge
-    with Film(film_path, spec.fps, *size) as film, progress_bar(desc="walking", unit="step", total=longest) as bar:
+    with (
+        VideoWriter(film_path, spec.fps, *size) as film,
+        progress_bar(desc="walking", unit="step", total=longest) as bar,
+    ):
         while (twist := tour.act(trail[-1])) is not None and len(trail) <= longest and not _is_stuck(trail):
             record.events.append(_going_on(state))
             began = time.perf_counter()
@@ -156,9 +160,9 @@ def _walk(
             record.seconds += time.perf_counter() - began
             record.outcomes.append(outcome)
             if twin is not None and truth is not None:
-                truth, true_outcome = twin.follow(truth, outcome.stances)
+                truth, true_outcome = twin.follow(truth, outcome.body_poses)
                 record.truths.append(true_outcome.chunk)
-            trail.append(outcome.stances[0, -1])
+            trail.append(outcome.body_poses[0, -1])
             for picture in _panels(outcome, state, np.stack(trail), config.enlarge):
                 film.add(captioned(picture, record.events[-1], _BAR_PIXELS))
             bar.update()
@@ -199,7 +203,7 @@ def _measure(record: _Record) -> dict[str, float]:
     figures = {
         "frames": float(len(frames)),
         "frames_per_second": (len(frames) - 1) / record.seconds,
-        "metres_from_home": float(np.linalg.norm(record.outcomes[-1].stances[0, -1, :2])),
+        "metres_from_home": float(np.linalg.norm(record.outcomes[-1].body_poses[0, -1, :2])),
         "loop_closure_psnr_db": float(psnr_db(frames[-1:], frames[:1])),
         "depth_known_share": known_share(depth),
     }

@@ -11,11 +11,11 @@ import gymnasium as gym
 import numpy as np
 
 from wm_gym.agents.tour import Tour, TourConfig
-from wm_gym.backends.whole_file import check_place
 from wm_gym.envs.registration import IDS
-from wm_gym.envs.replay import Replay
-from wm_gym.envs.replay_recording import RecordReplay
+from wm_gym.envs.replay.format import Replay
+from wm_gym.envs.replay.recorder import RecordReplay
 from wm_gym.envs.world_env import WorldEnv
+from wm_gym.files.atomic import check_writable
 from wm_gym.progress import progress_bar
 
 POLICIES = ("random", "tour")
@@ -77,7 +77,7 @@ def rollout(config: RolloutConfig) -> Replay:
         RuntimeError: If the disk cannot take the file.
     """
     output = Path(config.output)
-    check_place(output)
+    check_writable(output)
     env = gym.make(
         config.env_id, max_episode_steps=config.steps, disable_env_checker=True, backend=config.backend,
         world=config.world or None, difficulty=config.difficulty, resolution=(config.height, config.width),
@@ -113,7 +113,7 @@ def _policy(env: RecordReplay, config: RolloutConfig) -> Policy:
         return env.action_space.sample
     world_env = env.unwrapped
     assert isinstance(world_env, WorldEnv)
-    world = world_env.episodes.world
+    world = world_env.core.world
     tour_config = TourConfig(
         steps_out=max(1, config.steps // 2), frames_per_step=world.model.spec.frames_per_step
     )  # home by the end
@@ -121,7 +121,7 @@ def _policy(env: RecordReplay, config: RolloutConfig) -> Policy:
     tour = Tour(waypoints, config.seed, world.config.body, tour_config)
 
     def act() -> np.ndarray | None:
-        twist = tour.act(world_env.now.outcome.stances[0, -1])
+        twist = tour.act(world_env.now.outcome.body_poses[0, -1])
         return None if twist is None else twist.astype(np.float32)
 
     return act

@@ -22,7 +22,7 @@ from stable_baselines3.common.vec_env import (
 
 from wm_gym.agents.sb3 import Sb3VecEnv, make_sb3_env
 
-SMALL = {"backend": "memory", "world": "city/9", "finer": 1}
+SMALL = {"backend": "memory_only", "world": "city/9", "finer": 1}
 ENV_ID = "wm_gym/PointGoal-v0"
 N = 3
 

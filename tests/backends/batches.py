@@ -11,10 +11,10 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import numpy as np
 import torch
 
-from wm_gym.backends.captures import load_capture
-from wm_gym.backends.pictures import open_picture
 from wm_gym.backends.video.model import VideoModel
-from wm_gym.backends.worlds import SHIPPED
+from wm_gym.scenes.captures import load_capture
+from wm_gym.scenes.images import open_picture
+from wm_gym.scenes.named import SHIPPED
 from wm_gym.world.world import World
 
 COUNTS = 1, 2, 3, 4, 5, 8
@@ -24,9 +24,9 @@ LARGEST, STEPS = max(COUNTS), 2
 
 
 def world_of(size, dtype="float32", **settings):
-    """A world of frames of a size, without retrieved scenes: the painter invents what is unseen."""
+    """A world of frames of a size, without retrieved scenes: the inpainter invents what is unseen."""
     height, width = size
-    return World(VideoModel.create(height, width, references="none", dtype=dtype, **settings))
+    return World(VideoModel.create(height, width, scene_bank="none", dtype=dtype, **settings))
 
 
 def openings_of(world):

@@ -8,7 +8,7 @@ import pytest
 import torch
 from batches import openings_of, walk, world_of
 
-from wm_gym.backends.arithmetic import in_own_arithmetic, own_arithmetic
+from wm_gym.networks.arithmetic import in_own_arithmetic, own_arithmetic
 
 
 def of_two_threads():

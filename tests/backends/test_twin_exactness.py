@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wm_gym.backends.seam import Place
-from wm_gym.backends.twin.maps import FAMILIES
 from wm_gym.backends.twin.model import TwinModel, open_place
 from wm_gym.backends.twin.site import site_of
+from wm_gym.scenes.families import FAMILIES
+from wm_gym.world_model import Place
 
 _PATH = Path(__file__).parents[2] / "benchmarks" / "twin_exactness.py"
 _SPEC = importlib.util.spec_from_file_location("twin_exactness", _PATH)

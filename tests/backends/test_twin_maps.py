@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from wm_gym.backends.twin.maps import DIFFICULTIES, FAMILIES, TwinMap, build
+from wm_gym.backends.twin.maps import TwinMap, build
+from wm_gym.scenes.families import DIFFICULTIES, FAMILIES
 
 CASES = [(family, seed, difficulty) for family in FAMILIES for seed in range(5) for difficulty in DIFFICULTIES]
 METRE = 32.0

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wm_gym.backends.twin.maps import FAMILIES, build
+from wm_gym.backends.twin.maps import build
+from wm_gym.scenes.families import FAMILIES
 
 pytest.importorskip("vizdoom", reason="the twin's engine is an extra")
 

@@ -10,10 +10,10 @@ import pytest
 import torch
 from twin_walks import active, all_bytes, condition
 
-from wm_gym.backends.seam import Opening, Place, WorldModel
 from wm_gym.backends.twin.client import EngineError
 from wm_gym.backends.twin.model import TwinModel, open_place
-from wm_gym.geometry.motion import START_STANCE, camera_pose
+from wm_gym.geometry.motion import START_BODY_POSE, camera_pose
+from wm_gym.world_model import Opening, Place, WorldModel
 
 HEIGHT, WIDTH = 24, 32
 STORY = {"bonfire": (1, 7), "walker": (2, 9), "snowfall": (1, 12), "night": (3, 8), "fireworks": (4, 12), "fog": (5, 9)}
@@ -62,7 +62,7 @@ def test_the_opening_chunk_is_one_frame_at_the_opening_pose(model, city):
     _, chunk = model.start([city], [1])
     assert chunk.frames.shape == (1, 1, HEIGHT, WIDTH, 3) and chunk.frames.dtype == torch.uint8
     assert chunk.depth.shape == (1, 1, HEIGHT, WIDTH) and chunk.moving.dtype == torch.bool
-    assert torch.equal(chunk.world_from_camera[0, 0], torch.from_numpy(camera_pose(START_STANCE)).float())
+    assert torch.equal(chunk.world_from_camera[0, 0], torch.from_numpy(camera_pose(START_BODY_POSE)).float())
     assert chunk.depth.min() > 0.2 and chunk.depth.max() == 100.0
 
 
@@ -178,7 +178,7 @@ def test_nothing_is_left_behind_by_a_closed_or_a_killed_model(tmp_path):
     script = tmp_path / "no_main_guard.py"
     script.write_text(
         "import sys, time\n"
-        "from wm_gym.backends.seam import Place\n"
+        "from wm_gym.world_model import Place\n"
         "from wm_gym.backends.twin.model import TwinModel, open_place\n"
         "model = TwinModel.create(24, 32)\n"
         "model.start([open_place(Place('rooms', 0), 24, 32)], [0])\n"

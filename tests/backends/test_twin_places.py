@@ -5,15 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twin_walks import active
 
-from wm_gym.backends.seam import Place
 from wm_gym.backends.twin.capture import capture_place
 from wm_gym.backends.twin.frame import MapFrame
-from wm_gym.backends.twin.maps import FAMILIES
 from wm_gym.backends.twin.opening import draw_fov, open_place
 from wm_gym.backends.twin.placement import place_events
 from wm_gym.backends.twin.plan_view import draw_plan
 from wm_gym.backends.twin.site import site_of
-from wm_gym.geometry.motion import START_STANCE, Body, camera_pose
+from wm_gym.geometry.motion import START_BODY_POSE, Body, camera_pose
+from wm_gym.scenes.families import FAMILIES
+from wm_gym.world_model import Place
 
 numbers = st.floats(-100.0, 100.0)
 HEIGHT, WIDTH = 24, 32
@@ -62,7 +62,7 @@ def test_obstacles_are_segments_and_discs_with_a_radius(site):
 @pytest.mark.parametrize("family", ["city", "rooms", "warehouse"])
 def test_things_appear_ahead_in_the_open_and_go_when_their_event_does(family):
     site = site_of(family, 2, "full")
-    poses = np.repeat(camera_pose(START_STANCE)[None], 4, axis=0)
+    poses = np.repeat(camera_pose(START_BODY_POSE)[None], 4, axis=0)
     events = [active("bonfire", -2, 0), active("walker", 0, 1), active("fireworks", 0, 2), active("fog", 0, 3)]
     placed, commands = place_events((), events, poses, site)
     assert [len(lines) for lines in commands] == [1, 0, 1, 0]
@@ -79,7 +79,7 @@ def test_a_capture_shows_the_surroundings_once_and_begins_at_the_opening():
     capture = opening.capture
     assert opening.place is None and capture is not None
     assert capture.frames.shape == (12, HEIGHT, WIDTH, 3) and capture.moving.dtype == torch.bool
-    assert torch.equal(capture.world_from_camera[0], torch.from_numpy(camera_pose(START_STANCE)).float())
+    assert torch.equal(capture.world_from_camera[0], torch.from_numpy(camera_pose(START_BODY_POSE)).float())
     headings = torch.atan2(capture.world_from_camera[:, 1, 2], capture.world_from_camera[:, 0, 2])
     assert headings.unique().numel() > 4
     assert capture_place(Place("rooms", 1), HEIGHT, WIDTH, 12) is opening

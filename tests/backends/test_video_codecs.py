@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from wm_gym.backends.video.codec import FoldCodec
+from wm_gym.backends.video.codec import SpaceToDepthCodec
 from wm_gym.backends.video.codecs import ExactCodec
 from wm_gym.backends.video.config import VideoConfig
 from wm_gym.backends.video.model import VideoModel
@@ -10,13 +10,13 @@ from wm_gym.backends.video.network import VideoNetwork
 from wm_gym.backends.video.packing import nbytes
 from wm_gym.backends.video.streaming import StreamingCodec, StreamingConfig, filled
 from wm_gym.backends.video.weights import load_codec, load_weights, save_codec, save_weights
-from wm_gym.backends.worlds import open_named
 from wm_gym.memory.render import blank_hints
-from wm_gym.world.files import from_bytes, to_bytes
+from wm_gym.scenes.named import open_named
+from wm_gym.world.serialization import from_bytes, to_bytes
 from wm_gym.world.world import World
 
 SMALL = StreamingConfig(latent_channels=8, scale=4, width=8, depth=1)
-FOLD = FoldCodec(0.2, 100.0)
+FOLD = SpaceToDepthCodec(0.2, 100.0)
 # as wide as what ships: whether a product is the same for every batch depends on its shape
 VIDEO = VideoConfig(num_layers=1, codec="streaming", refiner_channels=0)
 
@@ -102,7 +102,7 @@ def test_what_a_codec_says_of_its_shapes_is_so(codec_of, clip):
     hints = one.encode_hints(FOLD.encode_hints(blank_hints(2, 4, 16, 24, torch.device("cpu"))), state)
     assert latent.shape == (2, one.latent_channels, *size)
     assert hints.shape == (2, one.hint_channels, *size)
-    assert one.guess(hints).shape == latent.shape
+    assert one.hint_prior(hints).shape == latent.shape
     assert one.decode(latent, state)[0].shape == clip[:, 0].shape
 
 
@@ -112,8 +112,8 @@ def test_hints_that_show_the_truth_guess_its_latent(codec, clip):
     truth[:, :, 4] = truth[:, :, 4].sign()
     ones = torch.ones_like(truth[:, :, :1])
     hints = torch.cat([truth[:, :, :4], ones, truth[:, :, 4:], 0 * ones, ones], 2).flatten(1, 2)
-    guess = codec.guess(codec.encode_hints(hints, state))
-    torch.testing.assert_close(guess, codec.encode(truth.flatten(1, 2), state)[0])
+    hint_prior = codec.hint_prior(codec.encode_hints(hints, state))
+    torch.testing.assert_close(hint_prior, codec.encode(truth.flatten(1, 2), state)[0])
 
 
 def test_holes_are_filled_from_around_them():
@@ -183,7 +183,7 @@ def test_a_codec_survives_the_disk_and_is_no_model(tmp_path, codec):
     path = tmp_path / "codec.safetensors"
     save_codec(path, codec)
     back = load_codec(path)
-    assert (back.config, back.fold, back.num_frames) == (SMALL, FOLD, 4)
+    assert (back.config, back.packing, back.num_frames) == (SMALL, FOLD, 4)
     with pytest.raises(ValueError) as raised:
         load_weights(path)
     assert str(raised.value) == f"weights {path} must be wm_gym.video version 1, got wm_gym.codec version 1"
@@ -192,7 +192,7 @@ def test_a_codec_survives_the_disk_and_is_no_model(tmp_path, codec):
 @pytest.mark.parametrize(
     ("config", "settings", "message"),
     [
-        (VideoConfig, {"codec": "wavelet"}, "codec must be 'fold' or 'streaming', got 'wavelet'"),
+        (VideoConfig, {"codec": "wavelet"}, "codec must be 'space_to_depth' or 'streaming', got 'wavelet'"),
         (VideoConfig, {"codec": "streaming"}, "refiner_channels must be 0 with codec 'streaming', got 32"),
         (
             VideoConfig,

@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 import torch
 
-from wm_gym.backends.video.codec import FoldCodec
+from wm_gym.backends.video.codec import SpaceToDepthCodec
 from wm_gym.backends.video.config import VideoConfig
 from wm_gym.backends.video.model import VideoModel
 from wm_gym.backends.video.network import VideoNetwork
 from wm_gym.backends.video.sampler import denoise, draw_noise
-from wm_gym.backends.video.text import TextEncoder
 from wm_gym.backends.video.weights import load_weights, save_weights
-from wm_gym.backends.worlds import open_named
 from wm_gym.memory.render import blank_hints
-from wm_gym.world.files import from_bytes, to_bytes
+from wm_gym.scenes.named import open_named
+from wm_gym.text.encoder import TextEncoder
+from wm_gym.world.serialization import from_bytes, to_bytes
 from wm_gym.world.world import World
 
 # as wide as what ships: whether a matrix product is the same for every batch depends on its shape
@@ -31,8 +31,8 @@ def _network(config=SMALL, dtype=torch.bfloat16):
 
 @pytest.fixture(scope="module", params=[("channel", "clean"), ("frame", "clean"), ("channel", "last")], ids="-".join)
 def world(request):
-    hints_enter, writes = request.param
-    return World(VideoModel(_network(replace(SMALL, hints_enter=hints_enter, writes=writes))))
+    hint_concat, cache_update = request.param
+    return World(VideoModel(_network(replace(SMALL, hint_concat=hint_concat, cache_update=cache_update))))
 
 
 def _open(world, numbers):
@@ -81,7 +81,7 @@ def test_what_is_written_changes_what_comes(world):
 
 
 def test_chunks_survive_the_codec():
-    codec = FoldCodec(0.2, 100.0)
+    codec = SpaceToDepthCodec(0.2, 100.0)
     rng = np.random.default_rng(0)
     frames = torch.from_numpy(rng.integers(0, 256, (2, 4, 8, 8, 3), dtype=np.uint8))
     depth = torch.from_numpy(np.exp(rng.uniform(np.log(0.2), np.log(100), (2, 4, 8, 8))).astype(np.float32))
@@ -92,10 +92,10 @@ def test_chunks_survive_the_codec():
 
 
 def test_hints_of_nothing_guess_nothing():
-    codec = FoldCodec(0.2, 100.0)
+    codec = SpaceToDepthCodec(0.2, 100.0)
     folded = codec.encode_hints(blank_hints(1, 4, 8, 8, torch.device("cpu")))
-    guess = codec.guess(folded).unflatten(1, (4, 5))
-    assert not folded.any() and not guess[:, :, :4].any() and (guess[:, :, 4] == -1).all()
+    hint_prior = codec.hint_prior(folded).unflatten(1, (4, 5))
+    assert not folded.any() and not hint_prior[:, :, :4].any() and (hint_prior[:, :, 4] == -1).all()
 
 
 def test_noise_comes_from_the_seed_and_the_time_alone():
@@ -108,8 +108,8 @@ def test_denoising_ends_at_the_last_prediction():
     goal = torch.full((1, 3), 0.25)
     asked = []
 
-    def predict(noisy, level):
-        asked.append(level)
+    def predict(noisy, temb):
+        asked.append(temb)
         return goal
 
     assert torch.equal(denoise(torch.randn(1, 3), predict, 4), goal)
@@ -127,7 +127,7 @@ def test_kindred_words_lie_near_each_other():
 
 
 def _first_word(text):
-    from wm_gym.backends.video.text import piece_table
+    from wm_gym.text.encoder import piece_table
 
     return piece_table(text, 8, 4096)[0]
 
@@ -160,9 +160,9 @@ def test_sizes_without_weights_are_refused():
     ("settings", "message"),
     [
         ({"height": 50}, "height and width must be multiples of the patch (8), got 50 x 64"),
-        ({"hints_enter": "window"}, "hints_enter must be 'channel' or 'frame', got 'window'"),
+        ({"hint_concat": "window"}, "hint_concat must be 'channel' or 'frame', got 'window'"),
         ({"num_steps": 0}, "num_steps must be at least 1, got 0"),
-        ({"writes": "never"}, "writes must be 'clean' or 'last', got 'never'"),
+        ({"cache_update": "never"}, "cache_update must be 'clean' or 'last', got 'never'"),
     ],
 )
 def test_bad_settings_are_refused(settings, message):
@@ -182,7 +182,7 @@ def test_bad_settings_are_refused(settings, message):
 )
 def test_settings_that_mean_nothing_are_refused_in_one_sentence(settings, message):
     with pytest.raises(ValueError) as raised:
-        VideoModel.create(48, 64, painter="none", **settings)
+        VideoModel.create(48, 64, inpainter="none", **settings)
     assert str(raised.value) == message
 
 

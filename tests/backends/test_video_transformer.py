@@ -41,7 +41,7 @@ def test_one_noise_level_and_full_attention_equal_diffusers(pair):
     ours, theirs = pair
     latents, text = _inputs()
     rows = Rows.of(torch.arange(4).expand(2, 4), 0.7, Role.PLAN)  # plans are seen from anywhere
-    mine, _, _ = ours(latents, rows, ours.read(text))
+    mine, _, _ = ours(latents, rows, ours.encode_prompts(text))
     reference = theirs(latents.transpose(1, 2), torch.full((2,), 700.0), text, return_dict=False)[0]
     torch.testing.assert_close(mine.transpose(1, 2), reference, atol=3e-5, rtol=1e-4)
 
@@ -52,7 +52,7 @@ def test_a_noise_level_for_each_latent_frame_equals_diffusers(pair):
     latents, text = _inputs()
     noise = torch.tensor([[0.0, 0.2, 0.6, 1.0]]).expand(2, 4)
     rows = Rows.of(torch.arange(4).expand(2, 4), noise, Role.PLAN)
-    mine, _, _ = ours(latents, rows, ours.read(text))
+    mine, _, _ = ours(latents, rows, ours.encode_prompts(text))
     per_token = (1000 * noise).repeat_interleave(12, 1)
     reference = theirs(latents.transpose(1, 2), per_token, text, return_dict=False)[0]
     torch.testing.assert_close(mine.transpose(1, 2), reference, atol=3e-5, rtol=1e-4)
@@ -63,12 +63,12 @@ def test_the_cache_gives_what_one_causal_pass_gives(pair):
     ours, _ = pair
     latents, text = _inputs(length=5)
     noise = torch.tensor([[0.0, 0.0, 0.0, 0.0, 0.8]]).expand(2, 5)
-    whole, _, _ = ours(latents, _targets(5, noise), ours.read(text), window=3)
+    whole, _, _ = ours(latents, _targets(5, noise), ours.encode_prompts(text), window=3)
     keys, values = [], []
     past = None
     for t in range(5):
         rows = _targets(1, noise[:, t : t + 1], torch.full((2, 1), t))
-        step, _, written = ours(latents[:, t : t + 1], rows, ours.read(text), past=past, window=3)
+        step, _, written = ours(latents[:, t : t + 1], rows, ours.encode_prompts(text), past=past, window=3)
         torch.testing.assert_close(step[:, 0], whole[:, t], atol=1e-5, rtol=1e-4)
         keys.append(written.keys.flatten(2, 3))
         values.append(written.values.flatten(2, 3))
@@ -80,9 +80,9 @@ def test_the_cache_gives_what_one_causal_pass_gives(pair):
 def test_only_distances_in_time_matter(pair):
     ours, _ = pair
     latents, text = _inputs()
-    early, _, _ = ours(latents, _targets(4, 0.5), ours.read(text))
+    early, _, _ = ours(latents, _targets(4, 0.5), ours.encode_prompts(text))
     times = torch.arange(1000, 1004).expand(2, 4)
-    late, _, _ = ours(latents, _targets(4, 0.5, times), ours.read(text), base_time=torch.tensor([1000, 1000]))
+    late, _, _ = ours(latents, _targets(4, 0.5, times), ours.encode_prompts(text), base_time=torch.tensor([1000, 1000]))
     assert torch.equal(early, late)
 
 
@@ -90,10 +90,10 @@ def test_only_distances_in_time_matter(pair):
 def test_the_future_changes_nothing(pair):
     ours, _ = pair
     latents, text = _inputs()
-    first, _, _ = ours(latents, _targets(4, 0.5), ours.read(text))
+    first, _, _ = ours(latents, _targets(4, 0.5), ours.encode_prompts(text))
     latents = latents.clone()
     latents[:, 3] = 0
-    second, _, _ = ours(latents, _targets(4, 0.5), ours.read(text))
+    second, _, _ = ours(latents, _targets(4, 0.5), ours.encode_prompts(text))
     torch.testing.assert_close(first[:, :3], second[:, :3])
 
 
@@ -126,11 +126,11 @@ def test_each_latent_frame_may_have_a_prompt_of_its_own(pair):
     ours, _ = pair
     latents, text = _inputs()
     rows = _targets(4, 0.5)
-    shared, _, _ = ours(latents, rows, ours.read(text))
+    shared, _, _ = ours(latents, rows, ours.encode_prompts(text))
     each = text.repeat_interleave(4, 0)
-    same, _, _ = ours(latents, rows, ours.read(each))
+    same, _, _ = ours(latents, rows, ours.encode_prompts(each))
     torch.testing.assert_close(same, shared, atol=1e-5, rtol=1e-4)
     each[3] = -each[3]  # the last latent frame of the first world
-    told, _, _ = ours(latents, rows, ours.read(each))
+    told, _, _ = ours(latents, rows, ours.encode_prompts(each))
     assert not torch.allclose(told[0, 3], shared[0, 3], atol=1e-3)
     torch.testing.assert_close(told[0, :3], shared[0, :3], atol=1e-5, rtol=1e-4)

@@ -3,9 +3,9 @@
 import numpy as np
 import torch
 
-from wm_gym.backends.seam import Chunk, Condition, Opening
 from wm_gym.events.kinds import ActiveEvent
 from wm_gym.geometry.motion import camera_pose
+from wm_gym.world_model import Chunk, Condition, Opening
 
 STEP_FRAMES = 4
 

@@ -7,8 +7,8 @@ import torch
 from tqdm import tqdm
 
 from wm_gym.agents.explorer import Explorer
-from wm_gym.backends.memory import MemoryModel
-from wm_gym.backends.worlds import open_named
+from wm_gym.backends.memory_only import MemoryOnlyModel
+from wm_gym.scenes.named import open_named
 from wm_gym.world.world import World
 
 _PATH = Path(__file__).parents[2] / "benchmarks" / "endurance.py"
@@ -28,7 +28,7 @@ class EasyJudge:
 
 def figures_of(steps):
     """The figures of a walk through the memory backend."""
-    world = World(MemoryModel.create(24, 32))
+    world = World(MemoryOnlyModel.create(24, 32))
     opening = open_named(world.model.spec, "city/9", 0, "full")
     explorer = Explorer(opening.waypoints.numpy(), 0, 5)
     with tqdm(disable=True) as bar:

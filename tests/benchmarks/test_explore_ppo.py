@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from wm_gym.train_world.splits import split_of
+from wm_gym.train_world.data.splits import split_of
 
 _PATH = Path(__file__).parents[2] / "benchmarks" / "explore_ppo.py"
 _SPEC = importlib.util.spec_from_file_location("explore_ppo", _PATH)

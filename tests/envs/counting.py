@@ -6,7 +6,7 @@ from typing import ClassVar
 import gymnasium as gym
 import numpy as np
 
-from wm_gym.envs.tasks import Verdict
+from wm_gym.envs.tasks.task import StepResult
 
 LENGTHS = (1, 2, 4)
 
@@ -24,14 +24,14 @@ class Count:
     description: ClassVar[str] = "Count."
     goal_space: ClassVar[gym.spaces.Box] = gym.spaces.Box(0.0, 100.0, (1,), np.float32)
 
-    def begin(self, outcome, waypoints, rng):
+    def reset(self, outcome, waypoints, rng):
         return Counted(0, int(rng.choice(LENGTHS)))
 
-    def advance(self, state, outcome):
+    def update(self, state, outcome):
         state = replace(state, count=state.count + 1)
-        return state, Verdict(float(state.count), state.count >= state.length)
+        return state, StepResult(float(state.count), state.count >= state.length)
 
-    def goal(self, state, stance):
+    def goal(self, state, body_pose):
         return np.array([state.count], np.float32)
 
     def pack(self, state):

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 
 import wm_gym  # noqa: F401  (registers the ids)
-from wm_gym.backends.worlds import shipped_places
 from wm_gym.envs.options import read_options
+from wm_gym.scenes.named import shipped_scenes
 
 WORLDS = (
     "world must be a family of ['city', 'courtyard', 'park', 'rooms', 'warehouse'], a place 'family/number', "
-    "'family/*' or a capture's .npz, got {!r}; shipped are " + ", ".join(shipped_places())
+    "'family/*' or a capture's .npz, got {!r}; shipped are " + ", ".join(shipped_scenes())
 )
 
 
@@ -19,7 +19,7 @@ WORLDS = (
     [
         (
             {"backend": "nonesuch"},
-            "backend must be one of ['memory', 'twin', 'video'] or 'package.module:Class', got 'nonesuch'",
+            "backend must be one of ['memory_only', 'twin', 'video'] or 'package.module:Class', got 'nonesuch'",
         ),
         (
             {"backend": "nonesuch:Model"},
@@ -27,12 +27,12 @@ WORLDS = (
         ),
         (
             {"backend": "video", "backend_settings": {"wheels": 4}},
-            "settings of backend 'video' must be among ['batch_invariant', 'dtype', 'num_steps', 'painter', "
-            "'references', 'threads', 'weights'], got 'wheels'",
+            "settings of backend 'video' must be among ['batch_invariant', 'dtype', 'inpainter', 'num_steps', "
+            "'scene_bank', 'threads', 'weights'], got 'wheels'",
         ),
         (
-            {"backend": "memory", "backend_settings": {"wheels": 4}},
-            "backend 'memory' must be given no settings, got ['wheels']",
+            {"backend": "memory_only", "backend_settings": {"wheels": 4}},
+            "backend 'memory_only' must be given no settings, got ['wheels']",
         ),
         ({"world": "moon"}, WORLDS.format("moon")),
         ({"world": "city/x"}, WORLDS.format("city/x")),
@@ -48,7 +48,7 @@ WORLDS = (
         ({"render_mode": "hologram"}, "render_mode must be None or one of ['rgb_array', 'human'], got 'hologram'"),
         ({"depth_dtype": "int8"}, "depth_dtype must be 'float32' or 'uint8', got 'int8'"),
         ({"num_points": 0}, "num_points must be at least 1, got 0"),
-        ({"standby": 2.0}, "standby must be within 0..1, got 2.0"),
+        ({"idle_drift": 2.0}, "idle_drift must be within 0..1, got 2.0"),
         ({"task": "nap"}, "task must be one of ['explore', 'point_goal'], got 'nap'"),
     ],
 )
@@ -102,14 +102,14 @@ def test_options_of_other_libraries_are_let_through():
 
 @pytest.fixture(scope="module")
 def env():
-    env = gym.make("wm_gym/Explore-v0", backend="memory", world="rooms/9", disable_env_checker=True).unwrapped
+    env = gym.make("wm_gym/Explore-v0", backend="memory_only", world="rooms/9", disable_env_checker=True).unwrapped
     env.reset(seed=0)
     yield env
     env.close()
 
 
 def test_use_before_reset():
-    fresh = gym.make("wm_gym/Explore-v0", backend="memory", disable_env_checker=True).unwrapped
+    fresh = gym.make("wm_gym/Explore-v0", backend="memory_only", disable_env_checker=True).unwrapped
     with pytest.raises(RuntimeError, match="the environment must be reset before it is used"):
         fresh.step(0)
     fresh.close()
@@ -165,7 +165,7 @@ def test_chords():
 def test_pictures_that_no_world_can_open_on(env):
     with pytest.raises(ValueError, match=r"image must be a path or \(H, W, 3\) uint8, got \(48, 64\) uint8"):
         env.reset(options={"image": np.zeros((48, 64), np.uint8)})
-    with pytest.raises(ValueError, match="backend 'memory' cannot open from option 'video'"):
+    with pytest.raises(ValueError, match="backend 'memory_only' cannot open from option 'video'"):
         env.reset(options={"video": np.zeros((2, 48, 64, 3), np.uint8)})
 
 

@@ -10,22 +10,22 @@ import pytest
 import torch
 
 import wm_gym  # noqa: F401  (registers the ids)
-from wm_gym.backends.worlds import SHIPPED, shipped_places
 from wm_gym.envs import wrappers
 from wm_gym.envs.config import EpisodeConfig
 from wm_gym.envs.options import TimedEvent, read_options
-from wm_gym.envs.replay_recording import RecordReplay
+from wm_gym.envs.replay.recorder import RecordReplay
+from wm_gym.scenes.named import SHIPPED, shipped_scenes
 
-SMALL = {"backend": "memory", "world": "city/9", "resolution": (24, 32), "obs_mode": "pose", "finer": 1}
+SMALL = {"backend": "memory_only", "world": "city/9", "resolution": (24, 32), "obs_mode": "pose", "finer": 1}
 SETTINGS = (
     "settings must be among ['task', 'backend', 'world', 'difficulty', 'obs_mode', 'action_mode', 'resolution', "
-    "'finer', 'depth_dtype', 'num_points', 'standby', 'return_frames', 'return_text', 'backend_settings'], got "
+    "'finer', 'depth_dtype', 'num_points', 'idle_drift', 'return_frames', 'return_text', 'backend_settings'], got "
 )
 WORLDS = (
     "world must be a family of ['city', 'courtyard', 'park', 'rooms', 'warehouse'], a place 'family/number', "
-    "'family/*' or a capture's .npz, got {}; shipped are " + ", ".join(shipped_places())
+    "'family/*' or a capture's .npz, got {}; shipped are " + ", ".join(shipped_scenes())
 )
-BACKENDS = "backend must be one of ['memory', 'twin', 'video'] or 'package.module:Class', got "
+BACKENDS = "backend must be one of ['memory_only', 'twin', 'video'] or 'package.module:Class', got "
 PARTS = "obs_mode must join some of ['rgb', 'depth', 'points', 'pose'] by '+' or be one of ['sb3'], got "
 HARD = "difficulty must be one of ['simple', 'medium', 'full'], got "
 ACTION = "action_mode must be one of ['discrete', 'keys', 'twist'], got "
@@ -62,9 +62,9 @@ SIZE = "resolution must be (height, width) of at least 16 each, got "
         ({"depth_dtype": np.uint8}, "depth_dtype must be a string, got type"),
         ({"num_points": 64.0}, "num_points must be an integer, got 64.0"),
         ({"num_points": "64"}, "num_points must be an integer, got '64'"),
-        ({"standby": "0.1"}, "standby must be a finite number, got '0.1'"),
-        ({"standby": True}, "standby must be a finite number, got True"),
-        ({"standby": float("nan")}, "standby must be a finite number, got nan"),
+        ({"idle_drift": "0.1"}, "idle_drift must be a finite number, got '0.1'"),
+        ({"idle_drift": True}, "idle_drift must be a finite number, got True"),
+        ({"idle_drift": float("nan")}, "idle_drift must be a finite number, got nan"),
         ({"return_frames": "no"}, "return_frames must be True or False, got 'no'"),
         ({"return_text": 1}, "return_text must be True or False, got 1"),
         ({"backend_settings": None}, "backend_settings must be a dict of the backend's own, got None"),
@@ -72,8 +72,8 @@ SIZE = "resolution must be (height, width) of at least 16 each, got "
         ({"backend_settings": {1: 2}}, "a name in backend_settings must be a string, got int"),
         (
             {"backend": "video", "backend_settings": {"num_step": 2}},
-            "settings of backend 'video' must be among ['batch_invariant', 'dtype', 'num_steps', 'painter', "
-            "'references', 'threads', 'weights'], got 'num_step'; did you mean 'num_steps'?",
+            "settings of backend 'video' must be among ['batch_invariant', 'dtype', 'inpainter', 'num_steps', "
+            "'scene_bank', 'threads', 'weights'], got 'num_step'; did you mean 'num_steps'?",
         ),
     ],
 )  # fmt: skip
@@ -92,7 +92,7 @@ def test_settings_that_are_natural_are_taken_and_are_plain():
             "resolution": [np.int64(24), 32],
             "finer": np.int64(2),
             "num_points": np.int32(8),
-            "standby": np.float32(0.5),
+            "idle_drift": np.float32(0.5),
             "return_frames": np.True_,
             "backend_settings": {"weights": Path("a/b"), "num_steps": np.int64(2)},
         }

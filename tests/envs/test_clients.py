@@ -13,7 +13,7 @@ import wm_gym  # noqa: F401  (registers the ids)
 from wm_gym.envs import wrappers
 from wm_gym.geometry.motion import KEYS
 
-SMALL = {"backend": "memory", "world": "city/9", "resolution": (24, 32), "obs_mode": "pose", "finer": 1}
+SMALL = {"backend": "memory_only", "world": "city/9", "resolution": (24, 32), "obs_mode": "pose", "finer": 1}
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def test_looking_up_further_than_the_body_can_is_masked():
         env.step(5)
     masks = env.unwrapped.action_masks()
     assert masks.tolist() == [True] * 5 + [False] + [True] * 3
-    assert np.array_equal(env.unwrapped.episodes.action_mask(env.unwrapped.now), masks)
+    assert np.array_equal(env.unwrapped.core.action_mask(env.unwrapped.now), masks)
     env.close()
 
 

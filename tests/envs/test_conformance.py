@@ -13,7 +13,7 @@ from stable_baselines3.common.env_checker import check_env as sb3_check_env
 import wm_gym
 from wm_gym.envs.registration import IDS
 
-BACKENDS = ("memory", "twin", "video")
+BACKENDS = ("memory_only", "twin", "video")
 SIZE = (48, 64)
 
 # what the twin does at a reset does not depend on the task, and takes seconds
@@ -107,7 +107,7 @@ def test_observations_of_every_action_mode_lie_in_their_space(make, action_mode)
 
 
 def test_an_idle_camera_drifts_only_when_asked_to(make):
-    still, drifting = make(obs_mode="pose"), make(obs_mode="pose", standby=0.1)
+    still, drifting = make(obs_mode="pose"), make(obs_mode="pose", idle_drift=0.1)
     for env in (still, drifting):
         env.reset(seed=1)
     assert np.array_equal(still.step(0)[0]["pose"], still.step(0)[0]["pose"])

@@ -11,13 +11,13 @@ from gymnasium.utils.env_checker import data_equivalence
 
 from wm_gym import presets
 from wm_gym.backends.video.weights import find_weights
-from wm_gym.backends.worlds import SHIPPED, shipped_places
+from wm_gym.scenes.named import SHIPPED, shipped_scenes
 
 WITHOUT_VIZDOOM = """
 import sys
 sys.modules["vizdoom"] = None
 import gymnasium as gym, wm_gym
-for backend in ({}, {"backend": "memory"}):
+for backend in ({}, {"backend": "memory_only"}):
     env = gym.make("wm_gym/Explore-v0", **backend)
     for options in (None, {"world": "park"}, {"world": "rooms/19"}):
         env.reset(seed=3, options=options)
@@ -32,13 +32,13 @@ for backend in ({}, {"backend": "memory"}):
 
 def test_the_default_world_is_generated_at_a_shipped_place():
     env = gym.make("wm_gym/Explore-v0", return_text=True).unwrapped
-    assert env.episodes.world.model.spec.name == "video"
+    assert env.core.world.model.spec.name == "video"
     names = set()
     for seed in range(6):
         observation, info = env.reset(seed=seed)
         assert observation["rgb"].shape == (48, 64, 3) and info["prompt"]
         names.add(env.get_state().world.openings[0].name)
-    assert names <= set(shipped_places()) and len(names) > 2
+    assert names <= set(shipped_scenes()) and len(names) > 2
     env.close()
 
 
@@ -46,12 +46,12 @@ def test_it_needs_no_vizdoom():
     run = subprocess.run([sys.executable, "-c", WITHOUT_VIZDOOM], capture_output=True, text=True, check=True)
     lines = run.stdout.splitlines()
     assert lines[:4] == lines[4:] and len(lines) == 8
-    assert lines[0] in shipped_places() and lines[1].startswith("park/") and lines[2] == "rooms/19"
+    assert lines[0] in shipped_scenes() and lines[1].startswith("park/") and lines[2] == "rooms/19"
     assert "needs ViZDoom: pip install 'wm-gym[twin]'; without it there are city/9, city/19" in lines[3]
 
 
 def test_equal_seeds_open_the_same_place_in_the_twin():
-    generated = gym.make("wm_gym/PointGoal-v0", backend="memory").unwrapped
+    generated = gym.make("wm_gym/PointGoal-v0", backend="memory_only").unwrapped
     true = gym.make("wm_gym/PointGoal-v0", backend="twin").unwrapped
     one, other = (env.reset(seed=5)[0] for env in (generated, true))
     places = [env.get_state().world.openings[0].place for env in (generated, true)]
@@ -61,7 +61,7 @@ def test_equal_seeds_open_the_same_place_in_the_twin():
     true.close()
 
 
-@pytest.mark.parametrize("backend", ["memory", "video"])
+@pytest.mark.parametrize("backend", ["memory_only", "video"])
 @pytest.mark.parametrize("with_depth", [False, True])
 def test_a_world_that_opens_on_a_picture_saves_and_replays(backend, with_depth):
     with np.load(SHIPPED / "city-9.npz") as file:
@@ -90,7 +90,7 @@ def test_a_world_that_opens_on_a_picture_saves_and_replays(backend, with_depth):
 def test_captures_of_ones_own_open_by_their_path(tmp_path):
     path = tmp_path / "hall.npz"
     path.write_bytes((SHIPPED / "rooms-9.npz").read_bytes())
-    env = gym.make("wm_gym/Explore-v0", backend="memory", world=str(path)).unwrapped
+    env = gym.make("wm_gym/Explore-v0", backend="memory_only", world=str(path)).unwrapped
     assert env.reset(seed=0)[0]["rgb"].shape == (48, 64, 3)
     env.close()
 

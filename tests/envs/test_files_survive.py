@@ -8,13 +8,15 @@ import gymnasium as gym
 import pytest
 
 import wm_gym  # noqa: F401  (registers the ids)
-from wm_gym.envs.replay import Replay
-from wm_gym.envs.replay_recording import RecordReplay
+from wm_gym.envs.replay.format import Replay
+from wm_gym.envs.replay.recorder import RecordReplay
 
 
 @pytest.fixture(scope="module")
 def env():
-    env = RecordReplay(gym.make("wm_gym/PointGoal-v0", backend="memory", disable_env_checker=True), snapshot_every=2)
+    env = RecordReplay(
+        gym.make("wm_gym/PointGoal-v0", backend="memory_only", disable_env_checker=True), snapshot_every=2
+    )
     env.reset(seed=3)
     for action in (1, 1, 6, 0):
         env.step(action)

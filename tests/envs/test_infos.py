@@ -7,14 +7,14 @@ import torch
 from gymnasium.vector import AutoresetMode
 
 import wm_gym  # noqa: F401  (registers the ids)
-from wm_gym.backends.memory import MemoryModel
+from wm_gym.backends.memory_only import MemoryOnlyModel
 from wm_gym.backends.twin.model import TwinModel
 from wm_gym.envs import wrappers
 from wm_gym.envs.event_slots import SLOTS, event_arrays, event_list
 from wm_gym.events.kinds import KINDS
 from wm_gym.events.scripts import EventScript
 
-SMALL = {"backend": "memory", "world": "city/9", "resolution": (24, 32), "obs_mode": "pose", "finer": 1}
+SMALL = {"backend": "memory_only", "world": "city/9", "resolution": (24, 32), "obs_mode": "pose", "finer": 1}
 KEYS = {
     "is_success", "intrinsics", "world_from_camera", "frame_index", "trust", "action_mask", "event_kind",
     "event_strength", "event_realised",
@@ -85,7 +85,7 @@ def test_events_are_told_as_numbers_and_as_a_list(env):
     assert told[0]["event_kind"].tolist() == [-1] * 8
     assert told[2]["event_kind"].tolist() == [2] + [-1] * 7 and told[3]["event_kind"].tolist() == [2, 0] + [-1] * 6
     assert told[2]["event_strength"].tolist() == [0.25] + [0.0] * 7
-    assert not told[3]["event_realised"].any(), "the backend 'memory' shows no event"
+    assert not told[3]["event_realised"].any(), "the backend 'memory_only' shows no event"
     assert env.unwrapped.events() == [
         {"id": 0, "kind": "snowfall", "text": "it starts to snow", "strength": 0.75, "realised": 0.0},
         {"id": 1, "kind": "night", "text": "night falls", "strength": 0.5, "realised": 0.0},
@@ -123,9 +123,9 @@ def test_every_backend_says_what_it_can_show():
     from wm_gym.backends.registry import load_backend
 
     twin = TwinModel.create(24, 32)
-    assert twin.spec.shows_events == tuple(KINDS) and MemoryModel.create(24, 32).spec.shows_events == ()
+    assert twin.spec.shows_events == tuple(KINDS) and MemoryOnlyModel.create(24, 32).spec.shows_events == ()
     twin.close()
-    video = load_backend("video", 48, 64, references="none", painter="none")
+    video = load_backend("video", 48, 64, scene_bank="none", inpainter="none")
     assert video.spec.shows_events == ("night", "fog", "snowfall", "bonfire")
 
 

@@ -8,18 +8,18 @@ import pytest
 import torch
 
 import wm_gym  # noqa: F401  (registers the ids)
-from wm_gym.backends.memory import MemoryModel, MemoryModelConfig
+from wm_gym.backends.memory_only import MemoryOnlyConfig, MemoryOnlyModel
 from wm_gym.envs import window
 from wm_gym.envs.observations import EXTENT_METRES
-from wm_gym.envs.tasks import FARTHEST_METRES, PointGoal, PointGoalState
+from wm_gym.envs.tasks.point_goal import FARTHEST_METRES, PointGoal, PointGoalState
 from wm_gym.geometry.motion import Body, camera_pose, walk
 from wm_gym.geometry.poses import to_vector
 
-SMALL = {"backend": "memory", "world": "city/9", "resolution": (24, 32), "finer": 1}
+SMALL = {"backend": "memory_only", "world": "city/9", "resolution": (24, 32), "finer": 1}
 
 
-class Slow(MemoryModel):
-    """The backend `memory` at ten frames a second."""
+class Slow(MemoryOnlyModel):
+    """The backend `memory_only` at ten frames a second."""
 
     def __init__(self, config):
         super().__init__(config)
@@ -27,10 +27,10 @@ class Slow(MemoryModel):
 
     @classmethod
     def create(cls, height, width):
-        return cls(MemoryModelConfig(height, width))
+        return cls(MemoryOnlyConfig(height, width))
 
 
-@pytest.mark.parametrize(("backend", "rate"), [("memory", 4.375), (f"{__name__}:Slow", 2.5)])
+@pytest.mark.parametrize(("backend", "rate"), [("memory_only", 4.375), (f"{__name__}:Slow", 2.5)])
 def test_the_rate_of_steps_is_the_models(backend, rate):
     settings = SMALL | {"backend": backend, "obs_mode": "pose"}
     one, many = gym.make("wm_gym/Explore-v0", **settings), gym.make_vec("wm_gym/Explore-v0", 2, **settings)
@@ -81,10 +81,10 @@ _Pace = window.Pace
 def far_away(env, x):
     """The environment, its body put so far to the east."""
     state = env.unwrapped.get_state()
-    stances = state.outcome.stances.copy()
-    stances[..., 0] = x
-    world = replace(state.world, stances=stances[:, -1])
-    return replace(state, world=world, outcome=replace(state.outcome, stances=stances))
+    body_poses = state.outcome.body_poses.copy()
+    body_poses[..., 0] = x
+    world = replace(state.world, body_poses=body_poses[:, -1])
+    return replace(state, world=world, outcome=replace(state.outcome, body_poses=body_poses))
 
 
 @pytest.mark.parametrize("x", [1024.5, 2049 * 0.5, EXTENT_METRES, EXTENT_METRES + 0.5, 1e9])
@@ -112,10 +112,10 @@ def test_a_goal_far_behind_stays_in_its_space():
 
 def turn(degrees, pitch=0.0):
     """Quaternions of a camera that stands and turns in steps of the discrete action, from looking `degrees` left."""
-    stances = [np.array([0.0, 0.0, 0.0, np.radians(degrees), pitch])]
+    body_poses = [np.array([0.0, 0.0, 0.0, np.radians(degrees), pitch])]
     for _ in range(20):
-        stances.append(walk(stances[-1], np.array([[0.0, 0.0, 1.0, 0.0]] * 4), Body())[-1])
-    return to_vector(torch.from_numpy(camera_pose(np.array(stances))))[:, 3:].float().numpy()
+        body_poses.append(walk(body_poses[-1], np.array([[0.0, 0.0, 1.0, 0.0]] * 4), Body())[-1])
+    return to_vector(torch.from_numpy(camera_pose(np.array(body_poses))))[:, 3:].float().numpy()
 
 
 @pytest.mark.parametrize("pitch", [0.0, 0.3, -0.3])
@@ -129,6 +129,6 @@ def test_a_full_turn_meets_one_change_of_sign(start, pitch):
 
 @pytest.mark.parametrize("rounding", [-1e-15, 1e-15, -1e-9, 1e-9])
 def test_rounding_does_not_choose_the_sign(rounding):
-    stance = np.array([0.0, 0.0, 0.0, -np.pi / 2 + rounding, 0.0])
-    vector = to_vector(torch.from_numpy(camera_pose(stance)))
+    body_pose = np.array([0.0, 0.0, 0.0, -np.pi / 2 + rounding, 0.0])
+    vector = to_vector(torch.from_numpy(camera_pose(body_pose)))
     np.testing.assert_allclose(vector[3:], [0.0, 0.0, 0.5**0.5, -(0.5**0.5)], atol=1e-8)

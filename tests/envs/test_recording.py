@@ -13,7 +13,7 @@ from toy_worlds import MODES, ToyWorld, noops, toy_batch
 
 import wm_gym  # noqa: F401  (registers the ids)
 from wm_gym.envs import wrappers
-from wm_gym.envs.wrappers.films import cubes
+from wm_gym.envs.wrappers.episode_videos import cubes
 
 
 def _brightness(path):
@@ -26,8 +26,8 @@ def _films(folder):
     return {path.name: _brightness(path) for path in sorted(folder.glob("*.mp4"))}
 
 
-def _play(env, episodes, steps):
-    for _ in range(episodes):
+def _play(env, core, steps):
+    for _ in range(core):
         env.reset()
         for _ in range(steps):
             env.step(0)
@@ -84,7 +84,7 @@ def test_each_of_many_worlds_has_films_of_its_own(tmp_path, mode, output):
 
 
 def test_worlds_are_filmed_at_full_rate(tmp_path):
-    env = gym.make("wm_gym/Explore-v0", backend="memory", world="rooms/9", return_frames=True)
+    env = gym.make("wm_gym/Explore-v0", backend="memory_only", world="rooms/9", return_frames=True)
     env = wrappers.RecordVideo(env, str(tmp_path))
     shown = [env.reset(seed=1)[1]["frames"], *(env.step(action)[4]["frames"] for action in (1, 6, 1))]
     env.close()
@@ -97,7 +97,7 @@ def test_worlds_are_filmed_at_full_rate(tmp_path):
 
 
 def test_what_has_no_frames_is_refused(tmp_path):
-    env = gym.make("wm_gym/Explore-v0", backend="memory", world="rooms/9")
+    env = gym.make("wm_gym/Explore-v0", backend="memory_only", world="rooms/9")
     with pytest.raises(ValueError, match=r"info must hold 'frames' to be filmed, which gym.make\(..., return_frames="):
         wrappers.RecordVideo(env, str(tmp_path)).reset()
     env.close()

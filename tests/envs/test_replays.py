@@ -5,17 +5,17 @@ import numpy as np
 import pytest
 
 import wm_gym  # noqa: F401  (registers the ids)
-from wm_gym.envs.replay import Replay
-from wm_gym.envs.replay_check import verify
-from wm_gym.envs.replay_film import film
-from wm_gym.envs.replay_playing import open_episodes, play, state_at
-from wm_gym.envs.replay_recording import RecordReplay
+from wm_gym.envs.replay.format import Replay
+from wm_gym.envs.replay.playback import open_core, play, state_at
+from wm_gym.envs.replay.recorder import RecordReplay
+from wm_gym.envs.replay.verification import verify
+from wm_gym.envs.replay.video import film
 from wm_gym.world.size import nbytes_beyond
 
 STEPS = 12
 
 
-def recorder(env_id="wm_gym/PointGoal-v0", backend="memory", snapshot_every=5, **settings):
+def recorder(env_id="wm_gym/PointGoal-v0", backend="memory_only", snapshot_every=5, **settings):
     env = gym.make(env_id, backend=backend, finer=1, action_mode="twist", disable_env_checker=True, **settings)
     return RecordReplay(env, snapshot_every)
 
@@ -30,7 +30,7 @@ def walk(env, steps=STEPS, seed=0):
         env.step(twist)
 
 
-@pytest.fixture(scope="module", params=["memory", "video"])
+@pytest.fixture(scope="module", params=["memory_only", "video"])
 def recorded(request):
     env = recorder(backend=request.param)
     env.reset(seed=11, options={"events": [{"at": 2, "text": "night falls", "for": 3}]})
@@ -63,16 +63,16 @@ def test_the_frames_in_the_file_are_those_that_were_shown(recorded, replay):
 
 
 def test_task_random_numbers_and_counters_are_replayed_with_the_world(recorded, replay):
-    episodes = open_episodes(replay)
+    core = open_core(replay)
     now = recorded.unwrapped.get_state()
     for states in (replay.states, {}):
-        again = state_at(replace(replay, states=states), STEPS, episodes)
+        again = state_at(replace(replay, states=states), STEPS, core)
         assert (again.task, again.is_success) == (now.task, now.is_success)
         assert again.rng_state == now.rng_state
         assert again.world.frame_index == now.world.frame_index == (1 + 4 * STEPS,)
         assert again.world.scripts == now.world.scripts and again.world.seeds == now.world.seeds
         assert again.world.memories == now.world.memories
-        np.testing.assert_array_equal(again.world.stances, now.world.stances)
+        np.testing.assert_array_equal(again.world.body_poses, now.world.body_poses)
 
 
 def test_an_episode_without_a_seed_is_replayed_too():
@@ -136,7 +136,7 @@ def test_steps_that_are_not_there_are_refused(replay):
     with pytest.raises(ValueError, match=r"^a step of this replay must be from 0 to 12, got 13$"):
         verify(replay, from_step=13)
     with pytest.raises(ValueError, match=r"^a step of this replay must be from 0 to 12, got -1$"):
-        state_at(replay, -1, open_episodes(replay))
+        state_at(replay, -1, open_core(replay))
 
 
 def test_a_replay_can_be_watched(replay, tmp_path):
@@ -171,8 +171,8 @@ def test_recorders_that_would_not_see_the_worlds_actions_are_refused():
 
 
 def test_being_led_along_the_recorded_path_shows_what_was_shown(replay):
-    episodes = open_episodes(replay)
-    for step, state, reward in play(replay, episodes, led=True):
+    core = open_core(replay)
+    for step, state, reward in play(replay, core, led=True):
         np.testing.assert_array_equal(state.outcome.chunk.frames[0].numpy(), replay.shown[step].frames(48))
         assert reward == replay.shown[step].reward
 
@@ -182,16 +182,14 @@ def test_sixteen_branches_are_alike_until_something_else_happens(steps):
     env = recorder("wm_gym/Explore-v0", "video")
     env.reset(seed=3)
     walk(env, steps)
-    episodes, fork = env.unwrapped.episodes, env.unwrapped.get_state()
+    core, fork = env.unwrapped.core, env.unwrapped.get_state()
     branches = [fork] * 16
     walks = np.random.default_rng(5).uniform(-1, 1, (3, 4)).astype(np.float32)
     texts = ["it starts to snow", "night falls", "fog rolls in"]
     for step, twist in enumerate(walks):
         if step == 1:
-            branches[1:4] = [
-                episodes.say(state, text, 0, None) for state, text in zip(branches[1:4], texts, strict=True)
-            ]
-        stepped = episodes.step(branches, [twist] * 16)
+            branches[1:4] = [core.say(state, text, 0, None) for state, text in zip(branches[1:4], texts, strict=True)]
+        stepped = core.step(branches, [twist] * 16)
         branches = [state for state, _ in stepped]
         frames = [state.outcome.chunk.frames for state in branches]
         same = [

@@ -20,7 +20,7 @@ TOLD = re.search(
 @pytest.mark.parametrize("place", ["park/19", "rooms/19"])
 def test_a_snapshot_has_the_size_that_is_told(place, finer):
     assert TOLD is not None
-    settings = {"backend": "memory", "finer": finer, "world": place, "disable_env_checker": True}
+    settings = {"backend": "memory_only", "finer": finer, "world": place, "disable_env_checker": True}
     env = gym.make("wm_gym/Explore-v0", **settings).unwrapped
     env.reset(seed=4)
     data = env.state_to_bytes(env.get_state())

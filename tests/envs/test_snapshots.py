@@ -26,10 +26,10 @@ env.close()
 PAIRS = [
     pytest.param((env_id, backend), id=f"{env_id}-{backend}", marks=[pytest.mark.slow] * is_slow)
     for env_id, backend, is_slow in (
-        ("wm_gym/Explore-v0", "memory", False),
+        ("wm_gym/Explore-v0", "memory_only", False),
         ("wm_gym/Explore-v0", "twin", False),
         ("wm_gym/Explore-v0", "video", False),
-        ("wm_gym/PointGoal-v0", "memory", False),
+        ("wm_gym/PointGoal-v0", "memory_only", False),
         ("wm_gym/PointGoal-v0", "twin", True),
         ("wm_gym/PointGoal-v0", "video", False),
     )
@@ -85,17 +85,17 @@ def test_a_snapshot_survives_bytes_and_another_process(env, backend, tmp_path):
 def test_a_state_of_another_version_is_refused(env):
     env.reset(seed=3)
     data = env.unwrapped.state_to_bytes(env.unwrapped.get_state())
-    newer = data.replace(b'\\"version\\": 2', b'\\"version\\": 7')
+    newer = data.replace(b'\\"version\\": 3', b'\\"version\\": 7')
     assert newer != data
     with pytest.raises(ValueError) as raised:
         env.unwrapped.set_state(newer)
-    assert str(raised.value) == ("a saved state must be wm_gym.world_state version 2, got wm_gym.world_state version 7")
+    assert str(raised.value) == ("a saved state must be wm_gym.world_state version 3, got wm_gym.world_state version 7")
 
 
 def test_a_state_of_another_backend_is_refused(env, backend):
     env.reset(seed=3)
     data = env.unwrapped.state_to_bytes(env.unwrapped.get_state())
-    other_backend = "memory" if backend == "twin" else "twin"
+    other_backend = "memory_only" if backend == "twin" else "twin"
     other = gym.make(env.spec.id, backend=other_backend, disable_env_checker=True, **SETTINGS)
     with pytest.raises(ValueError, match="a saved state must be of backend"):
         other.unwrapped.set_state(data)

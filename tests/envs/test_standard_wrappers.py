@@ -46,7 +46,7 @@ def world():
         "obs_mode": "rgb+depth+points+pose",
         "render_mode": "rgb_array",
     }
-    env = gym.make("wm_gym/PointGoal-v0", backend="memory", **settings)
+    env = gym.make("wm_gym/PointGoal-v0", backend="memory_only", **settings)
     yield env
     env.close()
 

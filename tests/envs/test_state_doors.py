@@ -6,10 +6,10 @@ import pytest
 from gymnasium.utils.env_checker import data_equivalence
 
 import wm_gym  # noqa: F401  (registers the ids)
-from wm_gym.envs.replay_check import verify
-from wm_gym.envs.replay_recording import RecordReplay
+from wm_gym.envs.replay.recorder import RecordReplay
+from wm_gym.envs.replay.verification import verify
 
-SMALL = {"backend": "memory", "world": "city/9", "resolution": (24, 32), "obs_mode": "rgb+pose", "finer": 1}
+SMALL = {"backend": "memory_only", "world": "city/9", "resolution": (24, 32), "obs_mode": "rgb+pose", "finer": 1}
 
 
 def make(env_id="wm_gym/PointGoal-v0", **settings):
@@ -37,10 +37,10 @@ def identity(name, height, width):
     return f"{{'name': {name!r}, 'height': {height}, 'width': {width}, 'frames_per_step': 4}}"
 
 
-WANTED = f"a saved state must be of backend {identity('memory', 24, 32)}, got "
+WANTED = f"a saved state must be of backend {identity('memory_only', 24, 32)}, got "
 OTHERS = {
     "task": (lambda: make("wm_gym/Explore-v0"), "a saved state must be of task PointGoal, got Explore"),
-    "size": (lambda: make(resolution=(48, 64)), WANTED + identity("memory", 48, 64)),
+    "size": (lambda: make(resolution=(48, 64)), WANTED + identity("memory_only", 48, 64)),
     "backend": (lambda: make(backend="twin"), WANTED + identity("twin", 24, 32)),
     "weights": (
         lambda: make(backend="weighted_world:Weighted"),

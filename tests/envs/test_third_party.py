@@ -15,7 +15,7 @@ SETTINGS = {"world": "rooms/9", "finer": 1, "obs_mode": "rgb+depth+points+pose",
 
 
 @pytest.mark.parametrize("action_mode", ["discrete", "keys", "twist"])
-@pytest.mark.parametrize("backend", ["memory", "twin", "video"])
+@pytest.mark.parametrize("backend", ["memory_only", "twin", "video"])
 @pytest.mark.parametrize("env_id", IDS)
 def test_torchrl_finds_its_specs_kept(env_id, backend, action_mode):
     envs = pytest.importorskip("torchrl.envs")
@@ -45,7 +45,13 @@ def test_torchrl_makes_many_worlds_by_their_id():
 @pytest.mark.parametrize("output", ["numpy", "torch"])
 def test_torchrl_reads_the_infos_of_batches_that_reset_themselves(output):
     envs = pytest.importorskip("torchrl.envs")
-    settings = {"backend": "memory", "autoreset_mode": "SameStep", "output": output, "max_episode_steps": 3, **SETTINGS}
+    settings = {
+        "backend": "memory_only",
+        "autoreset_mode": "SameStep",
+        "output": output,
+        "max_episode_steps": 3,
+        **SETTINGS,
+    }
     env = envs.GymWrapper(gym.make_vec("wm_gym/Explore-v0", num_envs=2, **settings))
     envs.check_env_specs(env)
     shown = env.rollout(5, break_when_any_done=False)["next"]
@@ -57,7 +63,13 @@ def test_torchrl_reads_the_infos_of_batches_that_reset_themselves(output):
 @pytest.mark.parametrize("output", ["numpy", "torch"])
 def test_torchrl_resets_many_worlds_one_by_one(output):
     envs = pytest.importorskip("torchrl.envs")
-    settings = {"backend": "memory", "autoreset_mode": "Disabled", "output": output, "max_episode_steps": 3, **SETTINGS}
+    settings = {
+        "backend": "memory_only",
+        "autoreset_mode": "Disabled",
+        "output": output,
+        "max_episode_steps": 3,
+        **SETTINGS,
+    }
     env = envs.GymWrapper(gym.make_vec("wm_gym/Explore-v0", num_envs=2, **settings))
     envs.check_env_specs(env)
     done = env.rollout(5, break_when_any_done=False)["next", "done"].squeeze(-1)
@@ -69,7 +81,7 @@ RESETS = ({}, {"options": {"world": "park", "prompt": "A quiet park."}})
 
 
 @pytest.mark.parametrize("action_mode", ["discrete", "keys", "twist"])
-@pytest.mark.parametrize("backend", ["memory", "twin", "video"])
+@pytest.mark.parametrize("backend", ["memory_only", "twin", "video"])
 def test_a_minari_data_set_recovers_its_world_and_replays_exactly(tmp_path, monkeypatch, backend, action_mode):
     minari = pytest.importorskip("minari")
     pytest.importorskip("h5py")
@@ -105,7 +117,7 @@ def test_a_minari_data_set_recovers_its_world_and_replays_exactly(tmp_path, monk
 @pytest.mark.parametrize("make", [gym.make, gym.make_vec])
 def test_skrl_knows_what_it_wraps(make):
     wrap_env = pytest.importorskip("skrl.envs.wrappers.torch").wrap_env
-    settings = {"backend": "memory", "world": "rooms/9", "obs_mode": "rgb+pose"}
+    settings = {"backend": "memory_only", "world": "rooms/9", "obs_mode": "rgb+pose"}
     env = wrap_env(make("wm_gym/Explore-v0", **settings), verbose=False)
     env.reset()
     shown, reward, *_ = env.step(torch.zeros(env.num_envs, 1, dtype=torch.long))

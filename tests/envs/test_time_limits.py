@@ -17,7 +17,7 @@ from wm_gym.envs import wrappers
 from wm_gym.envs.registration import IDS, MAX_EPISODE_STEPS
 from wm_gym.envs.world_env import WorldEnv
 
-SMALL = {"backend": "memory", "world": "city/9", "resolution": (24, 32), "obs_mode": "pose", "finer": 1}
+SMALL = {"backend": "memory_only", "world": "city/9", "resolution": (24, 32), "obs_mode": "pose", "finer": 1}
 LIMIT = 6
 
 

@@ -7,7 +7,7 @@ import torch
 
 import wm_gym  # noqa: F401  (registers the ids)
 
-SMALL = {"backend": "memory", "world": "city/9", "resolution": (24, 32), "obs_mode": "pose", "finer": 1}
+SMALL = {"backend": "memory_only", "world": "city/9", "resolution": (24, 32), "obs_mode": "pose", "finer": 1}
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def envs():
             {"autoreset_mode": "Never"},
             "autoreset_mode must be an AutoresetMode or one of ['NextStep', 'SameStep', 'Disabled'], got 'Never'",
         ),
-        ({"standby": 2.0}, "standby must be within 0..1, got 2.0"),
+        ({"idle_drift": 2.0}, "idle_drift must be within 0..1, got 2.0"),
     ],
 )
 def test_settings(settings, message):
@@ -122,7 +122,7 @@ def test_calls(envs, do, message):
 
 @pytest.mark.parametrize("do", [lambda envs: envs.call("nonesuch"), lambda envs: envs.set_attr("nonesuch", 1)])
 def test_attributes_that_no_world_has(envs, do):
-    with pytest.raises(AttributeError, match="'Slot' object has no attribute 'nonesuch'"):
+    with pytest.raises(AttributeError, match="'SubEnv' object has no attribute 'nonesuch'"):
         do(envs)
 
 

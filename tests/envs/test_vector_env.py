@@ -13,7 +13,7 @@ import wm_gym  # noqa: F401  (registers the ids)
 from wm_gym.envs.registration import IDS, MAX_EPISODE_STEPS
 from wm_gym.envs.vector_env import WorldVectorEnv
 
-SMALL = {"backend": "memory", "world": "city/9", "resolution": (24, 32), "finer": 1}
+SMALL = {"backend": "memory_only", "world": "city/9", "resolution": (24, 32), "finer": 1}
 N = 3
 
 
@@ -59,7 +59,7 @@ def test_batches_lie_in_their_spaces(make, action_mode):
         assert rewards.dtype == np.float64 and terminations.dtype == truncations.dtype == np.bool_
 
 
-@pytest.mark.parametrize("backend", ["memory", "video"])
+@pytest.mark.parametrize("backend", ["memory_only", "video"])
 @pytest.mark.parametrize("seed", [11, [11, 12, 13]])
 def test_a_world_of_many_is_the_world_alone_of_its_seed(backend, seed):
     settings = {"backend": backend, "world": "city/9", "finer": 1, "obs_mode": "rgb+depth+pose"}
@@ -208,7 +208,7 @@ def test_forks_take_the_count_of_steps_along(make):
     assert envs.step([0, 0])[1].tolist() == [0, 0], "both wait for their reset"
 
 
-@pytest.mark.parametrize("backend", ["memory", "video"])
+@pytest.mark.parametrize("backend", ["memory_only", "video"])
 def test_restless_neighbours_do_not_disturb(backend):
     settings = {"backend": backend, "world": "city/9", "finer": 1, "obs_mode": "rgb+depth+pose", "return_text": True}
     envs = gym.make_vec("wm_gym/Explore-v0", 4, autoreset_mode="Disabled", **settings)

@@ -172,7 +172,7 @@ def test_they_all_work_together_on_generated_worlds(tmp_path, mode, output):
         "max_episode_steps": 3,
         "finer": 1,
     }
-    settings |= {"backend": "memory", "world": "rooms/9", "autoreset_mode": mode.value, "output": output}
+    settings |= {"backend": "memory_only", "world": "rooms/9", "autoreset_mode": mode.value, "output": output}
     envs = gym.make_vec("wm_gym/Explore-v0", num_envs=2, **settings)
     envs = wrappers.VectorRecordVideo(envs, str(tmp_path), lambda episode: episode == 0, worlds=[1])
     envs = wrappers.VectorRecordEpisodeStatistics(wrappers.VectorResize(envs, (24, 32)))

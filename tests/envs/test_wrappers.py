@@ -31,7 +31,7 @@ def _frozen():
 
 def _make(**settings):
     settings = {"obs_mode": "rgb+depth+points+pose", "world": "rooms/9", "finer": 1, "num_points": 256, **settings}
-    return gym.make("wm_gym/PointGoal-v0", backend="memory", disable_env_checker=True, **settings)
+    return gym.make("wm_gym/PointGoal-v0", backend="memory_only", disable_env_checker=True, **settings)
 
 
 @pytest.fixture(params=WRAPPERS.values(), ids=WRAPPERS.keys())

@@ -1,15 +1,15 @@
-"""The backend `memory` as if it had weights: an outside backend whose states are not memory's."""
+"""The backend `memory_only` as if it had weights: an outside backend whose states are not memory's."""
 
 from dataclasses import replace
 
-from wm_gym.backends.memory import MemoryModel, MemoryModelConfig
+from wm_gym.backends.memory_only import MemoryOnlyConfig, MemoryOnlyModel
 
 
-class Weighted(MemoryModel):
+class Weighted(MemoryOnlyModel):
     def __init__(self, config):
         super().__init__(config)
         self.spec = replace(self.spec, weights="f" * 64)
 
     @classmethod
     def create(cls, height, width):
-        return cls(MemoryModelConfig(height, width))
+        return cls(MemoryOnlyConfig(height, width))

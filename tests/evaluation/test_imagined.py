@@ -8,12 +8,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wm_gym.evaluation.accumulator import Accumulator
 from wm_gym.evaluation.geometry import depth_self_errors, render_depth
-from wm_gym.evaluation.judge import Judge, JudgeConfig, JudgeNetwork
+from wm_gym.evaluation.realism import RealismClassifier, RealismConfig, RealismNetwork
 from wm_gym.evaluation.scores import score_outbound, score_tracks
-from wm_gym.evaluation.tally import Tally
 from wm_gym.evaluation.tracks import MOST_FRAMES, Track, shared_length, tracks_of, with_camera
-from wm_gym.evaluation.walks import Walk
+from wm_gym.evaluation.trajectories import Trajectory
 from wm_gym.geometry.cameras import intrinsics_from_fov, rays
 from wm_gym.geometry.motion import camera_pose
 from wm_gym.geometry.poses import inverse, transform
@@ -23,22 +23,22 @@ LENS = intrinsics_from_fov(60.0, HEIGHT, WIDTH)
 WALL_METRES = 12.0
 
 
-def _walk(stances: np.ndarray, slant: float = 0.0, seed: int = 0) -> Walk:
+def _walk(body_poses: np.ndarray, slant: float = 0.0, seed: int = 0) -> Trajectory:
     """Before the plane x = WALL_METRES + slant * y."""
-    frames = np.random.default_rng(seed).integers(0, 256, (len(stances), HEIGHT, WIDTH, 3), dtype=np.uint8)
-    poses = torch.from_numpy(camera_pose(stances)).float()
+    frames = np.random.default_rng(seed).integers(0, 256, (len(body_poses), HEIGHT, WIDTH, 3), dtype=np.uint8)
+    poses = torch.from_numpy(camera_pose(body_poses)).float()
     ways = rays(LENS, HEIGHT, WIDTH) @ poses[:, None, :3, :3].mT
     normal = torch.tensor([1.0, -slant, 0.0])
     depth = (WALL_METRES - poses[:, :3, 3] @ normal)[:, None, None] / (ways @ normal)
-    still = torch.zeros(len(stances), HEIGHT, WIDTH, dtype=torch.bool)
-    return Walk("city", False, stances, torch.from_numpy(frames), depth, still, LENS)
+    still = torch.zeros(len(body_poses), HEIGHT, WIDTH, dtype=torch.bool)
+    return Trajectory("city", False, body_poses, torch.from_numpy(frames), depth, still, LENS)
 
 
 def _path(count: int, step: tuple[float, float, float]) -> np.ndarray:
     """Stances that go on by (x, y, yaw)."""
-    stances = np.zeros((count, 5))
-    stances[:, [0, 1, 3]] = np.arange(count)[:, None] * np.array(step)
-    return stances
+    body_poses = np.zeros((count, 5))
+    body_poses[:, [0, 1, 3]] = np.arange(count)[:, None] * np.array(step)
+    return body_poses
 
 
 steps = st.tuples(st.floats(-0.3, 0.5), st.floats(-0.5, 0.5), st.floats(-0.1, 0.1))
@@ -138,7 +138,7 @@ def test_counting_ends_for_both_where_the_truth_leaves():
     assert shared_length(Track(3, left=True), Track(12, left=True)) == 3
 
 
-def _standing(path: np.ndarray, half_metres: float = 0.3) -> Walk:
+def _standing(path: np.ndarray, half_metres: float = 0.3) -> Trajectory:
     """A post that moves without going anywhere, 3 m ahead of where the path begins."""
     walk = _walk(path)
     there = torch.tensor([[3.0, 0.0, 0.0]])
@@ -174,9 +174,9 @@ def test_tracks_are_scored_beside_the_twins():
     opening, truth = walk.part(0, 1), walk.part(1, 9)
     made = replace(truth, moving=truth.moving.clone())
     made.moving[4:] = False
-    tally = Tally()
-    score_tracks(tally, made, truth, opening)
-    assert tally.figures() == {
+    accumulator = Accumulator()
+    score_tracks(accumulator, made, truth, opening)
+    assert accumulator.figures() == {
         "moving_tracks_per_walk": 1.0,
         "moving_track_length": 4.0,
         "moving_track_ratio": 0.5,
@@ -185,15 +185,15 @@ def test_tracks_are_scored_beside_the_twins():
     }
 
 
-def _judge(threshold: float) -> Judge:
-    return Judge(JudgeNetwork(JudgeConfig(channels=(4,), hidden=4)), threshold)
+def _judge(threshold: float) -> RealismClassifier:
+    return RealismClassifier(RealismNetwork(RealismConfig(channels=(4,), hidden=4)), threshold)
 
 
 @pytest.mark.parametrize(("threshold", "structure"), [(-1e9, 1.0), (1e9, 0.0)])
 def test_a_true_way_out_is_as_sharp_as_itself_and_agrees_with_itself(threshold: float, structure: float):
-    tally, truth = Tally(), _walk(_path(40, (0.1, 0.0, 0.0)))
-    score_outbound(tally, truth, truth, _judge(threshold), FAR)
-    figures = tally.figures()
+    accumulator, truth = Accumulator(), _walk(_path(40, (0.1, 0.0, 0.0)))
+    score_outbound(accumulator, truth, truth, _judge(threshold), FAR)
+    figures = accumulator.figures()
     assert figures["structure"] == structure
     assert figures["outbound_sharpness_ratio"] == figures["outbound_sharpness_last_ratio"] == 1.0
     assert figures["depth_self_absrel"] == pytest.approx(0.0, abs=1e-5)
@@ -201,30 +201,30 @@ def test_a_true_way_out_is_as_sharp_as_itself_and_agrees_with_itself(threshold: 
 
 
 def test_only_what_lies_far_out_is_judged():
-    tally, truth = Tally(), _walk(_path(64, (0.1, 0.0, 0.0)))
+    accumulator, truth = Accumulator(), _walk(_path(64, (0.1, 0.0, 0.0)))
     made = replace(truth, frames=truth.frames.clone(), depth=truth.depth.clone())
     made.frames[:28], made.depth[:28] = 0, 1.0  # chunks 1 to 7
     made.frames[-16:] = 0
-    score_outbound(tally, made, truth, _judge(-1e9), FAR)
-    figures = tally.figures()
+    score_outbound(accumulator, made, truth, _judge(-1e9), FAR)
+    figures = accumulator.figures()
     assert figures["outbound_sharpness_ratio"] == pytest.approx(20 / 36, abs=0.02)
     assert figures["outbound_sharpness_last_ratio"] == 0.0
     assert figures["depth_self_absrel"] == pytest.approx(0.0, abs=1e-5)
 
 
 def test_a_way_that_ends_too_soon_has_no_figures():
-    tally, truth = Tally(), _walk(_path(8, (0.1, 0.0, 0.0)))
-    score_outbound(tally, truth, truth, _judge(0.0), FAR)
-    assert all(np.isnan(value) for value in tally.figures().values())
+    accumulator, truth = Accumulator(), _walk(_path(8, (0.1, 0.0, 0.0)))
+    score_outbound(accumulator, truth, truth, _judge(0.0), FAR)
+    assert all(np.isnan(value) for value in accumulator.figures().values())
 
 
 def test_what_is_counted_apart_and_taken_in_is_as_if_counted_at_once():
-    parts, at_once = [Tally(), Tally()], Tally()
+    parts, at_once = [Accumulator(), Accumulator()], Accumulator()
     for part, values in zip(parts, ([1.0, float("nan")], [3.0, 5.0]), strict=True):
-        for tally in (part, at_once):
-            tally.add("list", values, of=[2.0, 2.0])
-            tally.mean_of("mean", values)
-    whole = Tally()
+        for accumulator in (part, at_once):
+            accumulator.add("list", values, of=[2.0, 2.0])
+            accumulator.mean_of("mean", values)
+    whole = Accumulator()
     for part in parts:
         whole.include(part)
     assert whole.figures() == at_once.figures()

@@ -3,20 +3,20 @@ from dataclasses import replace
 import pytest
 import torch
 
-from wm_gym.backends.memory import MemoryModel, MemoryModelConfig
-from wm_gym.backends.seam import Condition
-from wm_gym.evaluation.altered import Altered, hide_hints, reword
+from wm_gym.backends.memory_only import MemoryOnlyConfig, MemoryOnlyModel
+from wm_gym.evaluation.overrides import ConditionOverride, hide_hints, reword
 from wm_gym.evaluation.preset import preset_hash, weights_hash
 from wm_gym.memory.config import MemoryConfig
 from wm_gym.memory.render import blank_hints
 from wm_gym.world.world import World, WorldConfig
+from wm_gym.world_model import Condition
 
 
-class Networked(MemoryModel):
+class Networked(MemoryOnlyModel):
     """A backend with weights."""
 
     def __init__(self, value: float) -> None:
-        super().__init__(MemoryModelConfig(48, 64))
+        super().__init__(MemoryOnlyConfig(48, 64))
         self.network = torch.nn.Linear(2, 1, bias=False)
         torch.nn.init.constant_(self.network.weight, value)
 
@@ -44,7 +44,7 @@ def test_equal_presets_have_equal_names():
     "other",
     [
         World(Networked(2.0)),
-        World(MemoryModel.create(48, 64)),
+        World(MemoryOnlyModel.create(48, 64)),
         World(Networked(1.0), WorldConfig(memory=MemoryConfig(max_points=1000))),
     ],
     ids=["weights", "no network", "memory"],
@@ -75,11 +75,11 @@ def test_words_of_a_prompt_are_exchanged_and_nothing_else():
 def test_an_altered_backend_is_asked_for_what_was_changed():
     asked: list[Condition] = []
 
-    class Listening(MemoryModel):
+    class Listening(MemoryOnlyModel):
         def step(self, state, condition):
             asked.append(condition)
             return super().step(state, condition)
 
-    altered = Altered(Listening.create(6, 8), reword({"A park.": "A city."}))
+    altered = ConditionOverride(Listening.create(6, 8), reword({"A park.": "A city."}))
     altered.step(altered.unpack(altered.pack(altered.select(altered.cat([]), [0]))), _condition())
     assert asked[0].prompts == ["A city. It is night."]

@@ -5,35 +5,35 @@ import numpy as np
 import pytest
 import torch
 
+from wm_gym.evaluation.accumulator import Accumulator, with_prefix
 from wm_gym.evaluation.changes import agreement, changed_share, gain_db, mean_change, pool
 from wm_gym.evaluation.scores import gradient_energy, masked_psnr_db, score_loop, score_next_chunk, score_seeds
-from wm_gym.evaluation.tally import Tally, with_prefix
-from wm_gym.evaluation.walks import Walk
+from wm_gym.evaluation.trajectories import Trajectory
 
 HEIGHT, WIDTH = 10, 10
 
 
-def _walk(chunks: int, seed: int = 0, is_loop: bool = False) -> Walk:
+def _walk(chunks: int, seed: int = 0, is_loop: bool = False) -> Trajectory:
     rng, count = np.random.default_rng(seed), 4 * chunks
     frames = torch.from_numpy(rng.integers(0, 256, (count, HEIGHT, WIDTH, 3), dtype=np.uint8))
     depth = torch.full((count, HEIGHT, WIDTH), 2.0)
     moving = torch.zeros(count, HEIGHT, WIDTH, dtype=torch.bool)
-    return Walk("city", is_loop, np.zeros((count, 5)), frames, depth, moving, torch.ones(4))
+    return Trajectory("city", is_loop, np.zeros((count, 5)), frames, depth, moving, torch.ones(4))
 
 
-def _all(walk: Walk) -> torch.Tensor:
+def _all(walk: Trajectory) -> torch.Tensor:
     return torch.ones_like(walk.moving)
 
 
 def test_a_tally_divides_sums_and_leaves_out_what_is_no_number():
-    tally = Tally()
-    tally.add("ratio", 1.0, 2.0)
-    tally.add("ratio", 2.0, 4.0)
-    tally.add("list", [1.0, math.nan])
-    tally.add("list", [3.0, 5.0])
-    tally.mean_of("mean", [1.0, math.nan, 3.0])
-    tally.mean_of("nothing", [math.nan])
-    figures = tally.figures()
+    accumulator = Accumulator()
+    accumulator.add("ratio", 1.0, 2.0)
+    accumulator.add("ratio", 2.0, 4.0)
+    accumulator.add("list", [1.0, math.nan])
+    accumulator.add("list", [3.0, 5.0])
+    accumulator.mean_of("mean", [1.0, math.nan, 3.0])
+    accumulator.mean_of("nothing", [math.nan])
+    figures = accumulator.figures()
     assert figures["ratio"] == 0.5
     assert figures["list"] == [2.0, 5.0]
     assert figures["mean"] == 2.0
@@ -59,23 +59,23 @@ def test_energy_of_flat_frames_is_none_and_of_stripes_by_their_height():
 
 
 def test_moving_masks_are_pooled_over_chunks():
-    tally, truth = Tally(), _walk(1)
+    accumulator, truth = Accumulator(), _walk(1)
     truth.moving[0, 0, :4] = True
     made = replace(truth, moving=torch.zeros_like(truth.moving))
     made.moving[0, 0, 2:6] = True
-    score_next_chunk(tally, made, truth, ~_all(truth))
-    score_next_chunk(tally, truth, truth, ~_all(truth))
-    assert tally.figures()["moving_iou"] == pytest.approx((2 + 4) / (6 + 4))
-    assert tally.figures()["unseen_share"] == 0.0
+    score_next_chunk(accumulator, made, truth, ~_all(truth))
+    score_next_chunk(accumulator, truth, truth, ~_all(truth))
+    assert accumulator.figures()["moving_iou"] == pytest.approx((2 + 4) / (6 + 4))
+    assert accumulator.figures()["unseen_share"] == 0.0
 
 
 def test_seeds_are_compared_where_nothing_was_seen_and_elsewhere():
-    tally, one, unseen = Tally(), _walk(1), torch.zeros(4, HEIGHT, WIDTH, dtype=torch.bool)
+    accumulator, one, unseen = Accumulator(), _walk(1), torch.zeros(4, HEIGHT, WIDTH, dtype=torch.bool)
     unseen[:, :5] = True
     other = replace(one, frames=one.frames.clone())
     other.frames[:, :5] = 255 - other.frames[:, :5]
-    score_seeds(tally, one, other, unseen)
-    figures = tally.figures()
+    score_seeds(accumulator, one, other, unseen)
+    figures = accumulator.figures()
     assert figures["seed_agreement_db"] == 100.0
     diversity = figures["seed_diversity_db"]
     assert isinstance(diversity, float)
@@ -83,9 +83,9 @@ def test_seeds_are_compared_where_nothing_was_seen_and_elsewhere():
 
 
 def test_truth_scores_perfectly_against_itself():
-    tally, truth = Tally(), _walk(8)
-    score_loop(tally, truth, truth, _all(truth), return_chunks=2)
-    figures = tally.figures()
+    accumulator, truth = Accumulator(), _walk(8)
+    score_loop(accumulator, truth, truth, _all(truth), return_chunks=2)
+    figures = accumulator.figures()
     assert figures["known_psnr_db"] == [100.0] * 8
     assert figures["sharpness_ratio"] == figures["sharpness_all_ratio"] == figures["known_share"] == 1.0
     assert figures["depth_absrel"] == 0.0
@@ -93,12 +93,12 @@ def test_truth_scores_perfectly_against_itself():
 
 
 def test_a_return_is_compared_with_the_worlds_own_first_visit():
-    tally, truth = Tally(), _walk(6, is_loop=True)
+    accumulator, truth = Accumulator(), _walk(6, is_loop=True)
     truth.frames[-8:] = truth.frames[:8]
     made = replace(truth, frames=truth.frames.clone())
     made.frames[-8:] = 255 - made.frames[-8:]
-    score_loop(tally, made, truth, _all(truth), return_chunks=2)
-    figures = tally.figures()
+    score_loop(accumulator, made, truth, _all(truth), return_chunks=2)
+    figures = accumulator.figures()
     drop, own = figures["loop_closure_drop_db"], figures["loop_closure_self_psnr_db"]
     assert isinstance(drop, float) and isinstance(own, float)
     assert drop > 90
@@ -107,13 +107,13 @@ def test_a_return_is_compared_with_the_worlds_own_first_visit():
 
 
 def test_depth_is_scored_with_and_without_what_moves():
-    tally, truth = Tally(), _walk(4)
+    accumulator, truth = Accumulator(), _walk(4)
     truth.moving[:, :5] = True
     made = replace(truth, depth=truth.depth.clone())
     made.depth[:, :5] = 3.0
     made.depth[:, 9] = 0.0  # unknown
-    score_loop(tally, made, truth, _all(truth), return_chunks=1)
-    figures = tally.figures()
+    score_loop(accumulator, made, truth, _all(truth), return_chunks=1)
+    figures = accumulator.figures()
     assert figures["depth_absrel"] == pytest.approx(0.5 * 5 / 9)
     assert figures["depth_absrel_static"] == 0.0
     assert figures["depth_known_share"] == 0.9

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wm_gym.agents.explorer import Explorer
-from wm_gym.geometry.motion import KEYS, START_STANCE, Body, check_twists, walk
+from wm_gym.geometry.motion import KEYS, START_BODY_POSE, Body, check_twists, walk
 
 _PATH = Path(__file__).parents[2] / "examples" / "draw_films.py"
 _SPEC = importlib.util.spec_from_file_location("draw_films", _PATH)
@@ -49,7 +49,7 @@ def test_two_minutes_hold_a_stop_a_full_turn_and_steps_aside(seed):
 
 def test_the_pilot_presses_the_script():
     pilot = films.key_pilot(3, 40)
-    twists = [pilot(START_STANCE) for _ in range(40)]
+    twists = [pilot(START_BODY_POSE) for _ in range(40)]
     assert [bool(twist.any()) for twist in twists] == [bool(keys) for keys in held(3, 40)]
 
 
@@ -57,7 +57,7 @@ def test_the_pilot_presses_the_script():
 @given(st.integers(0, 100))
 def test_an_explorer_sets_out_again_and_again(seed):
     explorer = Explorer(np.array([[5.0, 0.0], [0.0, 5.0], [-4.0, -4.0]]), seed, 10)
-    here, homecomings = START_STANCE, 0
+    here, homecomings = START_BODY_POSE, 0
     for _ in range(120):
         twist = explorer.act(here)
         check_twists(twist)

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import gymnasium as gym
 
 ID = "wm_gym:wm_gym/PointGoal-v0"
-WORLD = {"backend": "memory", "world": "rooms/9", "resolution": (36, 48), "finer": 1, "max_episode_steps": 6}
+WORLD = {"backend": "memory_only", "world": "rooms/9", "resolution": (36, 48), "finer": 1, "max_episode_steps": 6}
 
 
 def flat(env_id):
@@ -38,14 +38,14 @@ def native(makers):
     return gym.wrappers.vector.FlattenObservation(envs)
 
 
-def episodes(infos):
+def core(infos):
     """The episodes that ended, as Gymnasium 0.29 told them."""
     over = infos.get("_final_info", infos.get("_episode"))
     told = infos.get("final_info", infos).get("episode")
     return [] if told is None else [{"episode": {key: told[key][n] for key in "rl"}} for n in over.nonzero()[0]]
 
 
-WORLDS = SimpleNamespace(flat=flat, pixels=pixels, alone=alone, native=native, episodes=episodes)
+WORLDS = SimpleNamespace(flat=flat, pixels=pixels, alone=alone, native=native, core=core)
 
 INFOS = {
     '"final_info" in infos': "WORLDS.episodes(infos)",

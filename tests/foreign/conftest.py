@@ -12,7 +12,7 @@ import pytest
 import wm_gym
 from wm_gym import presets
 
-MEMORY = {"backend": "memory", "world": "rooms/9", "resolution": (36, 48), "finer": 1}
+MEMORY = {"backend": "memory_only", "world": "rooms/9", "resolution": (36, 48), "finer": 1}
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +26,7 @@ def memory():
     return dict(MEMORY)
 
 
-@pytest.fixture(params=["memory", "video"])
+@pytest.fixture(params=["memory_only", "video"])
 def small(request):
     """Settings of small worlds with observations that learners accept: `presets.RL`, and the same without a model."""
     return {**presets.RL, "world": "rooms/9", "backend": request.param}

@@ -171,10 +171,10 @@ if __name__ == "__main__":
 @pytest.mark.parametrize(
     ("backend", "context", "parent"),
     [
-        ("memory", "fork", "fresh"),
-        ("memory", "fork", "stepped"),
-        ("memory", "forkserver", "stepped"),
-        ("memory", "spawn", "stepped"),
+        ("memory_only", "fork", "fresh"),
+        ("memory_only", "fork", "stepped"),
+        ("memory_only", "forkserver", "stepped"),
+        ("memory_only", "spawn", "stepped"),
         ("video", "fork", "stepped"),
         ("video", "spawn", "fresh"),
     ],

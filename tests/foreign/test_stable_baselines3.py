@@ -174,7 +174,7 @@ if __name__ == "__main__":
 
 @pytest.mark.parametrize(
     ("backend", "method"),
-    [("memory", "forkserver"), ("memory", "spawn"), ("memory", "fork"), ("video", "forkserver")],
+    [("memory_only", "forkserver"), ("memory_only", "spawn"), ("memory_only", "fork"), ("video", "forkserver")],
 )
 def test_ppo_learns_in_processes(run_program, backend, method):
     assert run_program(PROCESSES, backend, method, timeout=120).endswith("learned\n")

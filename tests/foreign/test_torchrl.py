@@ -107,7 +107,7 @@ PLACE = {"world": "rooms/9", "resolution": (36, 48), "finer": 1}
 
 
 def make():
-    return GymWrapper(gym.make("wm_gym/PointGoal-v0", backend="memory", **PLACE))
+    return GymWrapper(gym.make("wm_gym/PointGoal-v0", backend="memory_only", **PLACE))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis.extra.numpy import arrays
 
 from wm_gym.geometry import motion, poses
-from wm_gym.geometry.motion import KEYS, START_STANCE, Body, camera_pose, check_twists, stance_of, walk
+from wm_gym.geometry.motion import KEYS, START_BODY_POSE, Body, camera_pose, check_twists, stance_of, walk
 
 BODY = Body()
 STANCES = st.tuples(
@@ -26,24 +26,24 @@ def hold(frames, *keys):
 
 
 @given(STANCES)
-def test_a_stance_is_read_back_from_its_camera(stance):
-    np.testing.assert_allclose(stance_of(camera_pose(stance)), stance, atol=1e-9)
+def test_a_stance_is_read_back_from_its_camera(body_pose):
+    np.testing.assert_allclose(stance_of(camera_pose(body_pose)), body_pose, atol=1e-9)
 
 
 @given(STANCES)
-def test_a_single_precision_camera_is_still_read(stance):
-    np.testing.assert_allclose(stance_of(camera_pose(stance).astype(np.float32)), stance, atol=1e-5)
+def test_a_single_precision_camera_is_still_read(body_pose):
+    np.testing.assert_allclose(stance_of(camera_pose(body_pose).astype(np.float32)), body_pose, atol=1e-5)
 
 
 @given(STANCES)
-def test_a_camera_pose_is_rigid_and_right_handed(stance):
-    rotation = camera_pose(stance)[:3, :3]
+def test_a_camera_pose_is_rigid_and_right_handed(body_pose):
+    rotation = camera_pose(body_pose)[:3, :3]
     np.testing.assert_allclose(rotation @ rotation.T, np.eye(3), atol=1e-12)
     assert np.linalg.det(rotation) == pytest.approx(1)
 
 
 def test_the_opening_camera_looks_along_x_with_y_on_its_left():
-    pose = camera_pose(START_STANCE)
+    pose = camera_pose(START_BODY_POSE)
     np.testing.assert_array_equal(pose[:3, 2], [1, 0, 0])
     np.testing.assert_array_equal(pose[:3, 0], [0, -1, 0])
     np.testing.assert_array_equal(pose[:3, 1], [0, 0, -1])
@@ -63,7 +63,7 @@ def test_the_opening_camera_looks_along_x_with_y_on_its_left():
     ],
 )
 def test_each_key_does_what_it_says(key, moved):
-    np.testing.assert_allclose(walk(START_STANCE, hold(1, key), BODY)[0], moved, atol=1e-15)
+    np.testing.assert_allclose(walk(START_BODY_POSE, hold(1, key), BODY)[0], moved, atol=1e-15)
 
 
 def test_opposite_keys_cancel():
@@ -72,43 +72,43 @@ def test_opposite_keys_cancel():
 
 @pytest.mark.parametrize("keys", ["WA", "WD", "SA", "SD"])
 def test_walking_aslant_is_no_faster(keys):
-    stance = walk(START_STANCE, hold(1, *keys), BODY)[0]
-    assert np.hypot(*stance[:2]) == pytest.approx(BODY.walk_metres_per_frame)
+    body_pose = walk(START_BODY_POSE, hold(1, *keys), BODY)[0]
+    assert np.hypot(*body_pose[:2]) == pytest.approx(BODY.walk_metres_per_frame)
 
 
 def test_a_twist_aslant_is_no_faster_either():
-    stance = walk(START_STANCE, np.array([[1.0, -1.0, 0.0, 0.0]]), BODY)[0]
-    assert np.hypot(*stance[:2]) == pytest.approx(BODY.walk_metres_per_frame)
+    body_pose = walk(START_BODY_POSE, np.array([[1.0, -1.0, 0.0, 0.0]]), BODY)[0]
+    assert np.hypot(*body_pose[:2]) == pytest.approx(BODY.walk_metres_per_frame)
 
 
 @given(STANCES, st.integers(1, 30), st.sampled_from(["WS", "AD", "JL"]))
-def test_there_and_back_again(stance, frames, keys):
+def test_there_and_back_again(body_pose, frames, keys):
     there, back = keys
     velocities = np.concatenate([hold(frames, there), hold(frames, back)])
-    end = walk(np.append(stance[:4], 0.0), velocities, BODY)[-1]
-    np.testing.assert_allclose(camera_pose(end), camera_pose(np.append(stance[:4], 0.0)), atol=1e-9)
+    end = walk(np.append(body_pose[:4], 0.0), velocities, BODY)[-1]
+    np.testing.assert_allclose(camera_pose(end), camera_pose(np.append(body_pose[:4], 0.0)), atol=1e-9)
 
 
 @given(st.integers(0, 9))
 def test_quarter_turns_add_up(quarters):
-    end = camera_pose(walk(START_STANCE, hold(20 * quarters + 20, "J"), BODY)[-1])
+    end = camera_pose(walk(START_BODY_POSE, hold(20 * quarters + 20, "J"), BODY)[-1])
     angle = (quarters + 1) * math.pi / 2
     np.testing.assert_allclose(end[:3, 2], [math.cos(angle), math.sin(angle), 0], atol=1e-12)
 
 
 @given(TWISTS)
 def test_yaw_stays_within_half_a_turn_and_pitch_within_its_limit(velocities):
-    stances = walk(START_STANCE, np.tile(velocities, (20, 1)), BODY)
-    assert (np.abs(stances[:, 3]) <= math.pi).all()
-    assert (np.abs(stances[:, 4]) <= math.radians(25)).all()
-    assert (stances[:, 2] == 0).all()
+    body_poses = walk(START_BODY_POSE, np.tile(velocities, (20, 1)), BODY)
+    assert (np.abs(body_poses[:, 3]) <= math.pi).all()
+    assert (np.abs(body_poses[:, 4]) <= math.radians(25)).all()
+    assert (body_poses[:, 2] == 0).all()
 
 
 @given(STANCES, TWISTS)
-def test_a_walk_in_two_parts_is_the_same_walk(stance, velocities):
-    stance = np.append(stance[:4], 0.0)
-    whole = walk(stance, velocities, BODY)
-    first = walk(stance, velocities[:1], BODY)
+def test_a_walk_in_two_parts_is_the_same_walk(body_pose, velocities):
+    body_pose = np.append(body_pose[:4], 0.0)
+    whole = walk(body_pose, velocities, BODY)
+    first = walk(body_pose, velocities[:1], BODY)
     rest = walk(first[-1], velocities[1:], BODY)
     np.testing.assert_array_equal(np.concatenate([first, rest]), whole)
 
@@ -118,27 +118,27 @@ def test_walking_straight_and_turning_agree_with_the_group():
     turn = torch.tensor([0, 0, 0, 0, -math.radians(4.5), 0], dtype=torch.float64)
     forward = torch.tensor([0, 0, 0.125, 0, 0, 0], dtype=torch.float64)
     twists = torch.stack([turn, forward]).repeat(10, 1)
-    by_group = poses.integrate(torch.from_numpy(camera_pose(START_STANCE)), twists)[1::2]
-    by_walk = camera_pose(walk(START_STANCE, hold(10, "W", "J"), BODY))
+    by_group = poses.integrate(torch.from_numpy(camera_pose(START_BODY_POSE)), twists)[1::2]
+    by_walk = camera_pose(walk(START_BODY_POSE, hold(10, "W", "J"), BODY))
     np.testing.assert_allclose(by_walk, by_group.numpy(), atol=1e-12)
 
 
 @given(st.lists(STANCES, min_size=1, max_size=4), st.integers(0, 1000))
-def test_many_bodies_walk_as_each_would_alone(stances, seed):
-    velocities = np.random.default_rng(seed).uniform(-1, 1, (len(stances), 6, 4))
-    together = walk(np.stack(stances), velocities, BODY)
-    alone = np.stack([walk(s, v, BODY) for s, v in zip(stances, velocities, strict=True)])
+def test_many_bodies_walk_as_each_would_alone(body_poses, seed):
+    velocities = np.random.default_rng(seed).uniform(-1, 1, (len(body_poses), 6, 4))
+    together = walk(np.stack(body_poses), velocities, BODY)
+    alone = np.stack([walk(s, v, BODY) for s, v in zip(body_poses, velocities, strict=True)])
     np.testing.assert_array_equal(together, alone)
 
 
 def test_no_frames_are_no_stances():
-    assert walk(START_STANCE, np.empty((0, 4)), BODY).shape == (0, 5)
+    assert walk(START_BODY_POSE, np.empty((0, 4)), BODY).shape == (0, 5)
     assert walk(np.zeros((3, 5)), np.empty((3, 0, 4)), BODY).shape == (3, 0, 5)
 
 
 def test_the_start_cannot_be_changed_by_accident():
     with pytest.raises(ValueError, match="read-only"):
-        START_STANCE[0] = 1.0
+        START_BODY_POSE[0] = 1.0
 
 
 @pytest.mark.parametrize(
@@ -179,4 +179,4 @@ def test_a_rolled_camera_has_no_stance(degrees):
     roll = np.eye(4)
     roll[:2, :2] = [[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]]
     with pytest.raises(ValueError, match="pose must have no roll, got"):
-        stance_of(camera_pose(START_STANCE) @ roll)
+        stance_of(camera_pose(START_BODY_POSE) @ roll)

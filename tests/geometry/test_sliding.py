@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from wm_gym.geometry.motion import START_STANCE, Body, walk
+from wm_gym.geometry.motion import START_BODY_POSE, Body, walk
 
 BODY = Body()
 ROOM = np.array([[[-3, -3], [3, -3]], [[3, -3], [3, 3]], [[3, 3], [-3, 3]], [[-3, 3], [-3, -3]]], dtype=float)
@@ -27,8 +27,8 @@ def blocked_by(walls):
 
 
 def go(position, heading_degrees, frames, walls):
-    stance = np.array([*position, 0.0, math.radians(heading_degrees), 0.0])
-    return walk(stance, np.tile([1.0, 0.0, 0.0, 0.0], (frames, 1)), BODY, blocked_by(walls))
+    body_pose = np.array([*position, 0.0, math.radians(heading_degrees), 0.0])
+    return walk(body_pose, np.tile([1.0, 0.0, 0.0, 0.0], (frames, 1)), BODY, blocked_by(walls))
 
 
 @settings(max_examples=60)
@@ -37,9 +37,9 @@ def test_no_walk_ever_touches_a_wall(seed, furnished):
     walls = np.concatenate([ROOM, INNER]) if furnished else ROOM
     velocities = np.random.default_rng(seed).uniform(-1, 1, (120, 4))
     velocities[:, 0] = np.abs(velocities[:, 0])
-    stances = walk(START_STANCE, velocities, BODY, blocked_by(walls))
-    assert (distances(stances[:, :2], walls) >= BODY.radius_metres).all()
-    assert (np.abs(stances[:, :2]) < 3).all()
+    body_poses = walk(START_BODY_POSE, velocities, BODY, blocked_by(walls))
+    assert (distances(body_poses[:, :2], walls) >= BODY.radius_metres).all()
+    assert (np.abs(body_poses[:, :2]) < 3).all()
 
 
 def test_a_head_on_wall_stops_the_body():
@@ -80,9 +80,9 @@ def test_an_overlapping_body_never_gets_deeper_nor_through(heading, x):
 @given(st.integers(0, 10_000), st.floats(0.05, 0.29), st.floats(-1, 1))
 def test_a_body_that_overlaps_stays_on_its_side_of_the_wall(seed, distance, y):
     velocities = np.random.default_rng(seed).uniform(-1, 1, (100, 4))
-    stance = np.array([3 - distance, y, 0.0, 0.0, 0.0])
-    stances = walk(stance, velocities, BODY, blocked_by(ROOM))
-    assert (np.abs(stances[:, :2]) < 3).all()
+    body_pose = np.array([3 - distance, y, 0.0, 0.0, 0.0])
+    body_poses = walk(body_pose, velocities, BODY, blocked_by(ROOM))
+    assert (np.abs(body_poses[:, :2]) < 3).all()
 
 
 @settings(max_examples=60)
@@ -96,23 +96,23 @@ def test_a_body_buried_in_something_solid_can_leave_it():
     def in_the_block(positions):
         return (np.abs(positions) < 2).all(axis=-1)
 
-    stances = walk(START_STANCE, np.tile([1.0, 0.0, 0.0, 0.0], (30, 1)), BODY, in_the_block)
-    assert not in_the_block(stances[-1:, :2])[0]
+    body_poses = walk(START_BODY_POSE, np.tile([1.0, 0.0, 0.0, 0.0], (30, 1)), BODY, in_the_block)
+    assert not in_the_block(body_poses[-1:, :2])[0]
 
 
 def test_nothing_is_asked_about_a_body_that_stands():
     def refuse(positions):
         raise AssertionError("asked")
 
-    assert (walk(START_STANCE, np.zeros((5, 4)), BODY, refuse) == START_STANCE).all()
+    assert (walk(START_BODY_POSE, np.zeros((5, 4)), BODY, refuse) == START_BODY_POSE).all()
 
 
 def test_bodies_of_a_batch_do_not_push_each_other():
     generator = np.random.default_rng(3)
-    stances = np.zeros((6, 5))
-    stances[:, 0] = [0, 2.8, -2.9, 0.8, 2.0, -1.0]
+    body_poses = np.zeros((6, 5))
+    body_poses[:, 0] = [0, 2.8, -2.9, 0.8, 2.0, -1.0]
     velocities = generator.uniform(-1, 1, (6, 60, 4))
     blocked = blocked_by(np.concatenate([ROOM, INNER]))
-    together = walk(stances, velocities, BODY, blocked)
-    alone = np.stack([walk(s, v, BODY, blocked) for s, v in zip(stances, velocities, strict=True)])
+    together = walk(body_poses, velocities, BODY, blocked)
+    alone = np.stack([walk(s, v, BODY, blocked) for s, v in zip(body_poses, velocities, strict=True)])
     np.testing.assert_array_equal(together, alone)

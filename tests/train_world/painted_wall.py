@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from wm_gym.backends.seam import Place
 from wm_gym.geometry.cameras import intrinsics_from_fov
 from wm_gym.geometry.motion import camera_pose
-from wm_gym.train_world.captions import Captions
-from wm_gym.train_world.recordings import Clip
+from wm_gym.train_world.data.captions import Captions
+from wm_gym.train_world.data.recordings import Clip
+from wm_gym.world_model import Place
 
 SIZE, STEPS = (16, 24), 6
 
@@ -15,16 +15,16 @@ def painted_wall(seed: int) -> Clip:
     """A body that turns before a painted wall two metres away."""
     rng = np.random.default_rng(seed)
     count = 1 + 4 * STEPS
-    stances = np.zeros((count, 5))
-    stances[:, 3] = np.linspace(0, 0.6, count)
+    body_poses = np.zeros((count, 5))
+    body_poses[:, 3] = np.linspace(0, 0.6, count)
     moving = np.zeros((count, *SIZE), bool)
     moving[:, 8:12, 4:8] = True
     return Clip(
         frames=rng.integers(0, 256, (1, *SIZE, 3), dtype=np.uint8).repeat(count, 0),
         depth=np.full((count, *SIZE), 2.0, np.float16),
         moving=moving,
-        world_from_camera=camera_pose(stances).astype(np.float32),
-        stances=stances,
+        world_from_camera=camera_pose(body_poses).astype(np.float32),
+        body_poses=body_poses,
         intrinsics=intrinsics_from_fov(70.0, *SIZE).numpy().astype(np.float32),
         keys=np.zeros((STEPS, 8), bool),
         twists=np.zeros((STEPS, 4), np.float32),
@@ -35,7 +35,7 @@ def painted_wall(seed: int) -> Clip:
         captions=Captions("", "", ()),
         place=Place("rooms", seed),
         seed=seed,
-        behaviour="panning",
-        hand="keys",
+        policy="panning",
+        controller="keys",
         events=(),
     )

@@ -7,9 +7,9 @@ import pytest
 from wm_gym.events.kinds import KINDS
 from wm_gym.events.language import phrasings, understand
 from wm_gym.events.scripts import EventScript
-from wm_gym.train_world.behaviours import BEHAVIOURS
-from wm_gym.train_world.captions import Captions, motion_of, step_prompts, write_captions
-from wm_gym.train_world.phrasebook import INTENTS, MOTIONS, held_out, split_phrasings
+from wm_gym.train_world.data.captions import Captions, motion_of, step_prompts, write_captions
+from wm_gym.train_world.data.phrasebook import INTENTS, MOTIONS, held_out, split_phrasings
+from wm_gym.train_world.policies import POLICIES
 
 SCENE = "A bright hall with blue walls."
 
@@ -98,4 +98,4 @@ def test_captions_survive_json():
 
 
 def test_every_behaviour_has_words():
-    assert set(INTENTS) == set(BEHAVIOURS)
+    assert set(INTENTS) == set(POLICIES)

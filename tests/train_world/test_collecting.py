@@ -10,34 +10,34 @@ import pytest
 
 pytest.importorskip("vizdoom")
 
-from wm_gym.backends.seam import Place
 from wm_gym.backends.twin.site import site_of
 from wm_gym.events.scripts import EventScript
-from wm_gym.train_world.collect import collect
-from wm_gym.train_world.collection import CollectConfig
-from wm_gym.train_world.filming import film, studio
-from wm_gym.train_world.plans import ClipPlan
-from wm_gym.train_world.recordings import EVENT_KINDS, Recordings
-from wm_gym.train_world.shards import write_manifest
+from wm_gym.train_world.data.collect import collect
+from wm_gym.train_world.data.collect_config import CollectConfig
+from wm_gym.train_world.data.plans import ClipPlan
+from wm_gym.train_world.data.record_clip import open_simulator, record_clip
+from wm_gym.train_world.data.recordings import EVENT_KINDS, Recordings
+from wm_gym.train_world.data.shards import write_manifest
+from wm_gym.world_model import Place
 
 HEIGHT, WIDTH, STEPS = 24, 32, 5
 
 
 @pytest.fixture(scope="module")
 def engine():
-    model = studio(HEIGHT, WIDTH, STEPS)
+    model = open_simulator(HEIGHT, WIDTH, STEPS)
     yield model
     model.close()
 
 
-def plan_of(kind="it starts to snow", behaviour="free"):
+def plan_of(kind="it starts to snow", policy="free"):
     script = EventScript(7).say(kind, 5, 8)
-    return ClipPlan(Place("courtyard", 2, "simple"), 7, behaviour, "smooth", script)
+    return ClipPlan(Place("courtyard", 2, "simple"), 7, policy, "smooth", script)
 
 
 @pytest.fixture(scope="module")
 def clip(engine):
-    return film(engine, plan_of(), STEPS)
+    return record_clip(engine, plan_of(), STEPS)
 
 
 def test_a_clip_has_every_part(clip):
@@ -45,16 +45,16 @@ def test_a_clip_has_every_part(clip):
     assert clip.frames.shape == (frames, HEIGHT, WIDTH, 3) and clip.frames.dtype == np.uint8
     assert clip.depth.shape == clip.moving.shape == (frames, HEIGHT, WIDTH)
     assert clip.depth.dtype == np.float16 and clip.moving.dtype == np.bool_
-    assert clip.world_from_camera.shape == (frames, 4, 4) and clip.stances.shape == (frames, 5)
+    assert clip.world_from_camera.shape == (frames, 4, 4) and clip.body_poses.shape == (frames, 5)
     assert clip.keys.shape == (STEPS, 8) and clip.twists.shape == (STEPS, 4)
     assert clip.appearance.shape == (STEPS,) and len(clip.prompts) == STEPS
     assert clip.depth.min() > 0 and clip.depth.max() <= 100
 
 
 def test_equal_plans_give_equal_clips(engine, clip):
-    film(engine, plan_of("a bonfire is lit ahead"), STEPS)
-    again = film(engine, plan_of(), STEPS)
-    assert np.array_equal(again.frames, clip.frames) and np.array_equal(again.stances, clip.stances)
+    record_clip(engine, plan_of("a bonfire is lit ahead"), STEPS)
+    again = record_clip(engine, plan_of(), STEPS)
+    assert np.array_equal(again.frames, clip.frames) and np.array_equal(again.body_poses, clip.body_poses)
     assert again.prompts == clip.prompts and again.captions == clip.captions
 
 
@@ -66,7 +66,7 @@ def test_an_event_starts_and_stops_inside_its_clip(clip):
 
 
 def test_bodies_stay_out_of_what_is_solid(clip):
-    assert not site_of("courtyard", 2, "simple").obstacles.blocked(clip.stances[:, :2], 0.29).any()
+    assert not site_of("courtyard", 2, "simple").obstacles.blocked(clip.body_poses[:, :2], 0.29).any()
 
 
 def config_of(folder, **changes):

@@ -4,13 +4,13 @@ import json
 import numpy as np
 import pytest
 
-from wm_gym.backends.seam import Place
 from wm_gym.events.scripts import EventScript
-from wm_gym.train_world.captions import Captions, Interval
-from wm_gym.train_world.collection import CollectConfig
-from wm_gym.train_world.recordings import EVENT_KINDS, PLAIN_ARRAYS, Clip, Recordings, sha256_of
-from wm_gym.train_world.shards import write_manifest, write_shard
-from wm_gym.train_world.splits import nth_seed, split_of
+from wm_gym.train_world.data.captions import Captions, Interval
+from wm_gym.train_world.data.collect_config import CollectConfig
+from wm_gym.train_world.data.recordings import EVENT_KINDS, PLAIN_ARRAYS, Clip, Recordings, sha256_of
+from wm_gym.train_world.data.shards import write_manifest, write_shard
+from wm_gym.train_world.data.splits import nth_seed, split_of
+from wm_gym.world_model import Place
 
 STEPS, HEIGHT, WIDTH = 3, 6, 10  # a width that fills no whole bytes
 FRAMES = 1 + 4 * STEPS
@@ -24,7 +24,7 @@ def make_clip(seed, kind=None):
         depth=rng.uniform(0.5, 100, (FRAMES, HEIGHT, WIDTH)).astype(np.float16),
         moving=rng.random((FRAMES, HEIGHT, WIDTH)) < 0.5,
         world_from_camera=rng.normal(size=(FRAMES, 4, 4)).astype(np.float32),
-        stances=rng.normal(size=(FRAMES, 5)),
+        body_poses=rng.normal(size=(FRAMES, 5)),
         intrinsics=rng.uniform(1, 9, 4).astype(np.float32),
         keys=rng.random((STEPS, 8)) < 0.5,
         twists=rng.uniform(-1, 1, (STEPS, 4)).astype(np.float32),
@@ -35,8 +35,8 @@ def make_clip(seed, kind=None):
         captions=Captions("n", "s", (Interval(0.0, 1.0, "ahead", "Ö."),)),
         place=Place("city", seed, "simple"),
         seed=seed,
-        behaviour="free",
-        hand="smooth",
+        policy="free",
+        controller="smooth",
         events=script.events,
     )
 
@@ -64,7 +64,7 @@ def test_clips_come_back_as_they_were(folder):
             assert getattr(clip, name).dtype == getattr(truth, name).dtype, name
         assert clip.event_masks.keys() == truth.event_masks.keys()
         assert all(np.array_equal(clip.event_masks[kind], mask) for kind, mask in truth.event_masks.items())
-        for name in ("prompts", "captions", "place", "seed", "behaviour", "hand", "events"):
+        for name in ("prompts", "captions", "place", "seed", "policy", "controller", "events"):
             assert getattr(clip, name) == getattr(truth, name), name
 
 

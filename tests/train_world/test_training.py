@@ -6,12 +6,12 @@ import pytest
 import torch
 from painted_wall import STEPS, painted_wall
 
-from wm_gym.backends.video.codec import FoldCodec
+from wm_gym.backends.video.codec import SpaceToDepthCodec
 from wm_gym.backends.video.config import VideoConfig
-from wm_gym.train_world.batches import Batches, SpoilConfig
-from wm_gym.train_world.lessons import Lesson, prepare, unpack_hints
-from wm_gym.train_world.objective import ObjectiveConfig, draw_levels, energy_score
-from wm_gym.train_world.training import TrainConfig, train
+from wm_gym.train_world.data.samples import ClipSample, prepare, unpack_hints
+from wm_gym.train_world.video.batches import AugmentationConfig, Batches
+from wm_gym.train_world.video.objective import ObjectiveConfig, draw_levels, energy_score
+from wm_gym.train_world.video.training import TrainConfig, train
 
 TINY = VideoConfig(
     height=16, width=24, num_layers=1, num_heads=2, head_dim=24, ffn_dim=32, text_dim=16, refiner_channels=4,
@@ -20,7 +20,7 @@ TINY = VideoConfig(
 
 
 @pytest.fixture(scope="module")
-def lessons() -> list[Lesson]:
+def samples() -> list[ClipSample]:
     return [prepare(painted_wall(seed), seed) for seed in range(6)]
 
 
@@ -29,42 +29,44 @@ def _config(folder, **settings) -> TrainConfig:
     return TrainConfig(output=str(folder), **(fixed | settings))
 
 
-def test_hints_show_what_was_seen_before(lessons):
-    shown = [unpack_hints(lesson, slice(0, STEPS)) for lesson in lessons]
+def test_hints_show_what_was_seen_before(samples):
+    shown = [unpack_hints(clip_sample, slice(0, STEPS)) for clip_sample in samples]
     assert all(hints.seen.float().mean() > 0.6 for hints in shown)
     seen = shown[0].seen & ~shown[0].moving
     np.testing.assert_allclose(shown[0].log_depth[seen].exp().numpy(), 2.0, rtol=0.35)
     assert any(hints.moving.any() for hints in shown)
 
 
-def test_batches_come_from_the_seed_and_their_number(lessons):
-    batches = Batches(lessons, FoldCodec(0.2, 100.0), length=3, patch=8)
-    one, other = (batches.draw(3, 5, 9, SpoilConfig()) for _ in range(2))
+def test_batches_come_from_the_seed_and_their_number(samples):
+    batches = Batches(samples, SpaceToDepthCodec(0.2, 100.0), length=3, patch=8)
+    one, other = (batches.draw(3, 5, 9, AugmentationConfig()) for _ in range(2))
     assert torch.equal(one.hints, other.hints) and torch.equal(one.clean, other.clean)
-    assert not torch.equal(one.hints, batches.draw(3, 5, 10, SpoilConfig()).hints)
+    assert not torch.equal(one.hints, batches.draw(3, 5, 10, AugmentationConfig()).hints)
 
 
-def test_samples_can_be_made_to_end_where_the_prompt_changes(lessons):
-    told = [replace(lesson, prompts=("Quiet.",) * 3 + ("Quiet. It snows.",) * (STEPS - 3)) for lesson in lessons]
-    batch = Batches(told, FoldCodec(0.2, 100.0), length=3, patch=8, turning=1.0).draw(8, 0, 0, None)
+def test_samples_can_be_made_to_end_where_the_prompt_changes(samples):
+    told = [
+        replace(clip_sample, prompts=("Quiet.",) * 3 + ("Quiet. It snows.",) * (STEPS - 3)) for clip_sample in samples
+    ]
+    batch = Batches(told, SpaceToDepthCodec(0.2, 100.0), length=3, patch=8, turning=1.0).draw(8, 0, 0, None)
     assert set(batch.prompts[2::3]) == {"Quiet. It snows."} and (batch.times[:, -1] == 3).all()
     assert set(batch.prompts) == {"Quiet.", "Quiet. It snows."}
 
 
-def test_spoiling_leaves_the_truth_alone_and_tears_hints(lessons):
-    batches = Batches(lessons, FoldCodec(0.2, 100.0), length=3, patch=8)
+def test_spoiling_leaves_the_truth_alone_and_tears_hints(samples):
+    batches = Batches(samples, SpaceToDepthCodec(0.2, 100.0), length=3, patch=8)
     plain = batches.draw(4, 0, 0, None)
-    torn = batches.draw(4, 0, 0, SpoilConfig(no_hints=1.0))
+    torn = batches.draw(4, 0, 0, AugmentationConfig(no_hints=1.0))
     assert torch.equal(plain.clean, torn.clean)
     assert not torn.hints.any() and plain.hints.any()
 
 
-def test_specks_show_what_is_seen_elsewhere(lessons):
-    batches = Batches(lessons, FoldCodec(0.2, 100.0), length=3, patch=8)
-    plain = batches.draw(4, 0, 0, SpoilConfig(no_hints=0, torn=0, worn=0, specked=0))
-    specked = batches.draw(4, 0, 0, SpoilConfig(no_hints=0, torn=0, worn=0, specked=1))
+def test_specks_show_what_is_seen_elsewhere(samples):
+    batches = Batches(samples, SpaceToDepthCodec(0.2, 100.0), length=3, patch=8)
+    plain = batches.draw(4, 0, 0, AugmentationConfig(no_hints=0, torn=0, worn=0, specked=0))
+    specked = batches.draw(4, 0, 0, AugmentationConfig(no_hints=0, torn=0, worn=0, specked=1))
     changed = (plain.hints != specked.hints).any(2).float().mean()
-    assert 0 < changed < SpoilConfig().most_specks
+    assert 0 < changed < AugmentationConfig().most_floaters
 
 
 def test_targets_are_noisy_and_a_forced_past_is_not():
@@ -74,8 +76,8 @@ def test_targets_are_noisy_and_a_forced_past_is_not():
     assert (draw_levels(500, 3, ObjectiveConfig(forced=1.0, pure_noise=1.0), generator) == 1).all()
 
 
-def test_a_resumed_run_ends_in_the_same_weights(lessons, tmp_path):
-    whole = train(_config(tmp_path / "whole"), lessons, lessons[:2])
+def test_a_resumed_run_ends_in_the_same_weights(samples, tmp_path):
+    whole = train(_config(tmp_path / "whole"), samples, samples[:2])
 
     def interrupt(*_):
         raise KeyboardInterrupt
@@ -83,44 +85,44 @@ def test_a_resumed_run_ends_in_the_same_weights(lessons, tmp_path):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("wm_gym.train_world.report.Report.write", interrupt)
         with pytest.raises(KeyboardInterrupt):
-            train(_config(tmp_path / "parted"), lessons, lessons[:2])
-    parted = train(_config(tmp_path / "parted"), lessons, lessons[:2])
+            train(_config(tmp_path / "parted"), samples, samples[:2])
+    parted = train(_config(tmp_path / "parted"), samples, samples[:2])
     assert parted.step == whole.step == 6
     for one, other in zip(whole.average.parameters(), parted.average.parameters(), strict=True):
         assert torch.equal(one, other)
 
 
-def test_moments_are_found_by_name_when_parameters_change_their_order(lessons, tmp_path):
-    done = train(_config(tmp_path, steps=2), lessons, [])
+def test_moments_are_found_by_name_when_parameters_change_their_order(samples, tmp_path):
+    done = train(_config(tmp_path, steps=2), samples, [])
     path = tmp_path / "checkpoint.pt"
     data = torch.load(path, weights_only=True)
     count = len(data["order"])
     data["order"] = data["order"][::-1]
     data["optimizer"]["state"] = {count - 1 - k: row for k, row in data["optimizer"]["state"].items()}
     torch.save(data, path)
-    again = train(_config(tmp_path, steps=2), lessons, [])
+    again = train(_config(tmp_path, steps=2), samples, [])
     for one, other in zip(done.optimizer.state.values(), again.optimizer.state.values(), strict=True):
         assert torch.equal(one["exp_avg"], other["exp_avg"])
 
 
-def test_a_run_leaves_figures_and_strips(lessons, tmp_path):
-    train(_config(tmp_path), lessons, lessons[:2])
+def test_a_run_leaves_figures_and_strips(samples, tmp_path):
+    train(_config(tmp_path), samples, samples[:2])
     rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert [row["step"] for row in rows] == [3, 6]
     assert {"loss", "psnr_db", "hint_psnr_db", "unseen_psnr_db", "moving_iou"} <= set(rows[-1])
     assert (tmp_path / "strip_0000006.png").exists()
 
 
-def test_learning_lowers_the_loss(lessons, tmp_path):
-    train(_config(tmp_path, steps=60, report_steps=20, learning_rate=3e-3), lessons[:1], [])
+def test_learning_lowers_the_loss(samples, tmp_path):
+    train(_config(tmp_path, steps=60, report_steps=20, learning_rate=3e-3), samples[:1], [])
     rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert rows[-1]["loss"] < 0.8 * rows[0]["loss"]
 
 
-def test_another_config_is_not_resumed(lessons, tmp_path):
-    train(_config(tmp_path, steps=2), lessons, [])
+def test_another_config_is_not_resumed(samples, tmp_path):
+    train(_config(tmp_path, steps=2), samples, [])
     with pytest.raises(ValueError) as raised:
-        train(_config(tmp_path, steps=2, batch=3), lessons, [])
+        train(_config(tmp_path, steps=2, batch=3), samples, [])
     assert str(raised.value) == (
         f"a resumed run must keep its settings, got another 'batch' than {tmp_path / 'checkpoint.pt'} has"
     )

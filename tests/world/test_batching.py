@@ -9,11 +9,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wm_gym.backends.memory import MemoryModel
-from wm_gym.backends.worlds import open_named
+from wm_gym.backends.memory_only import MemoryOnlyModel
+from wm_gym.scenes.named import open_named
 from wm_gym.world.world import World
 
-WORLD = World(MemoryModel.create(48, 64))
+WORLD = World(MemoryOnlyModel.create(48, 64))
 PLACES = ("city/9", "rooms/9", "park/9", "city/9")
 N = len(PLACES)
 numbers = st.integers(0, N - 1)
@@ -33,7 +33,7 @@ def _twists(num_worlds, seed):
 
 def _same(one, other):
     assert [id(one.memories[w]) for w in one.world_of_view] == [id(other.memories[w]) for w in other.world_of_view]
-    np.testing.assert_array_equal(one.stances, other.stances)
+    np.testing.assert_array_equal(one.body_poses, other.body_poses)
     for name in ("model", "seeds", "frame_index", "openings", "scripts"):
         assert getattr(one, name) == getattr(other, name)
 

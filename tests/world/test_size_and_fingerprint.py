@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 import torch
 
-from wm_gym.backends.memory import MemoryModel
+from wm_gym.backends.memory_only import MemoryOnlyModel
 from wm_gym.backends.video.model import VideoModel
 from wm_gym.backends.video.weights import save_weights
-from wm_gym.backends.worlds import open_named
 from wm_gym.evaluation.preset import preset_hash
-from wm_gym.world import files
+from wm_gym.scenes.named import open_named
+from wm_gym.world import serialization as files
 from wm_gym.world.fingerprint import Fingerprint
 from wm_gym.world.size import nbytes, nbytes_beyond
 from wm_gym.world.world import World
@@ -47,14 +47,14 @@ def test_forks_cost_next_to_nothing_until_they_go_their_own_ways(world, state):
 
 
 def test_the_weights_of_a_model_are_named_by_the_hash_of_their_file(world, tmp_path):
-    alone = VideoModel.create(48, 64, painter="none").spec
+    alone = VideoModel.create(48, 64, inpainter="none").spec
     assert save_weights(tmp_path / "weights.safetensors", world.model.network) == alone.weights
-    assert world.model.spec.weights != alone.weights  # its painter is another part of what it is
+    assert world.model.spec.weights != alone.weights  # its inpainter is another part of what it is
     assert alone.arithmetic == "float32 on cpu"
 
 
 def test_the_name_of_a_preset_tells_references_apart(world):
-    without = World(VideoModel.create(48, 64, references="none"))
+    without = World(VideoModel.create(48, 64, scene_bank="none"))
     assert preset_hash(without) != preset_hash(world) == preset_hash(World(VideoModel.create(48, 64)))
 
 
@@ -78,6 +78,6 @@ def test_a_fingerprint_tells_what_differs(world):
 
 
 def test_a_backend_without_a_network_has_a_fingerprint_too():
-    here = Fingerprint.of(MemoryModel.create(48, 64).spec)
-    assert (here.backend, here.weights, here.arithmetic) == ("memory 48x64", "", "")
+    here = Fingerprint.of(MemoryOnlyModel.create(48, 64).spec)
+    assert (here.backend, here.weights, here.arithmetic) == ("memory_only 48x64", "", "")
     assert here.packages["torch"].startswith(torch.__version__.split("+")[0])

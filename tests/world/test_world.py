@@ -4,23 +4,23 @@ import numpy as np
 import pytest
 import torch
 
-from wm_gym.backends.memory import MemoryModel
-from wm_gym.backends.seam import Capture
+from wm_gym.backends.memory_only import MemoryOnlyModel
 from wm_gym.backends.twin.model import TwinModel
-from wm_gym.backends.worlds import open_named
 from wm_gym.geometry.cameras import intrinsics_from_fov
 from wm_gym.geometry.motion import KEYS, Body, camera_pose, velocities_from_keys, walk
 from wm_gym.memory.config import MemoryConfig
 from wm_gym.memory.memory import Memory
 from wm_gym.memory.render import render
-from wm_gym.world.files import from_bytes, to_bytes
-from wm_gym.world.world import World, keys_of, remember_capture, twists_of
+from wm_gym.scenes.named import open_named
+from wm_gym.world.serialization import from_bytes, to_bytes
+from wm_gym.world.world import World, keys_of, memory_of_capture, twists_of
+from wm_gym.world_model import Capture
 
 SIZE = (48, 64)
 NAMES = ("rooms/9", "park/9", "city/9")
 
 
-@pytest.fixture(scope="module", params=[MemoryModel, TwinModel], ids=["memory", "twin"])
+@pytest.fixture(scope="module", params=[MemoryOnlyModel, TwinModel], ids=["memory_only", "twin"])
 def world(request):
     world = World(request.param.create(*SIZE))
     yield world
@@ -40,7 +40,7 @@ def test_the_opening_shows_the_start_of_the_world(world):
     state, outcome = _open(world, NAMES[:1])
     assert outcome.chunk.frames.shape == (1, 1, *SIZE, 3)
     assert state.frame_index == (1,)
-    np.testing.assert_array_equal(state.stances, np.zeros((1, 5)))
+    np.testing.assert_array_equal(state.body_poses, np.zeros((1, 5)))
 
 
 def test_a_state_can_be_stepped_twice_alike(world):
@@ -61,7 +61,7 @@ def test_a_world_of_three_equals_the_world_alone(world):
         alone, single = world.step(alone, _forward(1, yaw))
         assert torch.equal(outcome.chunk.frames[1:2], single.chunk.frames)
         assert torch.equal(outcome.chunk.depth[1:2], single.chunk.depth)
-        np.testing.assert_array_equal(outcome.stances[1:2], single.stances)
+        np.testing.assert_array_equal(outcome.body_poses[1:2], single.body_poses)
     assert together.memories[1] == alone.memories[0]
 
 
@@ -76,7 +76,7 @@ def test_bytes_hold_the_whole_state(world):
 
 
 def test_two_bodies_can_share_one_memory():
-    world = World(MemoryModel.create(*SIZE))
+    world = World(MemoryOnlyModel.create(*SIZE))
     state, _ = _open(world, [NAMES[0], NAMES[0]])
     shared = replace(state, memories=state.memories[:1], world_of_view=(0, 0))
     after, outcome = world.step(shared, _forward(2))
@@ -86,42 +86,42 @@ def test_two_bodies_can_share_one_memory():
 
 def test_walls_stop_the_body_and_are_told(world):
     state, _ = _open(world, NAMES[:1])
-    bumped = []
+    collided = []
     for _ in range(60):
         state, outcome = world.step(state, _forward(1))
-        bumped.append(outcome.bumped[0])
-    assert any(bumped)
-    assert np.isfinite(state.stances).all() and np.abs(state.stances[:, :2]).max() < 30
+        collided.append(outcome.collided[0])
+    assert any(collided)
+    assert np.isfinite(state.body_poses).all() and np.abs(state.body_poses[:, :2]).max() < 30
 
 
 def test_trust_is_full_where_nothing_is_but_memory():
-    world = World(MemoryModel.create(*SIZE))
+    world = World(MemoryOnlyModel.create(*SIZE))
     state, _ = _open(world, NAMES[:1])
     _, outcome = world.step(state, np.zeros((1, 4, 4)))
     assert outcome.trust == (1.0,)
 
 
 def test_what_a_model_is_not_sure_of_is_shown_and_not_remembered():
-    class Painter(MemoryModel):
+    class Inpainter(MemoryOnlyModel):
         """Fills what memory lacks, and is sure of it or not."""
 
-        is_sure = True
+        write_mask = True
 
         def step(self, state, condition):
             state, chunk = super().step(state, condition)
             depth = torch.where(chunk.depth > 0, chunk.depth, 3.0)
-            return state, replace(chunk, depth=depth, is_sure=torch.full(depth.shape, self.is_sure))
+            return state, replace(chunk, depth=depth, write_mask=torch.full(depth.shape, self.write_mask))
 
     behind = np.tile([0.0, 0.0, 1.0, 0.0], (1, 4, 1))
     points = {}
-    for is_sure in (True, False):
-        world = World(Painter.create(*SIZE))
-        world.model.is_sure = is_sure
+    for write_mask in (True, False):
+        world = World(Inpainter.create(*SIZE))
+        world.model.write_mask = write_mask
         state, _ = _open(world, NAMES[:1])
         state = replace(state, memories=(Memory.empty(world.config.memory),))
         state, outcome = world.step(state, behind)
         assert (outcome.chunk.depth > 0).all()
-        points[is_sure] = state.memories[0].num_static
+        points[write_mask] = state.memories[0].num_static
     assert points[True] > 1000 and points[False] == 0
 
 
@@ -138,9 +138,9 @@ def test_events_reach_the_prompt_and_the_appearance(world):
 def test_following_a_walk_shows_what_the_walk_showed(world):
     state, _ = _open(world, NAMES[:1])
     walked, one = world.step(state, _forward(1, 0.5))
-    followed, other = world.follow(state, one.stances)
+    followed, other = world.follow(state, one.body_poses)
     assert torch.equal(one.chunk.frames, other.chunk.frames)
-    np.testing.assert_array_equal(walked.stances, followed.stances)
+    np.testing.assert_array_equal(walked.body_poses, followed.body_poses)
 
 
 def test_twists_are_read_off_a_path():
@@ -151,11 +151,11 @@ def test_twists_are_read_off_a_path():
 
 
 def test_a_backend_without_depth_is_refused():
-    model = MemoryModel.create(*SIZE)
+    model = MemoryOnlyModel.create(*SIZE)
     model.spec = replace(model.spec, gives_depth=False)
     with pytest.raises(ValueError) as raised:
         World(model)
-    assert str(raised.value) == "a world needs a backend that gives depth and moving masks, got 'memory'"
+    assert str(raised.value) == "a world needs a backend that gives depth and moving masks, got 'memory_only'"
 
 
 def test_keys_are_read_off_twists():
@@ -168,9 +168,11 @@ def test_of_a_wall_seen_from_afar_and_from_near_a_capture_is_remembered_as_seen_
     shape = 2, *SIZE
     frames, depth = torch.zeros(*shape, 3, dtype=torch.uint8), torch.empty(shape)
     frames[0, ..., 0], frames[1, ..., 2], depth[0], depth[1] = 200, 200, 9.0, 2.0
-    stances = np.array([[0.0, 0, 0, 0, 0], [7.0, 0, 0, 0, 0]])
-    poses = torch.from_numpy(camera_pose(stances)).float()
+    body_poses = np.array([[0.0, 0, 0, 0, 0], [7.0, 0, 0, 0, 0]])
+    poses = torch.from_numpy(camera_pose(body_poses)).float()
     lens = intrinsics_from_fov(75.0, *SIZE)
-    memory = remember_capture(Capture(frames, depth, torch.zeros(shape, dtype=torch.bool), poses, lens), MemoryConfig())
+    memory = memory_of_capture(
+        Capture(frames, depth, torch.zeros(shape, dtype=torch.bool), poses, lens), MemoryConfig()
+    )
     hints = render([memory], poses[None, 1:], lens[None], *SIZE, frame_index=[0], appearance=[0])
     assert hints.seen.all() and (hints.colour[..., 2] > 190).all()

@@ -26,13 +26,13 @@ class Explorer:
         self.tours = 0
         self._set_out()
 
-    def act(self, stance: np.ndarray) -> np.ndarray:
-        """The next twist (4,) at `stance` (5,)."""
+    def act(self, body_pose: np.ndarray) -> np.ndarray:
+        """The next twist (4,) at `body_pose` (5,)."""
         self._steps += 1
-        twist = None if self._steps > PATIENCE * self._config.steps_out else self._tour.act(stance)
+        twist = None if self._steps > PATIENCE * self._config.steps_out else self._tour.act(body_pose)
         if twist is None:
             self._set_out()
-            twist = self._tour.act(stance)
+            twist = self._tour.act(body_pose)
         assert twist is not None  # a tour begins with a step out
         return twist
 

@@ -14,7 +14,7 @@ import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from torch import Tensor
 
-from wm_gym.envs.slots import Slot
+from wm_gym.envs.sub_env import SubEnv
 from wm_gym.envs.vector_env import WorldVectorEnv
 
 try:
@@ -112,7 +112,7 @@ class Sb3VecEnv(VecEnv):
         """False for each: worlds of a batch have no wrappers of their own."""
         return [False for _ in self._slots(indices)]
 
-    def _slots(self, indices: Indices) -> list[Slot]:
+    def _slots(self, indices: Indices) -> list[SubEnv]:
         return [self.venv.slots[n] for n in self._get_indices(indices)]
 
     def _tell(self, world: int, info: dict[str, Any], *, time_ran_out: bool) -> dict[str, Any]:

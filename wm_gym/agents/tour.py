@@ -54,9 +54,9 @@ class Tour:
         self._moved_from: np.ndarray | None = None
         self._start: np.ndarray | None = None
 
-    def act(self, stance: np.ndarray) -> np.ndarray | None:
-        """The next body twist at `stance` (5,), or None once the tour is home."""
-        here = np.asarray(stance, np.float64)
+    def act(self, body_pose: np.ndarray) -> np.ndarray | None:
+        """The next body twist at `body_pose` (5,), or None once the tour is home."""
+        here = np.asarray(body_pose, np.float64)
         if self._start is None:
             self._start = here
         self._steps += 1

@@ -1,4 +1,4 @@
-"""The seam (`WorldModel`) and everything behind it: the twin, the memory alone, video models, remote ones.
+"""Everything behind `WorldModel`: the twin, the memory alone, the video model.
 
 Knows nothing of tasks, rewards or Gymnasium.
 """

@@ -6,12 +6,12 @@ from importlib import import_module
 from inspect import Parameter, Signature, signature
 from typing import Any
 
-from wm_gym.backends.seam import WorldModel
 from wm_gym.choices import did_you_mean
+from wm_gym.world_model import WorldModel
 
 BACKENDS: dict[str, str] = {
     "twin": "wm_gym.backends.twin.model:TwinModel",
-    "memory": "wm_gym.backends.memory:MemoryModel",
+    "memory_only": "wm_gym.backends.memory_only:MemoryOnlyModel",
     "video": "wm_gym.backends.video.model:VideoModel",
 }
 """Name to "module:Class". The class has a classmethod `create(height, width, **settings)`."""

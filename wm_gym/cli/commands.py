@@ -48,7 +48,7 @@ def _demo(config: Any) -> int:
 
 
 def _collect(config: Any) -> int:
-    from wm_gym.train_world.collect import collect
+    from wm_gym.train_world.data.collect import collect
 
     manifest = collect(config)
     print(f"{manifest['num_clips']} clips of {manifest['frames_per_clip']} frames are in {config.output}")
@@ -56,7 +56,7 @@ def _collect(config: Any) -> int:
 
 
 def _capture(config: Any) -> int:
-    from wm_gym.train_world.capturing import capture
+    from wm_gym.train_world.data.capture_scene import capture
 
     path = capture(config)
     print(f"{path} holds the capture, {path.stat().st_size / 1000:.0f} kB")
@@ -64,27 +64,27 @@ def _capture(config: Any) -> int:
 
 
 def _train(config: Any) -> int:
-    from wm_gym.train_world.run import run
+    from wm_gym.train_world.video.run import run
 
     return _tell(run(config), "weights and logs are in", config)
 
 
 def _train_codec(config: Any) -> int:
-    from wm_gym.train_world.codec_training import run_codec
+    from wm_gym.train_world.codec.training import run_codec
 
     return _tell(run_codec(config), "codec and logs are in", config)
 
 
-def _train_painter(config: Any) -> int:
-    from wm_gym.train_world.painting.training import run_painter
+def _train_inpainter(config: Any) -> int:
+    from wm_gym.train_world.inpainting.training import run_inpainter
 
-    return _tell(run_painter(config), "painter and logs:", config)
+    return _tell(run_inpainter(config), "inpainter and logs:", config)
 
 
-def _sharpen_painter(config: Any) -> int:
-    from wm_gym.train_world.painting.sharpening import run_sharpener
+def _finetune_inpainter(config: Any) -> int:
+    from wm_gym.train_world.inpainting.adversarial import run_adversarial
 
-    return _tell(run_sharpener(config), "painter and logs:", config)
+    return _tell(run_adversarial(config), "inpainter and logs:", config)
 
 
 def _tell(progress: Any, what: str, config: Any) -> int:
@@ -92,19 +92,19 @@ def _tell(progress: Any, what: str, config: Any) -> int:
     return 0
 
 
-def _train_half_hour(config: Any) -> int:
-    from wm_gym.train_world.half_hour import half_hour
+def _train_time_budget(config: Any) -> int:
+    from wm_gym.train_world.recipes.time_budget import time_budget
 
-    parts = half_hour(config)
+    parts = time_budget(config)
     size = sum(part.stat().st_size for part in parts)
     print(f"{parts[0].parent} holds the weights in {len(parts) - 1} parts and their hash, {size / 1e6:.1f} MB")
     return 0
 
 
-def _gather_references(config: Any) -> int:
-    from wm_gym.train_world.painting.gathering import gather_references
+def _gather_scene_bank(config: Any) -> int:
+    from wm_gym.train_world.data.gather_scene_bank import gather_scene_bank
 
-    paths = gather_references(config)
+    paths = gather_scene_bank(config)
     size = sum(path.stat().st_size for path in paths)
     print(f"{config.output} holds {len(paths)} places, {size / 1e6:.1f} MB")
     return 0
@@ -127,15 +127,15 @@ def _take_replay(parser: argparse.ArgumentParser) -> None:
 
 def _replay(asked: argparse.Namespace) -> int:
     """Exit status 1: the replay is not what was recorded."""
-    from wm_gym.backends.whole_file import check_place
-    from wm_gym.envs.replay import Replay
-    from wm_gym.envs.replay_check import verify
-    from wm_gym.envs.replay_film import film
+    from wm_gym.envs.replay.format import Replay
+    from wm_gym.envs.replay.verification import verify
+    from wm_gym.envs.replay.video import film
+    from wm_gym.files.atomic import check_writable
 
     if asked.from_step and not (asked.verify or asked.film):
         raise ValueError(f"--from must come with --verify or --film, got --from {asked.from_step} alone")
     if asked.film:
-        check_place(asked.film, name="--film")
+        check_writable(asked.film, name="--film")
     replay = Replay.load(asked.file)
     print(f"{asked.file}: {replay.describe()}")
     if asked.film:
@@ -155,30 +155,31 @@ def _doctor(nothing: None) -> int:
     return 0
 
 
-_PAINTING = "wm_gym.train_world.painting"
+_DATA = "wm_gym.train_world.data"
+_INPAINTING = "wm_gym.train_world.inpainting"
 COMMANDS = (
     Command("demo", "wm_gym.demo:DemoConfig", _demo, "walk through a generated world; film and measure it"),
     Command("rollout", "wm_gym.rollout:RolloutConfig", _rollout, "walk by a scripted policy and keep a replay"),
     Command("replay", "", _replay, "generate a walk again and compare every frame", _take_replay),
     Command("doctor", "", _doctor, "tell what is installed, what can run here and how to mend what is missing"),
-    Command("capture", "wm_gym.train_world.capturing:CaptureConfig", _capture, "capture one of the twin's places"),
-    Command("collect", "wm_gym.train_world.collection:CollectConfig", _collect, "record clips in the twin to train on"),
+    Command("capture", f"{_DATA}.capture_scene:CaptureConfig", _capture, "capture one of the twin's places"),
+    Command("collect", f"{_DATA}.collect_config:CollectConfig", _collect, "record clips in the twin to train on"),
     Command(
-        "gather-references", f"{_PAINTING}.gathering:GatherConfig", _gather_references,
+        "gather-scene-bank", f"{_DATA}.gather_scene_bank:GatherConfig", _gather_scene_bank,
         "capture places that worlds can go on as",
     ),
-    Command("train", "wm_gym.train_world.run:RunConfig", _train, "train the video model on recordings"),
-    Command("train-codec", "wm_gym.train_world.codec_training:CodecRunConfig", _train_codec, "train a streaming codec"),
+    Command("train", "wm_gym.train_world.video.run:RunConfig", _train, "train the video model on recordings"),
+    Command("train-codec", "wm_gym.train_world.codec.training:CodecRunConfig", _train_codec, "train a streaming codec"),
     Command(
-        "train-painter", f"{_PAINTING}.training:PaintRunConfig", _train_painter,
-        "train the painter of what neither memory nor a reference shows",
+        "train-inpainter", f"{_INPAINTING}.training:InpainterRunConfig", _train_inpainter,
+        "train the inpainter of what neither memory nor a reference shows",
     ),
     Command(
-        "sharpen-painter", f"{_PAINTING}.sharpening:SharpenRunConfig", _sharpen_painter,
-        "train the finisher of a painter against an adversary",
+        "sharpen-inpainter", f"{_INPAINTING}.adversarial:AdversarialRunConfig", _finetune_inpainter,
+        "train the finisher of an inpainter against an adversary",
     ),
     Command(
-        "train-half-hour", "wm_gym.train_world.half_hour:HalfHourConfig", _train_half_hour,
+        "train-time-budget", "wm_gym.train_world.recipes.time_budget:TimeBudgetConfig", _train_time_budget,
         "collect, train and pack weights within a given time",
     ),
 )  # fmt: skip

@@ -58,7 +58,7 @@ class ActionMode(Protocol):
         """The command of one action. Raises ValueError for what is not in the space."""
         ...
 
-    def mask(self, stance: np.ndarray, body: Body) -> np.ndarray:
+    def mask(self, body_pose: np.ndarray, body: Body) -> np.ndarray:
         """Which actions would do something, int8."""
         ...
 
@@ -85,12 +85,12 @@ class Discrete:
         pressed = np.array([key == name for name in KEYS])
         return _hold_keys(pressed, num_frames, MEANINGS[int(action)])
 
-    def mask(self, stance: np.ndarray, body: Body) -> np.ndarray:
+    def mask(self, body_pose: np.ndarray, body: Body) -> np.ndarray:
         """Looking further up or down than the body can does nothing."""
         mask = np.ones(len(_KEY_OF_ACTION), np.int8)
         limit = np.radians(body.max_pitch_degrees) - 1e-9
-        mask[_KEY_OF_ACTION.index("I")] = stance[4] < limit
-        mask[_KEY_OF_ACTION.index("K")] = stance[4] > -limit
+        mask[_KEY_OF_ACTION.index("I")] = body_pose[4] < limit
+        mask[_KEY_OF_ACTION.index("K")] = body_pose[4] > -limit
         return mask
 
     def keyboard(self) -> dict[tuple[int, ...], int]:
@@ -116,7 +116,7 @@ class Keys:
         meaning = " and ".join(MEANINGS[_KEY_OF_ACTION.index(name)] for name in names) or MEANINGS[0]
         return _hold_keys(chord.astype(bool), num_frames, meaning)
 
-    def mask(self, stance: np.ndarray, body: Body) -> np.ndarray:
+    def mask(self, body_pose: np.ndarray, body: Body) -> np.ndarray:
         """Every key can be pressed."""
         return np.ones(len(KEYS), np.int8)
 
@@ -144,7 +144,7 @@ class Twist:
         held = np.tile(twist.astype(np.float64).clip(-1.0, 1.0), (1, num_frames, 1))
         return Command(held, None, "move by a twist")
 
-    def mask(self, stance: np.ndarray, body: Body) -> np.ndarray:
+    def mask(self, body_pose: np.ndarray, body: Body) -> np.ndarray:
         """Every component can be used."""
         return np.ones(4, np.int8)
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from wm_gym.backends.finer import FINER
-from wm_gym.backends.worlds import find_world
 from wm_gym.envs.checking import check_known, read_count, read_flag, read_number, read_text
+from wm_gym.scenes.keyframe_scale import FINER
+from wm_gym.scenes.named import find_world
 
 PROBED = ("frameskip",)
 """Settings that TorchRL tries on every environment; it goes on without where Python's own error says there is none."""
@@ -25,9 +25,9 @@ class EpisodeConfig:
 
     Attributes:
         task: "explore" or "point_goal"; the registered ids choose it.
-        backend: "video", "memory", "twin" or "package.module:Class".
+        backend: "video", "memory_only", "twin" or "package.module:Class".
         world: None for one of the shipped places, a family of them, "family/number", "family/*", or a capture's path
-            (`wm_gym.backends.worlds`). Where that leaves a choice, the seed of `reset` makes it.
+            (`wm_gym.scenes.named`). Where that leaves a choice, the seed of `reset` makes it.
         difficulty: "simple", "medium" or "full"; the shipped places are "full".
         obs_mode: Parts joined by "+": rgb, depth, points, pose; or the preset "sb3".
         action_mode: "discrete", "keys" or "twist".
@@ -35,7 +35,7 @@ class EpisodeConfig:
         finer: Most times that keyframes which memory takes in are as fine as frames; 1 is faster.
         depth_dtype: "float32" metres or a "uint8" image; None for the mode's own.
         num_points: Rows of the `points` observation; None for 1024.
-        standby: Share of its top turning speed at which the camera drifts while nothing is asked of it.
+        idle_drift: Share of its top turning speed at which the camera drifts while nothing is asked of it.
         return_frames: Whether `info["frames"]` holds all frames of each step.
         return_text: Whether info holds "task_description", "prompt" and "env_feedback", which are strings.
         backend_settings: The backend's own, such as {"weights": path, "num_steps": 2} of "video".
@@ -51,7 +51,7 @@ class EpisodeConfig:
     finer: int = FINER
     depth_dtype: str | None = None
     num_points: int | None = None
-    standby: float = 0.0
+    idle_drift: float = 0.0
     return_frames: bool = False
     return_text: bool = False
     backend_settings: Mapping[str, Any] = field(default_factory=dict)
@@ -59,7 +59,7 @@ class EpisodeConfig:
     def __post_init__(self) -> None:
         for name in ("task", "backend", "difficulty", "obs_mode", "action_mode"):
             read_text(name, getattr(self, name))
-        self._keep("standby", _read_standby(self.standby))
+        self._keep("idle_drift", _read_idle_drift(self.idle_drift))
         self._keep("finer", read_count("finer", self.finer))
         self._keep("resolution", read_resolution(self.resolution))
         if self.depth_dtype is not None:
@@ -116,10 +116,10 @@ def read_world(name: str, world: Any) -> str | None:
     return read_text(name, world)
 
 
-def _read_standby(standby: Any) -> float:
-    share = read_number("standby", standby)
+def _read_idle_drift(idle_drift: Any) -> float:
+    share = read_number("idle_drift", idle_drift)
     if not 0.0 <= share <= 1.0:
-        raise ValueError(f"standby must be within 0..1, got {standby}")
+        raise ValueError(f"idle_drift must be within 0..1, got {idle_drift}")
     return share
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from wm_gym.envs import state as snapshots
 from wm_gym.envs.checking import read_path
-from wm_gym.envs.episodes import Episodes
+from wm_gym.envs.core import EnvCore
 from wm_gym.envs.state import EnvState
 
 
@@ -19,20 +19,20 @@ class Controls:
     """One running episode. `WorldEnv` is one; a vector environment holds one for each world.
 
     Attributes:
-        episodes: How its episodes go.
+        core: How its episodes go.
         np_random: Its own random numbers.
         render_mode: "rgb_array", "human" or None.
     """
 
     np_random: np.random.Generator
 
-    def __init__(self, episodes: Episodes, render_mode: str | None) -> None:
-        self.episodes = episodes
+    def __init__(self, core: EnvCore, render_mode: str | None) -> None:
+        self.core = core
         self.render_mode = render_mode
-        self.task = episodes.task
-        self.task_description = episodes.task.description
-        self.observation_space: gym.Space[Any] = episodes.observation_space
-        self.action_space: gym.Space[Any] = episodes.action_space
+        self.task = core.task
+        self.task_description = core.task.description
+        self.observation_space: gym.Space[Any] = core.observation_space
+        self.action_space: gym.Space[Any] = core.action_space
         self._now: EnvState | None = None
 
     @property
@@ -56,7 +56,7 @@ class Controls:
         Raises:
             ValueError: If the text is about no known kind of event, or `for_steps` is no number of steps from 1.
         """
-        self._now = self.episodes.say(self.now, text, 0, for_steps)
+        self._now = self.core.say(self.now, text, 0, for_steps)
 
     def stop_event(self, kind: str) -> None:
         """End the running events of one kind, from the next step on.
@@ -64,22 +64,22 @@ class Controls:
         Raises:
             ValueError: If nothing of that kind is going on.
         """
-        self._now = self.episodes.stop(self.now, kind)
+        self._now = self.core.stop(self.now, kind)
 
     def events(self) -> list[dict[str, Any]]:
         """The events at work, in order of onset: {"id", "kind", "text", "strength", "realised"} for each.
 
         `strength` is how far it has come, 0..1; `realised` is 1 where the backend can show that kind at all, else 0.
         """
-        return self.episodes.events(self.now)
+        return self.core.events(self.now)
 
     def action_masks(self) -> np.ndarray:
         """Which actions would do something now, bool, as sb3-contrib's `MaskablePPO` asks for them."""
-        return self.episodes.action_masks(self.now)
+        return self.core.action_masks(self.now)
 
     def get_keys_to_action(self) -> dict[tuple[int, ...], Any]:
         """Pressed keys to actions, for `gymnasium.utils.play.play(env, fps=4)`."""
-        return self.episodes.keys_to_action()
+        return self.core.keys_to_action()
 
     def get_state(self) -> EnvState:
         """A snapshot. It is a value: later steps do not change it."""
@@ -91,7 +91,7 @@ class Controls:
         Raises:
             ValueError: If it is damaged, or of another version, backend, size, weights or task.
         """
-        saved = self.episodes.read_state(state)
+        saved = self.core.read_state(state)
         self.np_random.bit_generator.state = saved.rng_state
         self._now = saved
 
@@ -101,7 +101,7 @@ class Controls:
         Raises:
             ValueError: If it is none, or of another backend, size, weights or task.
         """
-        return self.episodes.write_state(state)
+        return self.core.write_state(state)
 
     def save_state(self, path: str | Path) -> None:
         """Write a snapshot, whole or not at all, for `set_state` or `reset(options={"state": path})`.
@@ -110,7 +110,7 @@ class Controls:
             ValueError: If the path is neither a string nor a `Path`.
             RuntimeError: If the disk cannot take it; an older file stays as it was.
         """
-        snapshots.save(read_path("path", path), self.get_state(), self.task, self.episodes.world.model)
+        snapshots.save(read_path("path", path), self.get_state(), self.task, self.core.world.model)
 
     def point_cloud(self) -> Any:
         """All static points that memory holds, as an `open3d.geometry.PointCloud`, world frame, metres."""

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from wm_gym.backends.seam import Chunk
 from wm_gym.choices import did_you_mean
 from wm_gym.envs.checking import read_text
 from wm_gym.geometry.motion import camera_pose
@@ -18,6 +17,7 @@ from wm_gym.geometry.poses import to_vector
 from wm_gym.memory.cloud import sample_points
 from wm_gym.memory.memory import Memory
 from wm_gym.world.state import Outcome
+from wm_gym.world_model import Chunk
 
 PARTS = ("rgb", "depth", "points", "pose")
 PRESETS: dict[str, tuple[tuple[str, ...], str]] = {"sb3": (("rgb", "depth", "pose"), "uint8")}
@@ -60,17 +60,17 @@ class ObservationMode:
     def observe(self, outcomes: Sequence[Outcome], memories: Sequence[Memory]) -> dict[str, Tensor]:
         """What N worlds show at the end of a step, each of them with N = 1: fresh tensors on the model's device."""
         observation: dict[str, Tensor] = {}
-        chunks, stances = [one.chunk for one in outcomes], np.stack([one.stances[0, -1] for one in outcomes])
+        chunks, body_poses = [one.chunk for one in outcomes], np.stack([one.body_poses[0, -1] for one in outcomes])
         device = chunks[0].frames.device
         if "rgb" in self.parts:
             observation["rgb"] = torch.stack([chunk.frames[0, -1] for chunk in chunks])
         if "depth" in self.parts:
             observation["depth"] = self._depth(torch.stack([_depth_of(chunk)[0, -1] for chunk in chunks]))
         if "points" in self.parts:
-            points, mask = self._points(stances, memories)
+            points, mask = self._points(body_poses, memories)
             observation |= {"points": points.to(device), "points_mask": mask.to(device)}
         if "pose" in self.parts:
-            pose = to_vector(torch.from_numpy(camera_pose(stances)))
+            pose = to_vector(torch.from_numpy(camera_pose(body_poses)))
             pose[:, :3].clamp_(-EXTENT_METRES, EXTENT_METRES)
             observation["pose"] = pose.float().to(device)
         return observation
@@ -93,11 +93,11 @@ class ObservationMode:
             return metres.clamp(max=self.far_metres)
         return depth_image(metres, self.far_metres)
 
-    def _points(self, stances: np.ndarray, memories: Sequence[Memory]) -> tuple[Tensor, Tensor]:
+    def _points(self, body_poses: np.ndarray, memories: Sequence[Memory]) -> tuple[Tensor, Tensor]:
         points = np.zeros((len(memories), self.num_points, 6), np.float32)
         mask = np.zeros(points.shape[:2], np.int8)
         for n, memory in enumerate(memories):
-            positions, colours = sample_points(memory, self.num_points, stances[n, :3])
+            positions, colours = sample_points(memory, self.num_points, body_poses[n, :3])
             within = positions.clip(-EXTENT_METRES, EXTENT_METRES)
             points[n, : len(positions)] = np.concatenate([within, colours / np.float32(255)], axis=1)
             mask[n, : len(positions)] = 1

@@ -9,13 +9,13 @@ from typing import Any
 
 import torch
 
-from wm_gym.backends.seam import Chunk, ModelSpec, Packed, WorldModel
-from wm_gym.backends.whole_file import write_whole
-from wm_gym.envs.tasks import Task
+from wm_gym.envs.tasks.task import Task
+from wm_gym.files.atomic import write_atomically
+from wm_gym.files.checksummed import read_file
 from wm_gym.memory.hints import Hints
-from wm_gym.world import files
-from wm_gym.world.sealed import read_file
+from wm_gym.world import serialization as files
 from wm_gym.world.state import Outcome, WorldState
+from wm_gym.world_model import Chunk, ModelSpec, Packed, WorldModel
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Maker:
 
     Attributes:
         task: Name of the task's class.
-        backend: As `wm_gym.world.files.identity`.
+        backend: As `wm_gym.world.serialization.identity`.
         weights: Hash of the weights.
     """
 
@@ -74,7 +74,7 @@ def to_bytes(state: EnvState, task: Task[Any], model: WorldModel[Any]) -> bytes:
         "feedback": state.feedback,
         "rng_state": state.rng_state,
         "is_success": state.is_success,
-        "bumped": state.outcome.bumped,
+        "collided": state.outcome.collided,
         "trust": state.outcome.trust,
     }
     return files.to_bytes(state.world, model, Packed(_last_frame(state.outcome), meta))
@@ -89,7 +89,7 @@ def from_bytes(data: bytes, task: Task[Any], model: WorldModel[Any], what: str =
     world, extra = files.from_bytes(data, model, what)
     meta, maker = extra.meta, Maker.of(task, model.spec)
     _check_task(meta.get("task_name"), task, what)
-    outcome = _outcome(extra.tensors, tuple(meta["bumped"]), tuple(meta["trust"]))
+    outcome = _outcome(extra.tensors, tuple(meta["collided"]), tuple(meta["trust"]))
     return EnvState(
         world, task.unpack(meta["task"]), outcome, meta["feedback"], meta["rng_state"], meta["is_success"], maker
     )
@@ -117,7 +117,7 @@ def save(path: str | Path, state: EnvState, task: Task[Any], model: WorldModel[A
         RuntimeError: If the disk cannot take it; an older file stays as it was.
     """
     data = to_bytes(state, task, model)
-    write_whole(Path(path), lambda file: file.write(data))
+    write_atomically(Path(path), lambda file: file.write(data))
 
 
 def load(path: str | Path, task: Task[Any], model: WorldModel[Any]) -> EnvState:
@@ -133,7 +133,7 @@ def _last_frame(outcome: Outcome) -> dict[str, torch.Tensor]:
     chunk = outcome.chunk
     assert chunk.depth is not None and chunk.moving is not None and chunk.world_from_camera is not None
     by_frame = {
-        "stances": torch.from_numpy(outcome.stances),
+        "body_poses": torch.from_numpy(outcome.body_poses),
         "frames": chunk.frames,
         "depth": chunk.depth,
         "moving": chunk.moving,
@@ -143,7 +143,7 @@ def _last_frame(outcome: Outcome) -> dict[str, torch.Tensor]:
     return {name: value[:, -1:] for name, value in by_frame.items()} | {"intrinsics": outcome.intrinsics}
 
 
-def _outcome(tensors: dict[str, torch.Tensor], bumped: tuple[bool, ...], trust: tuple[float, ...]) -> Outcome:
+def _outcome(tensors: dict[str, torch.Tensor], collided: tuple[bool, ...], trust: tuple[float, ...]) -> Outcome:
     hints = Hints(**{name.removeprefix("hint_"): t for name, t in tensors.items() if name.startswith("hint_")})
     chunk = Chunk(tensors["frames"], tensors["depth"], tensors["moving"], tensors["poses"])
-    return Outcome(chunk, hints, tensors["stances"].numpy(), tensors["intrinsics"], bumped, trust)
+    return Outcome(chunk, hints, tensors["body_poses"].numpy(), tensors["intrinsics"], collided, trust)

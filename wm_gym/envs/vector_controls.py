@@ -13,9 +13,9 @@ from gymnasium.envs.registration import EnvSpec
 from gymnasium.vector import VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from wm_gym.envs.episodes import Episodes
-from wm_gym.envs.slots import Slot
+from wm_gym.envs.core import EnvCore
 from wm_gym.envs.state import EnvState
+from wm_gym.envs.sub_env import SubEnv
 from wm_gym.envs.vector_input import read_mask, read_worlds
 
 
@@ -23,16 +23,16 @@ class VectorControls(VectorEnv[Any, Any, Any]):
     """N running episodes, each in a slot of its own.
 
     Attributes:
-        episodes: How the episodes go.
+        core: How the episodes go.
         slots: The N episodes; each has what `WorldEnv` has between steps.
     """
 
-    def __init__(self, num_envs: int, episodes: Episodes, render_mode: str | None) -> None:
-        self.num_envs, self.episodes, self.render_mode = num_envs, episodes, render_mode
+    def __init__(self, num_envs: int, core: EnvCore, render_mode: str | None) -> None:
+        self.num_envs, self.core, self.render_mode = num_envs, core, render_mode
         self._spec: EnvSpec | None = None
-        self.slots = tuple(Slot(episodes, render_mode) for _ in range(num_envs))
-        self.single_observation_space: gym.Space[Any] = episodes.observation_space
-        self.single_action_space: gym.Space[Any] = episodes.action_space
+        self.slots = tuple(SubEnv(core, render_mode) for _ in range(num_envs))
+        self.single_observation_space: gym.Space[Any] = core.observation_space
+        self.single_action_space: gym.Space[Any] = core.action_space
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
 
@@ -91,7 +91,7 @@ class VectorControls(VectorEnv[Any, Any, Any]):
         Raises:
             ValueError: If the text is about no known kind of event, or `for_steps` is no number of steps from 1.
         """
-        self._change(mask, lambda state: self.episodes.say(state, text, 0, for_steps))
+        self._change(mask, lambda state: self.core.say(state, text, 0, for_steps))
 
     def stop_event(self, kind: str, mask: Any = None) -> None:
         """End the running events of one kind, in the worlds of a mask or in all; in all of them or in none.
@@ -99,7 +99,7 @@ class VectorControls(VectorEnv[Any, Any, Any]):
         Raises:
             ValueError: If nothing of that kind is going on in one of them.
         """
-        self._change(mask, lambda state: self.episodes.stop(state, kind))
+        self._change(mask, lambda state: self.core.stop(state, kind))
 
     def get_state(self, worlds: Any = None) -> list[EnvState]:
         """Snapshots of all worlds, or of the named ones."""
@@ -117,7 +117,7 @@ class VectorControls(VectorEnv[Any, Any, Any]):
             raise ValueError(f"states must be a list of {len(numbers)}, got {type(states).__name__}")
         if len(states) != len(numbers):
             raise ValueError(f"states must be as many as the worlds, {len(numbers)}, got {len(states)}")
-        read = [self.episodes.read_state(state) for state in states]
+        read = [self.core.read_state(state) for state in states]
         for n, state in zip(numbers, read, strict=True):
             self.slots[n].set_state(state)
 
@@ -150,7 +150,7 @@ class VectorControls(VectorEnv[Any, Any, Any]):
 
     def close_extras(self, **kwargs: Any) -> None:
         """Free the backend."""
-        self.episodes.world.close()
+        self.core.world.close()
 
     def _change(self, mask: Any, change: Callable[[EnvState], EnvState]) -> None:
         worlds = read_mask(mask, self.num_envs, "mask")

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from wm_gym.envs.checking import read_count
 from wm_gym.envs.config import EpisodeConfig
-from wm_gym.envs.episodes import Episodes
+from wm_gym.envs.core import EnvCore
 from wm_gym.envs.options import ResetOptions
 from wm_gym.envs.state import EnvState
 from wm_gym.envs.vector_controls import VectorControls
@@ -59,11 +59,11 @@ class WorldVectorEnv(VectorControls, VectorEnv[Any, Any, Any]):  # pyright: igno
         if render_mode not in (None, "rgb_array"):
             raise ValueError(f"render_mode of many worlds must be None or 'rgb_array', got {render_mode!r}")
         self.output, self.autoreset_mode = output, read_mode(autoreset_mode)
-        super().__init__(num_envs, Episodes(EpisodeConfig.of(settings)), render_mode)
+        super().__init__(num_envs, EnvCore(EpisodeConfig.of(settings)), render_mode)
         self._max_episode_steps = limit
         for slot in self.slots:
-            slot.metadata, slot._max_episode_steps = {**self.metadata, **self.episodes.metadata}, limit
-        self.metadata = {**self.metadata, **self.episodes.metadata, "autoreset_mode": self.autoreset_mode}
+            slot.metadata, slot._max_episode_steps = {**self.metadata, **self.core.metadata}, limit
+        self.metadata = {**self.metadata, **self.core.metadata, "autoreset_mode": self.autoreset_mode}
 
     def reset(  # type: ignore[override]
         self,
@@ -112,7 +112,7 @@ class WorldVectorEnv(VectorControls, VectorEnv[Any, Any, Any]):  # pyright: igno
             self.slots[n].seed(seeds[n])
         fresh = [one is not None for one in seeds]
         for n, state in self._open(chosen, asked, fresh).items():
-            self.slots[n].begin(state)
+            self.slots[n].reset(state)
         observation = self._observation()
         return observation, [self._info(slot.now) if n in chosen else {} for n, slot in enumerate(self.slots)]
 
@@ -134,14 +134,14 @@ class WorldVectorEnv(VectorControls, VectorEnv[Any, Any, Any]):  # pyright: igno
 
     def _open(self, worlds: Sequence[int], asked: Sequence[ResetOptions], fresh: Sequence[bool]) -> dict[int, EnvState]:
         rngs = [self.slots[n].np_random for n in worlds]
-        opened = self.episodes.open([asked[n] for n in worlds], rngs, [fresh[n] for n in worlds])
+        opened = self.core.open([asked[n] for n in worlds], rngs, [fresh[n] for n in worlds])
         return dict(zip(worlds, opened, strict=True))
 
     def _move(self, worlds: Sequence[int], actions: np.ndarray) -> dict[int, tuple[EnvState, float]]:
         if not worlds:
             return {}
         states = [self.slots[n].now for n in worlds]
-        return dict(zip(worlds, self.episodes.step(states, [actions[n] for n in worlds]), strict=True))
+        return dict(zip(worlds, self.core.step(states, [actions[n] for n in worlds]), strict=True))
 
     def _judge(self, moved: dict[int, tuple[EnvState, float]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(N,) rewards, terminations and truncations; a world that was not moved has none."""
@@ -150,7 +150,7 @@ class WorldVectorEnv(VectorControls, VectorEnv[Any, Any, Any]):  # pyright: igno
         limit = self._max_episode_steps
         for n, (state, reward) in moved.items():
             rewards[n], terminations[n] = reward, state.is_success
-            truncations[n] = limit is not None and self.episodes.steps(state) >= limit
+            truncations[n] = limit is not None and self.core.steps(state) >= limit
         return rewards, terminations, truncations
 
     def _settle(
@@ -164,22 +164,22 @@ class WorldVectorEnv(VectorControls, VectorEnv[Any, Any, Any]):  # pyright: igno
             if n in moved and n in opened:
                 infos[n] = {"final_obs": self._one(slot.now), "final_info": self._info(slot.now)}
             if n in opened:
-                slot.begin(opened[n])
+                slot.reset(opened[n])
             infos[n] |= self._info(slot.now)
         return infos
 
     def _observation(self) -> Observation:
-        batch = self.episodes.observe([slot.now for slot in self.slots])
+        batch = self.core.observe([slot.now for slot in self.slots])
         return batch if self.output == "torch" else {name: value.cpu().numpy() for name, value in batch.items()}
 
     def _one(self, state: EnvState) -> Observation:
         if self.output == "numpy":
-            return self.episodes.observe_one(state)
-        return {name: value[0] for name, value in self.episodes.observe([state]).items()}
+            return self.core.observe_one(state)
+        return {name: value[0] for name, value in self.core.observe([state]).items()}
 
     def _info(self, state: EnvState) -> dict[str, Any]:
-        info = self.episodes.info(state)
-        if self.episodes.config.return_frames:
+        info = self.core.info(state)
+        if self.core.config.return_frames:
             frames = state.outcome.chunk.frames[0]
             info["frames"] = frames.clone() if self.output == "torch" else frames.cpu().numpy().copy()
         return info

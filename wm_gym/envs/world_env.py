@@ -11,7 +11,7 @@ import numpy as np
 from wm_gym.envs.checking import read_seed
 from wm_gym.envs.config import EpisodeConfig
 from wm_gym.envs.controls import Controls
-from wm_gym.envs.episodes import Episodes
+from wm_gym.envs.core import EnvCore
 from wm_gym.envs.options import read_options
 from wm_gym.envs.time_limits import count_as
 from wm_gym.envs.window import Window, check_display
@@ -35,8 +35,8 @@ class WorldEnv(Controls, gym.Env[Any, Any]):  # pyright: ignore[reportIncompatib
             raise ValueError(f"render_mode must be None or one of {self.metadata['render_modes']}, got {render_mode!r}")
         if render_mode == "human":
             check_display()
-        super().__init__(Episodes(EpisodeConfig.of(settings)), render_mode)
-        self.metadata = {**self.metadata, **self.episodes.metadata}
+        super().__init__(EnvCore(EpisodeConfig.of(settings)), render_mode)
+        self.metadata = {**self.metadata, **self.core.metadata}
         self._window: Window | None = None
 
     def reset(
@@ -56,10 +56,10 @@ class WorldEnv(Controls, gym.Env[Any, Any]):  # pyright: ignore[reportIncompatib
         """
         asked, seed = read_options(options), read_seed(seed)
         gym.Env.reset(self, seed=seed)
-        [self._now] = self.episodes.open([asked], [self.np_random], [seed is not None])
-        count_as(self, self.episodes.steps(self._now), sys._getframe())
+        [self._now] = self.core.open([asked], [self.np_random], [seed is not None])
+        count_as(self, self.core.steps(self._now), sys._getframe())
         self._show()
-        return self.episodes.observe_one(self._now), self._info()
+        return self.core.observe_one(self._now), self._info()
 
     def step(self, action: Any) -> tuple[dict[str, np.ndarray], SupportsFloat, bool, bool, dict[str, Any]]:
         """One step of the world: `ModelSpec.frames_per_step` frames.
@@ -68,20 +68,20 @@ class WorldEnv(Controls, gym.Env[Any, Any]):  # pyright: ignore[reportIncompatib
             ValueError: If the action is not in the action space.
             RuntimeError: If the environment was not reset.
         """
-        count_as(self, self.episodes.steps(self.now), sys._getframe())
-        [(self._now, reward)] = self.episodes.step([self.now], [action])
+        count_as(self, self.core.steps(self.now), sys._getframe())
+        [(self._now, reward)] = self.core.step([self.now], [action])
         self._show()
-        return self.episodes.observe_one(self._now), reward, self._now.is_success, False, self._info()
+        return self.core.observe_one(self._now), reward, self._now.is_success, False, self._info()
 
     def close(self) -> None:
         """Free the backend and the window; may be called twice."""
-        self.episodes.world.close()
+        self.core.world.close()
         if self._window is not None:
             self._window.close()
 
     def _info(self) -> dict[str, Any]:
-        info = self.episodes.info(self.now)
-        if self.episodes.config.return_frames:
+        info = self.core.info(self.now)
+        if self.core.config.return_frames:
             info["frames"] = self.now.outcome.chunk.frames[0].cpu().numpy().copy()
         return info
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from wm_gym.evaluation.walks import Walk
+from wm_gym.evaluation.trajectories import Trajectory
 from wm_gym.geometry.cameras import project, unproject
 from wm_gym.geometry.poses import inverse, transform
 
@@ -18,7 +18,7 @@ NEAR_SHARE = 0.9
 NEAREST_METRES = 1e-3
 
 
-def depth_self_errors(walk: Walk, frames: Tensor, far_metres: float) -> Tensor:
+def depth_self_errors(walk: Trajectory, frames: Tensor, far_metres: float) -> Tensor:
     """Relative disagreement of some frames' depth with what the frame before each of them shows.
 
     Still surfaces of one frame are rendered at the pose of the next; z is what is rendered, d the depth there.

@@ -8,17 +8,17 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from wm_gym.backends.seam import Capture
-from wm_gym.evaluation.walks import Walk
+from wm_gym.evaluation.trajectories import Trajectory
 from wm_gym.geometry.cameras import project, unproject
 from wm_gym.geometry.poses import inverse, transform
+from wm_gym.world_model import Capture
 
 SKY_SHARE = 0.99  # of the far value: from here on it is sky
 SKY_METRES = 1e5  # sky is known by its direction, so it is put where no walk can change it
 TOLERANCE = 0.1  # of depth
 
 
-def known_pixels(truth: Walk, capture: Capture, far_metres: float) -> Tensor:
+def known_pixels(truth: Trajectory, capture: Capture, far_metres: float) -> Tensor:
     """Pixels of a true walk that are still and show what a keyframe showed, (T, H, W) bool.
 
     Args:

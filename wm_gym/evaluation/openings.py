@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from wm_gym.backends.places import open_world
-from wm_gym.backends.seam import ModelSpec, Opening, Place
 from wm_gym.backends.twin.model import open_place
-from wm_gym.evaluation.walks import LEAD_FRAMES, open_cold, open_grounded, take_lead
+from wm_gym.evaluation.trajectories import LEAD_FRAMES, open_cold, open_grounded, take_lead
+from wm_gym.scenes.places import open_world
 from wm_gym.world.world import World
+from wm_gym.world_model import ModelSpec, Opening, Place
 
 OPENINGS = {"grounded": open_grounded, "cold": open_cold}
 

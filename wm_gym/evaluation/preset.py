@@ -32,7 +32,7 @@ def preset_hash(world: World) -> str:
         "guide": _plain(getattr(model, "guide", None)),
         "loop": asdict(world.config),
         "weights": weights_hash(model),
-    } | _references(model)
+    } | _scene_bank(model)
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:LENGTH]
 
 
@@ -40,7 +40,7 @@ def weights_hash(model: Any) -> str:
     """SHA-256 over a backend's tensors by name; that of nothing for a backend without a network."""
     digest = hashlib.sha256()
     tensors: dict[str, Tensor] = {}
-    for prefix in ("network", "painter"):
+    for prefix in ("network", "inpainter"):
         if (module := getattr(model, prefix, None)) is not None:
             tensors |= {f"{prefix}.{name}": tensor for name, tensor in module.state_dict().items()}
     for name, tensor in sorted(tensors.items()):
@@ -53,10 +53,10 @@ def _bytes(tensor: Tensor) -> bytes:
     return tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes()
 
 
-def _references(model: Any) -> dict[str, str]:
+def _scene_bank(model: Any) -> dict[str, str]:
     """The hash of a backend's references; nothing of one without."""
-    bank = getattr(model, "references", None)
-    return {} if bank is None else {"references": bank.hash()}
+    bank = getattr(model, "scene_bank", None)
+    return {} if bank is None else {"scene_bank": bank.hash()}
 
 
 def _plain(config: Any) -> dict[str, Any] | None:

@@ -1,6 +1,6 @@
 """What is counted of generated walks beside true ones: next chunks, closed loops, returns, seeds.
 
-Each function adds to a `Tally`; `benchmarks/fidelity.py` says what every name means. Walks here have no lead.
+Each function adds to a `Accumulator`; `benchmarks/fidelity.py` says what every name means. Walks here have no lead.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from wm_gym.evaluation.accumulator import Accumulator
 from wm_gym.evaluation.fidelity import SCORED_METRES, psnr_db
 from wm_gym.evaluation.geometry import depth_self_errors
-from wm_gym.evaluation.judge import Judge
-from wm_gym.evaluation.tally import Tally
+from wm_gym.evaluation.realism import RealismClassifier
 from wm_gym.evaluation.tracks import shared_length, tracks_of, with_camera
-from wm_gym.evaluation.walks import CHUNK_FRAMES, Walk
+from wm_gym.evaluation.trajectories import CHUNK_FRAMES, Trajectory
 
 LEAST_SHARE = 0.01
 """Frames in which fewer pixels than this share are to be scored have no PSNR: a handful of pixels is a lottery."""
@@ -25,95 +25,99 @@ FIRST_FAR_CHUNK = 8
 LAST_CHUNKS = 4
 
 
-def score_next_chunk(tally: Tally, made: Walk, truth: Walk, unseen: Tensor) -> None:
+def score_next_chunk(accumulator: Accumulator, made: Trajectory, truth: Trajectory, unseen: Tensor) -> None:
     """One chunk after an opening.
 
     Args:
-        tally: Gets `psnr_db`, `unseen_psnr_db`, `unseen_share`, `moving_iou`.
+        accumulator: Gets `psnr_db`, `unseen_psnr_db`, `unseen_share`, `moving_iou`.
         made: One chunk.
         truth: The same chunk.
         unseen: (T, H, W) bool: memory knows nothing here.
     """
-    tally.mean_of("psnr_db", psnr_db(made.frames, truth.frames))
-    tally.mean_of("unseen_psnr_db", masked_psnr_db(made.frames, truth.frames, unseen))
-    tally.add("unseen_share", float(unseen.sum()), unseen.numel())
-    tally.add("moving_iou", float((made.moving & truth.moving).sum()), float((made.moving | truth.moving).sum()))
+    accumulator.mean_of("psnr_db", psnr_db(made.frames, truth.frames))
+    accumulator.mean_of("unseen_psnr_db", masked_psnr_db(made.frames, truth.frames, unseen))
+    accumulator.add("unseen_share", float(unseen.sum()), unseen.numel())
+    accumulator.add("moving_iou", float((made.moving & truth.moving).sum()), float((made.moving | truth.moving).sum()))
 
 
-def score_seeds(tally: Tally, one: Walk, other: Walk, unseen: Tensor) -> None:
+def score_seeds(accumulator: Accumulator, one: Trajectory, other: Trajectory, unseen: Tensor) -> None:
     """How two seeds of one world differ: `seed_diversity_db` where nothing was seen, `seed_agreement_db` elsewhere."""
-    tally.mean_of("seed_diversity_db", masked_psnr_db(one.frames, other.frames, unseen))
-    tally.mean_of("seed_agreement_db", masked_psnr_db(one.frames, other.frames, ~unseen))
+    accumulator.mean_of("seed_diversity_db", masked_psnr_db(one.frames, other.frames, unseen))
+    accumulator.mean_of("seed_agreement_db", masked_psnr_db(one.frames, other.frames, ~unseen))
 
 
-def score_loop(tally: Tally, made: Walk, truth: Walk, known: Tensor, return_chunks: int) -> None:
+def score_loop(
+    accumulator: Accumulator, made: Trajectory, truth: Trajectory, known: Tensor, return_chunks: int
+) -> None:
     """A whole walk in which the world met only itself.
 
     Args:
-        tally: Gets the figures by chunk, of depth and sharpness, and of a loop those of its return.
+        accumulator: Gets the figures by chunk, of depth and sharpness, and of a loop those of its return.
         made: S chunks.
         truth: The same S chunks.
         known: (T, H, W) bool: pixels that show what the opening showed, and still.
         return_chunks: So many last chunks of a loop stand where its first ones stood.
     """
     by_known = masked_psnr_db(made.frames, truth.frames, known)
-    tally.add("psnr_by_chunk_db", _by_chunk(psnr_db(made.frames, truth.frames)))
-    tally.add("known_psnr_db", _by_chunk(by_known))
-    tally.add("known_share", float(known.sum()), known.numel())
+    accumulator.add("psnr_by_chunk_db", _by_chunk(psnr_db(made.frames, truth.frames)))
+    accumulator.add("known_psnr_db", _by_chunk(by_known))
+    accumulator.add("known_share", float(known.sum()), known.numel())
     still = ~(made.moving | truth.moving)
-    tally.add("depth_absrel", *_absrel(made.depth, truth.depth, torch.ones_like(still)))
-    tally.add("depth_absrel_static", *_absrel(made.depth, truth.depth, still))
-    tally.add("depth_absrel_known", *_absrel(made.depth, truth.depth, known & still))
-    tally.add("depth_known_share", float((made.depth > 0).sum()), made.depth.numel())
+    accumulator.add("depth_absrel", *_absrel(made.depth, truth.depth, torch.ones_like(still)))
+    accumulator.add("depth_absrel_static", *_absrel(made.depth, truth.depth, still))
+    accumulator.add("depth_absrel_known", *_absrel(made.depth, truth.depth, known & still))
+    accumulator.add("depth_known_share", float((made.depth > 0).sum()), made.depth.numel())
     energies = gradient_energy(made.frames), gradient_energy(truth.frames)
-    tally.add("sharpness_all_ratio", float(energies[0].sum()), float(energies[1].sum()))
+    accumulator.add("sharpness_all_ratio", float(energies[0].sum()), float(energies[1].sum()))
     last = slice(-CHUNK_FRAMES * return_chunks, None)
-    tally.add("sharpness_ratio", float(energies[0][last].sum()), float(energies[1][last].sum()))
+    accumulator.add("sharpness_ratio", float(energies[0][last].sum()), float(energies[1][last].sum()))
     if made.is_loop:
-        _score_return(tally, made, truth, by_known, CHUNK_FRAMES * return_chunks)
+        _score_return(accumulator, made, truth, by_known, CHUNK_FRAMES * return_chunks)
 
 
-def _score_return(tally: Tally, made: Walk, truth: Walk, by_known: Tensor, frames: int) -> None:
+def _score_return(accumulator: Accumulator, made: Trajectory, truth: Trajectory, by_known: Tensor, frames: int) -> None:
     first, back = slice(None, frames), slice(-frames, None)
-    tally.mean_of("loop_closure_first_psnr_db", by_known[first])
-    tally.mean_of("loop_closure_return_psnr_db", by_known[back])
-    tally.mean_of("loop_closure_drop_db", by_known[first] - by_known[back])
+    accumulator.mean_of("loop_closure_first_psnr_db", by_known[first])
+    accumulator.mean_of("loop_closure_return_psnr_db", by_known[back])
+    accumulator.mean_of("loop_closure_drop_db", by_known[first] - by_known[back])
     still = ~(truth.moving[first] | truth.moving[back])
-    tally.mean_of("loop_closure_self_psnr_db", masked_psnr_db(made.frames[back], made.frames[first], still))
-    tally.mean_of("loop_closure_self_all_psnr_db", psnr_db(made.frames[back], made.frames[first]))
+    accumulator.mean_of("loop_closure_self_psnr_db", masked_psnr_db(made.frames[back], made.frames[first], still))
+    accumulator.mean_of("loop_closure_self_all_psnr_db", psnr_db(made.frames[back], made.frames[first]))
     energies = gradient_energy(made.frames[back]).sum(), gradient_energy(truth.frames[back]).sum()
-    tally.add("loop_closure_sharpness_ratio", float(energies[0]), float(energies[1]))
+    accumulator.add("loop_closure_sharpness_ratio", float(energies[0]), float(energies[1]))
 
 
-def score_outbound(tally: Tally, made: Walk, truth: Walk, judge: Judge, far_metres: float) -> None:
+def score_outbound(
+    accumulator: Accumulator, made: Trajectory, truth: Trajectory, classifier: RealismClassifier, far_metres: float
+) -> None:
     """A way out from its chunk 8 on: whether it looks like a place, is as sharp as one and agrees with itself.
 
     Args:
-        tally: Gets `structure`, `outbound_sharpness_ratio`, `outbound_sharpness_last_ratio`, `depth_self_absrel`,
+        accumulator: Gets `structure`, `outbound_sharpness_ratio`, `outbound_sharpness_last_ratio`, `depth_self_absrel`,
             `depth_self_median_absrel`.
         made: S chunks.
         truth: The same S chunks.
-        judge: Of single frames.
+        classifier: Of single frames.
         far_metres: Depth that stands for the sky.
     """
     start = CHUNK_FRAMES * (FIRST_FAR_CHUNK - 1)
-    tally.mean_of("structure", judge.passes(made.frames[start:]))
+    accumulator.mean_of("structure", classifier.passes(made.frames[start:]))
     energies = gradient_energy(made.frames[start:]), gradient_energy(truth.frames[start:])
-    tally.add("outbound_sharpness_ratio", float(energies[0].sum()), float(energies[1].sum()))
+    accumulator.add("outbound_sharpness_ratio", float(energies[0].sum()), float(energies[1].sum()))
     last = slice(-CHUNK_FRAMES * LAST_CHUNKS, None)
-    tally.add("outbound_sharpness_last_ratio", float(energies[0][last].sum()), float(energies[1][last].sum()))
+    accumulator.add("outbound_sharpness_last_ratio", float(energies[0][last].sum()), float(energies[1][last].sum()))
     ends = torch.arange(len(made.frames))[start + CHUNK_FRAMES - 1 :: CHUNK_FRAMES]
     errors = depth_self_errors(made, ends, far_metres)
-    tally.mean_of("depth_self_absrel", errors)
-    tally.mean_of("depth_self_median_absrel", errors.flatten(1).nanmedian(1).values)
+    accumulator.mean_of("depth_self_absrel", errors)
+    accumulator.mean_of("depth_self_median_absrel", errors.flatten(1).nanmedian(1).values)
 
 
-def score_tracks(tally: Tally, made: Walk, truth: Walk, opening: Walk) -> None:
+def score_tracks(accumulator: Accumulator, made: Trajectory, truth: Trajectory, opening: Trajectory) -> None:
     """How long the things that move in the opening frame stay.
 
     Args:
-        tally: Gets `moving_tracks_per_walk`, and of tracks in the picture `moving_track_length`, `moving_track_ratio`,
-            of tracks that go with the camera `steady_track_length`, `steady_track_ratio`.
+        accumulator: Gets `moving_tracks_per_walk`, and of tracks in the picture `moving_track_length`,
+            `moving_track_ratio`, of tracks that go with the camera `steady_track_length`, `steady_track_ratio`.
         made: S chunks.
         truth: The same S chunks.
         opening: The frame before them.
@@ -121,17 +125,17 @@ def score_tracks(tally: Tally, made: Walk, truth: Walk, opening: Walk) -> None:
     made, truth = _joined(opening, made), _joined(opening, truth)
     plain = [tracks_of(walk.moving.numpy()) for walk in (made, truth)]
     steady = [tracks_of(walk.moving.numpy(), with_camera(walk)) for walk in (made, truth)]
-    tally.add("moving_tracks_per_walk", len(plain[0]))
+    accumulator.add("moving_tracks_per_walk", len(plain[0]))
     for name, tracks in (("moving", plain), ("steady", steady)):
         for track, true in zip(*tracks, strict=True):
             length = shared_length(track, true)
-            tally.add(f"{name}_track_length", length)
-            tally.add(f"{name}_track_ratio", length, true.frames)
+            accumulator.add(f"{name}_track_length", length)
+            accumulator.add(f"{name}_track_ratio", length, true.frames)
 
 
-def _joined(first: Walk, then: Walk) -> Walk:
+def _joined(first: Trajectory, then: Trajectory) -> Trajectory:
     tensors = {name: torch.cat([getattr(first, name), getattr(then, name)]) for name in ("frames", "depth", "moving")}
-    return replace(then, stances=np.concatenate([first.stances, then.stances]), **tensors)
+    return replace(then, body_poses=np.concatenate([first.body_poses, then.body_poses]), **tensors)
 
 
 def masked_psnr_db(frames: Tensor, truth: Tensor, where: Tensor) -> Tensor:

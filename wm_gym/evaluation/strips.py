@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 
 from wm_gym.evaluation.pictures import contact_sheet, enlarge, paint_depth
-from wm_gym.evaluation.walks import CHUNK_FRAMES, Walk
-from wm_gym.world.film import Film
+from wm_gym.evaluation.trajectories import CHUNK_FRAMES, Trajectory
+from wm_gym.files.video import VideoWriter
 
 SHOWN_CHUNKS = (1, 2, 4, 8, 16, 32, 48, 64)
 FPS = 17.5
 GAP = 2
 
 
-def save_sheet(path: Path, walks: Mapping[str, Walk], factor: int = 2) -> None:
+def save_sheet(path: Path, walks: Mapping[str, Trajectory], factor: int = 2) -> None:
     """A row for each walk and one for the depth of the last; columns are chunks, by their last frames."""
     last = list(walks)[-1]
     chunks = [chunk for chunk in SHOWN_CHUNKS if chunk * CHUNK_FRAMES <= len(walks[last].frames)]
@@ -28,10 +28,10 @@ def save_sheet(path: Path, walks: Mapping[str, Walk], factor: int = 2) -> None:
     sheet.save(path)
 
 
-def save_film(path: Path, walks: Mapping[str, Walk], factor: int = 4) -> None:
+def save_film(path: Path, walks: Mapping[str, Trajectory], factor: int = 4) -> None:
     """The walks from left to right, then the depth of the last."""
     last = list(walks)[-1]
-    with Film(path, FPS, *_film_size(walks, factor)) as film:
+    with VideoWriter(path, FPS, *_film_size(walks, factor)) as film:
         for k in range(len(walks[last].frames)):
             pictures = [walk.frames[k].numpy() for walk in walks.values()]
             pictures.append(paint_depth(walks[last].depth[k].numpy()))
@@ -45,7 +45,7 @@ def beside(pictures: list[np.ndarray], factor: int) -> np.ndarray:
     return np.concatenate(parts[:-1], 1)
 
 
-def _film_size(walks: Mapping[str, Walk], factor: int) -> tuple[int, int]:
+def _film_size(walks: Mapping[str, Trajectory], factor: int) -> tuple[int, int]:
     height, width = next(iter(walks.values())).frames.shape[1:3]
     count = len(walks) + 1
     return height * factor, count * width * factor + (count - 1) * GAP

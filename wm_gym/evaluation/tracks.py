@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from scipy.ndimage import binary_dilation, label, shift
 
-from wm_gym.evaluation.walks import Walk
+from wm_gym.evaluation.trajectories import Trajectory
 from wm_gym.geometry.cameras import project, unproject
 from wm_gym.geometry.poses import inverse, transform
 
@@ -53,7 +53,7 @@ def tracks_of(moving: np.ndarray, carry: Carry = lambda thing, frame: thing) -> 
     return [_track(one, others, carry) for one in followed]
 
 
-def with_camera(walk: Walk) -> Carry:
+def with_camera(walk: Trajectory) -> Carry:
     """Moves things by as much as the camera's own motion moves them in the picture, each at its median depth.
 
     Without it a turning camera loses every thing that is narrower than the turn. A thing without depth stays.

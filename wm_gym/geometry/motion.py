@@ -22,9 +22,9 @@ from wm_gym.geometry.sliding import Blocked, slide
 KEYS = ("W", "A", "S", "D", "I", "J", "K", "L")
 """W forward, S back, A strafe left, D strafe right, I look up, K look down, J look left, L look right."""
 
-START_STANCE = np.zeros(5)
+START_BODY_POSE = np.zeros(5)
 """Where every world opens."""
-START_STANCE.setflags(write=False)
+START_BODY_POSE.setflags(write=False)
 
 # Sine of the largest roll that rounding in a float32 pose can look like.
 ROLL_TOLERANCE = 1e-3
@@ -107,11 +107,11 @@ def check_twists(twists: ArrayLike) -> None:
         raise ValueError(f"twists must lie in [-1, 1], got {twists.flat[np.abs(twists).argmax()]}")
 
 
-def camera_pose(stance: ArrayLike) -> np.ndarray:
+def camera_pose(body_pose: ArrayLike) -> np.ndarray:
     """world_from_camera of a stance.
 
     Args:
-        stance: (..., 5).
+        body_pose: (..., 5).
 
     Returns:
         (..., 4, 4) float64; the first three columns are the camera's right, down and forward axes.
@@ -119,8 +119,8 @@ def camera_pose(stance: ArrayLike) -> np.ndarray:
     Raises:
         ValueError: If the last axis is not 5.
     """
-    stance = _as_stance(stance)
-    x, y, z, yaw, pitch = np.moveaxis(stance, -1, 0)
+    body_pose = _as_body_pose(body_pose)
+    x, y, z, yaw, pitch = np.moveaxis(body_pose, -1, 0)
     zero, one = np.zeros_like(x), np.ones_like(x)
     cos_yaw, sin_yaw, cos_pitch, sin_pitch = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch)
     right = np.stack([sin_yaw, -cos_yaw, zero, zero], axis=-1)
@@ -154,7 +154,7 @@ def stance_of(pose: ArrayLike) -> np.ndarray:
 
 
 def walk(
-    stance: ArrayLike, velocities: ArrayLike, body: Body, blocked: Callable[[np.ndarray], np.ndarray] | None = None
+    body_pose: ArrayLike, velocities: ArrayLike, body: Body, blocked: Callable[[np.ndarray], np.ndarray] | None = None
 ) -> np.ndarray:
     """Stances after each of T frames: turn first, then move along the new heading.
 
@@ -162,7 +162,7 @@ def walk(
     see `sliding.slide`. Height never changes.
 
     Args:
-        stance: (5,) or (N, 5), before the first frame.
+        body_pose: (5,) or (N, 5), before the first frame.
         velocities: (T, 4) or (N, T, 4) body twists.
         body: The body's speeds and size.
         blocked: For (M, 2) positions in metres, (M,) bool whether the body would overlap something solid; None
@@ -174,30 +174,30 @@ def walk(
     Raises:
         ValueError: If shapes do not match or velocities are not body twists.
     """
-    stance = _as_stance(stance)
+    body_pose = _as_body_pose(body_pose)
     check_twists(velocities)
     velocities = np.asarray(velocities, dtype=np.float64)
-    if velocities.ndim < 2 or velocities.shape[:-2] != stance.shape[:-1]:
-        wanted = ", ".join([*map(str, stance.shape[:-1]), "T", "4"])
+    if velocities.ndim < 2 or velocities.shape[:-2] != body_pose.shape[:-1]:
+        wanted = ", ".join([*map(str, body_pose.shape[:-1]), "T", "4"])
         raise ValueError(f"velocities must have shape ({wanted}), got {velocities.shape}")
-    current = stance.reshape(-1, 5)
-    stances = np.empty((len(current), velocities.shape[-2], 5))
-    for t, frame in enumerate(np.moveaxis(velocities.reshape(*stances.shape[:2], 4), 1, 0)):
-        stances[:, t] = current = _advance(current, frame, body, blocked)
-    return stances.reshape(*velocities.shape[:-1], 5)
+    current = body_pose.reshape(-1, 5)
+    body_poses = np.empty((len(current), velocities.shape[-2], 5))
+    for t, frame in enumerate(np.moveaxis(velocities.reshape(*body_poses.shape[:2], 4), 1, 0)):
+        body_poses[:, t] = current = _advance(current, frame, body, blocked)
+    return body_poses.reshape(*velocities.shape[:-1], 5)
 
 
-def _advance(stances: np.ndarray, velocities: np.ndarray, body: Body, blocked: Blocked | None) -> np.ndarray:
+def _advance(body_poses: np.ndarray, velocities: np.ndarray, body: Body, blocked: Blocked | None) -> np.ndarray:
     """One frame: (N, 5) stances and (N, 4) twists to (N, 5) stances."""
     forward, left, yaw_speed, pitch_speed = _limit_walking(velocities).T
-    yaw = stances[:, 3] + np.radians(body.turn_degrees_per_frame) * yaw_speed
+    yaw = body_poses[:, 3] + np.radians(body.turn_degrees_per_frame) * yaw_speed
     yaw -= 2 * np.pi * np.round(yaw / (2 * np.pi))
     limit = np.radians(body.max_pitch_degrees)
-    pitch = np.clip(stances[:, 4] + np.radians(body.pitch_degrees_per_frame) * pitch_speed, -limit, limit)
+    pitch = np.clip(body_poses[:, 4] + np.radians(body.pitch_degrees_per_frame) * pitch_speed, -limit, limit)
     cos_yaw, sin_yaw = np.cos(yaw), np.sin(yaw)
     moves = np.stack([forward * cos_yaw - left * sin_yaw, forward * sin_yaw + left * cos_yaw], axis=-1)
-    positions = slide(stances[:, :2], moves * body.walk_metres_per_frame, body.radius_metres, blocked)
-    return np.concatenate([positions, stances[:, 2:3], yaw[:, None], pitch[:, None]], axis=-1)
+    positions = slide(body_poses[:, :2], moves * body.walk_metres_per_frame, body.radius_metres, blocked)
+    return np.concatenate([positions, body_poses[:, 2:3], yaw[:, None], pitch[:, None]], axis=-1)
 
 
 def _limit_walking(twists: np.ndarray) -> np.ndarray:
@@ -207,11 +207,11 @@ def _limit_walking(twists: np.ndarray) -> np.ndarray:
     return np.concatenate([twists[..., :2] * scale[..., None], twists[..., 2:]], axis=-1)
 
 
-def _as_stance(stance: ArrayLike) -> np.ndarray:
-    stance = np.asarray(stance, dtype=np.float64)
-    if stance.shape[-1:] != (5,):
-        raise ValueError(f"stance must have shape (..., 5), got {stance.shape}")
-    return stance
+def _as_body_pose(body_pose: ArrayLike) -> np.ndarray:
+    body_pose = np.asarray(body_pose, dtype=np.float64)
+    if body_pose.shape[-1:] != (5,):
+        raise ValueError(f"stance must have shape (..., 5), got {body_pose.shape}")
+    return body_pose
 
 
 def _check_at_least_zero(name: str, value: float) -> None:

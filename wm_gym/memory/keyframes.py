@@ -14,7 +14,7 @@ NEAR_FIRST_METRES = (2.5, 5.0, 10.0, float("inf"))
 """Keyframes are taken in up to these distances, one after another."""
 
 
-def remember_keyframes(
+def build_memory(
     frames: Tensor,
     depth: Tensor,
     world_from_camera: Tensor,
@@ -40,11 +40,11 @@ def remember_keyframes(
         before = reach
         for k in has_more.nonzero().flatten().tolist():
             row = slice(k, k + 1)
-            memory = witness(memory, frames[row], near[row], still[row], world_from_camera[row], intrinsics, 0)
+            memory = integrate_frames(memory, frames[row], near[row], still[row], world_from_camera[row], intrinsics, 0)
     return memory
 
 
-def witness(
+def integrate_frames(
     memory: Memory,
     frames: Tensor,
     depth: Tensor,

@@ -1,4 +1,4 @@
-"""Frames to depth, moving masks, poses and scale; fusion and export.
+"""Frames to depth and moving masks, blended with what memory knows; point clouds for Open3D and PLY files.
 
-Knows nothing of what the memory keeps.
+Knows nothing of tasks.
 """

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from wm_gym.geometry.cameras import rays, unproject
-from wm_gym.geometry.motion import START_STANCE, camera_pose
+from wm_gym.geometry.motion import START_BODY_POSE, camera_pose
 
 EYE_HEIGHT_METRES = 1.6
 WALL_METRES = 9.0
@@ -45,7 +45,7 @@ def floor_spots(depth: Tensor, intrinsics: Tensor) -> Tensor:
     Returns:
         (W, 2) float32 x, y in metres; the origin alone where no floor is seen.
     """
-    pose = torch.from_numpy(camera_pose(START_STANCE)).float()
+    pose = torch.from_numpy(camera_pose(START_BODY_POSE)).float()
     points = unproject(depth.float(), intrinsics.float(), pose).flatten(0, -2)
     is_floor = (points[:, 2] + EYE_HEIGHT_METRES).abs() < _FLOOR_TOLERANCE_METRES
     near = points[:, :2].norm(dim=-1) < _FLOOR_REACH_METRES

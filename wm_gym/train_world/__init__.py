@@ -1,4 +1,4 @@
-"""From recordings to a world model: behaviours that record, stages of training, distillation.
+"""From recordings to a world model: the data engine, scripted policies, one trainer and its recipes.
 
 Knows nothing of Gymnasium.
 """

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from wm_gym.backends.whole_file import write_whole
+from wm_gym.files.atomic import write_atomically
 
 VERSION = 1
 
@@ -47,7 +47,7 @@ def save(path: Path, progress: Progress, config: dict[str, Any]) -> None:
         "step": progress.step,
         "seconds": progress.seconds,
     }
-    write_whole(path, lambda file: torch.save(data, file))
+    write_atomically(path, lambda file: torch.save(data, file))
 
 
 def resume(path: Path, progress: Progress, config: dict[str, Any]) -> None:
@@ -84,7 +84,7 @@ def _reordered(state: dict[str, Any], old: list[str], new: list[str]) -> dict[st
     return state | {"state": moments}
 
 
-def follow(average: nn.Module, network: nn.Module, decay: float) -> None:
+def update_ema(average: nn.Module, network: nn.Module, decay: float) -> None:
     """Move the average towards the network."""
     with torch.no_grad():
         for mean, value in zip(average.parameters(), network.parameters(), strict=True):

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from wm_gym.backends.seam import WorldModel
 from wm_gym.world.state import WorldState
+from wm_gym.world_model import WorldModel
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ def select(model: WorldModel[Any], state: WorldState, worlds: Sequence[int]) -> 
         model=model.select(state.model, numbers),
         memories=tuple(state.memories[w] for _, w in kept),
         world_of_view=tuple(kept.index(copy) for copy in copies),
-        stances=state.stances[numbers],
+        body_poses=state.body_poses[numbers],
         frame_index=_pick(state.frame_index, numbers),
         seeds=_pick(state.seeds, numbers),
         openings=_pick(state.openings, numbers),
@@ -52,7 +52,7 @@ def cat(model: WorldModel[Any], states: Sequence[WorldState]) -> WorldState:
         world_of_view=tuple(
             start + w for start, state in zip(starts, states, strict=False) for w in state.world_of_view
         ),
-        stances=np.concatenate([state.stances for state in states]),
+        body_poses=np.concatenate([state.body_poses for state in states]),
         frame_index=_chain([state.frame_index for state in states]),
         seeds=_chain([state.seeds for state in states]),
         openings=_chain([state.openings for state in states]),

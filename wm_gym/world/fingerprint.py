@@ -18,7 +18,7 @@ from typing import Any
 import torch
 
 from wm_gym import __version__
-from wm_gym.backends.seam import ModelSpec
+from wm_gym.world_model import ModelSpec
 
 PACKAGES = ("torch", "numpy", "scipy", "numba", "vizdoom")
 """What computes frames, or films the places that worlds open on."""

@@ -14,11 +14,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from wm_gym.backends.seam import Chunk, Opening
 from wm_gym.events.scripts import EventScript
 from wm_gym.memory.hints import Hints
 from wm_gym.memory.memory import Memory
 from wm_gym.world.size import nbytes
+from wm_gym.world_model import Chunk, Opening
 
 Record = TypeVar("Record", Chunk, Hints)
 
@@ -31,7 +31,7 @@ class WorldState:
         model: The backend's own state of N views.
         memories: One 4D memory for each distinct world.
         world_of_view: N indices into `memories`: whose memory a view reads and writes.
-        stances: (N, 5) float64 x, y, z, yaw, pitch of each body, metres and radians, world frame.
+        body_poses: (N, 5) float64 x, y, z, yaw, pitch of each body, metres and radians, world frame.
         frame_index: N counts of frames shown so far.
         seeds: N world seeds.
         openings: N openings, without the capture or image (the memory has taken them in).
@@ -41,7 +41,7 @@ class WorldState:
     model: Any
     memories: tuple[Memory, ...]
     world_of_view: tuple[int, ...]
-    stances: np.ndarray
+    body_poses: np.ndarray
     frame_index: tuple[int, ...]
     seeds: tuple[int, ...]
     openings: tuple[Opening, ...]
@@ -85,17 +85,17 @@ class Outcome:
     Attributes:
         chunk: Frames, depth, moving mask and poses; nothing in it is None but `truth`.
         hints: What memory showed at these poses before the step.
-        stances: (N, T, 5) float64, the body in each frame.
+        body_poses: (N, T, 5) float64, the body in each frame.
         intrinsics: (N, 4) float32 fx, fy, cx, cy in pixels.
-        bumped: N flags: something stood in the body's way.
+        collided: N flags: something stood in the body's way.
         trust: N numbers in 0..1, how well the frames agree with what memory knew; 0 if it knew nothing.
     """
 
     chunk: Chunk
     hints: Hints
-    stances: np.ndarray
+    body_poses: np.ndarray
     intrinsics: Tensor
-    bumped: tuple[bool, ...]
+    collided: tuple[bool, ...]
     trust: tuple[float, ...]
 
     def of_world(self, world: int) -> Outcome:
@@ -107,9 +107,9 @@ class Outcome:
         return Outcome(
             chunk=_map(replace(self.chunk, truth=truth), lambda tensor: tensor[row]),
             hints=_map(self.hints, lambda tensor: tensor[row]),
-            stances=self.stances[row],
+            body_poses=self.body_poses[row],
             intrinsics=self.intrinsics[row],
-            bumped=self.bumped[row],
+            collided=self.collided[row],
             trust=self.trust[row],
         )
 
@@ -119,7 +119,7 @@ class Outcome:
             self,
             chunk=_map(self.chunk, Tensor.clone),
             hints=_map(self.hints, Tensor.clone),
-            stances=self.stances.copy(),
+            body_poses=self.body_poses.copy(),
             intrinsics=self.intrinsics.clone(),
         )
 

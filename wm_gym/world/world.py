@@ -17,19 +17,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from wm_gym.backends.arithmetic import in_own_arithmetic
-from wm_gym.backends.seam import Capture, Chunk, Condition, Opening, WorldModel
 from wm_gym.events.kinds import ActiveEvent, appearance_of
 from wm_gym.events.scripts import EventScript
-from wm_gym.geometry.motion import START_STANCE, Body, camera_pose, walk
+from wm_gym.geometry.motion import START_BODY_POSE, Body, camera_pose, walk
 from wm_gym.memory.hints import Hints
-from wm_gym.memory.keyframes import remember_keyframes, witness
+from wm_gym.memory.keyframes import build_memory, integrate_frames
 from wm_gym.memory.memory import Memory, MemoryConfig
 from wm_gym.memory.occupancy import Nearby
 from wm_gym.memory.render import render
 from wm_gym.memory.write import write
+from wm_gym.networks.arithmetic import in_own_arithmetic
 from wm_gym.world import batching
 from wm_gym.world.state import Outcome, WorldState, stack_intrinsics, trust_of
+from wm_gym.world_model import Capture, Chunk, Condition, Opening, WorldModel
 
 KEY_THRESHOLD = 0.5  # a twist this strong counts as a pressed key for models that are steered by keys
 
@@ -67,20 +67,20 @@ class World:
     def start(self, openings: Sequence[Opening], seeds: Sequence[int]) -> tuple[WorldState, Outcome]:
         """Open N worlds. The outcome's frames show each opening pose."""
         num_worlds, num_frames = len(openings), self.model.spec.first_frames
-        stances = np.tile(START_STANCE, (num_worlds, num_frames, 1))
+        body_poses = np.tile(START_BODY_POSE, (num_worlds, num_frames, 1))
         model_state, chunk = self.model.start(openings, seeds)
         state = WorldState(
             model=model_state,
             memories=tuple(self._recall(opening) for opening in openings),
             world_of_view=tuple(range(num_worlds)),
-            stances=stances[:, -1],
+            body_poses=body_poses[:, -1],
             frame_index=(0,) * num_worlds,
             seeds=tuple(int(seed) for seed in seeds),
             openings=tuple(replace(opening, capture=None, image=None) for opening in openings),
             scripts=tuple(EventScript(int(seed)) for seed in seeds),
         )
-        hints = self._guide(state, _poses(stances), [()] * num_worlds)
-        return self._remember(state, stances, chunk, hints, [()] * num_worlds, (False,) * num_worlds)
+        hints = self._guide(state, _poses(body_poses), [()] * num_worlds)
+        return self._remember(state, body_poses, chunk, hints, [()] * num_worlds, (False,) * num_worlds)
 
     @in_own_arithmetic
     def step(self, state: WorldState, twists: np.ndarray, keys: np.ndarray | None = None) -> tuple[WorldState, Outcome]:
@@ -91,20 +91,20 @@ class World:
             twists: (N, T, 4) float64 forward, left, yaw, pitch as fractions -1..1 of the body's top speeds.
             keys: (N, T, 8) bool as `geometry.motion.KEYS`, or None to read them off the twists.
         """
-        stances, bumped = self._walk(state, twists)
-        return self._advance(state, stances, keys_of(twists) if keys is None else keys, bumped)
+        body_poses, collided = self._walk(state, twists)
+        return self._advance(state, body_poses, keys_of(twists) if keys is None else keys, collided)
 
     @in_own_arithmetic
     def follow(
-        self, state: WorldState, stances: np.ndarray, keys: np.ndarray | None = None
+        self, state: WorldState, body_poses: np.ndarray, keys: np.ndarray | None = None
     ) -> tuple[WorldState, Outcome]:
         """One chunk along given stances (N, T, 5), whatever stands there: to go where another world went.
 
         Keys, as those of `step`, are read off the path where they are None.
         """
         if keys is None:
-            keys = keys_of(twists_of(np.concatenate([state.stances[:, None], stances], 1), self.config.body))
-        return self._advance(state, stances, keys, (False,) * state.num_worlds)
+            keys = keys_of(twists_of(np.concatenate([state.body_poses[:, None], body_poses], 1), self.config.body))
+        return self._advance(state, body_poses, keys, (False,) * state.num_worlds)
 
     def select(self, state: WorldState, worlds: Sequence[int]) -> WorldState:
         """The named worlds, in that order. Memories and caches are shared with `state`, and nothing is copied.
@@ -130,11 +130,11 @@ class World:
         self.model.close()
 
     def _advance(
-        self, state: WorldState, stances: np.ndarray, keys: np.ndarray, bumped: tuple[bool, ...]
+        self, state: WorldState, body_poses: np.ndarray, keys: np.ndarray, collided: tuple[bool, ...]
     ) -> tuple[WorldState, Outcome]:
         """The loop: hints at the new poses, frames from the model, and what they teach to the memory."""
         events = self._events(state)
-        poses = _poses(stances)
+        poses = _poses(body_poses)
         hints = self._guide(state, poses, events)
         condition = Condition(
             world_from_camera=poses,
@@ -147,7 +147,7 @@ class World:
             hints=hints,
         )
         model_state, chunk = self.model.step(state.model, condition)
-        return self._remember(replace(state, model=model_state), stances, chunk, hints, events, bumped)
+        return self._remember(replace(state, model=model_state), body_poses, chunk, hints, events, collided)
 
     def _events(self, state: WorldState) -> list[tuple[ActiveEvent, ...]]:
         num_frames = self.model.spec.frames_per_step
@@ -155,14 +155,14 @@ class World:
 
     def _walk(self, state: WorldState, twists: np.ndarray) -> tuple[np.ndarray, tuple[bool, ...]]:
         """Where the bodies go, and whether something stood in their way."""
-        free = walk(state.stances, twists, self.config.body, None)
+        free = walk(state.body_poses, twists, self.config.body, None)
         paths = [
-            walk(state.stances[n], twists[n], self.config.body, self._obstacles(state, n))
+            walk(state.body_poses[n], twists[n], self.config.body, self._obstacles(state, n))
             for n in range(state.num_worlds)
         ]
-        stances = np.stack(paths)
-        bumped = (stances != free).any(axis=(1, 2))
-        return stances, tuple(bool(b) for b in bumped)
+        body_poses = np.stack(paths)
+        collided = (body_poses != free).any(axis=(1, 2))
+        return body_poses, tuple(bool(b) for b in collided)
 
     def _obstacles(self, state: WorldState, world: int) -> Callable[[np.ndarray], np.ndarray]:
         """What blocks the body: the simulator's own walls, or what memory holds at the height of the body."""
@@ -173,7 +173,7 @@ class World:
         memory = state.memories[state.world_of_view[world]]
         z_low = self.config.step_height_metres - body.eye_height_metres
         reach = self.model.spec.frames_per_step * body.walk_metres_per_frame + 2 * body.radius_metres
-        nearby = Nearby(memory, state.stances[world, :2], reach, z_low, 0.0)
+        nearby = Nearby(memory, state.body_poses[world, :2], reach, z_low, 0.0)
         return lambda positions: nearby.occupied(positions, body.radius_metres)
 
     def _guide(self, state: WorldState, poses: Tensor, events: Sequence[tuple[ActiveEvent, ...]]) -> Hints:
@@ -192,23 +192,23 @@ class World:
     def _recall(self, opening: Opening) -> Memory:
         if opening.capture is None:
             return Memory.empty(self.config.memory)
-        return remember_capture(opening.capture, self.config.memory)
+        return memory_of_capture(opening.capture, self.config.memory)
 
     def _remember(
         self,
         state: WorldState,
-        stances: np.ndarray,
+        body_poses: np.ndarray,
         chunk: Chunk,
         hints: Hints,
         events: Sequence[tuple[ActiveEvent, ...]],
-        bumped: tuple[bool, ...],
+        collided: tuple[bool, ...],
     ) -> tuple[WorldState, Outcome]:
         """Write the chunk to memory and close the step."""
-        poses = _poses(stances) if chunk.world_from_camera is None else chunk.world_from_camera
+        poses = _poses(body_poses) if chunk.world_from_camera is None else chunk.world_from_camera
         chunk = replace(chunk, world_from_camera=poses)
         assert chunk.depth is not None and chunk.moving is not None
         intrinsics = stack_intrinsics(state.openings)
-        lasting = chunk.depth if chunk.is_sure is None else torch.where(chunk.is_sure, chunk.depth, 0.0)
+        lasting = chunk.depth if chunk.write_mask is None else torch.where(chunk.write_mask, chunk.depth, 0.0)
         memories = list(state.memories)
         for n, w in enumerate(state.world_of_view):
             memories[w] = write(
@@ -221,16 +221,16 @@ class World:
                 hints=hints.of_world(n),
                 frame_index=state.frame_index[n],
                 appearance=appearance_of(events[n]),
-                replaced=None if chunk.replaces is None else chunk.replaces[n],
+                replaced=None if chunk.overwrite_mask is None else chunk.overwrite_mask[n],
             )
         num_frames = chunk.frames.shape[1]
         after = replace(
             state,
             memories=tuple(memories),
-            stances=stances[:, -1],
+            body_poses=body_poses[:, -1],
             frame_index=tuple(f + num_frames for f in state.frame_index),
         )
-        return after, Outcome(chunk, hints, stances, intrinsics, bumped, tuple(trust_of(chunk, hints)))
+        return after, Outcome(chunk, hints, body_poses, intrinsics, collided, tuple(trust_of(chunk, hints)))
 
 
 def keys_of(twists: np.ndarray) -> np.ndarray:
@@ -258,21 +258,21 @@ def twists_of(path: np.ndarray, body: Body) -> np.ndarray:
     )
 
 
-def _poses(stances: np.ndarray) -> Tensor:
+def _poses(body_poses: np.ndarray) -> Tensor:
     """(N, T, 4, 4) float32 camera poses of (N, T, 5) stances."""
-    return torch.from_numpy(camera_pose(stances)).float()
+    return torch.from_numpy(camera_pose(body_poses)).float()
 
 
 @lru_cache(maxsize=16)
-def remember_capture(capture: Capture, config: MemoryConfig) -> Memory:
+def memory_of_capture(capture: Capture, config: MemoryConfig) -> Memory:
     """The memory of somebody who has seen a capture's keyframes, near things first.
 
     What moved is left out, but for the frames that led up to the opening: it will be elsewhere by now.
     """
     count = len(capture.frames) - capture.lead
     still, poses = torch.where(capture.moving, 0.0, capture.depth), capture.world_from_camera
-    memory = remember_keyframes(capture.frames[:count], still[:count], poses[:count], capture.intrinsics, config)
+    memory = build_memory(capture.frames[:count], still[:count], poses[:count], capture.intrinsics, config)
     if not capture.lead:
         return memory
     lead = capture.frames[count:], capture.depth[count:], capture.moving[count:], poses[count:]
-    return witness(memory, *lead, capture.intrinsics, frame_index=-capture.lead)
+    return integrate_frames(memory, *lead, capture.intrinsics, frame_index=-capture.lead)

@@ -14,11 +14,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from wm_gym.backends.seam import Capture, Chunk, Condition, Opening, Place
 from wm_gym.backends.twin.model import FAR_METRES, FIRST_FRAMES, FRAMES_PER_STEP, TwinModel
 from wm_gym.backends.twin.opening import open_place
 from wm_gym.geometry.cameras import unproject
 from wm_gym.geometry.motion import camera_pose
+from wm_gym.world_model import Capture, Chunk, Condition, Opening, Place
 
 _REACH_METRES = 12.0
 _STANDPOINTS = 12
@@ -48,7 +48,7 @@ def capture_place(place: Place, height: int, width: int, num_keyframes: int = 32
         raise ValueError(f"num_keyframes must be at least 1, got {num_keyframes}")
     opening = open_place(place, height, width)
     poses = _candidate_poses(opening.waypoints.numpy().astype(np.float64))
-    frames, depth, moving = _film(opening, poses, height, width)
+    frames, depth, moving = _record(opening, poses, height, width)
     chosen = _choose(depth, moving, poses, opening.intrinsics, num_keyframes)
     capture = Capture(frames[chosen], depth[chosen], moving[chosen], poses[chosen], opening.intrinsics)
     return replace(opening, place=None, capture=capture)
@@ -56,12 +56,12 @@ def capture_place(place: Place, height: int, width: int, num_keyframes: int = 32
 
 def _candidate_poses(waypoints: NDArray[np.float64]) -> Tensor:
     """(C, 4, 4) float32: the opening pose, then every heading at every standpoint; C - 1 fills whole steps."""
-    stances = [[0.0, 0.0, 0.0, 0.0, 0.0]]
+    body_poses = [[0.0, 0.0, 0.0, 0.0, 0.0]]
     for x, y in _standpoints(waypoints):
         at_start = abs(x) + abs(y) < 1e-9
         for pitch in (0.0, *(_PITCHES_AT_START_DEGREES if at_start else ())):
-            stances += [[x, y, 0.0, 2 * np.pi * k / _HEADINGS, np.radians(pitch)] for k in range(_HEADINGS)]
-    return torch.from_numpy(camera_pose(np.array(stances))).to(torch.float32)
+            body_poses += [[x, y, 0.0, 2 * np.pi * k / _HEADINGS, np.radians(pitch)] for k in range(_HEADINGS)]
+    return torch.from_numpy(camera_pose(np.array(body_poses))).to(torch.float32)
 
 
 def _standpoints(waypoints: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -75,14 +75,14 @@ def _standpoints(waypoints: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @lru_cache(maxsize=1)
-def _studio(height: int, width: int) -> TwinModel:
+def _simulator(height: int, width: int) -> TwinModel:
     """The engine that captures are taken with; it ends with this process."""
     return TwinModel.create(height, width, max_processes=1)
 
 
-def _film(opening: Opening, poses: Tensor, height: int, width: int) -> tuple[Tensor, Tensor, Tensor]:
+def _record(opening: Opening, poses: Tensor, height: int, width: int) -> tuple[Tensor, Tensor, Tensor]:
     """Colour, depth and moving mask at every pose."""
-    model = _studio(height, width)
+    model = _simulator(height, width)
     state, chunk = model.start([opening], [_SEED])
     chunks: list[Chunk] = [chunk]
     for t in range(FIRST_FRAMES, len(poses), FRAMES_PER_STEP):

@@ -15,7 +15,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from wm_gym.backends.seam import Chunk, Condition, ModelSpec, Opening, Packed, Truth
 from wm_gym.backends.twin.collision import TwinObstacles
 from wm_gym.backends.twin.messages import Action, Effect, Restore, Show, Shown, Stage
 from wm_gym.backends.twin.opening import draw_fov, open_place
@@ -25,7 +24,8 @@ from wm_gym.backends.twin.site import Site, site_of
 from wm_gym.backends.twin.state import TwinState, TwinWorld, pack_state, token_after, unpack_state
 from wm_gym.choices import did_you_mean
 from wm_gym.events.kinds import KINDS, ActiveEvent
-from wm_gym.geometry.motion import ROLL_TOLERANCE, START_STANCE, camera_pose
+from wm_gym.geometry.motion import ROLL_TOLERANCE, START_BODY_POSE, camera_pose
+from wm_gym.world_model import Chunk, Condition, ModelSpec, Opening, Packed, Truth
 
 __all__ = ["TwinConfig", "TwinModel", "TwinState", "draw_fov", "open_place"]
 
@@ -113,7 +113,7 @@ class TwinModel:
         """
         if len(openings) != len(seeds) or not openings:
             raise ValueError(f"openings and seeds must be as many, at least 1, got {len(openings)} and {len(seeds)}")
-        pose = torch.from_numpy(camera_pose(START_STANCE)).to(torch.float32)
+        pose = torch.from_numpy(camera_pose(START_BODY_POSE)).to(torch.float32)
         jobs, worlds = [], []
         for opening, seed in zip(openings, seeds, strict=True):
             stage = self._stage(opening, seed)

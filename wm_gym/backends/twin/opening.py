@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from wm_gym.backends.seam import Opening, Place
-from wm_gym.backends.twin.maps import FAMILIES
 from wm_gym.backends.twin.site import site_of
 from wm_gym.geometry.cameras import intrinsics_from_fov
+from wm_gym.scenes.families import FAMILIES
+from wm_gym.world_model import Opening, Place
 
 _FOV_DEGREES = (55.0, 75.0)
 _FOV_STREAM = 7919

@@ -13,12 +13,12 @@ import numpy as np
 
 from wm_gym.backends.twin.effects import Ground
 from wm_gym.backends.twin.engine import Engine
-from wm_gym.backends.twin.film import Film
 from wm_gym.backends.twin.frame import UNITS_ACROSS, UNITS_UP
 from wm_gym.backends.twin.maps import TwinMap, build
 from wm_gym.backends.twin.messages import Action, Restore, Show, Shown, Stage
 from wm_gym.backends.twin.optics import Lens, fit_lens, gather, ray_from_pixel
 from wm_gym.backends.twin.raycast import ColumnCaster, Surfaces
+from wm_gym.backends.twin.request_frames import RequestFrames
 
 _MAP_UNITS = np.array([UNITS_ACROSS, UNITS_ACROSS, UNITS_UP])
 _KEPT_MAPS = 8
@@ -70,7 +70,7 @@ class Simulator:
         if request.opens:
             view = now.lens.view(first.yaw_radians, first.pitch_radians)
             now.engine.restart(request.stage.engine_seed, first.eye, view)
-        film = Film(len(request.actions), request.stage, now.ground, request.effects)
+        film = RequestFrames(len(request.actions), request.stage, now.ground, request.effects)
         for t, action in enumerate(request.actions):
             _shoot(now, film, t, action)
         return film.shown(now.engine.save() if request.saves else None)
@@ -106,7 +106,7 @@ def _build_set(stage: Stage, folder: Path) -> _Set:
     return _Set(stage, Engine(place.wad, lens, folder), lens, caster, ground)
 
 
-def _shoot(now: _Set, film: Film, t: int, action: Action) -> None:
+def _shoot(now: _Set, film: RequestFrames, t: int, action: Action) -> None:
     """One frame: engine, surfaces, the asked camera's picture, events."""
     view = now.lens.view(action.yaw_radians, action.pitch_radians)
     now.engine.advance(action.eye, view, action.commands, shows=True)

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from wm_gym.backends.seam import Packed
 from wm_gym.backends.twin.messages import Action, Stage
 from wm_gym.backends.twin.placement import Placement
 from wm_gym.backends.twin.pool import Token
+from wm_gym.world_model import Packed
 
 _FORMAT = 1
 

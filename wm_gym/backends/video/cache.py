@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from wm_gym.backends.video.rows import Role, Rows
-from wm_gym.backends.video.transformer import Past, Written
+from wm_gym.backends.video.transformer import NewKV, Past
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +36,7 @@ class Block:
 Blocks = tuple[Block, ...]
 
 
-def remember(blocks: Blocks, written: Written, world: int, time: int, *, window: int, sinks: int) -> Blocks:
+def remember(blocks: Blocks, written: NewKV, world: int, time: int, *, window: int, sinks: int) -> Blocks:
     """The blocks of a world after a latent frame was written, rolled on.
 
     Args:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from wm_gym.geometry.depth_scale import scale_log_depth, unscale_depth
 from wm_gym.memory.hints import Hints
 
 FRAME_CHANNELS = 5
@@ -24,7 +25,7 @@ AGE_SCALE_FRAMES = 256.0
 
 
 @dataclass(frozen=True)
-class FoldCodec:
+class SpaceToDepthCodec:
     """Folds T frames into the channels of one latent frame of the same height and width.
 
     Attributes:
@@ -69,7 +70,7 @@ class FoldCodec:
         ]
         return (torch.stack(channels, 2) * seen[:, :, None]).flatten(1, 2)
 
-    def guess(self, hint_latent: Tensor) -> Tensor:
+    def hint_prior(self, hint_latent: Tensor) -> Tensor:
         """What the hints say the latent is, 0 where they say nothing: (..., T * 8, H, W) to (..., T * 5, H, W)."""
         by_frame = hint_latent.unflatten(-3, (-1, HINT_CHANNELS))
         moving = torch.where(by_frame[..., 4:5, :, :] > 0, by_frame[..., 5:6, :, :], -1.0)
@@ -80,18 +81,6 @@ class FoldCodec:
 
     def _unscale_depth(self, scaled: Tensor) -> Tensor:
         return unscale_depth(scaled, self.near_metres, self.far_metres)
-
-
-def scale_log_depth(log_depth: Tensor, near_metres: float, far_metres: float) -> Tensor:
-    """Logarithms of metres to -1..1, the near value to the far one."""
-    low, high = math.log(near_metres), math.log(far_metres)
-    return ((log_depth - low) / (high - low) * 2 - 1).clamp(-1, 1)
-
-
-def unscale_depth(scaled: Tensor, near_metres: float, far_metres: float) -> Tensor:
-    """-1..1 to metres, at most the far value."""
-    low, high = math.log(near_metres), math.log(far_metres)
-    return torch.exp((scaled + 1) / 2 * (high - low) + low).clamp(max=far_metres)
 
 
 def _sign(mask: Tensor) -> Tensor:

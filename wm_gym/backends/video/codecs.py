@@ -1,7 +1,7 @@
 """The codec seam: what turns the planes of a chunk into one latent frame, and back.
 
-Planes are a chunk's pixels as `FoldCodec` folds them, values in -1..1. A codec is causal in time and holds no hidden
-state: what it remembers of N worlds is a value, carried with the worlds.
+Planes are a chunk's pixels as `SpaceToDepthCodec` folds them, values in -1..1. A codec is causal in time and holds
+no hidden state: what it remembers of N worlds is a value, carried with the worlds.
 
 Shapes: N worlds, T frames of a chunk, H x W pixels, C channels of a latent frame, h x w its size.
 """
@@ -13,7 +13,7 @@ from typing import Protocol
 
 from torch import Tensor
 
-from wm_gym.backends.video.codec import FRAME_CHANNELS, HINT_CHANNELS, FoldCodec
+from wm_gym.backends.video.codec import FRAME_CHANNELS, HINT_CHANNELS, SpaceToDepthCodec
 
 CodecState = tuple[Tensor, ...]
 """What a codec remembers of N worlds: tensors with leading axis N; of one world: the same without that axis."""
@@ -23,7 +23,7 @@ class Codec(Protocol):
     """Chunks to latent frames and back, chunk by chunk."""
 
     @property
-    def fold(self) -> FoldCodec:
+    def packing(self) -> SpaceToDepthCodec:
         """Pixels to planes."""
         ...
 
@@ -62,7 +62,7 @@ class Codec(Protocol):
         """The next chunk's hint planes (N, T * 8, H, W) to (N, hint_channels, h, w); nothing is remembered of them."""
         ...
 
-    def guess(self, hints: Tensor) -> Tensor:
+    def hint_prior(self, hints: Tensor) -> Tensor:
         """What encoded hints (..., hint_channels, h, w) say the latent frame is, (..., C, h, w)."""
         ...
 
@@ -72,11 +72,11 @@ class ExactCodec:
     """Exact space-time patches: the planes themselves are the latent frame. Nothing to train, nothing to remember.
 
     Attributes:
-        fold: Pixels to planes.
+        packing: Pixels to planes.
         num_frames: T.
     """
 
-    fold: FoldCodec
+    packing: SpaceToDepthCodec
     num_frames: int
 
     @property
@@ -114,6 +114,6 @@ class ExactCodec:
         """The planes."""
         return planes
 
-    def guess(self, hints: Tensor) -> Tensor:
-        """As `FoldCodec.guess`."""
-        return self.fold.guess(hints)
+    def hint_prior(self, hints: Tensor) -> Tensor:
+        """As `SpaceToDepthCodec.hint_prior`."""
+        return self.packing.hint_prior(hints)

@@ -66,14 +66,14 @@ class VideoConfig:
         frames_per_latent: Video frames in one latent frame; a chunk is one latent frame.
         far_metres: Depth that stands for the sky.
         near_metres: Smallest depth that is told apart.
-        codec: "fold": exact space-time patches; "streaming": a learned codec.
-        streaming: Shape of the learned codec; without effect with "fold".
-        hints_enter: "channel": hints join the target's channels; "frame": they stand beside it as a frame of their own.
+        codec: "space_to_depth": exact space-time patches; "streaming": a learned codec.
+        streaming: Shape of the learned codec; without effect with "space_to_depth".
+        hint_concat: "channel": hints join the target's channels; "frame": they stand beside it as a frame of their own.
         window_latents: Past latent frames that a target attends to.
         sink_latents: First latent frames of a world that are always attended to.
         num_steps: Denoising steps of a chunk.
-        writes: What the cache keeps of a latent frame: "clean", the keys and values of a pass over it when it is clean,
-            or "last", those of its last denoising step, which costs no pass of its own.
+        cache_update: What the cache keeps of a latent frame: "clean", the keys and values of a pass over it when it
+            is clean, or "last", those of its last denoising step, which costs no pass of its own.
         text_dim: Channels of a text token.
         text_vocabulary: Hash buckets of word pieces.
         text_tokens: Longest prompt, in words.
@@ -90,13 +90,13 @@ class VideoConfig:
     frames_per_latent: int = 4
     far_metres: float = 100.0
     near_metres: float = 0.2
-    codec: str = "fold"
+    codec: str = "space_to_depth"
     streaming: StreamingConfig = field(default_factory=StreamingConfig)
-    hints_enter: str = "channel"
+    hint_concat: str = "channel"
     window_latents: int = 3
     sink_latents: int = 1
     num_steps: int = 1
-    writes: str = "clean"
+    cache_update: str = "clean"
     text_dim: int = 128
     text_vocabulary: int = 4096
     text_tokens: int = 48
@@ -112,15 +112,15 @@ class VideoConfig:
             raise ValueError(
                 f"height and width must be multiples of the patch ({self.patch}), got {self.height} x {self.width}"
             )
-        if self.hints_enter not in ("channel", "frame"):
-            raise ValueError(f"hints_enter must be 'channel' or 'frame', got {self.hints_enter!r}")
-        if self.writes not in ("clean", "last"):
-            raise ValueError(f"writes must be 'clean' or 'last', got {self.writes!r}")
+        if self.hint_concat not in ("channel", "frame"):
+            raise ValueError(f"hint_concat must be 'channel' or 'frame', got {self.hint_concat!r}")
+        if self.cache_update not in ("clean", "last"):
+            raise ValueError(f"cache_update must be 'clean' or 'last', got {self.cache_update!r}")
         for name in ("window_latents", "num_steps", "num_layers"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
-        if self.codec not in ("fold", "streaming"):
-            raise ValueError(f"codec must be 'fold' or 'streaming', got {self.codec!r}")
+        if self.codec not in ("space_to_depth", "streaming"):
+            raise ValueError(f"codec must be 'space_to_depth' or 'streaming', got {self.codec!r}")
         if self.codec == "streaming" and self.refiner_channels:
             raise ValueError(f"refiner_channels must be 0 with codec 'streaming', got {self.refiner_channels}")
         if self.patch % self.latent_scale:

@@ -11,9 +11,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from wm_gym.backends.video.batch_invariant import Linear, matmul, per_world
 from wm_gym.backends.video.config import TransformerConfig
 from wm_gym.backends.video.rotary import rotate
+from wm_gym.networks.batch_invariant import Linear, matmul, per_world
 
 
 class Attention(nn.Module):
@@ -129,7 +129,7 @@ class Block(nn.Module):
         x = torch.addcmul(x, self.ffn(torch.addcmul(shift2, self.norm3(x), scale2)), gate2)
         return x, keys, values
 
-    def read(self, text: Tensor) -> tuple[Tensor, Tensor]:
+    def encode_prompts(self, text: Tensor) -> tuple[Tensor, Tensor]:
         """Keys and values of a prompt; they depend on nothing else, so they can be kept."""
         return self.attn2.keys_and_values(text)
 

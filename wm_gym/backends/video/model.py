@@ -13,38 +13,32 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from wm_gym.backends.arithmetic import own_arithmetic
-from wm_gym.backends.grounded import first_keyframes, lead_chunks
-from wm_gym.backends.seam import Chunk, Condition, ModelSpec, Obstacles, Opening, Packed
-from wm_gym.backends.video.batch_invariant import check_shares, per_world, world_by_world
 from wm_gym.backends.video.cache import Blocks
 from wm_gym.backends.video.codec import FRAME_CHANNELS
 from wm_gym.backends.video.codecs import CodecState
-from wm_gym.backends.video.colour import joined_colours
-from wm_gym.backends.video.depth import is_sure, joined_depth
-from wm_gym.backends.video.moving import joined_moving
-from wm_gym.backends.video.network import Given, Prompt, VideoNetwork
+from wm_gym.backends.video.network import Conditioning, Prompt, VideoNetwork
 from wm_gym.backends.video.packing import pack_state, unpack_state
-from wm_gym.backends.video.painting.attaching import Attachment
-from wm_gym.backends.video.painting.guide import GuideConfig, Painted, paint_hints
-from wm_gym.backends.video.painting.painter import Painter
-from wm_gym.backends.video.painting.references import References
 from wm_gym.backends.video.prediction import Prediction, remember_all
 from wm_gym.backends.video.rows import Role, Rows
 from wm_gym.backends.video.sampler import denoise, draw_noise
 from wm_gym.backends.video.state import VideoState, VideoWorld
 from wm_gym.backends.video.steering import camera_tokens, motion_vector
-from wm_gym.backends.video.weights import (
-    find_painter,
-    find_references,
-    find_weights,
-    hash_of,
-    load_painter,
-    load_weights,
-)
+from wm_gym.backends.video.weights import find_weights, hash_of, load_weights
 from wm_gym.choices import check_choice
+from wm_gym.completion.inpainter import Inpainter
+from wm_gym.completion.pipeline import CompletedHints, CompletionConfig, complete_hints
+from wm_gym.completion.placement import PlacedScene
+from wm_gym.completion.scene_bank import SceneBank
+from wm_gym.completion.weights import find_inpainter, find_scene_bank, load_inpainter
 from wm_gym.memory.hints import Hints
 from wm_gym.memory.render import blank_hints
+from wm_gym.networks.arithmetic import own_arithmetic
+from wm_gym.networks.batch_invariant import check_shares, per_world, world_by_world
+from wm_gym.reconstruction.blend_colours import blend_colours
+from wm_gym.reconstruction.blend_depth import blend_depth, write_mask
+from wm_gym.reconstruction.blend_moving import blend_moving
+from wm_gym.scenes.openings import first_keyframes, lead_chunks
+from wm_gym.world_model import Chunk, Condition, ModelSpec, Obstacles, Opening, Packed
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 KEPT_PROMPTS = 256
@@ -56,8 +50,8 @@ class VideoModel:
     def __init__(
         self,
         network: VideoNetwork,
-        painter: Painter | None = None,
-        references: References | None = None,
+        inpainter: Inpainter | None = None,
+        scene_bank: SceneBank | None = None,
         licence: str = "Apache-2.0",
         *,
         threads: int = 1,
@@ -67,8 +61,8 @@ class VideoModel:
 
         Args:
             network: The video model.
-            painter: Decides what is to be where nothing is known, and what is seen more closely; or None.
-            references: Other places as which what is unseen goes on; None: the painter invents it.
+            inpainter: Decides what is to be where nothing is known, and what is seen more closely; or None.
+            scene_bank: Other places as which what is unseen goes on; None: the inpainter invents it.
             licence: Of all that.
             threads: Of torch, whatever the caller has set.
             batch_invariant: Whether a world's bytes are the same in every batch. Without it products are computed for
@@ -85,13 +79,13 @@ class VideoModel:
             hidden = math.prod(config.grid) * config.ffn_dim
             check_shares(inner_dim=config.inner_dim, hidden_of_a_latent=hidden, pixels_of_a_chunk=pixels)
         self.config, self.network = config, network.eval()
-        self.painter, self.guide = None if painter is None else painter.eval(), GuideConfig()
-        self.references = references
+        self.inpainter, self.guide = None if inpainter is None else inpainter.eval(), CompletionConfig()
+        self.scene_bank = scene_bank
         self.spec = ModelSpec(
             name="video", height=config.height, width=config.width, first_frames=1,
             frames_per_step=config.frames_per_latent, fps=17.5, steered_by="pose", takes_text=True, takes_hints=True,
             takes_references=False, gives_depth=True, gives_moving=True, far_metres=config.far_metres, licence=licence,
-            weights=hash_of(network, painter, references),
+            weights=hash_of(network, inpainter, scene_bank),
             arithmetic=_arithmetic(kind, threads, batch_invariant),
             shows_events=("night", "fog", "snowfall", "bonfire"),
         )  # fmt: skip
@@ -104,8 +98,8 @@ class VideoModel:
         width: int,
         *,
         weights: str | None = None,
-        painter: str | None = None,
-        references: str | None = None,
+        inpainter: str | None = None,
+        scene_bank: str | None = None,
         num_steps: int | None = None,
         dtype: str = "float32",
         threads: int = 1,
@@ -117,10 +111,10 @@ class VideoModel:
             height: Rows of a frame.
             width: Columns of a frame.
             weights: Path of a weights file, or None for those that are shipped.
-            painter: Path of a painter's file, "none" for no painter, or None for the one that is shipped for the size,
-                if there is one.
-            references: Path of a folder of captures of other places, "none" for none, or None for those that are
-                shipped, if they fit the size. Without a painter there are none.
+            inpainter: Path of an inpainter's file, "none" for no inpainter, or None for the one that is shipped for
+                the size, if there is one.
+            scene_bank: Path of a folder of captures of other places, "none" for none, or None for those that are
+                shipped, if they fit the size. Without an inpainter there are none.
             num_steps: Denoising steps of a chunk, or None for the weights' own.
             dtype: "float32", or "bfloat16", which needs half the memory and is faster on a GPU, and on processors with
                 units for it (AMX).
@@ -142,8 +136,8 @@ class VideoModel:
         if num_steps is not None:
             _check_count("num_steps", num_steps)
             network.config = replace(config, num_steps=num_steps)
-        paints = _painter(painter, height, width, kind)
-        places = None if paints is None else _references(references, height, width)
+        paints = _inpainter(inpainter, height, width, kind)
+        places = None if paints is None else _scene_bank(scene_bank, height, width)
         return cls(network, paints, places, threads=threads, batch_invariant=batch_invariant)
 
     def start(self, openings: Sequence[Opening], seeds: Sequence[int]) -> tuple[VideoState, Chunk]:
@@ -172,10 +166,10 @@ class VideoModel:
         times = torch.zeros(len(openings), 1, dtype=torch.long)
         codec_state = self.network.codec.start(len(openings), self.config.height, self.config.width)
         given = self._given(condition, poses[:, 0], times, codec_state)
-        planes = self.network.fold.encode(lead.frames, lead.depth, lead.moving)
+        planes = self.network.packing.encode(lead.frames, lead.depth, lead.moving)
         latent, codec_state = self.network.codec.encode(planes, codec_state)
         blocks: list[Blocks] = [()] * len(openings)
-        if self.config.writes == "last":
+        if self.config.cache_update == "last":
             _, written = self.network(latent[:, None], Rows.of(times, 0.0, Role.PAST), given)
             blocks = remember_all(self.network, blocks, written, times)
         return self._after(latent, given, condition, times, blocks, codec_state), chunk
@@ -192,7 +186,7 @@ class VideoModel:
             return self._step(state, condition, condition.hints)
 
     def _step(self, state: VideoState, condition: Condition, known: Hints) -> tuple[VideoState, Chunk]:
-        painted = self._painted(state, condition, known)
+        painted = self._inpainted(state, condition, known)
         hints = painted.hints
         condition = replace(condition, hints=hints)
         times = torch.tensor([[world.time] for world in state.worlds])
@@ -202,16 +196,18 @@ class VideoModel:
         noise = draw_noise(self.network.latent_shape, condition.seeds, [world.time for world in state.worlds])
         latent = denoise(noise, prediction, self.config.num_steps)
         planes, codec_state = self.network.codec.decode(latent, codec_state)
-        frames, depth, _ = self.network.fold.decode(planes)
-        moving = joined_moving(planes.unflatten(1, (-1, FRAME_CHANNELS))[:, :, -1], hints)
-        frames = joined_colours(frames, moving, hints, painted.where)
-        depth = joined_depth(depth, moving, hints, self.config.far_metres)
-        latent = self.network.codec.shown(latent, self.network.fold.encode(frames, depth, moving))
-        sure = is_sure(depth, moving, hints, imagines=self.painter is None)
+        frames, depth, _ = self.network.packing.decode(planes)
+        moving = blend_moving(planes.unflatten(1, (-1, FRAME_CHANNELS))[:, :, -1], hints)
+        frames = blend_colours(frames, moving, hints, painted.where)
+        depth = blend_depth(depth, moving, hints, self.config.far_metres)
+        latent = self.network.codec.shown(latent, self.network.packing.encode(frames, depth, moving))
+        sure = write_mask(depth, moving, hints, imagines=self.inpainter is None)
         # what attached places show instead of what is known they will show again: memory would only grow by edges
         sure &= ~(painted.where & known.seen & ~painted.replaced)
-        chunk = Chunk(frames, depth, moving, condition.world_from_camera, is_sure=sure, replaces=painted.replaced)
-        after = self._after(latent, given, condition, times, prediction.blocks(), codec_state, painted.attached)
+        chunk = Chunk(
+            frames, depth, moving, condition.world_from_camera, write_mask=sure, overwrite_mask=painted.replaced
+        )
+        after = self._after(latent, given, condition, times, prediction.blocks(), codec_state, painted.placed_scenes)
         return after, chunk
 
     def select(self, state: VideoState, worlds: Sequence[int]) -> VideoState:
@@ -247,62 +243,65 @@ class VideoModel:
     def _after(
         self,
         latent: Tensor,
-        given: Given,
+        given: Conditioning,
         condition: Condition,
         times: Tensor,
         blocks: Sequence[Blocks],
         codec_state: CodecState,
-        attached: Sequence[tuple[Attachment, ...]] | None = None,
+        placed_scenes: Sequence[tuple[PlacedScene, ...]] | None = None,
     ) -> VideoState:
         """The state after a latent frame; the next step writes it, where the cache keeps clean ones."""
         poses = condition.world_from_camera[:, -1]
         nothing = poses.new_zeros(len(blocks), 0, self.config.inner_dim)
-        x = level = nothing
-        if self.config.writes == "clean":
-            tokens = self.network.embed(latent[:, None], Rows.of(times, 0.0, Role.PAST), given)
-            x, level = tokens.x, tokens.level
+        x = temb = nothing
+        if self.config.cache_update == "clean":
+            tokens = self.network.patchify(latent[:, None], Rows.of(times, 0.0, Role.PAST), given)
+            x, temb = tokens.x, tokens.temb
         return VideoState(
             tuple(
                 VideoWorld(
                     blocks[n],
                     x[n].clone(),
-                    level[n].clone(),
+                    temb[n].clone(),
                     int(times[n]) + 1,
                     poses[n].clone(),
                     tuple(part[n].clone() for part in codec_state),
-                    () if attached is None else attached[n],
+                    () if placed_scenes is None else placed_scenes[n],
                 )
                 for n in range(len(blocks))
             )
         )
 
-    def _painted(self, state: VideoState, condition: Condition, hints: Hints) -> Painted:
+    def _inpainted(self, state: VideoState, condition: Condition, hints: Hints) -> CompletedHints:
         """Hints in which what is unseen or coarse is painted."""
-        times, attached = [world.time for world in state.worlds], tuple(world.attached for world in state.worlds)
-        if self.painter is None:
-            return Painted(hints, torch.zeros_like(hints.seen), torch.zeros_like(hints.seen), attached)
+        times, placed_scenes = (
+            [world.time for world in state.worlds],
+            tuple(world.placed_scenes for world in state.worlds),
+        )
+        if self.inpainter is None:
+            return CompletedHints(hints, torch.zeros_like(hints.seen), torch.zeros_like(hints.seen), placed_scenes)
         where = condition.world_from_camera.float(), condition.intrinsics
-        told = condition.seeds, times, condition.frame_index, condition.prompts, attached
-        return paint_hints(self.painter, self.references, hints, *where, *told, self.guide)
+        told = condition.seeds, times, condition.frame_index, condition.prompts, placed_scenes
+        return complete_hints(self.inpainter, self.scene_bank, hints, *where, *told, self.guide)
 
-    def _given(self, condition: Condition, before: Tensor, times: Tensor, codec_state: CodecState) -> Given:
+    def _given(self, condition: Condition, before: Tensor, times: Tensor, codec_state: CodecState) -> Conditioning:
         assert condition.hints is not None
-        hint_planes = self.network.fold.encode_hints(condition.hints)
+        hint_planes = self.network.packing.encode_hints(condition.hints)
         poses = condition.world_from_camera.float()
         tokens = partial(camera_tokens, grid=self.config.grid, patch=self.config.patch)
-        return Given(
+        return Conditioning(
             hints=self.network.codec.encode_hints(hint_planes, codec_state)[:, None],
-            prompt=self._read(condition.prompts),
+            prompt=self._encode_prompts(condition.prompts),
             camera=per_world(tokens, poses, before, condition.intrinsics)[:, None],
             action=per_world(motion_vector, poses, before, condition.keys)[:, None],
             base_time=times[:, 0] - self.config.window_latents - 1,
         )
 
-    def _read(self, prompts: Sequence[str]) -> Prompt:
+    def _encode_prompts(self, prompts: Sequence[str]) -> Prompt:
         """Keys and values of the prompts, kept from step to step."""
         for prompt in prompts:
             if prompt not in self._prompts:
-                self._prompts[prompt] = self.network.read([prompt])
+                self._prompts[prompt] = self.network.encode_prompts([prompt])
             self._prompts.move_to_end(prompt)
         each = [self._prompts[prompt] for prompt in prompts]
         while len(self._prompts) > KEPT_PROMPTS:
@@ -328,27 +327,29 @@ def _arithmetic(weight: Tensor, threads: int, batch_invariant: bool) -> str:
     return told if batch_invariant else f"{told}, all worlds at once"
 
 
-def _painter(asked: str | None, height: int, width: int, dtype: torch.dtype) -> Painter | None:
-    """The painter that is asked for, as `VideoModel.create` says.
+def _inpainter(asked: str | None, height: int, width: int, dtype: torch.dtype) -> Inpainter | None:
+    """The inpainter that is asked for, as `VideoModel.create` says.
 
     Raises:
-        ValueError: If the file is damaged, or the painter paints frames of another size.
+        ValueError: If the file is damaged, or the inpainter paints frames of another size.
     """
-    path = find_painter(height, width) if asked is None else None if asked == "none" else Path(asked)
+    path = find_inpainter(height, width) if asked is None else None if asked == "none" else Path(asked)
     if path is None:
         return None
-    painter = load_painter(path, dtype)
-    shape = painter.config
+    inpainter = load_inpainter(path, dtype)
+    shape = inpainter.config
     if (shape.height, shape.width) != (height, width):
-        raise ValueError(f"painter {path} must paint frames of {height} x {width}, got {shape.height} x {shape.width}")
-    return painter
+        raise ValueError(
+            f"inpainter {path} must paint frames of {height} x {width}, got {shape.height} x {shape.width}"
+        )
+    return inpainter
 
 
-def _references(asked: str | None, height: int, width: int) -> References | None:
+def _scene_bank(asked: str | None, height: int, width: int) -> SceneBank | None:
     """The bank that is asked for, as `VideoModel.create` says.
 
     Raises:
         ValueError: If there is no capture in it.
     """
-    path = find_references(height, width) if asked is None else None if asked == "none" else Path(asked)
-    return None if path is None else References.load(path, height, width)
+    path = find_scene_bank(height, width) if asked is None else None if asked == "none" else Path(asked)
+    return None if path is None else SceneBank.load(path, height, width)

@@ -13,20 +13,20 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from wm_gym.backends.video.batch_invariant import Linear, per_world
-from wm_gym.backends.video.codec import FRAME_CHANNELS, HINT_CHANNELS, FoldCodec
+from wm_gym.backends.video.codec import FRAME_CHANNELS, HINT_CHANNELS, SpaceToDepthCodec
 from wm_gym.backends.video.codecs import Codec, ExactCodec
 from wm_gym.backends.video.config import TransformerConfig, VideoConfig
 from wm_gym.backends.video.rows import Role, Rows
 from wm_gym.backends.video.steering import action_dim
 from wm_gym.backends.video.streaming import StreamingCodec
-from wm_gym.backends.video.text import TextEncoder
-from wm_gym.backends.video.transformer import CausalTransformer, Past, Tokens, Written
+from wm_gym.backends.video.transformer import CausalTransformer, NewKV, Past, Tokens
+from wm_gym.networks.batch_invariant import Linear, per_world
+from wm_gym.text.encoder import TextEncoder
 
 JUDGED = 2
 """What the refiner judges of a hint: its colour and its depth."""
 
-FIRST_SAY = -2.0
+INITIAL_BLEND_LOGIT = -2.0
 """How far a hint's judgement lies, as a logit, before anything is learned."""
 
 Prompt = list[tuple[Tensor, Tensor]]
@@ -34,12 +34,12 @@ Prompt = list[tuple[Tensor, Tensor]]
 
 
 @dataclass(frozen=True)
-class Given:
+class Conditioning:
     """All that L latent frames of N worlds are generated from, beside noise.
 
     Attributes:
         hints: (N, L, hint channels, h, w), as the codec encodes them.
-        prompt: From `VideoNetwork.read`: of N prompts, or of N * L, where each latent frame has its own.
+        prompt: From `VideoNetwork.encode_prompts`: of N prompts, or of N * L, where each latent frame has its own.
         camera: (N, L, S, T * 6) from `steering.camera_tokens`.
         action: (N, L, T * 6 + 8) from `steering.motion_vector`.
         past: Cached latent frames, or None.
@@ -60,8 +60,8 @@ class VideoNetwork(nn.Module):
     def __init__(self, config: VideoConfig) -> None:
         super().__init__()
         self.config = config
-        self.fold = FoldCodec(config.near_metres, config.far_metres)
-        self.codec = _codec(config, self.fold)
+        self.packing = SpaceToDepthCodec(config.near_metres, config.far_metres)
+        self.codec = _codec(config, self.packing)
         num_frames = config.frames_per_latent
         self.transformer = CausalTransformer(
             TransformerConfig(
@@ -84,55 +84,58 @@ class VideoNetwork(nn.Module):
         nn.init.zeros_(self.transformer.proj_out.weight)
         nn.init.zeros_(self.transformer.proj_out.bias)
 
-    def read(self, prompts: Sequence[str]) -> Prompt:
+    def encode_prompts(self, prompts: Sequence[str]) -> Prompt:
         """Prompts as every layer wants them; they can be kept while the weights stay. Equal ones are read once."""
         each = list(dict.fromkeys(prompts))
         which = [each.index(prompt) for prompt in prompts]
-        read = self.transformer.read(self.text_encoder(each).to(self.transformer.proj_out.weight.dtype))
-        return read if len(each) == len(prompts) else [(keys[which], values[which]) for keys, values in read]
+        text = self.text_encoder(each).to(self.transformer.proj_out.weight.dtype)
+        encoded = self.transformer.encode_prompts(text)
+        return encoded if len(each) == len(prompts) else [(keys[which], values[which]) for keys, values in encoded]
 
-    def forward(self, noisy: Tensor, rows: Rows, given: Given, pending: Tokens | None = None) -> tuple[Tensor, Written]:
+    def forward(
+        self, noisy: Tensor, rows: Rows, given: Conditioning, clean_context: Tokens | None = None
+    ) -> tuple[Tensor, NewKV]:
         """The clean latents, as far as they can be told.
 
         Args:
             noisy: (N, L, C, h, w), as the codec shapes latent frames.
             rows: Of the L latent frames.
             given: All that they are generated from.
-            pending: Clean latent frames, from `embed`, that the cache does not hold yet: one pass writes them and
-                generates from them.
+            clean_context: Clean latent frames, from `patchify`, that the cache does not hold yet: one pass writes
+                them and generates from them.
 
         Returns:
             (N, L, C, h, w) float32, and what the cache may keep: of the pending latent frames, then of the L.
         """
         length, grid = noisy.shape[1], self.config.grid
-        tokens = self.embed(noisy, rows, given)
-        before = 0 if pending is None else pending.level.shape[1]
-        every = tokens if pending is None else Tokens.cat([pending, tokens])
+        tokens = self.patchify(noisy, rows, given)
+        before = 0 if clean_context is None else clean_context.temb.shape[1]
+        every = tokens if clean_context is None else Tokens.cat([clean_context, tokens])
         prompt = given.prompt
-        if self.config.hints_enter == "frame" and len(prompt[0][0]) == length * len(noisy) > len(noisy):
+        if self.config.hint_concat == "frame" and len(prompt[0][0]) == length * len(noisy) > len(noisy):
             prompt = _also_beside(prompt, length)
-        x, written = self.transformer.mix(
+        x, written = self.transformer.run_blocks(
             every, prompt, grid, past=given.past, window=self.config.window_latents, base_time=given.base_time
         )
         x = x.unflatten(1, (-1, grid[0] * grid[1]))[:, before : before + length].flatten(1, 2)
-        level = tokens.level[:, :length]
-        guess = self.codec.guess(given.hints)
-        clean = guess + self.transformer.leave(x, level, grid).float()
+        temb = tokens.temb[:, :length]
+        hint_prior = self.codec.hint_prior(given.hints)
+        clean = hint_prior + self.transformer.unpatchify(x, temb, grid).float()
         if self.refiner is not None:
-            clean = self.refiner(clean, guess, given.hints, level)
+            clean = self.refiner(clean, hint_prior, given.hints, temb)
         kept = [*range(before // self._rows_each), *range(before, before + length)]  # no rows of hints
-        return clean, Written(written.keys[:, :, kept], written.values[:, :, kept])
+        return clean, NewKV(written.keys[:, :, kept], written.values[:, :, kept])
 
-    def embed(self, latents: Tensor, rows: Rows, given: Given) -> Tokens:
+    def patchify(self, latents: Tensor, rows: Rows, given: Conditioning) -> Tokens:
         """Latent frames and what they are generated from as tokens; arguments as in `forward`."""
         camera, action = given.camera, given.action
-        if self.config.hints_enter == "frame":
+        if self.config.hint_concat == "frame":
             entering, rows = _stand_beside(latents, rows, given.hints)
             camera, action = torch.cat([camera] * 2, 1), torch.cat([action] * 2, 1)
         else:
             dtype = self.transformer.patch_embedding.weight.dtype
             entering = torch.cat([latents.to(dtype), given.hints.to(dtype)], 2)
-        return self.transformer.embed(entering, rows, camera=camera, action=action)
+        return self.transformer.patchify(entering, rows, camera=camera, action=action)
 
     @property
     def latent_shape(self) -> tuple[int, int, int]:
@@ -140,17 +143,17 @@ class VideoNetwork(nn.Module):
         scale = self.codec.scale
         return self.codec.latent_channels, self.config.height // scale, self.config.width // scale
 
-    def pending(self, embedded: tuple[Tensor, Tensor], times: Tensor) -> Tokens:
-        """Tokens from `embed` of one clean latent frame, of which a state keeps `x` and `level`; `times` is (N, 1)."""
+    def clean_context(self, embedded: tuple[Tensor, Tensor], times: Tensor) -> Tokens:
+        """Tokens from `patchify` of one clean latent frame at `times` (N, 1), of which a state keeps `x` and `temb`."""
         rows = Rows.of(times, 0.0, Role.PAST)
-        if self.config.hints_enter == "frame":
+        if self.config.hint_concat == "frame":
             rows = Rows.cat([rows, Rows.of(times, 0.0, Role.HINT)])
         return Tokens(*embedded, rows)
 
     @property
     def _rows_each(self) -> int:
         """Rows that one latent frame takes up."""
-        return 2 if self.config.hints_enter == "frame" else 1
+        return 2 if self.config.hint_concat == "frame" else 1
 
 
 class Refiner(nn.Module):
@@ -169,21 +172,21 @@ class Refiner(nn.Module):
         self.modulate = Linear(config.num_heads * config.head_dim, 2 * width)
         for parameter in (*self.leave.parameters(), *self.modulate.parameters()):
             nn.init.zeros_(parameter)
-        nn.init.constant_(self.leave.bias[4 * FRAME_CHANNELS :], FIRST_SAY)  # type: ignore[index]
+        nn.init.constant_(self.leave.bias[4 * FRAME_CHANNELS :], INITIAL_BLEND_LOGIT)  # type: ignore[index]
 
-    def forward(self, clean: Tensor, guess: Tensor, hints: Tensor, level: Tensor) -> Tensor:
+    def forward(self, clean: Tensor, hint_prior: Tensor, hints: Tensor, temb: Tensor) -> Tensor:
         """Better latents.
 
         Args:
             clean: (N, L, T * 5, H, W), as predicted.
-            guess: What the hints say that they are, shaped alike.
+            hint_prior: What the hints say that they are, shaped alike.
             hints: (N, L, T * 8, H, W).
-            level: (N, L, C), the embedded noise.
+            temb: (N, L, C), the embedded noise.
         """
         dtype = self.enter.weight.dtype
         pixels = torch.cat([t.to(dtype).unflatten(2, (self.num_frames, -1)) for t in (clean, hints)], 3)
         shape, half = pixels.shape[:3], F.pixel_unshuffle(pixels.flatten(0, 2), 2)
-        scale, shift = self.modulate(level.to(dtype)).chunk(2, -1)
+        scale, shift = self.modulate(temb.to(dtype)).chunk(2, -1)
         scale, shift = (t.repeat_interleave(self.num_frames, 1).flatten(0, 1)[..., None, None] for t in (scale, shift))
         x = per_world(self.enter, half.contiguous(memory_format=torch.channels_last), worlds=shape[0])
         x = per_world(self.middle, F.silu(x * (1 + scale) + shift), worlds=shape[0])
@@ -191,20 +194,20 @@ class Refiner(nn.Module):
         x = F.pixel_shuffle(x, 2).float().unflatten(0, shape)
         correction, scores = x.split([FRAME_CHANNELS, JUDGED], 3)
         seen = hints.unflatten(2, (self.num_frames, -1))[:, :, :, 4:5] > 0
-        return _kept(clean + correction.flatten(2, 3), guess, seen, scores)
+        return _kept(clean + correction.flatten(2, 3), hint_prior, seen, scores)
 
 
-def _kept(clean: Tensor, guess: Tensor, seen: Tensor, scores: Tensor) -> Tensor:
+def _kept(clean: Tensor, hint_prior: Tensor, seen: Tensor, scores: Tensor) -> Tensor:
     """Latents (N, L, T * 5, H, W) that take over the hints' colour and depth as far as `scores` (logits) say."""
     colour, depth = torch.where(seen, scores.sigmoid(), 0.0).split(1, 3)
-    say = torch.cat([colour, colour, colour, depth, torch.zeros_like(depth)], 3)
-    return torch.lerp(clean, guess.float(), say.flatten(2, 3))
+    blend_weight = torch.cat([colour, colour, colour, depth, torch.zeros_like(depth)], 3)
+    return torch.lerp(clean, hint_prior.float(), blend_weight.flatten(2, 3))
 
 
-def _codec(config: VideoConfig, fold: FoldCodec) -> Codec:
+def _codec(config: VideoConfig, packing: SpaceToDepthCodec) -> Codec:
     if config.codec == "streaming":
-        return StreamingCodec(config.streaming, fold, config.frames_per_latent)
-    return ExactCodec(fold, config.frames_per_latent)
+        return StreamingCodec(config.streaming, packing, config.frames_per_latent)
+    return ExactCodec(packing, config.frames_per_latent)
 
 
 def _also_beside(prompt: Prompt, length: int) -> Prompt:

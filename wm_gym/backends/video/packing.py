@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import torch
 
-from wm_gym.backends.seam import Packed
 from wm_gym.backends.video.cache import Block
-from wm_gym.backends.video.painting.attaching import Attachment
 from wm_gym.backends.video.rows import Role
 from wm_gym.backends.video.state import VideoState, VideoWorld
+from wm_gym.completion.placement import PlacedScene
+from wm_gym.world_model import Packed
 
-ACTIVATIONS = "keys", "values", "pending", "level", "codec"
+ACTIVATIONS = "keys", "values", "clean_context", "temb", "codec"
 """How the names of tensors begin that the network has made."""
 
 
@@ -22,9 +22,9 @@ def pack_state(state: VideoState) -> Packed:
     for k, block in enumerate(blocks.values()):
         tensors |= {f"keys{k}": block.keys, f"values{k}": block.values}
     for n, world in enumerate(state.worlds):
-        tensors |= {f"pending{n}": world.pending, f"level{n}": world.level, f"pose{n}": world.last_pose}
+        tensors |= {f"clean_context{n}": world.clean_context, f"temb{n}": world.temb, f"pose{n}": world.last_pose}
         tensors |= {f"codec{n}_{k}": part for k, part in enumerate(world.codec)}
-        tensors |= {f"attached{n}_{k}": one.world_from_place for k, one in enumerate(world.attached)}
+        tensors |= {f"attached{n}_{k}": one.world_from_place for k, one in enumerate(world.placed_scenes)}
     meta = {
         "blocks": [[block.time, int(block.role)] for block in blocks.values()],
         "worlds": [
@@ -32,7 +32,7 @@ def pack_state(state: VideoState) -> Packed:
                 world.time,
                 [number[id(block)] for block in world.blocks],
                 len(world.codec),
-                [[one.place, one.since] for one in world.attached],
+                [[one.place, one.since] for one in world.placed_scenes],
             ]
             for world in state.worlds
         ],
@@ -50,12 +50,12 @@ def unpack_state(packed: Packed, dtype: torch.dtype) -> VideoState:
     worlds = [
         VideoWorld(
             tuple(blocks[k] for k in names),
-            tensors[f"pending{n}"],
-            tensors[f"level{n}"],
+            tensors[f"clean_context{n}"],
+            tensors[f"temb{n}"],
             time,
             tensors[f"pose{n}"],
             tuple(tensors[f"codec{n}_{k}"] for k in range(codec_parts)),
-            tuple(Attachment(place, tensors[f"attached{n}_{k}"], since) for k, (place, since) in enumerate(places)),
+            tuple(PlacedScene(place, tensors[f"attached{n}_{k}"], since) for k, (place, since) in enumerate(places)),
         )
         for n, (time, names, codec_parts, places) in enumerate(packed.meta["worlds"])
     ]
@@ -66,6 +66,6 @@ def nbytes(state: VideoState) -> int:
     """Bytes of the state; what worlds share counts once."""
     blocks = {id(block): block for world in state.worlds for block in world.blocks}
     tensors: list[torch.Tensor] = [t for block in blocks.values() for t in (block.keys, block.values)]
-    own = [t for world in state.worlds for t in (world.pending, world.level, *world.codec)]
-    own += [one.world_from_place for world in state.worlds for one in world.attached]
+    own = [t for world in state.worlds for t in (world.clean_context, world.temb, *world.codec)]
+    own += [one.world_from_place for world in state.worlds for one in world.placed_scenes]
     return sum(t.nbytes for t in [*tensors, *own])

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from wm_gym.backends.video.cache import Block, Blocks, gather, remember
-from wm_gym.backends.video.network import Given, VideoNetwork
+from wm_gym.backends.video.network import Conditioning, VideoNetwork
 from wm_gym.backends.video.rows import Role, Rows
 from wm_gym.backends.video.state import VideoState
-from wm_gym.backends.video.transformer import Past, Written
+from wm_gym.backends.video.transformer import NewKV, Past
 
 
 class Prediction:
@@ -22,25 +22,25 @@ class Prediction:
     it, in the same pass.
     """
 
-    def __init__(self, network: VideoNetwork, given: Given, state: VideoState, times: Tensor) -> None:
+    def __init__(self, network: VideoNetwork, given: Conditioning, state: VideoState, times: Tensor) -> None:
         """Predict the latent frames at `times` (N, 1) of the worlds of `state`."""
         self._network, self._given, self._times = network, given, times
         self._blocks: list[Blocks] = [world.blocks for world in state.worlds]
         self._pending = None
-        if network.config.writes == "clean":
-            embedded = torch.stack([w.pending for w in state.worlds]), torch.stack([w.level for w in state.worlds])
-            self._pending = network.pending(embedded, times - 1)
-        self._last: Written | None = None
+        if network.config.cache_update == "clean":
+            embedded = torch.stack([w.clean_context for w in state.worlds]), torch.stack([w.temb for w in state.worlds])
+            self._pending = network.clean_context(embedded, times - 1)
+        self._last: NewKV | None = None
 
-    def __call__(self, noisy: Tensor, level: float) -> Tensor:
+    def __call__(self, noisy: Tensor, sigma: float) -> Tensor:
         """Clean latents of noisy ones, (N, C, h, w)."""
         given = replace(self._given, past=self._past())
-        rows = Rows.of(self._times, level, Role.TARGET)
+        rows = Rows.of(self._times, sigma, Role.TARGET)
         clean, written = self._network(noisy[:, None], rows, given, self._pending)
         if self._pending is not None:
             self._blocks = remember_all(self._network, self._blocks, written, self._times - 1)
             self._pending = None
-        self._last = Written(written.keys[:, :, -1:], written.values[:, :, -1:])
+        self._last = NewKV(written.keys[:, :, -1:], written.values[:, :, -1:])
         return clean[:, 0].clamp(-1, 1)
 
     def _past(self) -> Past:
@@ -53,13 +53,13 @@ class Prediction:
 
     def blocks(self) -> list[Blocks]:
         """The cache of each world after the last prediction."""
-        if self._network.config.writes == "clean":
+        if self._network.config.cache_update == "clean":
             return self._blocks
         assert self._last is not None
         return remember_all(self._network, self._blocks, self._last, self._times)
 
 
-def remember_all(network: VideoNetwork, worlds: list[Blocks], written: Written, times: Tensor) -> list[Blocks]:
+def remember_all(network: VideoNetwork, worlds: list[Blocks], written: NewKV, times: Tensor) -> list[Blocks]:
     """The cache of N worlds after the first of the latent frames in `written`, at `times` (N, 1)."""
     bounds = {"window": network.config.window_latents, "sinks": network.config.sink_latents}
     return [remember(blocks, written, n, int(times[n]), **bounds) for n, blocks in enumerate(worlds)]

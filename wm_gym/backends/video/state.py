@@ -8,7 +8,7 @@ from torch import Tensor
 
 from wm_gym.backends.video.cache import Blocks
 from wm_gym.backends.video.codecs import CodecState
-from wm_gym.backends.video.painting.attaching import Attachment
+from wm_gym.completion.placement import PlacedScene
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,22 +17,23 @@ class VideoWorld:
 
     Attributes:
         blocks: Keys and values of its past, but for what is pending.
-        pending: (S, C) tokens of the last latent frame, where the cache keeps clean ones: the next step writes it.
-        level: (1, C) its embedded action; both have twice as many rows where hints enter as frames, and none where
+        clean_context: (S, C) tokens of the last latent frame, where the cache keeps clean ones: the next step writes
+            it.
+        temb: (1, C) its embedded action; both have twice as many rows where hints enter as frames, and none where
             nothing is pending.
         time: Index of the next latent frame.
         last_pose: (4, 4) float32 world_from_camera of the last frame.
         codec: What the codec remembers; nothing with exact patches.
-        attached: Places that it goes on as where nothing is known, the oldest first.
+        placed_scenes: Places that it goes on as where nothing is known, the oldest first.
     """
 
     blocks: Blocks
-    pending: Tensor
-    level: Tensor
+    clean_context: Tensor
+    temb: Tensor
     time: int
     last_pose: Tensor
     codec: CodecState
-    attached: tuple[Attachment, ...] = ()
+    placed_scenes: tuple[PlacedScene, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from wm_gym.backends.video.autoencoder import Decoder, Encoder
-from wm_gym.backends.video.batch_invariant import per_world
-from wm_gym.backends.video.codec import FRAME_CHANNELS, HINT_CHANNELS, FoldCodec
+from wm_gym.backends.video.codec import FRAME_CHANNELS, HINT_CHANNELS, SpaceToDepthCodec
 from wm_gym.backends.video.codecs import CodecState
+from wm_gym.networks.batch_invariant import per_world
 
 MASK_CHANNELS = 3
 """Of one frame's hints at latent size: share that is seen, mean age, share of the same appearance."""
@@ -51,9 +51,9 @@ class StreamingConfig:
 class StreamingCodec(nn.Module):
     """Compresses chunks; the next chunk is told in terms of the one before."""
 
-    def __init__(self, config: StreamingConfig, fold: FoldCodec, num_frames: int) -> None:
+    def __init__(self, config: StreamingConfig, packing: SpaceToDepthCodec, num_frames: int) -> None:
         super().__init__()
-        self.config, self.fold, self.num_frames = config, fold, num_frames
+        self.config, self.packing, self.num_frames = config, packing, num_frames
         shape = FRAME_CHANNELS, num_frames, config.latent_channels, config.width, config.scale, config.depth
         self.encoder, self.decoder = Encoder(*shape), Decoder(*shape)
 
@@ -116,15 +116,15 @@ class StreamingCodec(nn.Module):
     def _encode_hints(self, planes: Tensor, state: CodecState) -> Tensor:
         by_frame = planes.unflatten(1, (self.num_frames, HINT_CHANNELS))
         seen = (by_frame[:, :, 4:5] > 0).float()
-        guess = self.fold.guess(planes).unflatten(1, (self.num_frames, FRAME_CHANNELS))
-        surface = filled(guess[:, :, :4].flatten(0, 1), seen.flatten(0, 1)).unflatten(0, guess.shape[:2])
-        frames = torch.cat([surface, guess[:, :, 4:]], 2)
+        hint_prior = self.packing.hint_prior(planes).unflatten(1, (self.num_frames, FRAME_CHANNELS))
+        surface = filled(hint_prior[:, :, :4].flatten(0, 1), seen.flatten(0, 1)).unflatten(0, hint_prior.shape[:2])
+        frames = torch.cat([surface, hint_prior[:, :, 4:]], 2)
         latent = self.encoder.gather(frames, self.encoder.look(frames), state[0])[:, 0]
         masks = torch.cat([seen, by_frame[:, :, 6:8]], 2).flatten(1, 2)
         return torch.cat([latent, F.avg_pool2d(masks, self.scale)], 1)
 
-    def guess(self, hints: Tensor) -> Tensor:
-        """As `Codec.guess`."""
+    def hint_prior(self, hints: Tensor) -> Tensor:
+        """As `Codec.hint_prior`."""
         return hints[..., : self.latent_channels, :, :]
 
 

@@ -17,11 +17,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from wm_gym.backends.video.batch_invariant import Linear, per_world
 from wm_gym.backends.video.config import TransformerConfig
 from wm_gym.backends.video.layers import Block, Embedder
 from wm_gym.backends.video.rotary import rotary_table
 from wm_gym.backends.video.rows import Rows, attention_bias, may_attend
+from wm_gym.networks.batch_invariant import Linear, per_world
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Past:
 
 
 @dataclass(frozen=True)
-class Written:
+class NewKV:
     """What one pass leaves for the cache, of each latent frame.
 
     Attributes:
@@ -58,19 +58,19 @@ class Tokens:
 
     Attributes:
         x: (N, L * S, C).
-        level: (N, L, C) embedded noise level and action.
+        temb: (N, L, C) embedded noise level and action.
         rows: Of the L latent frames.
     """
 
     x: Tensor
-    level: Tensor
+    temb: Tensor
     rows: Rows
 
     @classmethod
     def cat(cls, tokens: list[Tokens]) -> Tokens:
         """One after another along L."""
         return cls(
-            torch.cat([t.x for t in tokens], 1), torch.cat([t.level for t in tokens], 1),
+            torch.cat([t.x for t in tokens], 1), torch.cat([t.temb for t in tokens], 1),
             Rows.cat([t.rows for t in tokens]),
         )  # fmt: skip
 
@@ -119,10 +119,10 @@ class CausalTransformer(nn.Module):
         if config.action_dim:
             self.action_embedder = nn.Sequential(Linear(config.action_dim, dim), nn.SiLU(), Linear(dim, dim))
 
-    def read(self, text: Tensor) -> list[tuple[Tensor, Tensor]]:
+    def encode_prompts(self, text: Tensor) -> list[tuple[Tensor, Tensor]]:
         """Keys and values of prompts (N, words, text_dim), or of one for each latent frame, for every layer."""
         embedded = self.condition_embedder.embed_text(text)
-        return [cast(Block, block).read(embedded) for block in self.blocks]
+        return [cast(Block, block).encode_prompts(embedded) for block in self.blocks]
 
     def forward(
         self,
@@ -135,13 +135,13 @@ class CausalTransformer(nn.Module):
         past: Past | None = None,
         window: int = 10**6,
         base_time: Tensor | None = None,
-    ) -> tuple[Tensor, Tensor, Written]:
+    ) -> tuple[Tensor, Tensor, NewKV]:
         """One pass.
 
         Args:
             latents: (N, L, in_channels, h, w).
             rows: Of the L latent frames.
-            text: From `read`.
+            text: From `encode_prompts`.
             camera: (N, L, S, camera_dim), or None.
             action: (N, L, action_dim), or None.
             past: Cached latent frames, or None.
@@ -152,23 +152,23 @@ class CausalTransformer(nn.Module):
             (N, L, out_channels, h, w); (N, L, C) embedded noise levels; and what the cache may keep.
         """
         grid = self._grid(latents)
-        tokens = self.embed(latents, rows, camera=camera, action=action)
-        x, written = self.mix(tokens, text, grid, past=past, window=window, base_time=base_time)
-        return self.leave(x, tokens.level, grid), tokens.level, written
+        tokens = self.patchify(latents, rows, camera=camera, action=action)
+        x, written = self.run_blocks(tokens, text, grid, past=past, window=window, base_time=base_time)
+        return self.unpatchify(x, tokens.temb, grid), tokens.temb, written
 
-    def embed(self, latents: Tensor, rows: Rows, *, camera: Tensor | None, action: Tensor | None) -> Tokens:
+    def patchify(self, latents: Tensor, rows: Rows, *, camera: Tensor | None, action: Tensor | None) -> Tokens:
         """Latent frames as tokens; arguments as in `forward`."""
         weight = self.patch_embedding.weight
         patches = _patches(latents.to(weight.dtype), self.config.patch_size)
         x = per_world(lambda one: F.linear(one, weight.flatten(1), self.patch_embedding.bias), patches)
         if camera is not None:
             x = x + self.camera_embedder(camera.flatten(1, 2).to(weight.dtype))
-        level = self.condition_embedder.embed_noise(rows.noise)
+        temb = self.condition_embedder.embed_noise(rows.noise)
         if action is not None:
-            level = level + self.action_embedder(action.to(level.dtype))
-        return Tokens(x, level, rows)
+            temb = temb + self.action_embedder(action.to(temb.dtype))
+        return Tokens(x, temb, rows)
 
-    def mix(
+    def run_blocks(
         self,
         tokens: Tokens,
         text: list[tuple[Tensor, Tensor]],
@@ -177,33 +177,33 @@ class CausalTransformer(nn.Module):
         past: Past | None,
         window: int,
         base_time: Tensor | None,
-    ) -> tuple[Tensor, Written]:
+    ) -> tuple[Tensor, NewKV]:
         """The blocks: (N, L * S, C) mixed tokens, and what the cache may keep; arguments as in `forward`."""
-        x, rows = tokens.x.unflatten(1, (tokens.level.shape[1], -1)), tokens.rows
+        x, rows = tokens.x.unflatten(1, (tokens.temb.shape[1], -1)), tokens.rows
         keys_rows = rows if past is None else Rows.cat([past.rows, rows])
         bias = attention_bias(may_attend(rows, keys_rows, window), grid[0] * grid[1], x.dtype)
         tables = self._tables(rows, base_time, grid), self._tables(keys_rows, base_time, grid)
-        modulation, keys, values = self._modulation(tokens.level, x.dtype), [], []
+        modulation, keys, values = self._modulation(tokens.temb, x.dtype), [], []
         for k, block in enumerate(self.blocks):
             layer_past = None if past is None else (past.keys[k], past.values[k])
             x, layer_keys, layer_values = block(x, text[k], modulation[k], layer_past, bias, tables)
             keys.append(layer_keys)
             values.append(layer_values)
         written = (torch.stack(t).unflatten(2, (rows.time.shape[1], -1)) for t in (keys, values))
-        return x.flatten(1, 2), Written(*written)
+        return x.flatten(1, 2), NewKV(*written)
 
-    def _modulation(self, level: Tensor, dtype: torch.dtype) -> list[tuple[Tensor, ...]]:
+    def _modulation(self, temb: Tensor, dtype: torch.dtype) -> list[tuple[Tensor, ...]]:
         """For each block six of (N, L, 1, C): shift, 1 + scale, gate, twice."""
-        shared = self.condition_embedder.time_proj(F.silu(level)).unflatten(-1, (6, 1, -1)).float()
+        shared = self.condition_embedder.time_proj(F.silu(temb)).unflatten(-1, (6, 1, -1)).float()
         tables = torch.stack([cast(Block, block).scale_shift_table for block in self.blocks])
         each = tables[:, :, None, :, None] + shared  # (layers, N, L, 6, 1, C)
         each[..., [1, 4], :, :] += 1
         return [one.unbind(2) for one in each.to(dtype).unbind()]
 
-    def leave(self, x: Tensor, level: Tensor, grid: tuple[int, int]) -> Tensor:
+    def unpatchify(self, x: Tensor, temb: Tensor, grid: tuple[int, int]) -> Tensor:
         """Mixed tokens (N, L * S, C) of latent frames with embedded levels (N, L, C) to (N, L, out_channels, h, w)."""
-        length = level.shape[1]
-        shift, scale = (self.scale_shift_table[:, None] + level[:, :, None].float()).to(x.dtype).unbind(2)
+        length = temb.shape[1]
+        shift, scale = (self.scale_shift_table[:, None] + temb[:, :, None].float()).to(x.dtype).unbind(2)
         by_frame = self.norm_out(x).unflatten(1, (length, -1))
         x = self.proj_out(torch.addcmul(shift[:, :, None], by_frame, 1 + scale[:, :, None]))
         (rows, columns), channels = self.config.patch_size, self.config.out_channels

@@ -14,7 +14,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv, VectorWrapper
 
 from wm_gym.envs.checking import read_path
 from wm_gym.envs.wrappers.autoreset import Beginnings
-from wm_gym.envs.wrappers.films import Recording, RecordingConfig, Trigger
+from wm_gym.envs.wrappers.episode_videos import Recording, RecordingConfig, Trigger
 
 
 class RecordVideo(gym.Wrapper, RecordConstructorArgs):
@@ -65,7 +65,7 @@ class RecordVideo(gym.Wrapper, RecordConstructorArgs):
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """As the environment's."""
         observation, info = self.env.reset(seed=seed, options=options)
-        self._recording.begin(_find_frames(info))
+        self._recording.reset(_find_frames(info))
         return observation, info
 
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
@@ -85,7 +85,7 @@ class RecordVideo(gym.Wrapper, RecordConstructorArgs):
 class VectorRecordVideo(VectorWrapper):
     """`RecordVideo` for some of many worlds, each with films of its own: PREFIX-world-N-episode-NUMBER.mp4.
 
-    Numpy or torch output; every autoreset mode, the last frames of an episode among them. Episodes and steps are
+    Numpy or torch output; every autoreset mode, the last frames of an episode among them. EnvCore and steps are
     counted for each world by itself.
 
     Args:
@@ -131,7 +131,7 @@ class VectorRecordVideo(VectorWrapper):
         frames = _find_frames(infos)
         for n, recording in self._recordings.items():
             if began[n]:
-                recording.begin(frames[n])
+                recording.reset(frames[n])
         return observation, infos
 
     def step(self, actions: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
@@ -143,7 +143,7 @@ class VectorRecordVideo(VectorWrapper):
             if began[n] and same_step:
                 recording.step(_find_frames(infos["final_info"])[n])
             if began[n]:
-                recording.begin(frames[n])
+                recording.reset(frames[n])
             else:
                 recording.step(frames[n])
         return observation, rewards, terminations, truncations, infos

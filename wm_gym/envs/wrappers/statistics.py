@@ -31,7 +31,7 @@ class VectorRecordEpisodeStatistics(VectorWrapper):
         stats_key: The key in infos.
 
     Attributes:
-        episode_count: Episodes ended so far.
+        episode_count: EnvCore ended so far.
         return_queue: Returns of the last episodes.
         length_queue: Their lengths in steps.
         time_queue: Their seconds.

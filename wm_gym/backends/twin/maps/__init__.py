@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from wm_gym.backends.twin.maps.build import build
-from wm_gym.backends.twin.maps.twin_map import DIFFICULTIES, FAMILIES, TwinMap
+from wm_gym.backends.twin.maps.twin_map import TwinMap
 
-__all__ = ["DIFFICULTIES", "FAMILIES", "TwinMap", "build"]
+__all__ = ["TwinMap", "build"]

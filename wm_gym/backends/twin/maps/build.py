@@ -10,8 +10,9 @@ from wm_gym.backends.twin.maps.city import build_city
 from wm_gym.backends.twin.maps.courtyard import build_courtyard
 from wm_gym.backends.twin.maps.park import build_park
 from wm_gym.backends.twin.maps.rooms import build_rooms
-from wm_gym.backends.twin.maps.twin_map import DIFFICULTIES, FAMILIES, TwinMap
+from wm_gym.backends.twin.maps.twin_map import TwinMap
 from wm_gym.backends.twin.maps.warehouse import build_warehouse
+from wm_gym.scenes.families import DIFFICULTIES, FAMILIES
 
 _BUILDERS: dict[str, Callable[[np.random.Generator, str], TwinMap]] = {
     "rooms": build_rooms,

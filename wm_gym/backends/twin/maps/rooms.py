@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from wm_gym.backends.twin.maps import actors, indoor_walls, themes
-from wm_gym.backends.twin.maps.draft import Draft, open_draft, triple
+from wm_gym.backends.twin.maps.map_builder import MapBuilder, open_builder, triple
 from wm_gym.backends.twin.maps.paint import Colour, mix
 from wm_gym.backends.twin.maps.plan import Rect, Region
 from wm_gym.backends.twin.maps.twin_map import TwinMap
@@ -43,19 +43,19 @@ def build_rooms(rng: np.random.Generator, difficulty: str) -> TwinMap:
     """The rooms that `rng` draws."""
     columns, rows = (3, 3) if difficulty == "simple" else ((3, 3), (4, 3), (3, 4))[int(rng.integers(3))]
     xs, ys = _cuts(columns, rng), _cuts(rows, rng)
-    draft = open_draft(Rect(-64.0, -64.0, xs[-1] + 64.0, ys[-1] + 64.0), rng, difficulty, indoors=True)
-    paints = themes.pick_some(themes.WALLS, (2, 3, 4)[draft.richness], rng)
-    styles = [_style(draft, number, paint) for number, paint in enumerate(paints)]
-    rooms = _lay_out(draft, styles, xs, ys)
-    _outer_walls(draft, rooms, xs, ys)
-    _doorways(draft, rooms)
-    num_pieces = min(draft.richness, 2 if len(rooms) == 9 else 1)
+    builder = open_builder(Rect(-64.0, -64.0, xs[-1] + 64.0, ys[-1] + 64.0), rng, difficulty, indoors=True)
+    paints = themes.pick_some(themes.WALLS, (2, 3, 4)[builder.richness], rng)
+    styles = [_style(builder, number, paint) for number, paint in enumerate(paints)]
+    rooms = _lay_out(builder, styles, xs, ys)
+    _outer_walls(builder, rooms, xs, ys)
+    _doorways(builder, rooms)
+    num_pieces = min(builder.richness, 2 if len(rooms) == 9 else 1)
     for room in rooms.values():
         if room.is_court:
-            _plant_court(draft, room)
+            _plant_court(builder, room)
         else:
-            _furnish(draft, room, num_pieces)
-    return _finish(draft, rooms, paints)
+            _furnish(builder, room, num_pieces)
+    return _finish(builder, rooms, paints)
 
 
 def _cuts(count: int, rng: np.random.Generator) -> list[float]:
@@ -64,9 +64,9 @@ def _cuts(count: int, rng: np.random.Generator) -> list[float]:
     return [0.0, *np.cumsum(sizes).tolist()]
 
 
-def _style(draft: Draft, number: int, paint: themes.Paint) -> _Style:
+def _style(builder: MapBuilder, number: int, paint: themes.Paint) -> _Style:
     """Registers wall, window, shelf and floor of one kind of room."""
-    rng = draft.rng
+    rng = builder.rng
     second = mix(paint.colour, (255, 255, 255), 0.55)
     first = paint.colour
     colours: tuple[Colour, ...] = (mix(first, (255, 255, 255), 0.25), second, themes.TRIM)
@@ -74,28 +74,30 @@ def _style(draft: Draft, number: int, paint: themes.Paint) -> _Style:
     if style == "dado":
         colours = (second, first, themes.TRIM)
     tall = int(HEIGHT)
-    album = draft.album
-    sky = (draft.sky.middle, draft.sky.horizon, (126, 180, 116), draft.sky.cloud)
-    album.add(f"WIND{number}", indoor_walls.room_window(style, tall), (*colours, *sky))
+    atlas = builder.atlas
+    sky = (builder.sky.middle, builder.sky.horizon, (126, 180, 116), builder.sky.cloud)
+    atlas.add(f"WIND{number}", indoor_walls.room_window(style, tall), (*colours, *sky))
     picture = tuple(p.colour for p in themes.pick_some(themes.WALLS, 3, rng))
     hung = indoor_walls.hung_wall(style, tall, ("picture", "board")[int(rng.integers(2))])
-    album.add(f"WALL{number}", hung, (*colours, (96, 66, 48), *picture))
+    atlas.add(f"WALL{number}", hung, (*colours, (96, 66, 48), *picture))
     wood = themes.pick(themes.WOODS, rng).colour
     books = ((188, 70, 62), (58, 104, 156), (232, 190, 92))
-    album.add(f"BOOK{number}", indoor_walls.room_shelf(style, tall), (*colours, triple(wood, 0.8)[1], *books))
+    atlas.add(f"BOOK{number}", indoor_walls.room_shelf(style, tall), (*colours, triple(wood, 0.8)[1], *books))
     floor = ("planks", "checker", "planks", "carpet")[number]
     base = wood if floor == "planks" else mix(paint.colour, (236, 230, 220), 0.6)
-    draft.floor(f"FLOR{number}", floor, base, contrast=0.1)
+    builder.floor(f"FLOR{number}", floor, base, contrast=0.1)
     return _Style(f"FLOR{number}", f"WALL{number}", number)
 
 
-def _lay_out(draft: Draft, styles: list[_Style], xs: list[float], ys: list[float]) -> dict[tuple[int, int], _Room]:
+def _lay_out(
+    builder: MapBuilder, styles: list[_Style], xs: list[float], ys: list[float]
+) -> dict[tuple[int, int], _Room]:
     """Paints every room; one or two inner ones are courts."""
-    rng = draft.rng
+    rng = builder.rng
     lights = ((255, 252, 236), (206, 206, 208))
-    draft.floor("CEIL", "lamps", (236, 236, 232), lights, contrast=0.06)
-    draft.album.add("COURTW", indoor_walls.court_wall(int(COURT_HEIGHT)), _court_colours(draft))
-    draft.floor("LAWN", "grass", themes.pick(themes.GRASSES, rng).colour, contrast=0.08)
+    builder.floor("CEIL", "lamps", (236, 236, 232), lights, contrast=0.06)
+    builder.atlas.add("COURTW", indoor_walls.court_wall(int(COURT_HEIGHT)), _court_colours(builder))
+    builder.floor("LAWN", "grass", themes.pick(themes.GRASSES, rng).colour, contrast=0.08)
     cells = [(column, row) for column in range(len(xs) - 1) for row in range(len(ys) - 1)]
     court = int(rng.integers(1, len(xs) - 2)), int(rng.integers(1, len(ys) - 2))
     rooms = {}
@@ -108,77 +110,77 @@ def _lay_out(draft: Draft, styles: list[_Style], xs: list[float], ys: list[float
             if is_court
             else Region(style.floor, "CEIL", 0.0, HEIGHT, wall=style.wall)
         )
-        draft.plan.paint(rect, region)
+        builder.plan.paint(rect, region)
         rooms[column, row] = _Room(rect, region, is_court, style.number)
         if not is_court:
             x, y = rect.centre
-            draft.lamps.append((x, y, HEIGHT - 4.0))
+            builder.lamps.append((x, y, HEIGHT - 4.0))
     return rooms
 
 
-def _court_colours(draft: Draft) -> tuple[Colour, ...]:
-    paint = themes.pick(themes.WALLS, draft.rng).colour
+def _court_colours(builder: MapBuilder) -> tuple[Colour, ...]:
+    paint = themes.pick(themes.WALLS, builder.rng).colour
     return paint, triple(paint)[1], themes.TRIM, (104, 158, 196), (170, 212, 232)
 
 
-def _outer_walls(draft: Draft, rooms: dict[tuple[int, int], _Room], xs: list[float], ys: list[float]) -> None:
+def _outer_walls(builder: MapBuilder, rooms: dict[tuple[int, int], _Room], xs: list[float], ys: list[float]) -> None:
     """Windows and shelves on the walls towards the outside."""
     for room in rooms.values():
         rect = room.rect
         x, y = rect.centre
         if rect.x0 < xs[0] + THICK:
-            _panel(draft, room, Rect(rect.x0 - THICK, y - 128, rect.x0, y + 128), "WIND")
+            _panel(builder, room, Rect(rect.x0 - THICK, y - 128, rect.x0, y + 128), "WIND")
         if rect.x1 > xs[-1] - THICK:
-            _panel(draft, room, Rect(rect.x1, y - 128, rect.x1 + THICK, y + 128), "WIND")
+            _panel(builder, room, Rect(rect.x1, y - 128, rect.x1 + THICK, y + 128), "WIND")
         if rect.y0 < ys[0] + THICK:
             _panel(
-                draft,
+                builder,
                 room,
                 Rect(x - 128, rect.y0 - THICK, x + 128, rect.y0),
-                ("BOOK", "WIND")[int(draft.rng.integers(2))],
+                ("BOOK", "WIND")[int(builder.rng.integers(2))],
             )
         if rect.y1 > ys[-1] - THICK:
-            _panel(draft, room, Rect(x - 128, rect.y1, x + 128, rect.y1 + THICK), "WIND")
+            _panel(builder, room, Rect(x - 128, rect.y1, x + 128, rect.y1 + THICK), "WIND")
 
 
-def _panel(draft: Draft, room: _Room, rect: Rect, kind: str) -> None:
-    if draft.richness or kind == "WIND":
-        draft.plan.paint(rect, Region(solid=True, wall=f"{kind}{room.style}", anchor=rect))
+def _panel(builder: MapBuilder, room: _Room, rect: Rect, kind: str) -> None:
+    if builder.richness or kind == "WIND":
+        builder.plan.paint(rect, Region(solid=True, wall=f"{kind}{room.style}", anchor=rect))
 
 
-def _doorways(draft: Draft, rooms: dict[tuple[int, int], _Room]) -> None:
+def _doorways(builder: MapBuilder, rooms: dict[tuple[int, int], _Room]) -> None:
     """Doorways in line through every row and column, and windows beside those that lead to a court."""
     for (column, row), room in rooms.items():
         for step_x, step_y in ((1, 0), (0, 1)):
             other = rooms.get((column + step_x, row + step_y))
             if other is not None:
-                _open_wall(draft, room, other, along_x=bool(step_x))
+                _open_wall(builder, room, other, along_x=bool(step_x))
 
 
-def _open_wall(draft: Draft, room: _Room, other: _Room, *, along_x: bool) -> None:
+def _open_wall(builder: MapBuilder, room: _Room, other: _Room, *, along_x: bool) -> None:
     """A doorway in the middle of the wall between two rooms; to a court also two windows."""
     x, y = room.rect.centre
-    shared = draft.album.pages
+    shared = builder.atlas.pages
     assert "CEIL" in shared
     indoor = room if not room.is_court else other
     door = Region(indoor.region.floor, "FRAME", 0.0, DOOR_HEIGHT, wall="FRAMEW")
     window = Region("FRAME", "FRAME", SILL, DOOR_HEIGHT, wall="FRAMEW", skirt="FRAMEW")
     if "FRAME" not in shared:
-        draft.floor("FRAME", "plain", themes.TRIM)
-        draft.wall("FRAMEW", "plain", triple(themes.TRIM))
+        builder.floor("FRAME", "plain", themes.TRIM)
+        builder.wall("FRAMEW", "plain", triple(themes.TRIM))
     spans = [(-DOORWAY / 2, DOORWAY / 2, door)]
     if room.is_court or other.is_court:
         spans += [(-144.0, -64.0, window), (64.0, 144.0, window)]
     for low, high, region in spans:
         if along_x:
-            draft.plan.paint(Rect(room.rect.x1, y + low, other.rect.x0, y + high), region)
+            builder.plan.paint(Rect(room.rect.x1, y + low, other.rect.x0, y + high), region)
         else:
-            draft.plan.paint(Rect(x + low, room.rect.y1, x + high, other.rect.y0), region)
+            builder.plan.paint(Rect(x + low, room.rect.y1, x + high, other.rect.y0), region)
 
 
-def _plant_court(draft: Draft, room: _Room) -> None:
+def _plant_court(builder: MapBuilder, room: _Room) -> None:
     x, y = room.rect.centre
-    draft.plant_tree(x + 80.0, y + 80.0, draft.draw_tree())
+    builder.plant_tree(x + 80.0, y + 80.0, builder.draw_tree())
 
 
 # Width, depth and height in MU.
@@ -191,13 +193,13 @@ _PIECES: dict[str, tuple[float, float, float]] = {
 _SOFA_BACK, _SOFA_BACK_HEIGHT = 12.0, 26.0
 
 
-def _furnish(draft: Draft, room: _Room, num_pieces: int) -> None:
+def _furnish(builder: MapBuilder, room: _Room, num_pieces: int) -> None:
     """Furniture in the corners, out of the line of the doorways; a rug in the middle and a plant."""
-    rng = draft.rng
+    rng = builder.rng
     if not num_pieces:
         return
-    if "TABLE" not in draft.album.pages:
-        _register_furniture(draft)
+    if "TABLE" not in builder.atlas.pages:
+        _register_furniture(builder)
     rect = room.rect.inset(16)
     corners = [(sx, sy) for sx in (0, 1) for sy in (0, 1)]
     places = rng.permutation(4).tolist()
@@ -206,47 +208,47 @@ def _furnish(draft: Draft, room: _Room, num_pieces: int) -> None:
         sx, sy = corners[place]
         x = rect.x0 if sx == 0 else rect.x1 - width
         y = rect.y0 if sy == 0 else rect.y1 - depth
-        draft.raise_box(Rect(x, y, x + width, y + depth), room.region, height, side=name, top=name[:4] + "TOP")
+        builder.raise_box(Rect(x, y, x + width, y + depth), room.region, height, side=name, top=name[:4] + "TOP")
         if name == "SOFA":
             y = y if sy == 0 else y + depth - _SOFA_BACK
             back = Rect(x, y, x + width, y + _SOFA_BACK)
-            draft.raise_box(back, room.region, _SOFA_BACK_HEIGHT, side="SOFA", top="SOFATOP")
-    if draft.richness == 2:
+            builder.raise_box(back, room.region, _SOFA_BACK_HEIGHT, side="SOFA", top="SOFATOP")
+    if builder.richness == 2:
         sx, sy = corners[places[-1]]
-        draft.stand(
+        builder.stand(
             actors.PLANT_NUMBER, rect.x0 + 8 if sx == 0 else rect.x1 - 8, rect.y0 + 8 if sy == 0 else rect.y1 - 8
         )
-        _lay_rug(draft, room)
+        _lay_rug(builder, room)
 
 
-def _lay_rug(draft: Draft, room: _Room) -> None:
-    if draft.rng.random() < 0.6:
+def _lay_rug(builder: MapBuilder, room: _Room) -> None:
+    if builder.rng.random() < 0.6:
         x, y = room.rect.centre
         rug = Region("RUG", "CEIL", 0.0, HEIGHT, wall=room.region.wall, pan=(-x % 128.0, y % 128.0))
-        draft.plan.paint(Rect(x - 64, y - 64, x + 64, y + 64), rug)
+        builder.plan.paint(Rect(x - 64, y - 64, x + 64, y + 64), rug)
 
 
-def _register_furniture(draft: Draft) -> None:
-    wood = themes.pick(themes.WOODS, draft.rng).colour
-    cloth, rug = (paint.colour for paint in themes.pick_some(themes.ACCENTS, 2, draft.rng))
+def _register_furniture(builder: MapBuilder) -> None:
+    wood = themes.pick(themes.WOODS, builder.rng).colour
+    cloth, rug = (paint.colour for paint in themes.pick_some(themes.ACCENTS, 2, builder.rng))
     kinds = {"TABLE": ("table", wood), "CABINET": ("cabinet", wood), "SOFA": ("plain", cloth), "CRATE": ("crate", wood)}
     for name, (side, colour) in kinds.items():
-        draft.wall(name, side, triple(colour, 0.75))
-        draft.floor(name[:4] + "TOP", "crate_top" if name == "CRATE" else "plain", triple(colour)[2])
-    draft.floor("RUG", "rug", rug, (mix(rug, (255, 248, 232), 0.75),))
+        builder.wall(name, side, triple(colour, 0.75))
+        builder.floor(name[:4] + "TOP", "crate_top" if name == "CRATE" else "plain", triple(colour)[2])
+    builder.floor("RUG", "rug", rug, (mix(rug, (255, 248, 232), 0.75),))
 
 
-def _finish(draft: Draft, rooms: dict[tuple[int, int], _Room], paints: list[themes.Paint]) -> TwinMap:
-    rng = draft.rng
+def _finish(builder: MapBuilder, rooms: dict[tuple[int, int], _Room], paints: list[themes.Paint]) -> TwinMap:
+    rng = builder.rng
     indoor = [room for key, room in rooms.items() if not room.is_court and 1 in key]
     room = themes.pick(indoor, rng)
     x, y = room.rect.centre
     heading = 90.0 * float(rng.integers(4))
     names = " and ".join(paint.name for paint in paints[:3])
-    things = "furniture, plants and " if draft.richness else ""
+    things = "furniture, plants and " if builder.richness else ""
     caption = (
         f"A bright flat of rooms in a row with {names} walls, doorways in line, {things}"
-        f"windows, and a green inner court under {draft.sky.name}."
+        f"windows, and a green inner court under {builder.sky.name}."
     )
-    walkers = (0, 2, int(rng.integers(4, 7)))[draft.richness]
-    return draft.finish((float(round(x)), float(round(y)), heading), walkers, caption)
+    walkers = (0, 2, int(rng.integers(4, 7)))[builder.richness]
+    return builder.finish((float(round(x)), float(round(y)), heading), walkers, caption)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wm_gym.backends.twin.maps import facades, themes
-from wm_gym.backends.twin.maps.draft import Draft
 from wm_gym.backends.twin.maps.facades import front_height
 from wm_gym.backends.twin.maps.floors import ground, tones
+from wm_gym.backends.twin.maps.map_builder import MapBuilder
 from wm_gym.backends.twin.maps.plan import Rect, Region
 
 SKY_HEIGHT = 640.0
@@ -29,12 +29,12 @@ class Town:
     """The kinds of house of one place, and the ground they stand on.
 
     Attributes:
-        draft: Where the houses are built.
+        builder: Where the houses are built.
         houses: The kinds in use.
         names: Textures made so far, by kind and number of storeys.
     """
 
-    draft: Draft
+    builder: MapBuilder
     houses: list[House]
     names: dict[tuple[int, int], str]
 
@@ -45,20 +45,20 @@ class Town:
         height = float(front_height(storeys))
         # a sky close over the roof hides the bare end of the map behind it
         ceiling = height + 1.0 if last else SKY_HEIGHT
-        self.draft.plan.paint(rect, Region("ROOF", None, height, ceiling, wall="ROOF", skirt=name))
+        self.builder.plan.paint(rect, Region("ROOF", None, height, ceiling, wall="ROOF", skirt=name))
 
     def _draw(self, kind: int, storeys: int) -> str:
         house = self.houses[kind]
         colours = facades.front_colours(house.paint.colour, themes.TRIM, house.accent.colour, house.base.colour)
         drawing = facades.front(house.style, house.ground, storeys)
-        self.names[kind, storeys] = self.draft.album.add(f"FRO{kind}{storeys}", drawing, colours)
+        self.names[kind, storeys] = self.builder.atlas.add(f"FRO{kind}{storeys}", drawing, colours)
         return self.names[kind, storeys]
 
 
-def found_town(draft: Draft, num_kinds: int) -> Town:
+def found_town(builder: MapBuilder, num_kinds: int) -> Town:
     """Chooses `num_kinds` kinds of house that go together."""
-    rng = draft.rng
-    draft.album.add("ROOF", ground("plain"), tones((150, 140, 134)))
+    rng = builder.rng
+    builder.atlas.add("ROOF", ground("plain"), tones((150, 140, 134)))
     paints = themes.pick_some(themes.WALLS, num_kinds, rng)
     styles = themes.pick_some(facades.FRONT_STYLES, num_kinds, rng)
     accents = themes.pick_some(themes.ACCENTS, num_kinds, rng)
@@ -67,4 +67,4 @@ def found_town(draft: Draft, num_kinds: int) -> Town:
         House(paint, accent, base, style, ("shops", "doors")[(number + int(rng.integers(2))) % 2])
         for number, (paint, accent, base, style) in enumerate(zip(paints, accents, bases, styles, strict=True))
     ]
-    return Town(draft, houses, {})
+    return Town(builder, houses, {})

@@ -13,9 +13,6 @@ from numpy.typing import NDArray
 MAP_UNITS_PER_METRE = 32.0
 MAP_UNITS_PER_METRE_UP = 32.0 / 1.2
 
-FAMILIES = ("rooms", "city", "courtyard", "park", "warehouse")
-DIFFICULTIES = ("simple", "medium", "full")
-
 
 @dataclass(frozen=True)
 class TwinMap:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wm_gym.backends.twin.maps.album import Album
 from wm_gym.backends.twin.maps.plan import Edge, Plan, Rect, Region
+from wm_gym.backends.twin.maps.texture_atlas import TextureAtlas
 
 _EVERY_GAME = "skill1=true;skill2=true;skill3=true;skill4=true;skill5=true;single=true;"
 
@@ -65,34 +65,34 @@ def geometry_of(edges: list[Edge]) -> Geometry:
     )
 
 
-def text_map(plan: Plan, edges: list[Edge], album: Album, things: list[Thing]) -> bytes:
-    """The TEXTMAP lump; marks the textures it names as used in `album`."""
+def text_map(plan: Plan, edges: list[Edge], atlas: TextureAtlas, things: list[Thing]) -> bytes:
+    """The TEXTMAP lump; marks the textures it names as used in `atlas`."""
     sectors = sectors_of(edges)
     vertices: dict[tuple[float, float], int] = {}
     lines, sides = [], []
     for edge in edges:
         ends = [vertices.setdefault(end, len(vertices)) for end in ((edge.x1, edge.y1), (edge.x2, edge.y2))]
         fields = f"v1={ends[0]};v2={ends[1]};sidefront={len(sides)};dontpegtop=true;"
-        sides.append(_side(plan, edge, edge.front, edge.back, album, sectors))
+        sides.append(_side(plan, edge, edge.front, edge.back, atlas, sectors))
         if edge.blocks:
             fields += "blocking=true;"
         if not edge.back.solid:
             fields += f"sideback={len(sides)};twosided=true;"
-            sides.append(_side(plan, edge, edge.back, edge.front, album, sectors))
+            sides.append(_side(plan, edge, edge.back, edge.front, atlas, sectors))
         lines.append(fields)
     blocks = [f"vertex{{x={x:.3f};y={y:.3f};}}" for x, y in vertices]
     blocks += [f"linedef{{{fields}}}" for fields in lines]
     blocks += [f"sidedef{{{fields}}}" for fields in sides]
-    blocks += [f"sector{{{_sector(region, album)}}}" for region in sectors]
+    blocks += [f"sector{{{_sector(region, atlas)}}}" for region in sectors]
     blocks += [f"thing{{{_thing(thing)}}}" for thing in things]
     return "\n".join(['namespace = "zdoom";', *blocks, ""]).encode("ascii")
 
 
-def _sector(region: Region, album: Album) -> str:
-    ceiling = "F_SKY1" if region.ceiling is None else album.flat(region.ceiling)
+def _sector(region: Region, atlas: TextureAtlas) -> str:
+    ceiling = "F_SKY1" if region.ceiling is None else atlas.flat(region.ceiling)
     return (
         f"heightfloor={region.floor_height:g};heightceiling={region.ceiling_height:g};lightlevel=255;id=1;"
-        f'texturefloor="{album.flat(region.floor)}";textureceiling="{ceiling}";'
+        f'texturefloor="{atlas.flat(region.floor)}";textureceiling="{ceiling}";'
         f"xpanningfloor={region.pan[0]:g};ypanningfloor={region.pan[1]:g};"
     )
 
@@ -102,29 +102,31 @@ def _thing(thing: Thing) -> str:
     return f"{place}type={thing.number};id={thing.thing_id};{_EVERY_GAME}"
 
 
-def _side(plan: Plan, edge: Edge, viewer: Region, other: Region, album: Album, sectors: dict[Region, int]) -> str:
+def _side(
+    plan: Plan, edge: Edge, viewer: Region, other: Region, atlas: TextureAtlas, sectors: dict[Region, int]
+) -> str:
     """One sidedef: what `viewer` sees of `other` across `edge`."""
     facing = _facing(edge, viewer is edge.front)
     fields = f"sector={sectors[viewer]};"
     if other.solid:
-        return fields + _surface(plan, edge, viewer, other, facing, album, "mid")
+        return fields + _surface(plan, edge, viewer, other, facing, atlas, "mid")
     if other.floor_height > viewer.floor_height:
-        fields += _named(album, other.skirt, facing, _offset(edge, facing, plan.anchor(other)), "bottom")
+        fields += _named(atlas, other.skirt, facing, _offset(edge, facing, plan.anchor(other)), "bottom")
     if other.ceiling_height < viewer.ceiling_height and not (other.ceiling is None and viewer.ceiling is None):
-        fields += _surface(plan, edge, viewer, other, facing, album, "top")
+        fields += _surface(plan, edge, viewer, other, facing, atlas, "top")
     return fields
 
 
-def _surface(plan: Plan, edge: Edge, viewer: Region, other: Region, facing: str, album: Album, part: str) -> str:
+def _surface(plan: Plan, edge: Edge, viewer: Region, other: Region, facing: str, atlas: TextureAtlas, part: str) -> str:
     owner = other if other.solid and other.wall is not None else viewer
     name = owner.wall
     assert name is not None, "a wall has no texture"
-    return _named(album, name, facing, _offset(edge, facing, plan.anchor(owner)), part)
+    return _named(atlas, name, facing, _offset(edge, facing, plan.anchor(owner)), part)
 
 
-def _named(album: Album, name: str, facing: str, offset: float, part: str) -> str:
+def _named(atlas: TextureAtlas, name: str, facing: str, offset: float, part: str) -> str:
     long = {"mid": "middle"}.get(part, part)
-    return f'texture{long}="{album.wall(name, facing)}";offsetx_{part}={offset:g};'
+    return f'texture{long}="{atlas.wall(name, facing)}";offsetx_{part}={offset:g};'
 
 
 def _facing(edge: Edge, is_front: bool) -> str:

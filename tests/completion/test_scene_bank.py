@@ -1,0 +1,254 @@
+"""SceneBank: the place that fits is found and laid where it fits, what is known stays, and a mirror is a mirror."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wm_gym.backends.video.model import VideoModel
+from wm_gym.completion.conditioning import conditioning_planes, surface_planes
+from wm_gym.completion.inpainting import without_thin_holes
+from wm_gym.completion.placement import PlacedScene, PlacementConfig, place_scene, render_placed
+from wm_gym.completion.scene_bank import CELL, FAR_METRES, NEAR_METRES, Likeness, SceneBank
+from wm_gym.geometry.motion import START_BODY_POSE, camera_pose
+from wm_gym.geometry.poses import compose, inverse
+from wm_gym.memory.hints import Hints
+from wm_gym.memory.render import render
+from wm_gym.scenes.captures import save_capture
+from wm_gym.scenes.images import open_picture
+from wm_gym.world.serialization import from_bytes, to_bytes
+from wm_gym.world.world import World
+from wm_gym.world_model import Capture, Opening
+
+SIZE = 16, 24
+LENS = torch.tensor([20.0, 20.0, 12.0, 8.0])
+NOTHING = torch.zeros(SIZE, dtype=torch.bool)
+SHY = PlacementConfig(takeover_threshold=1.0)
+SENTENCES = "A red hall.", "A red street under a sky.", "A garden.", "A hall of stone."
+
+
+def place(seed: int, twice: int = 1) -> Opening:
+    """Two keyframes, one behind the other, of blocks of colour on a wall some metres ahead."""
+    rng = np.random.default_rng(seed)
+    height, width = twice * SIZE[0], twice * SIZE[1]
+    blocks = rng.integers(40, 215, (1, 2, 3, 3)).repeat(height // 2, 1).repeat(width // 3, 2).astype(np.uint8)
+    metres, body_poses = rng.uniform(4, 20), np.array([START_BODY_POSE, [-0.5, 0, 0, 0, 0]])
+    depth = np.stack([np.full((height, width), metres + back, np.float32) for back in (0.0, 0.5)])
+    capture = Capture(
+        torch.from_numpy(blocks.repeat(2, 0)), torch.from_numpy(depth), torch.zeros(2, height, width, dtype=torch.bool),
+        torch.from_numpy(camera_pose(body_poses)).float(), twice * LENS,
+    )  # fmt: skip
+    return Opening(f"hall/{seed}", SENTENCES[seed % 4], LENS, torch.zeros(1, 2), capture=capture)
+
+
+@pytest.fixture(scope="module")
+def bank(tmp_path_factory) -> SceneBank:
+    folder = tmp_path_factory.mktemp("bank")
+    for seed in range(6):
+        save_capture(folder / f"hall-{seed}.npz", place(seed))
+    return SceneBank.load(folder, *SIZE)
+
+
+def seen_of(scene_bank: SceneBank, number: int, seen: torch.Tensor) -> Hints:
+    """What a memory of a place shows at its first keyframe, as far as it is seen (H, W)."""
+    capture = scene_bank.capture(number)
+    hints = render([scene_bank.memory(number)], capture.world_from_camera[None, :1], LENS[None], *SIZE, [0], [0])
+    one = hints.of_world(0)
+    return Hints(**{name: value * seen.view(1, *SIZE, *[1] * (value.ndim - 3)) for name, value in vars(one).items()})
+
+
+def known_of(hints: Hints, pose: torch.Tensor) -> torch.Tensor:
+    return conditioning_planes(hints, pose[None, 2, :3], LENS[None], NEAR_METRES, FAR_METRES)
+
+
+def left_half() -> torch.Tensor:
+    seen = torch.zeros(SIZE, dtype=torch.bool)
+    seen[:, : SIZE[1] // 2] = True
+    return seen
+
+
+def pose_at(x: float, y: float, yaw: float, pitch: float = 0.0) -> torch.Tensor:
+    return torch.from_numpy(camera_pose([x, y, 0.0, yaw, pitch])).float()
+
+
+@given(st.integers(0, 11), st.floats(-9, 9), st.floats(-9, 9), st.floats(-3, 3), st.floats(-0.5, 0.5))
+@settings(max_examples=24, deadline=None)
+def test_half_of_a_view_finds_its_place_and_lays_it_where_the_view_was_taken(bank, number, x, y, yaw, pitch):
+    hints, pose = seen_of(bank, number, left_half()), pose_at(x, y, yaw, pitch)
+    exact = PlacementConfig(temperature=0.0, clutter_penalty=0.0)
+    placed_scene = place_scene(bank, known_of(hints, pose_at(x, y, yaw)), pose, "", exact, 0, [0])
+    assert placed_scene.place == number
+    start = bank.capture(number).world_from_camera[0]
+    stands = compose(placed_scene.world_from_place, start)
+    torch.testing.assert_close(stands, pose_at(x, y, yaw), rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("number", [2, 8])
+def test_what_is_known_stays_and_the_rest_is_looked_up(bank, number):
+    whole, half = seen_of(bank, number, torch.ones(SIZE, dtype=torch.bool)), seen_of(bank, number, left_half())
+    pose = bank.capture(number).world_from_camera[:1]
+    half.colour[:, :, :4] = 7
+    new = render_placed(bank, PlacedScene(number, torch.eye(4), since=1), half, pose, LENS, 0, NOTHING[None], SHY)
+    assert torch.equal(new[0], ~left_half()) and half.seen.all() and (half.colour[:, :, :4] == 7).all()
+    for name in ("colour", "log_depth", "area"):
+        assert torch.equal(getattr(half, name)[new], getattr(whole, name)[new]), name
+
+
+@pytest.mark.parametrize(("takeover_threshold", "area", "is_moving", "age", "gives_way"), [
+    (0.5, 4.0, False, 3, True),  # known coarsely, in a world that is the place's
+    (0.6, 4.0, False, 3, False),  # the place shows only half of the frame
+    (0.5, 0.9, False, 3, False),  # known as finely as it is shown
+    (0.5, 4.0, True, 3, False),  # a thing that moves is no part of the place
+    (0.5, 4.0, False, 5, False),  # the world opened with it
+])  # fmt: skip
+def test_an_adopted_place_shows_what_is_known_coarsely(bank, takeover_threshold, area, is_moving, age, gives_way):
+    half, pose = seen_of(bank, 2, left_half()), bank.capture(2).world_from_camera[:1]
+    half.area[:, :, :12], half.log_depth[:, :, :12], half.moving[:, :, :12], half.age[:] = area, 0.0, is_moving, age
+    laid, config = PlacedScene(2, torch.eye(4), since=3), PlacementConfig(takeover_threshold=takeover_threshold)
+    new = render_placed(bank, laid, half, pose, LENS, 5, NOTHING[None], config)
+    assert torch.equal(new[0], NOTHING | True if gives_way else ~left_half())
+
+
+@pytest.mark.parametrize(("age", "shown"), [(3, True), (5, False)])
+def test_what_was_remembered_since_the_place_came_is_shown_as_the_place_knows_it(bank, age, shown):
+    half, pose = seen_of(bank, 2, left_half()), bank.capture(2).world_from_camera[:1]
+    half.log_depth[:, :, :12], half.age[:] = 0.0, age
+    new = render_placed(bank, PlacedScene(2, torch.eye(4), since=2), half, pose, LENS, 5, NOTHING[None], SHY)
+    assert torch.equal(new[0], NOTHING | True if shown else ~left_half())
+
+
+def test_a_place_is_found_again_from_elsewhere(bank):
+    laid = PlacedScene(1, compose(pose_at(3, 1, 0.5), inverse(pose_at(0, 0, 0))), since=1)
+    hints = seen_of(bank, 1, NOTHING)
+    render_placed(bank, laid, hints, pose_at(3, 1, 0.5)[None], LENS, 0, NOTHING[None], SHY)
+    whole = seen_of(bank, 1, torch.ones(SIZE, dtype=torch.bool))
+    assert (hints.colour != whole.colour).float().mean() < 0.02
+    torch.testing.assert_close(hints.log_depth, whole.log_depth, rtol=0, atol=1e-3)
+
+
+def test_the_second_half_of_a_bank_is_seen_in_a_mirror(bank):
+    assert bank.num_places == 12
+    everything = torch.ones(SIZE, dtype=torch.bool)
+    for number in range(6):
+        plain, mirrored = (seen_of(bank, k, everything) for k in (number, number + 6))
+        assert torch.equal(plain.colour.flip(2), mirrored.colour)
+
+
+def test_where_nothing_is_known_some_place_is_taken_and_which_follows_from_the_seed(bank):
+    known = known_of(seen_of(bank, 0, NOTHING), pose_at(0, 0, 0))
+    config = PlacementConfig(candidates=24, temperature=1.0)
+    made = [place_scene(bank, known, pose_at(0, 0, 0), "", config, 0, [seed]).place for seed in (1, 1, 2, 3, 4, 5)]
+    assert made[0] == made[1] and len(set(made)) > 1
+
+
+def test_words_decide_among_which_places(bank):
+    known = known_of(seen_of(bank, 0, NOTHING), pose_at(0, 0, 0))
+    config = PlacementConfig(candidates=24, temperature=9.0)
+    made = {place_scene(bank, known, pose_at(0, 0, 0), "The garden.", config, 0, [seed]).place for seed in range(40)}
+    assert made == {2, 8}
+
+
+@given(st.text(), st.text())
+def test_likeness_lies_between_nothing_in_common_and_the_same(one, other):
+    assert 0 <= float(Likeness([one]).to(other)) <= 1
+    assert float(Likeness([one]).to(other)) == float(Likeness([other]).to(one))
+    assert float(Likeness(["Two red words"]).to("two words, red!")) == 1
+
+
+def test_what_stands_before_a_wall_or_looks_up_is_no_anchor(tmp_path):
+    save_capture(tmp_path / "a.npz", place(0))
+    assert len(SceneBank.load(tmp_path, *SIZE).key_views.place) == 4  # two keyframes, and both in the mirror
+    opening = place(0)
+    opening.capture.depth[0], opening.capture.world_from_camera[1] = 2.0, pose_at(-0.5, 0, 0, 0.4)
+    save_capture(tmp_path / "a.npz", opening)
+    with pytest.raises(ValueError, match=re.escape("must look level into the open, got none")):
+        SceneBank.load(tmp_path, *SIZE).key_views  # noqa: B018
+
+
+def test_keyframes_may_be_finer_than_frames(tmp_path):
+    save_capture(tmp_path / "fine.npz", place(3, twice=2))
+    fine = SceneBank.load(tmp_path, *SIZE)
+    assert fine.capture(0).depth.shape == (2, 2 * SIZE[0], 2 * SIZE[1])
+    many, cells = fine.memory(0).num_static, fine.key_views.cells
+    save_capture(tmp_path / "fine.npz", place(3))
+    plain = SceneBank.load(tmp_path, *SIZE)
+    assert many > 3 * plain.memory(0).num_static
+    assert torch.equal(cells, plain.key_views.cells)
+
+
+def test_anchors_are_means_of_cells_of_surface_planes(bank):
+    capture = bank.capture(4)
+    planes = surface_planes(capture.frames[:1], capture.depth[:1], NEAR_METRES, FAR_METRES)
+    cells = planes.unfold(2, CELL, CELL).unfold(3, CELL, CELL).mean((-1, -2))
+    row = int((bank.key_views.place == 4).nonzero()[0])
+    torch.testing.assert_close(bank.key_views.cells[row], cells[0])
+
+
+def test_a_bank_is_a_folder_of_captures_and_part_of_what_a_world_is(tmp_path):
+    with pytest.raises(ValueError, match=re.escape(f"a folder of captures (.npz), got {tmp_path} without one")):
+        VideoModel.create(48, 64, scene_bank=str(tmp_path))
+    with pytest.raises(ValueError, match="must hold at least one capture, got none"):
+        SceneBank([], *SIZE)
+    (tmp_path / "a.npz").write_bytes(b"nothing")
+    with pytest.raises(ValueError, match=re.escape("must be a capture (.npz), got a file that cannot be read")):
+        SceneBank.load(tmp_path, *SIZE).key_views  # noqa: B018
+    shipped, without = VideoModel.create(48, 64), VideoModel.create(48, 64, scene_bank="none")
+    assert shipped.scene_bank is not None and without.scene_bank is None
+    assert shipped.spec.weights != without.spec.weights
+
+
+def test_shipped_references_are_of_the_training_split():
+    scene_bank = VideoModel.create(48, 64).scene_bank
+    assert scene_bank is not None and len(scene_bank.captures) == 25
+    assert not [path for path in scene_bank.captures if path.stem.endswith("9")]
+    assert {Path(path).stem.partition("-")[0] for path in scene_bank.captures} == {
+        "rooms", "city", "courtyard", "park", "warehouse",
+    }  # fmt: skip
+
+
+def test_cracks_are_left_to_be_healed_and_what_comes_into_view_is_not():
+    unseen = torch.zeros(1, 12, 16, dtype=torch.bool)
+    unseen[0, 3, 2:9], unseen[0, 5:7, 4], unseen[0, 9, 9] = True, True, True
+    assert not without_thin_holes(unseen).any()
+    strip = unseen.clone()
+    strip[..., 10:] = True
+    assert torch.equal(without_thin_holes(strip), torch.arange(16).expand(1, 12, 16) >= 10)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"candidates": 0}, "candidates must be at least 1, got 0"),
+        ({"most": 0}, "most must be at least 1, got 0"),
+        ({"temperature": -1.0}, "temperature must not be negative, got -1.0"),
+        ({"clutter_penalty": -0.5}, "clutter_penalty must not be negative, got -0.5"),
+        ({"least_alike": 1.5}, "least_alike must be from 0 to 1, got 1.5"),
+    ],
+)
+def test_bad_settings_are_refused_in_one_sentence(change, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        PlacementConfig(**change)
+
+
+def test_a_world_goes_on_in_one_place_and_after_its_bytes_came_back_too():
+    """Cold, turning round on the spot: places are attached, few of them, and they are part of the state."""
+    model = VideoModel.create(48, 64)
+    world = World(model)
+    opening = open_picture(np.full((48, 64, 3), 120, np.uint8), 48, 64)
+    state, _ = world.start([opening], [3])
+    turn = np.tile([0.0, 0.0, 1.0, 0.0], (1, 4, 1))
+    for _ in range(6):
+        state, _ = world.step(state, turn)
+    placed_scenes = state.model.worlds[0].placed_scenes
+    assert 1 <= len(placed_scenes) <= PlacementConfig().most
+    back, _ = from_bytes(to_bytes(state, model), model)
+    assert [one.place for one in back.model.worlds[0].placed_scenes] == [one.place for one in placed_scenes]
+    (_, here), (_, there) = world.step(state, turn), world.step(back, turn)
+    assert torch.equal(here.chunk.frames, there.chunk.frames) and torch.equal(here.chunk.depth, there.chunk.depth)
+    assert here.hints.seen.float().mean() < 1  # there was something to look up
+    again = here.hints.seen & ~here.hints.moving & ~here.chunk.write_mask
+    assert again.any()  # what places show instead of what is known is not remembered once more

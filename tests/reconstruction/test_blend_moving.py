@@ -1,0 +1,22 @@
+import torch
+
+from wm_gym.memory.hints import Hints
+from wm_gym.reconstruction.blend_moving import blend_moving
+
+SHAPE = (1, 2, 4, 4)
+
+
+def _hints(moving):
+    seen, nothing = torch.ones(SHAPE, dtype=torch.bool), torch.zeros(SHAPE, dtype=torch.int32)
+    mask = torch.full(SHAPE, moving)
+    return Hints(torch.zeros(*SHAPE, 3, dtype=torch.uint8), torch.zeros(SHAPE), seen, mask, nothing, seen, seen.float())
+
+
+def test_a_doubtful_outline_stays_with_what_was_moving_and_nowhere_else():
+    doubtful = torch.full(SHAPE, -0.2)
+    assert blend_moving(doubtful, _hints(True)).all() and not blend_moving(doubtful, _hints(False)).any()
+
+
+def test_the_model_can_begin_and_end_what_moves():
+    assert blend_moving(torch.ones(SHAPE), _hints(False)).all()
+    assert not blend_moving(-torch.ones(SHAPE), _hints(True)).any()

@@ -1,0 +1,91 @@
+"""The frames of one request while they are made, and the things in them numbered for all T frames alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wm_gym.backends.twin.effects import Ground, Scene, draw_effects
+from wm_gym.backends.twin.messages import Effect, Shown, Stage
+
+MOVING_CLASSES = ("Walker", "Visitor", "Bird", "Bonfire")
+_MAX_INSTANCES = 255
+
+
+class RequestFrames:
+    """T frames in the making.
+
+    Args:
+        num_frames: T.
+        stage: Size and far plane.
+        ground: The place.
+        effects: Events at work.
+    """
+
+    def __init__(self, num_frames: int, stage: Stage, ground: Ground, effects: Sequence[Effect]) -> None:
+        shape = (num_frames, stage.height, stage.width)
+        self.frames = np.empty((*shape, 3), np.uint8)
+        self.depth = np.empty(shape, np.float32)
+        self.instances = np.empty(shape, np.uint8)
+        self.surfaces = np.empty(shape[1:], np.int16)
+        self._moving = np.zeros(shape, np.bool_)
+        self._far, self._ground, self._effects = stage.far_metres, ground, effects
+        self._masks = {effect.kind: np.zeros(shape, np.bool_) for effect in effects}
+        self._names: dict[int, str] = {}
+        self._number_of: dict[int, int] = {}
+
+    def number_things(
+        self, labels: Sequence[Any], eye: tuple[float, float, float], yaw_radians: float
+    ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+        """For each number of the engine's label picture: the thing's number here, and the plane its picture lies in.
+
+        Args:
+            labels: The engine's labels of one frame.
+            eye: Map units.
+            yaw_radians: Of the engine's camera: pictures of things stand square to it.
+
+        Returns:
+            (256,) and (256, 3): a, b, c of a x + b y = c, map units from the eye.
+        """
+        numbers, planes = np.zeros(256, np.uint8), np.zeros((256, 3))
+        cos, sin = np.cos(yaw_radians), np.sin(yaw_radians)
+        # the engine's own ids depend on its history, the order of names and places does not
+        for label in sorted(
+            labels, key=lambda label: (label.object_name, label.object_position_x, label.object_position_y)
+        ):
+            number = self._number_of.setdefault(label.object_id, min(len(self._number_of) + 1, _MAX_INSTANCES))
+            self._names[number] = label.object_name
+            ahead = (label.object_position_x - eye[0]) * cos + (label.object_position_y - eye[1]) * sin
+            numbers[label.value], planes[label.value] = number, (cos, sin, ahead)
+        return numbers, planes
+
+    def finish(self, t: int, eye: tuple[float, float, float], ray_from_pixel: NDArray[np.float64]) -> None:
+        """Mark what moves in frame t, and draw the events over it.
+
+        Args:
+            t: Which frame.
+            eye: Map units.
+            ray_from_pixel: (3, 3), map units per metre of depth.
+        """
+        units = self._ground.units
+        scene = Scene(
+            self._ground, self.frames[t].astype(np.float32), self.depth[t], self._moving[t], self.surfaces,
+            self.instances[t], self._names, np.array(eye) / units, ray_from_pixel / units[:, None], self._far,
+        )  # fmt: skip
+        for prefix in MOVING_CLASSES:
+            self._moving[t] |= scene.shows(prefix)
+        if self._effects:
+            for kind, mask in draw_effects(scene, self._effects, t).items():
+                self._masks[kind][t] = mask
+            self.frames[t] = np.clip(np.rint(scene.colour), 0, 255).astype(np.uint8)
+
+    def shown(self, save: bytes | None) -> Shown:
+        """All frames, done."""
+        strengths = {
+            kind: np.max([e.strengths for e in self._effects if e.kind == kind], axis=0).astype(np.float32)
+            for kind in self._masks
+        }
+        return Shown(self.frames, self.depth, self._moving, self.instances, self._names, self._masks, strengths, save)

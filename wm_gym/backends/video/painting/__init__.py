@@ -1,1 +1,0 @@
-"""The painter: it decides what stands where memory knows nothing, before a chunk of video is generated."""

@@ -1,0 +1,82 @@
+"""`PointGoal`: walk to a point of the floor."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any, ClassVar
+
+import gymnasium as gym
+import numpy as np
+
+from wm_gym.envs.tasks.task import StepResult
+from wm_gym.world.state import Outcome
+
+FARTHEST_METRES = 2.0**21
+"""No goal is told to be farther away: four million steps of walking straight from it."""
+
+
+@dataclass(frozen=True)
+class PointGoalState:
+    """Where to go.
+
+    Attributes:
+        goal: x, y in metres, world frame.
+        distance_metres: From the body to the goal.
+    """
+
+    goal: tuple[float, float]
+    distance_metres: float
+
+
+@dataclass(frozen=True)
+class PointGoal:
+    """Walk to a point of the floor. A step earns the metres that it came nearer, less a small cost of time.
+
+    Attributes:
+        near_metres: No goal is nearer than this to the start, where the place has others.
+        far_metres: No goal is farther than this from the start, where the place has others.
+        success_metres: Standing this near to the goal is success.
+        success_reward: Earned by success.
+        step_cost: Cost of a step.
+    """
+
+    near_metres: float = 3.0
+    far_metres: float = 12.0
+    success_metres: float = 0.8
+    success_reward: float = 5.0
+    step_cost: float = 0.01
+
+    description: ClassVar[str] = "PointGoal: walk to the goal, given as metres ahead and to the left."
+    goal_space: ClassVar[gym.spaces.Box | None] = gym.spaces.Box(-FARTHEST_METRES, FARTHEST_METRES, (2,), np.float32)
+
+    def reset(self, outcome: Outcome, waypoints: np.ndarray, rng: np.random.Generator) -> PointGoalState:
+        """Draw the goal among the waypoints."""
+        here = outcome.body_poses[0, -1, :2]
+        distances = np.linalg.norm(waypoints - here, axis=1)
+        fitting = np.flatnonzero((distances >= self.near_metres) & (distances <= self.far_metres))
+        chosen = int(rng.choice(fitting)) if len(fitting) else int(distances.argmax())
+        x, y = (float(value) for value in waypoints[chosen])
+        return PointGoalState((x, y), float(distances[chosen]))
+
+    def update(self, state: PointGoalState, outcome: Outcome) -> tuple[PointGoalState, StepResult]:
+        """Measure the way that is left."""
+        here = outcome.body_poses[0, -1, :2]
+        distance = float(np.linalg.norm(np.asarray(state.goal) - here))
+        is_success = distance <= self.success_metres
+        reward = state.distance_metres - distance - self.step_cost + self.success_reward * is_success
+        return replace(state, distance_metres=distance), StepResult(float(reward), is_success)
+
+    def goal(self, state: PointGoalState, body_pose: np.ndarray) -> np.ndarray:
+        """(2,) float32 metres ahead of the body and to its left, at most `FARTHEST_METRES` each."""
+        east, north = np.asarray(state.goal) - body_pose[:2]
+        cos, sin = np.cos(body_pose[3]), np.sin(body_pose[3])
+        way = np.array([east * cos + north * sin, north * cos - east * sin])
+        return way.clip(-FARTHEST_METRES, FARTHEST_METRES).astype(np.float32)
+
+    def pack(self, state: PointGoalState) -> dict[str, Any]:
+        """JSON-able data."""
+        return asdict(state)
+
+    def unpack(self, data: dict[str, Any]) -> PointGoalState:
+        """From JSON-able data."""
+        return PointGoalState((data["goal"][0], data["goal"][1]), data["distance_metres"])

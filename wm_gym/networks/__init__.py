@@ -1,0 +1,4 @@
+"""What networks of several rooms share: arithmetic of their own, batch-invariant products, weights files.
+
+Knows nothing of what a network is for.
+"""

@@ -1,0 +1,79 @@
+"""Weights on disk: one safetensors file whose header holds the configuration. Knows nothing of the networks."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from wm_gym.files.atomic import write_atomically
+
+VERSION = 1
+
+M = TypeVar("M", bound=nn.Module)
+
+
+def save_module(path: Path, kind: str, header: Mapping[str, Any], module: nn.Module, without: str | None = None) -> str:
+    """Write a module in bfloat16, whole or not at all; returns the hash of the file.
+
+    Args:
+        path: Of the file; its folder is made if need be.
+        kind: Format of the file, such as "wm_gym.video".
+        header: JSON-able; "config" is the module's configuration.
+        module: The weights.
+        without: Prefix of the names of tensors that are left out, or None.
+
+    Raises:
+        RuntimeError: If the disk cannot take it; an older file stays as it was.
+    """
+    data = module_bytes(kind, header, module, without)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, lambda file: file.write(data))
+    return hashlib.sha256(data).hexdigest()
+
+
+def module_bytes(kind: str, header: Mapping[str, Any], module: nn.Module, without: str | None = None) -> bytes:
+    """The bytes of a weights file; arguments as `save_module`."""
+    header = {"format": kind, "version": VERSION, **header}
+    kept = {name: t for name, t in module.state_dict().items() if without is None or not name.startswith(without)}
+    tensors = {name: t.detach().to("cpu", torch.bfloat16).contiguous() for name, t in kept.items()}
+    return save(tensors, metadata={"wm_gym": json.dumps(header)})
+
+
+def read_weights(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Header and tensors of a weights file.
+
+    Raises:
+        ValueError: If the file is missing, damaged, of another kind or of another version.
+    """
+    try:
+        with safe_open(path, "pt") as file:
+            header = json.loads((file.metadata() or {})["wm_gym"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+    except (OSError, SafetensorError, KeyError, ValueError) as error:
+        raise ValueError(f"weights {path} must be a whole {kind} file, got one that cannot be read") from error
+    if (header.get("format"), header.get("version")) != (kind, VERSION):
+        came = f"{header.get('format')} version {header.get('version')}"
+        raise ValueError(f"weights {path} must be {kind} version {VERSION}, got {came}")
+    return header, tensors
+
+
+def filled(path: Path, module: M, tensors: dict[str, Tensor]) -> M:
+    """A module without memory of its own (on the device "meta"), given a file's tensors.
+
+    Raises:
+        ValueError: If they are not the module's.
+    """
+    try:
+        module.load_state_dict(tensors, assign=True)
+    except RuntimeError as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"weights {path} must fit their own configuration, got: {reason}") from error
+    return module

@@ -1,0 +1,149 @@
+"""Captures on disk: posed RGB-D keyframes of one place in one `.npz`, which numpy alone can read and write.
+
+`docs/captures.md` says what a file holds, so that a phone app, a robot log or a simulator can fill it. Files that
+are written here are packed losslessly and tightly; any `.npz` with the same arrays will do.
+
+Knows nothing of simulators.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from wm_gym.files.atomic import npz_bytes, write_atomically
+from wm_gym.geometry.cameras import resize_intrinsics
+from wm_gym.geometry.motion import START_BODY_POSE, camera_pose
+from wm_gym.scenes.keyframe_scale import FINER, detailed
+from wm_gym.world_model import Capture, Opening, Place
+
+VERSION = 1
+_REQUIRED = ("version", "frames", "depth", "world_from_camera", "intrinsics")
+_POSE_TOLERANCE = 1e-3
+
+
+def save_capture(path: str | Path, opening: Opening) -> None:
+    """Write a grounded opening.
+
+    Args:
+        path: Of the file, `.npz`.
+        opening: With a capture.
+
+    Raises:
+        ValueError: If the opening has no capture, or a capture that is none.
+        RuntimeError: If the disk cannot take it; nothing is left behind.
+    """
+    if opening.capture is None:
+        raise ValueError(f"an opening must have a capture to be saved, got {opening.name!r} without one")
+    capture = opening.capture
+    arrays = {
+        "version": np.array(VERSION),
+        "frames": capture.frames.numpy(),
+        "depth": capture.depth.numpy().astype(np.float16),
+        "moving": capture.moving.numpy(),
+        "world_from_camera": capture.world_from_camera.numpy().astype(np.float32),
+        "intrinsics": capture.intrinsics.numpy().astype(np.float32),
+        "waypoints": opening.waypoints.numpy().astype(np.float32),
+        "name": np.array(opening.name),
+        "prompt": np.array(opening.prompt),
+    }
+    if capture.lead:
+        arrays["lead"] = np.array(capture.lead)
+    if opening.place is not None:
+        arrays["place"] = np.array(json.dumps(asdict(opening.place), sort_keys=True))
+    _check(arrays, Path(path))
+    write_atomically(Path(path), lambda file: file.write(npz_bytes(arrays)))
+
+
+def load_capture(path: str | Path, height: int, width: int, finer: int = FINER) -> Opening:
+    """The opening in a file, for frames of the asked size.
+
+    Keyframes are kept finer than frames, up to `finer` times (`finer.detailed`).
+
+    Args:
+        path: Of the file.
+        height: Rows of a frame.
+        width: Columns of a frame.
+        finer: Most times that rows and columns of keyframes are those of frames.
+
+    Raises:
+        ValueError: If the file is no capture, or its keyframes are smaller than frames or of other proportions.
+    """
+    path = Path(path)
+    arrays = _read(path)
+    _check(arrays, path)
+    frames, depth = arrays["frames"], arrays["depth"].astype(np.float32)
+    moving = arrays.get("moving", np.zeros(depth.shape, np.bool_))
+    intrinsics = torch.from_numpy(arrays["intrinsics"].astype(np.float32))
+    poses = arrays["world_from_camera"].astype(np.float32)
+    waypoints = arrays.get("waypoints", poses[:, :2, 3]).astype(np.float32)
+    capture = Capture(
+        frames=torch.from_numpy(frames),
+        depth=torch.from_numpy(depth),
+        moving=torch.from_numpy(moving),
+        world_from_camera=torch.from_numpy(poses),
+        intrinsics=intrinsics,
+        lead=int(arrays["lead"].item()) if "lead" in arrays else 0,
+    )
+    try:
+        capture = detailed(capture, height, width, finer)
+    except ValueError as error:
+        raise ValueError(f"{error} in {path}") from None
+    rows, columns = capture.depth.shape[1:]
+    lens = resize_intrinsics(capture.intrinsics, height / rows, width / columns)
+    opening = Opening(_text(arrays, "name", path.stem), _text(arrays, "prompt", ""), lens,
+                      torch.from_numpy(waypoints), capture=capture)  # fmt: skip
+    place = json.loads(_text(arrays, "place", "null"))
+    return opening if place is None else replace(opening, place=Place(**place))
+
+
+def _read(path: Path) -> dict[str, np.ndarray]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except Exception as error:  # zip, LZMA, header and disk errors share no base class
+        raise ValueError(f"{path} must be a capture (.npz), got a file that cannot be read") from error
+
+
+def _check(arrays: dict[str, np.ndarray], path: Path) -> None:
+    missing = [name for name in _REQUIRED if name not in arrays]
+    if missing:
+        raise ValueError(f"a capture must hold {', '.join(_REQUIRED)}, got {path} without {missing[0]!r}")
+    if arrays["version"].item() != VERSION:
+        raise ValueError(f"{path} must be a capture of version {VERSION}, got {arrays['version'].item()}")
+    frames = arrays["frames"]
+    if frames.ndim != 4 or frames.shape[-1] != 3 or frames.dtype != np.uint8 or not frames.size:
+        raise ValueError(f"frames must be (K, H, W, 3) uint8, got {frames.shape} {frames.dtype} in {path}")
+    count, rows, columns = frames.shape[:3]
+    _check_shape(arrays, "depth", (count, rows, columns), path)
+    _check_shape(arrays, "moving", (count, rows, columns), path)
+    _check_shape(arrays, "world_from_camera", (count, 4, 4), path)
+    _check_shape(arrays, "intrinsics", (4,), path)
+    lead = arrays.get("lead", np.array(0))
+    if lead.size != 1 or not 0 <= lead.item() < count or lead.item() != int(lead.item()):
+        raise ValueError(f"lead must be a number of keyframes, 0 to {count - 1}, got {lead} in {path}")
+    if (arrays["depth"] < 0).any():
+        raise ValueError(f"depth must be at least 0 (0 is unknown), got {arrays['depth'].min()} in {path}")
+    if np.abs(arrays["world_from_camera"][0] - camera_pose(START_BODY_POSE)).max() > _POSE_TOLERANCE:
+        raise ValueError(f"the first pose of {path} must be the world's: at its origin, level, looking along +x")
+
+
+def _check_shape(arrays: dict[str, np.ndarray], name: str, shape: tuple[int, ...], path: Path) -> None:
+    array = arrays.get(name)
+    if array is None:
+        return
+    if array.shape != shape:
+        raise ValueError(f"{name} must have shape {shape}, got {array.shape} in {path}")
+    wanted = np.bool_ if name == "moving" else np.floating
+    if not np.issubdtype(array.dtype, wanted) or not np.isfinite(array).all():
+        kind = "bool" if name == "moving" else "finite floating point"
+        raise ValueError(f"{name} must be {kind}, got {array.dtype} in {path}")
+
+
+def _text(arrays: dict[str, Any], name: str, default: str) -> str:
+    return str(arrays[name].item()) if name in arrays else default

@@ -1,0 +1,110 @@
+"""Openings from one picture: a capture of one keyframe, with its depth or with a guess of it.
+
+The camera is taken to be level, 1.6 m over the ground; the guess is flat ground up to a wall.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from wm_gym.geometry.cameras import intrinsics_from_fov, resize_intrinsics
+from wm_gym.geometry.motion import START_BODY_POSE, camera_pose
+from wm_gym.reconstruction.one_picture import floor_spots, ground_and_wall
+from wm_gym.scenes.keyframe_scale import FINER
+from wm_gym.world_model import Capture, Opening
+
+FOV_DEGREES = 65.0
+"""Horizontal field of view of a picture of which nothing is known: that of a phone, held level."""
+
+FAR_METRES = 100.0
+
+Picture = str | Path | np.ndarray
+
+
+def open_picture(
+    picture: Picture,
+    height: int,
+    width: int,
+    *,
+    depth: np.ndarray | None = None,
+    fov_degrees: float = FOV_DEGREES,
+    prompt: str = "",
+    finer: int = FINER,
+) -> Opening:
+    """The opening of a world that begins with a picture.
+
+    The middle of the picture is cut out in the proportions of a frame and reduced to a keyframe, which is a whole
+    number of times as fine as a frame: colours to the mean of what a pixel covers, depth to its value at the pixel's
+    centre.
+
+    Args:
+        picture: Path of a file that Pillow reads, or (H, W, 3) uint8 red, green, blue; no smaller than a frame.
+        height: Rows of a frame.
+        width: Columns of a frame.
+        depth: (H, W) or (H, W, 1) planar z in metres, as large as the picture; 0 is unknown, 100 and more
+            is sky. None for a guess.
+        fov_degrees: Horizontal field of view of the whole picture.
+        prompt: One sentence that says what the place looks like.
+        finer: Most times that rows and columns of the keyframe are those of frames.
+
+    Raises:
+        ValueError: If the picture cannot be read, is too small, or picture and depth are of the wrong shape or kind.
+    """
+    colours, name = _read(picture)
+    rows, columns = colours.shape[:2]
+    if rows < height or columns < width:
+        raise ValueError(f"image must be at least {height} x {width} pixels, got {rows} x {columns}")
+    times = min(finer, rows // height, columns // width)
+    height, width = times * height, times * width
+    scale = min(rows / height, columns / width)
+    top, left = (rows - height * scale) / 2, (columns - width * scale) / 2
+    box = (left, top, left + width * scale, top + height * scale)
+    frame = np.asarray(Image.fromarray(colours).resize((width, height), Image.Resampling.BOX, box=box))
+    focal = intrinsics_from_fov(fov_degrees, rows, columns)[0] / scale
+    intrinsics = torch.tensor([focal, focal, width / 2, height / 2], dtype=torch.float32)
+    if depth is None:
+        metres = ground_and_wall(intrinsics, height, width)
+    else:
+        at_rows = (top + (np.arange(height) + 0.5) * scale).astype(int)
+        at_columns = (left + (np.arange(width) + 0.5) * scale).astype(int)
+        metres = torch.from_numpy(_checked(depth, (rows, columns))[np.ix_(at_rows, at_columns)])
+    image = torch.from_numpy(frame.copy())
+    capture = Capture(
+        frames=image[None],
+        depth=metres[None],
+        moving=torch.zeros(1, height, width, dtype=torch.bool),
+        world_from_camera=torch.from_numpy(camera_pose(START_BODY_POSE)).float()[None],
+        intrinsics=intrinsics,
+    )
+    spots, lens = floor_spots(metres, intrinsics), resize_intrinsics(intrinsics, 1 / times, 1 / times)
+    return Opening(name, prompt, lens, spots, capture=capture, image=image if depth is None else None)
+
+
+def _read(picture: Picture) -> tuple[np.ndarray, str]:
+    if isinstance(picture, str | Path):
+        try:
+            with Image.open(picture) as file:
+                # phones store portraits lying on their side
+                return np.asarray(ImageOps.exif_transpose(file).convert("RGB")), Path(picture).stem
+        except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+            raise ValueError(f"image must be a picture file that can be read, got {str(picture)!r}") from error
+    array = np.asarray(picture)
+    if array.ndim != 3 or array.shape[2] != 3 or array.dtype != np.uint8:
+        raise ValueError(f"image must be a path or (H, W, 3) uint8, got {array.shape} {array.dtype}")
+    return np.ascontiguousarray(array), "picture"
+
+
+def _checked(depth: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    array = np.asarray(depth)
+    array = array[..., 0] if array.shape == (*shape, 1) else array
+    if array.shape != shape or not np.issubdtype(array.dtype, np.floating):
+        raise ValueError(
+            f"depth must be {shape} floating point, as large as the image, got {array.shape} {array.dtype}"
+        )
+    if not np.isfinite(array).all() or (array < 0).any():
+        raise ValueError(f"depth must be finite metres from 0, got {array.min()} to {array.max()}")
+    return np.minimum(array, FAR_METRES).astype(np.float32)

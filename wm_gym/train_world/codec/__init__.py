@@ -1,0 +1,1 @@
+"""What a learned codec learns from and by: clips, losses, scores."""

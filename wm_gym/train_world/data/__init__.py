@@ -1,0 +1,1 @@
+"""The data engine: clips recorded in the twin, datasets of them, and training samples made of them."""

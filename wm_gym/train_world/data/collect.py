@@ -1,0 +1,161 @@
+"""`collect`: films clips in several processes until a collection is complete. Can be stopped and gone on with.
+
+Each clip follows from the settings and its number alone, so what was interrupted ends in the same bytes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Generator
+from dataclasses import asdict
+from pathlib import Path
+from queue import Empty, Queue
+from threading import Thread
+from typing import Any
+
+from wm_gym.files.atomic import check_writable, sweep
+from wm_gym.progress import progress_bar
+from wm_gym.train_world.data.collect_config import CollectConfig
+from wm_gym.train_world.data.recordings import MANIFEST, read_manifest, sha256_of
+from wm_gym.train_world.data.shards import shard_name, write_manifest
+
+_CLOSING_SECONDS = 8.0
+
+
+def collect(config: CollectConfig, *, quiet: bool = False) -> dict[str, Any]:
+    """Record what is still missing of a collection; returns its manifest.
+
+    Raises:
+        ValueError: If the folder holds a collection with other settings, or cannot be written to.
+        RuntimeError: If an engine died or the disk is full; finished shards stay.
+    """
+    check_writable(config.output, is_folder=True)
+    folder = Path(config.output)
+    manifest = _begin(folder, config)
+    done = {row["name"] for row in manifest["shards"]}
+    missing = [number for number in range(config.num_shards) if shard_name(number) not in done]
+    finished = sum(row["clips"] for row in manifest["shards"])
+    bar = progress_bar(total=config.num_clips, initial=finished, desc="collecting", unit="clip", disable=quiet)
+    # closed at once when interrupted, or recorders would go on writing
+    with bar, contextlib.closing(_record_clip(config, missing)) as answers:
+        for answer in answers:
+            if "shard" in answer:
+                _note(folder, manifest, answer)
+            else:
+                bar.update()
+    return manifest
+
+
+def _note(folder: Path, manifest: dict[str, Any], answer: dict[str, Any]) -> None:
+    """Enter a finished shard in the manifest."""
+    row = {name: answer[name] for name in ("name", "clips", "sha256")}
+    manifest["shards"] = sorted([*manifest["shards"], row], key=lambda one: one["name"])
+    write_manifest(folder, manifest)
+
+
+def _begin(folder: Path, config: CollectConfig) -> dict[str, Any]:
+    """The manifest to go on from: a new one, or that of the folder with the shards that are whole."""
+    manifest = config.manifest()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RuntimeError(f"{folder} could not be made: {error.strerror}") from error
+    if (folder / MANIFEST).exists():
+        old = read_manifest(folder)
+        changed = sorted(name for name, value in config.settings().items() if old["settings"].get(name) != value)
+        if changed:
+            raise ValueError(
+                f"{changed[0]} must stay {old['settings'].get(changed[0])!r} in {folder}, got "
+                f"{config.settings()[changed[0]]!r}: collect into another folder"
+            )
+        expected = {shard_name(k): len(config.clips_of_shard(k)) for k in range(config.num_shards)}
+        manifest["shards"] = [row for row in old["shards"] if _is_whole(folder, row, expected)]
+    sweep(folder)
+    write_manifest(folder, manifest)
+    return manifest
+
+
+def _is_whole(folder: Path, row: dict[str, Any], expected: dict[str, int]) -> bool:
+    return expected.get(row["name"]) == row["clips"] and sha256_of(folder / row["name"]) == row["sha256"]
+
+
+def _record_clip(config: CollectConfig, shards: list[int]) -> Generator[dict[str, Any]]:
+    """Answers of the recorders, as they come."""
+    waiting: Queue[int] = Queue()
+    answers: Queue[dict[str, Any]] = Queue()
+    for number in shards:
+        waiting.put(number)
+    recorders = [_start(config) for _ in range(min(config.workers, len(shards)))]
+    drivers = [Thread(target=_drive, args=(one, waiting, answers), daemon=True) for one in recorders]
+    try:
+        for driver in drivers:
+            driver.start()
+        left = len(shards)
+        while left:
+            answer = answers.get()
+            if "error" in answer:
+                raise RuntimeError(answer["error"])
+            left -= "shard" in answer
+            yield answer
+    finally:
+        for one in recorders:
+            one.terminate()
+        for one in recorders:
+            _end(one)
+
+
+def _start(config: CollectConfig) -> subprocess.Popen[str]:
+    """A recorder in its own session, so that Ctrl-C reaches only this process, which ends it in order."""
+    path = os.pathsep.join(os.path.abspath(part) for part in sys.path)
+    quiet = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+    recorder = subprocess.Popen(
+        [sys.executable, "-m", "wm_gym.train_world.data.recorder"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        env={**os.environ, **quiet, "PYTHONPATH": path}, start_new_session=True,
+    )  # fmt: skip
+    _say(recorder, json.dumps(asdict(config)))
+    return recorder
+
+
+def _drive(recorder: subprocess.Popen[str], waiting: Queue[int], answers: Queue[dict[str, Any]]) -> None:
+    """Give one recorder shard after shard, and hand on what it says."""
+    with contextlib.suppress(Empty):
+        while True:
+            _say(recorder, str(waiting.get_nowait()))
+            answer: dict[str, Any] = {}
+            while "shard" not in answer:
+                assert recorder.stdout is not None
+                line = recorder.stdout.readline()
+                answer = json.loads(line) if line.endswith("\n") else {"error": _death(recorder)}
+                answers.put(answer)
+                if "error" in answer:
+                    return
+
+
+def _say(recorder: subprocess.Popen[str], line: str) -> None:
+    assert recorder.stdin is not None
+    with contextlib.suppress(OSError):  # a dead recorder is noticed by its silence
+        recorder.stdin.write(line + "\n")
+        recorder.stdin.flush()
+
+
+def _death(recorder: subprocess.Popen[str]) -> str:
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        recorder.wait(_CLOSING_SECONDS)
+    return f"a recording process ended early (exit status {recorder.returncode}); collect again to go on"
+
+
+def _end(recorder: subprocess.Popen[str]) -> None:
+    try:
+        recorder.wait(_CLOSING_SECONDS)
+    except subprocess.TimeoutExpired:
+        recorder.kill()
+        recorder.wait()
+    for pipe in (recorder.stdin, recorder.stdout):
+        with contextlib.suppress(OSError):  # what it was never told need not be said
+            assert pipe is not None
+            pipe.close()

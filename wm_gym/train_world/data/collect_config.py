@@ -1,0 +1,118 @@
+"""What is to be collected: the settings of `wm-gym collect`, and what follows from them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from wm_gym.backends.twin.model import FAR_METRES, FPS
+from wm_gym.scenes.families import DIFFICULTIES, FAMILIES
+from wm_gym.train_world.data.captions import FIRST_FRAMES, FRAMES_PER_STEP
+from wm_gym.train_world.data.plans import ClipPlan, plan_clip
+from wm_gym.train_world.data.recordings import EVENT_KINDS, FORMAT, VERSION
+from wm_gym.train_world.data.splits import SPLITS
+
+_AT_LEAST_ONE = ("num_clips", "steps", "height", "width", "clips_per_shard", "workers")
+_FREE = ("output", "num_clips", "workers")
+
+
+@dataclass
+class CollectConfig:
+    """What to record.
+
+    Attributes:
+        output: Folder of the recordings. One that is unfinished is gone on with.
+        split: "train" or "test": which maps.
+        num_clips: Clips in all; each has its own map.
+        steps: Steps of 4 frames in a clip, after the opening frame.
+        height: Rows of a frame.
+        width: Columns of a frame.
+        families: Families of maps; clips take turns.
+        difficulties: Share of each difficulty.
+        event_share: Share of clips in which events happen, 0 to 1.
+        event_kinds: Kinds of them.
+        events_each: Events in such a clip, one after another; many of them teach how events begin.
+        seed: Of everything random.
+        clips_per_shard: Clips in a file.
+        workers: Processes that film at once.
+    """
+
+    output: str = "outputs/recordings/train"
+    split: str = "train"
+    num_clips: int = 64
+    steps: int = 24
+    height: int = 48
+    width: int = 64
+    families: list[str] = field(default_factory=lambda: list(FAMILIES))
+    difficulties: dict[str, float] = field(default_factory=lambda: {"simple": 0.4, "medium": 0.35, "full": 0.25})
+    event_share: float = 0.2
+    event_kinds: list[str] = field(default_factory=lambda: list(EVENT_KINDS))
+    events_each: int = 1
+    seed: int = 0
+    clips_per_shard: int = 16
+    workers: int = 2
+
+    def __post_init__(self) -> None:
+        for name in _AT_LEAST_ONE:
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if not 0 <= self.event_share <= 1:
+            raise ValueError(f"event_share must be in 0..1, got {self.event_share}")
+        if not self.event_kinds or not set(self.event_kinds) <= set(EVENT_KINDS):
+            raise ValueError(f"event_kinds must be among {list(EVENT_KINDS)}, got {self.event_kinds}")
+        most = max(1, self.steps // 2)
+        if not 1 <= self.events_each <= most:
+            raise ValueError(f"events_each must be from 1 to {most}, half the steps, got {self.events_each}")
+        if self.seed < 0:
+            raise ValueError(f"seed must be at least 0, got {self.seed}")
+        if self.split not in SPLITS:
+            raise ValueError(f"split must be one of {list(SPLITS)}, got {self.split!r}")
+        if not self.families or not set(self.families) <= set(FAMILIES):
+            raise ValueError(f"families must be among {sorted(FAMILIES)}, got {self.families}")
+        shares = self.difficulties
+        if not set(shares) <= set(DIFFICULTIES) or min(shares.values(), default=0) < 0 or not sum(shares.values()) > 0:
+            raise ValueError(f"difficulties must be shares of {list(DIFFICULTIES)}, got {shares}")
+
+    @property
+    def num_shards(self) -> int:
+        """Files in all."""
+        return -(-self.num_clips // self.clips_per_shard)
+
+    @property
+    def frames_per_clip(self) -> int:
+        """T."""
+        return FIRST_FRAMES + FRAMES_PER_STEP * self.steps
+
+    def clips_of_shard(self, number: int) -> range:
+        """Numbers of the clips in a shard."""
+        return range(number * self.clips_per_shard, min(self.num_clips, (number + 1) * self.clips_per_shard))
+
+    def plan(self, index: int) -> ClipPlan:
+        """The plan of one clip."""
+        assert self.split in SPLITS
+        return plan_clip(
+            index, self.seed, self.split, self.steps, self.families, self.difficulties, self.event_share,
+            self.event_kinds, self.events_each,
+        )  # fmt: skip
+
+    def settings(self) -> dict[str, Any]:
+        """What the clips depend on; more clips may be added later without changing those that there are."""
+        return {name: value for name, value in asdict(self).items() if name not in _FREE}
+
+    def manifest(self) -> dict[str, Any]:
+        """The manifest of a collection with nothing in it yet."""
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "height": self.height,
+            "width": self.width,
+            "fps": FPS,
+            "far_metres": FAR_METRES,
+            "frames_per_clip": self.frames_per_clip,
+            "steps_per_clip": self.steps,
+            "event_kinds": list(EVENT_KINDS),
+            "split": self.split,
+            "num_clips": self.num_clips,
+            "settings": self.settings(),
+            "shards": [],
+        }

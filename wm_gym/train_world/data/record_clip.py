@@ -1,0 +1,147 @@
+"""Films one clip in the twin: the body walks by its behaviour, real walls stop it, the script's events happen.
+
+The twin is asked directly, without `World`: what a memory would have held is worked out when the clip is used.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from wm_gym.backends.twin.model import TwinModel, open_place
+from wm_gym.events.kinds import appearance_of
+from wm_gym.geometry.motion import START_BODY_POSE, Body, camera_pose, walk
+from wm_gym.train_world.data.captions import FIRST_FRAMES, FRAMES_PER_STEP, step_prompts, write_captions
+from wm_gym.train_world.data.plans import ClipPlan
+from wm_gym.train_world.data.recordings import EVENT_KINDS, Clip
+from wm_gym.train_world.policies.ground import Ground
+from wm_gym.train_world.policies.policy import ScriptedPolicy
+from wm_gym.world.world import keys_of
+from wm_gym.world_model import Chunk, Condition, Opening
+
+_WORDS_STREAM = 2
+
+
+def open_simulator(height: int, width: int, steps: int) -> TwinModel:
+    """An engine to film with; it never saves on the way, since no clip is gone back into."""
+    return TwinModel.create(height, width, max_processes=1, save_every_steps=steps + 1)
+
+
+def record_clip(model: TwinModel, plan: ClipPlan, steps: int) -> Clip:
+    """The clip of a plan. Equal plans give equal clips.
+
+    Args:
+        model: A `open_simulator`.
+        plan: What to record.
+        steps: S.
+
+    Raises:
+        EngineError: If the engine process died.
+    """
+    opening = open_place(plan.place, model.spec.height, model.spec.width)
+    state, chunk = model.start([opening], [plan.seed])
+    chunks, body_poses, twists = [chunk], [START_BODY_POSE[None]], []
+    body, obstacles = Body(), model.obstacles(state, 0)
+
+    def blocked(positions: np.ndarray) -> np.ndarray:
+        return obstacles.blocked(positions, body.radius_metres)
+
+    ground = Ground.survey(opening.waypoints.numpy(), blocked)
+    policy = ScriptedPolicy(plan.policy, ground, plan.seed, num_steps=steps, controller=plan.controller, body=body)
+    collided = False
+    for step in range(steps):
+        here = body_poses[-1][-1]
+        twists.append(policy.act(here, collided))
+        held = np.tile(twists[-1].astype(np.float64), (FRAMES_PER_STEP, 1))
+        body_poses.append(walk(here, held, body, blocked))
+        collided = bool((body_poses[-1] != walk(here, held, body)).any())
+        state, chunk = model.step(state, _condition(plan, opening, body_poses[-1], step))
+        chunks.append(chunk)
+    return _clip(plan, opening, _ClipFrames(chunks, np.concatenate(body_poses), np.array(twists)), model.spec.fps)
+
+
+@dataclass(frozen=True)
+class _ClipFrames:
+    """What was shot: S + 1 chunks, (T, 5) stances, (S, 4) twists."""
+
+    chunks: list[Chunk]
+    body_poses: np.ndarray
+    twists: np.ndarray
+
+
+def _condition(plan: ClipPlan, opening: Opening, body_poses: np.ndarray, step: int) -> Condition:
+    frame = FIRST_FRAMES + FRAMES_PER_STEP * step
+    return Condition(
+        world_from_camera=torch.from_numpy(camera_pose(body_poses)).float()[None],
+        intrinsics=opening.intrinsics[None],
+        keys=torch.zeros(1, FRAMES_PER_STEP, 8, dtype=torch.bool),
+        prompts=[""],
+        events=[plan.script.active(frame, FRAMES_PER_STEP)],
+        seeds=[plan.seed],
+        frame_index=[frame],
+    )
+
+
+def _clip(plan: ClipPlan, opening: Opening, shot: _ClipFrames, fps: float) -> Clip:
+    rng = np.random.default_rng([plan.seed, _WORDS_STREAM])
+    steps, num_frames = len(shot.twists), len(shot.body_poses)
+    firsts = [FIRST_FRAMES + FRAMES_PER_STEP * step for step in range(steps)]
+    return Clip(
+        frames=np.concatenate([chunk.frames[0].numpy() for chunk in shot.chunks]),
+        depth=np.concatenate([_array(chunk.depth) for chunk in shot.chunks]).astype(np.float16),
+        moving=np.concatenate([_array(chunk.moving) for chunk in shot.chunks]),
+        world_from_camera=camera_pose(shot.body_poses).astype(np.float32),
+        body_poses=shot.body_poses,
+        intrinsics=opening.intrinsics.numpy().astype(np.float32),
+        keys=keys_of(shot.twists),
+        twists=shot.twists,
+        event_strengths=_strengths(plan, num_frames),
+        event_masks=_event_masks(shot.chunks),
+        appearance=np.array([appearance_of(plan.script.active(f, FRAMES_PER_STEP)) for f in firsts], np.uint8),
+        prompts=step_prompts(opening.prompt, plan.script, steps, rng),
+        captions=write_captions(opening.prompt, plan.policy, shot.twists, plan.script, _movers(shot.chunks), fps, rng),
+        place=plan.place,
+        seed=plan.seed,
+        policy=plan.policy,
+        controller=plan.controller,
+        events=plan.script.events,
+    )
+
+
+def _array(tensor: torch.Tensor | None) -> np.ndarray:
+    assert tensor is not None
+    return tensor[0].numpy()
+
+
+def _strengths(plan: ClipPlan, num_frames: int) -> np.ndarray:
+    """(T, 6) float16."""
+    strengths = np.zeros((num_frames, len(EVENT_KINDS)), np.float16)
+    for event in plan.script.events:
+        column = strengths[:, EVENT_KINDS.index(event.kind)]
+        column[:] = np.maximum(column, [event.strength(frame) for frame in range(num_frames)])
+    return strengths
+
+
+def _event_masks(chunks: list[Chunk]) -> dict[str, np.ndarray]:
+    """For each kind at work, (T, H, W) bool."""
+    masks: dict[str, np.ndarray] = {}
+    shape = (FIRST_FRAMES + FRAMES_PER_STEP * (len(chunks) - 1), *chunks[0].frames.shape[2:4])
+    for c, chunk in enumerate(chunks):
+        assert chunk.truth is not None
+        first = FIRST_FRAMES + FRAMES_PER_STEP * (c - 1) if c else 0
+        for kind, mask in chunk.truth[0].event_masks.items():
+            masks.setdefault(kind, np.zeros(shape, bool))[first : first + len(mask)] = mask
+    return masks
+
+
+def _movers(chunks: list[Chunk]) -> set[str]:
+    """Classes of the things that were in view, without the number of their look."""
+    names: set[str] = set()
+    for chunk in chunks:
+        assert chunk.truth is not None
+        truth = chunk.truth[0]
+        shown = set(np.unique(truth.instances).tolist())
+        names |= {name.rstrip("0123456789") for number, name in truth.instance_names.items() if number in shown}
+    return names

@@ -1,0 +1,74 @@
+"""A process that films shards: `python -m wm_gym.train_world.data.recorder`, started and fed by `collect`.
+
+The first line on its standard input is the collection's config as JSON, each later one the number of a shard. It
+answers with lines of JSON: {"clip": n} after each clip, {"shard": n, "clips": c, "sha256": s} after each shard, or
+{"error": "..."}. It ends when its input ends or nobody listens any more.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from wm_gym.backends.twin.model import TwinModel
+from wm_gym.train_world.data.collect_config import CollectConfig
+from wm_gym.train_world.data.record_clip import open_simulator, record_clip
+from wm_gym.train_world.data.recordings import Clip, sha256_of
+from wm_gym.train_world.data.shards import write_shard
+
+
+def record_shard(
+    model: TwinModel, config: CollectConfig, number: int, tell: Callable[[dict[str, Any]], None]
+) -> dict[str, Any]:
+    """Film and write one shard; `tell` hears of each clip. Returns the shard's row of the manifest.
+
+    Raises:
+        RuntimeError: If an engine died or the disk is full.
+    """
+    clips = []
+    for index in config.clips_of_shard(number):
+        clips.append(_record_clip(model, config, index))
+        tell({"clip": index})
+    path = write_shard(Path(config.output), number, clips)
+    return {"name": path.name, "clips": len(clips), "sha256": sha256_of(path)}
+
+
+def _record_clip(model: TwinModel, config: CollectConfig, index: int) -> Clip:
+    plan = config.plan(index)
+    try:
+        return record_clip(model, plan, config.steps)
+    except (RuntimeError, ValueError) as error:
+        place = plan.place
+        raise RuntimeError(f"clip {index} ({place.family}/{place.seed}, {place.difficulty}): {error}") from error
+
+
+def main() -> None:
+    """Serve until the input ends."""
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nothing else may speak on the line
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+
+    def tell(answer: dict[str, Any]) -> None:
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+    config = CollectConfig(**json.loads(sys.stdin.readline()))
+    model = open_simulator(config.height, config.width, config.steps)
+    try:
+        for line in sys.stdin:
+            tell({"shard": int(line)} | record_shard(model, config, int(line), tell))
+    except BrokenPipeError:
+        pass  # whoever asked is gone
+    except (RuntimeError, ValueError, ImportError) as error:
+        tell({"error": str(error)})
+    finally:
+        model.close()
+
+
+if __name__ == "__main__":
+    main()

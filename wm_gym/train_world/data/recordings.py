@@ -1,0 +1,235 @@
+"""Recordings on disk: what training and evaluation learn from. numpy alone can read them.
+
+A folder holds `manifest.json` and shards `shard-00000.npz`, ... `docs/recordings.md` says what is in them. C clips,
+S steps of 4 frames, T = 1 + 4 S frames (frame 0 is the opening frame), H x W pixels. Masks are packed: eight pixels
+of a row to a byte, the leftmost in the highest bit (`numpy.packbits` along the last axis).
+
+Knows nothing of simulators.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+import zipfile
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wm_gym.events.kinds import KINDS
+from wm_gym.events.scripts import ScriptedEvent
+from wm_gym.train_world.data.captions import Captions
+from wm_gym.world_model import Place
+
+FORMAT, VERSION = "wm_gym.recordings", 1
+MANIFEST = "manifest.json"
+EVENT_KINDS = tuple(KINDS)
+_KEPT_SHARDS = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """One clip. S steps of 4 frames, T = 1 + 4 S.
+
+    Attributes:
+        frames: (T, H, W, 3) uint8.
+        depth: (T, H, W) float16, planar z in metres; 100 is sky.
+        moving: (T, H, W) bool.
+        world_from_camera: (T, 4, 4) float32.
+        body_poses: (T, 5) float64 x, y, z, yaw, pitch of the body, metres and radians.
+        intrinsics: (4,) float32 fx, fy, cx, cy in pixels.
+        keys: (S, 8) bool, columns as `geometry.motion.KEYS`.
+        twists: (S, 4) float32 forward, left, yaw, pitch, each held for a step.
+        event_strengths: (T, 6) float16 in 0..1, columns as `EVENT_KINDS`.
+        event_masks: For each kind at work in the clip, (T, H, W) bool: pixels that it changes.
+        appearance: (S,) uint8, the appearance of each step: bits of global events at more than half strength.
+        prompts: S texts, what the model is told at each step.
+        captions: Narrative, scene-static and dense temporal.
+        place: Where it was recorded.
+        seed: Of the world.
+        policy: How the body went about.
+        controller: How it was steered.
+        events: What happened when.
+    """
+
+    frames: np.ndarray
+    depth: np.ndarray
+    moving: np.ndarray
+    world_from_camera: np.ndarray
+    body_poses: np.ndarray
+    intrinsics: np.ndarray
+    keys: np.ndarray
+    twists: np.ndarray
+    event_strengths: np.ndarray
+    event_masks: Mapping[str, np.ndarray]
+    appearance: np.ndarray
+    prompts: tuple[str, ...]
+    captions: Captions
+    place: Place
+    seed: int
+    policy: str
+    controller: str
+    events: tuple[ScriptedEvent, ...]
+
+
+PLAIN_ARRAYS = (
+    "frames", "depth", "world_from_camera", "body_poses", "intrinsics", "keys", "twists", "event_strengths",
+    "appearance",
+)  # fmt: skip
+"""Fields of a clip that lie in a shard as they are, stacked over clips."""
+
+
+class Recordings:
+    """The finished clips of a folder, in order. Shards are mapped into memory, so a clip is read on its own."""
+
+    def __init__(self, folder: str | Path) -> None:
+        """Open a folder; one that is still being recorded shows the clips that are finished.
+
+        Raises:
+            ValueError: If the folder holds no recordings, or recordings of another version.
+        """
+        self.folder = Path(folder)
+        self.manifest = read_manifest(self.folder)
+        self._shards: list[tuple[str, int]] = [(row["name"], row["clips"]) for row in self.manifest["shards"]]
+        self._ends = np.cumsum([clips for _, clips in self._shards])
+        self._open: OrderedDict[str, tuple[dict[str, np.ndarray], list[dict[str, Any]]]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return int(self._ends[-1]) if len(self._ends) else 0
+
+    def clip(self, index: int) -> Clip:
+        """One clip; its arrays are its own.
+
+        Raises:
+            ValueError: If there is no such clip, or its shard is damaged.
+        """
+        if not 0 <= index < len(self):
+            raise ValueError(f"clip index must be from 0 to {len(self) - 1}, got {index}")
+        shard = int(np.searchsorted(self._ends, index, side="right"))
+        name, clips = self._shards[shard]
+        arrays, notes = self._opened(name)
+        row = index - int(self._ends[shard]) + clips
+        return _clip(arrays, notes[row], row, self.manifest["width"])
+
+    def verify(self) -> None:
+        """Compare every shard with its checksum.
+
+        Raises:
+            ValueError: If one differs.
+        """
+        for row in self.manifest["shards"]:
+            if sha256_of(self.folder / row["name"]) != row["sha256"]:
+                raise ValueError(f"{self.folder / row['name']} must have the checksum in {MANIFEST}, got another")
+
+    def _opened(self, name: str) -> tuple[dict[str, np.ndarray], list[dict[str, Any]]]:
+        if name not in self._open:
+            arrays = map_arrays(self.folder / name)
+            self._open[name] = arrays, json.loads(arrays["meta"].tobytes())
+            if len(self._open) > _KEPT_SHARDS:
+                self._open.popitem(last=False)
+        self._open.move_to_end(name)
+        return self._open[name]
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a folder.
+
+    Raises:
+        ValueError: If there is none, or it is of another format or version.
+    """
+    path = folder / MANIFEST
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{folder} must hold recordings with a {MANIFEST}, got none that can be read") from error
+    found = (manifest.get("format"), manifest.get("version")) if isinstance(manifest, dict) else None
+    if found != (FORMAT, VERSION):
+        raise ValueError(f"{path} must be of {FORMAT} version {VERSION}, got {found}")
+    return manifest
+
+
+def map_arrays(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of an uncompressed .npz, mapped where they lie.
+
+    Raises:
+        ValueError: If the file is none.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive, path.open("rb") as file:
+            return {info.filename.removesuffix(".npy"): _map_member(path, file, info) for info in archive.infolist()}
+    except (OSError, zipfile.BadZipFile, ValueError, struct.error) as error:
+        raise ValueError(f"{path} must be a whole shard of recordings, got a file that cannot be read") from error
+
+
+def pack_clips(clips: list[Clip]) -> dict[str, np.ndarray]:
+    """The arrays of a shard."""
+    arrays = {name: np.stack([getattr(clip, name) for clip in clips]) for name in PLAIN_ARRAYS}
+    arrays["moving"] = np.packbits(np.stack([clip.moving for clip in clips]), axis=-1)
+    rows = [(c, EVENT_KINDS.index(kind)) for c, clip in enumerate(clips) for kind in clip.event_masks]
+    masks = [np.packbits(mask, axis=-1) for clip in clips for mask in clip.event_masks.values()]
+    arrays["event_mask_rows"] = np.array(rows, np.int64).reshape(-1, 2)
+    arrays["event_masks"] = np.stack(masks) if masks else np.zeros((0, *arrays["moving"].shape[1:]), np.uint8)
+    notes = json.dumps([_note(clip) for clip in clips], ensure_ascii=False, sort_keys=True)
+    arrays["meta"] = np.frombuffer(notes.encode("utf-8"), np.uint8)
+    return arrays
+
+
+def sha256_of(path: Path) -> str:
+    """Checksum of a file; empty where there is none."""
+    if not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _clip(arrays: dict[str, np.ndarray], note: dict[str, Any], row: int, width: int) -> Clip:
+    plain = {name: np.array(arrays[name][row]) for name in PLAIN_ARRAYS}
+    kinds = {EVENT_KINDS[kind]: k for k, (clip, kind) in enumerate(arrays["event_mask_rows"].tolist()) if clip == row}
+    return Clip(
+        **plain,
+        moving=_unpack(arrays["moving"][row], width),
+        event_masks={kind: _unpack(arrays["event_masks"][k], width) for kind, k in kinds.items()},
+        prompts=tuple(note["prompts"]),
+        captions=Captions.from_json(note["captions"]),
+        place=Place(**note["place"]),
+        seed=note["seed"],
+        policy=note["policy"],
+        controller=note["controller"],
+        events=tuple(ScriptedEvent(**event) for event in note["events"]),
+    )
+
+
+def _note(clip: Clip) -> dict[str, Any]:
+    return {
+        "prompts": clip.prompts,
+        "captions": clip.captions.to_json(),
+        "place": asdict(clip.place),
+        "seed": clip.seed,
+        "policy": clip.policy,
+        "controller": clip.controller,
+        "events": [asdict(event) for event in clip.events],
+    }
+
+
+def _unpack(bits: np.ndarray, width: int) -> np.ndarray:
+    return np.unpackbits(np.asarray(bits), axis=-1, count=width).astype(bool)
+
+
+def _map_member(path: Path, file: Any, info: zipfile.ZipInfo) -> np.ndarray:
+    """One array of the archive: past the local file header lies a plain .npy."""
+    if info.compress_type != zipfile.ZIP_STORED:
+        raise ValueError("compressed")
+    file.seek(info.header_offset)
+    name_length, extra_length = struct.unpack("<HH", file.read(30)[26:30])
+    file.seek(info.header_offset + 30 + name_length + extra_length)
+    version = np.lib.format.read_magic(file)
+    read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, _, dtype = read_header(file)
+    if 0 in shape:
+        return np.zeros(shape, dtype)
+    return np.memmap(path, dtype, "r", file.tell(), shape)

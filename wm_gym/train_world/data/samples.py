@@ -1,0 +1,165 @@
+"""What the world model learns from: recorded clips with the hints that a memory would have given on the way.
+
+The memory of a lesson is filled in one of a few ways, from knowing the whole place to knowing nothing, so that the
+model learns both to keep to what is known and to imagine what is not. Knows nothing of networks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from wm_gym.memory.config import MemoryConfig
+from wm_gym.memory.hints import Hints
+from wm_gym.memory.memory import Memory
+from wm_gym.memory.render import render
+from wm_gym.memory.write import write
+from wm_gym.train_world.data.hint_masks import pack_masks, unpack_masks
+from wm_gym.train_world.data.recordings import Clip
+from wm_gym.world.world import memory_of_capture
+from wm_gym.world_model import Capture
+
+FRAMES_PER_STEP = 4
+
+REGIMES = ("walked", "grounded", "brief")
+"""How much a lesson's memory knows: what was walked so far; that and other views of the place; only the last steps."""
+
+REGIME_SHARES = (0.4, 0.35, 0.25)
+BRIEF_STEPS = 2
+
+
+@dataclass(frozen=True)
+class ClipSample:
+    """One clip and its hints, kept small. S steps of 4 frames; T = 1 + 4 S.
+
+    Attributes:
+        frames: (T, H, W, 3) uint8.
+        depth: (T, H, W) float16 metres.
+        moving: (T, H, W) bool.
+        world_from_camera: (T, 4, 4) float32.
+        intrinsics: (4,) float32.
+        keys: (S, 8) bool.
+        prompts: S strings.
+        hint_colour: (S, 4, H, W, 3) uint8.
+        hint_log_depth: (S, 4, H, W) float16.
+        hint_flags: (S, 4, H, W) uint8: bit 0 seen, bit 1 moving, bit 2 same appearance.
+        hint_age: (S, 4, H, W) uint16 frames.
+    """
+
+    frames: np.ndarray
+    depth: np.ndarray
+    moving: np.ndarray
+    world_from_camera: np.ndarray
+    intrinsics: np.ndarray
+    keys: np.ndarray
+    prompts: tuple[str, ...]
+    hint_colour: np.ndarray
+    hint_log_depth: np.ndarray
+    hint_flags: np.ndarray
+    hint_age: np.ndarray
+
+    @property
+    def num_steps(self) -> int:
+        """S."""
+        return len(self.keys)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all arrays."""
+        return sum(value.nbytes for value in vars(self).values() if isinstance(value, np.ndarray))
+
+
+def prepare(clip: Clip, seed: int) -> ClipSample:
+    """The lesson of one clip; the regime is drawn by `seed`."""
+    rng = np.random.default_rng(seed)
+    regime = str(rng.choice(REGIMES, p=REGIME_SHARES))
+    memory = _grounding(clip, rng) if regime == "grounded" else Memory.empty(MemoryConfig())
+    memory = _write(memory, clip, [0], 0, None)
+    recent: list[Hints] = []
+    for step in range(len(clip.keys)):
+        frames = list(range(1 + FRAMES_PER_STEP * step, 1 + FRAMES_PER_STEP * (step + 1)))
+        if regime == "brief" and step % BRIEF_STEPS == 0:
+            memory = _write(Memory.empty(MemoryConfig()), clip, [frames[0] - 1], 0, None)
+        hints = _render(memory, clip, frames, int(clip.appearance[step]))
+        recent.append(hints)
+        memory = _write(memory, clip, frames, int(clip.appearance[step]), hints)
+    return _pack(clip, recent)
+
+
+def _grounding(clip: Clip, rng: np.random.Generator) -> Memory:
+    """A memory of somebody who has been here before: of some frames of the clip, as a capture of them would fill it."""
+    drawn = np.sort(rng.choice(len(clip.frames), size=min(24, len(clip.frames) // 4), replace=False))
+    chosen = drawn[clip.appearance[np.maximum(0, drawn - 1) // FRAMES_PER_STEP] == 0]
+    arrays = (
+        clip.frames[chosen],
+        clip.depth[chosen].astype(np.float32),
+        clip.moving[chosen],
+        clip.world_from_camera[chosen],
+    )
+    capture = Capture(*map(torch.from_numpy, arrays), intrinsics=torch.from_numpy(clip.intrinsics))
+    return memory_of_capture(capture, MemoryConfig())
+
+
+def _render(memory: Memory, clip: Clip, frames: Sequence[int], appearance: int) -> Hints:
+    height, width = clip.depth.shape[1:]
+    poses = torch.from_numpy(clip.world_from_camera[list(frames)])[None]
+    lens = torch.from_numpy(clip.intrinsics)[None]
+    hints = render([memory], poses, lens, height, width, frame_index=[frames[0]], appearance=[appearance])
+    return hints.of_world(0)
+
+
+def _write(
+    memory: Memory,
+    clip: Clip,
+    frames: Sequence[int],
+    appearance: int,
+    hints: Hints | None,
+) -> Memory:
+    chosen = list(frames)
+    return write(
+        memory,
+        torch.from_numpy(clip.frames[chosen]),
+        torch.from_numpy(clip.depth[chosen].astype(np.float32)),
+        torch.from_numpy(clip.moving[chosen]),
+        torch.from_numpy(clip.world_from_camera[chosen]),
+        torch.from_numpy(clip.intrinsics),
+        hints=hints,
+        frame_index=chosen[0],
+        appearance=appearance,
+    )
+
+
+def _pack(clip: Clip, hints: Sequence[Hints]) -> ClipSample:
+    return ClipSample(
+        frames=clip.frames,
+        depth=clip.depth,
+        moving=clip.moving,
+        world_from_camera=clip.world_from_camera,
+        intrinsics=clip.intrinsics,
+        keys=clip.keys,
+        prompts=tuple(clip.prompts),
+        hint_colour=_stack([h.colour for h in hints]),
+        hint_log_depth=_stack([h.log_depth.half() for h in hints]),
+        hint_flags=_stack([pack_masks(h) for h in hints]),
+        hint_age=_stack([h.age.clamp(0, 65_535) for h in hints]).astype(np.uint16),
+    )
+
+
+def _stack(tensors: Sequence[Tensor]) -> np.ndarray:
+    return torch.stack(list(tensors)).numpy()
+
+
+def unpack_hints(clip_sample: ClipSample, steps: slice) -> Hints:
+    """Hints of some steps of a lesson, (steps, 4, ...)."""
+    flags = torch.from_numpy(clip_sample.hint_flags[steps])
+    return Hints(
+        colour=torch.from_numpy(clip_sample.hint_colour[steps]),
+        log_depth=torch.from_numpy(clip_sample.hint_log_depth[steps].astype(np.float32)),
+        age=torch.from_numpy(clip_sample.hint_age[steps].astype(np.int32)),
+        area=(flags & 1).float(),  # not kept: the codec does not read it
+        **unpack_masks(flags),
+    )

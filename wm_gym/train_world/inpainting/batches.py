@@ -1,0 +1,135 @@
+"""Batches of views: what is known, what is true, and which tokens are to be painted. Torn as walks tear them.
+
+Everything random comes from (seed, batch number).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from wm_gym.completion.conditioning import CONDITIONING_CHANNELS, SEEN, conditioning_planes, surface_planes
+from wm_gym.completion.inpainter_config import InpainterConfig
+from wm_gym.memory.hints import Hints
+from wm_gym.train_world.data.hint_masks import unpack_masks
+from wm_gym.train_world.inpainting.training_frames import AREA_STEPS, TrainingFrames
+
+
+@dataclass(frozen=True)
+class HintAugmentation:
+    """How much of what is known is taken away.
+
+    Attributes:
+        nothing: Share of views of which nothing is known.
+        strip: Share of views of which a strip at one side is torn off, as it comes into view when one turns.
+        box: Share of views out of which a box is torn.
+        everything: Share of views that are to be painted all over, whatever is known.
+        noise: Largest noise of what is known.
+    """
+
+    nothing: float = 0.04
+    strip: float = 0.5
+    box: float = 0.2
+    everything: float = 0.3
+    noise: float = 0.04
+
+
+@dataclass(frozen=True)
+class InpaintingBatch:
+    """B views.
+
+    Attributes:
+        known: (B, CONDITIONING_CHANNELS, H, W).
+        surface: (B, 4, H, W) the truth.
+        everything: (B,) bool: all tokens are to be painted.
+        steady: (B, tokens) bool: nothing moves there in truth.
+        shown: (B, tokens) in 0..1: tokens to be painted are revealed in the order of these numbers.
+        share: (B,) in 0..1: share of them that is revealed.
+    """
+
+    known: Tensor
+    surface: Tensor
+    everything: Tensor
+    steady: Tensor
+    shown: Tensor
+    share: Tensor
+
+    def to(self, device: torch.device) -> InpaintingBatch:
+        """The batch on a device."""
+        return replace(self, **{name: value.to(device) for name, value in vars(self).items()})
+
+
+def draw_batch(
+    training_frames: TrainingFrames,
+    config: InpainterConfig,
+    augmentation: HintAugmentation,
+    size: int,
+    seed: int,
+    number: int,
+) -> InpaintingBatch:
+    """Batch `number` of the run with `seed`."""
+    rng = np.random.default_rng([seed, number])
+    rows = np.sort(rng.integers(len(training_frames), size=size))
+    known, surface, moving = _planes(training_frames, rows, config, mirrored=rng.random() < 0.5)
+    generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+    moves = F.max_pool2d(moving.float()[:, None], config.token).flatten(1) > 0
+    return InpaintingBatch(
+        known=_augmented(known, augmentation, rng, generator),
+        surface=surface,
+        everything=torch.rand(size, generator=generator) < augmentation.everything,
+        steady=~moves,
+        shown=torch.rand(size, config.num_tokens, generator=generator),
+        share=torch.cos(torch.rand(size, generator=generator) * math.pi / 2),
+    )
+
+
+def _planes(
+    training_frames: TrainingFrames, rows: np.ndarray, config: InpainterConfig, *, mirrored: bool
+) -> tuple[Tensor, Tensor, Tensor]:
+    """What is known, the truth, and what moves in it."""
+    flags = torch.from_numpy(training_frames.hint_flags[rows])
+    area = torch.exp2((torch.from_numpy(training_frames.hint_area[rows]).float() - 128) / AREA_STEPS)
+    hints = Hints(
+        colour=torch.from_numpy(training_frames.hint_colour[rows]),
+        log_depth=torch.from_numpy(training_frames.hint_log_depth[rows]).float(),
+        age=torch.zeros_like(flags, dtype=torch.int32),
+        area=area,
+        **unpack_masks(flags),
+    )
+    reach = config.near_metres, config.far_metres
+    up, lens = torch.from_numpy(training_frames.up[rows]).float(), torch.from_numpy(training_frames.intrinsics[rows])
+    known = conditioning_planes(hints, up, lens, *reach)
+    surface = surface_planes(
+        torch.from_numpy(training_frames.frames[rows]), torch.from_numpy(training_frames.depth[rows]), *reach
+    )
+    moving = torch.from_numpy(training_frames.moving[rows])
+    planes = known, surface, moving
+    return tuple(plane.flip(-1) for plane in planes) if mirrored else planes  # type: ignore[return-value]
+
+
+def _augmented(
+    known: Tensor, augmentation: HintAugmentation, rng: np.random.Generator, generator: torch.Generator
+) -> Tensor:
+    seen = known[:, SEEN : SEEN + 1]
+    amount = augmentation.noise * torch.rand(len(known), 1, 1, 1, generator=generator).square()
+    known = known.clone()
+    known[:, :4] += amount * torch.randn(known[:, :4].shape, generator=generator) * seen
+    height, width = known.shape[-2:]
+    for view in known:
+        chance, told = rng.random(), view[: CONDITIONING_CHANNELS - 1]
+        if chance < augmentation.nothing:
+            told.zero_()
+        elif chance < augmentation.nothing + augmentation.strip:
+            side = int(rng.integers(4))
+            rows, columns = (int(rng.integers(1, size + 1) * rng.random()) + 1 for size in (height, width))
+            (told[..., :columns], told[..., -columns:], told[:, :rows], told[:, -rows:])[side].zero_()
+        elif chance < augmentation.nothing + augmentation.strip + augmentation.box:
+            rows, columns = (int(rng.integers(4, size // 2)) for size in (height, width))
+            top, left = int(rng.integers(height - rows)), int(rng.integers(width - columns))
+            told[:, top : top + rows, left : left + columns].zero_()
+    return known

@@ -1,1 +1,0 @@
-"""Teaching the painter: views that a memory knows in part, and what was there to be seen."""

@@ -1,0 +1,9 @@
+"""Pure policies that walk a body the way people look at places: a twist per step, from stance, bumps and a seed.
+
+They know nothing of how the world is made, so they walk in any world.
+"""
+
+from wm_gym.train_world.policies.ground import Ground
+from wm_gym.train_world.policies.policy import CONTROLLERS, POLICIES, SHARES, WATCHING_SHARES, ScriptedPolicy
+
+__all__ = ["CONTROLLERS", "POLICIES", "SHARES", "WATCHING_SHARES", "Ground", "ScriptedPolicy"]

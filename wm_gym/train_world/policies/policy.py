@@ -1,0 +1,119 @@
+"""A behaviour as a policy: what to do next at a stance. The body's intent, its gaze and the hand that steers it.
+
+All comes from the seed and the stances that it is shown; equal stances give equal twists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from wm_gym.geometry.motion import Body
+from wm_gym.train_world.policies.context import Moves, PolicyContext
+from wm_gym.train_world.policies.controllers import CONTROLLER_SHARES, make_controller
+from wm_gym.train_world.policies.ground import Ground
+from wm_gym.train_world.policies.roaming import free, loop, transition
+from wm_gym.train_world.policies.watching import backward, look_back, orbit, stand_and_pan
+
+POLICIES: dict[str, Callable[[PolicyContext], Moves]] = {
+    "free": free,
+    "loop": loop,
+    "transition": transition,
+    "orbit": orbit,
+    "stand": stand_and_pan,
+    "backward": backward,
+    "look_back": look_back,
+}
+
+SHARES: dict[str, float] = {
+    "free": 0.26,
+    "loop": 0.20,
+    "transition": 0.14,
+    "orbit": 0.12,
+    "stand": 0.08,
+    "backward": 0.08,
+    "look_back": 0.12,
+}
+"""How much of the recordings each behaviour makes up."""
+
+WATCHING_SHARES: dict[str, float] = {
+    "free": 0.15,
+    "loop": 0.05,
+    "transition": 0.05,
+    "orbit": 0.20,
+    "stand": 0.25,
+    "backward": 0.15,
+    "look_back": 0.15,
+}
+"""The same where a thing appears ahead: those that keep it in view are more."""
+
+CONTROLLERS = tuple(CONTROLLER_SHARES)
+
+_GLANCE_CHANCE = 0.09
+_GLANCE_DEGREES = 9.0
+
+
+class ScriptedPolicy:
+    """Asks one behaviour for twists."""
+
+    def __init__(
+        self,
+        name: str,
+        ground: Ground,
+        seed: int,
+        *,
+        num_steps: int,
+        controller: str = "smooth",
+        body: Body | None = None,
+    ) -> None:
+        """Get ready to walk.
+
+        Args:
+            name: A row of `POLICIES`.
+            ground: Where the body can go.
+            seed: Of every choice on the way.
+            num_steps: Steps that there will be, by which a loop knows when to turn back.
+            controller: A name in `CONTROLLERS`: how smoothly the body is steered.
+            body: Its speeds.
+
+        Raises:
+            ValueError: If there is no such behaviour or hand.
+        """
+        if name not in POLICIES:
+            raise ValueError(f"behaviour must be one of {sorted(POLICIES)}, got {name!r}")
+        rng = np.random.default_rng(seed)
+        self._hand = make_controller(controller, rng)
+        pace, turn_pace = self._hand.draw_paces(rng)
+        self._me = PolicyContext(
+            ground, rng, num_steps, pace, turn_pace, self._hand.level_degrees, self._hand.turns_walking, body or Body()
+        )
+        self._moves = POLICIES[name](self._me)
+        self._gaze_rng = np.random.default_rng([seed, 1])
+        self._gaze_radians = 0.0
+
+    def act(self, body_pose: np.ndarray, collided: bool) -> np.ndarray:
+        """The twist of the next step, (4,) float32 in -1..1.
+
+        Args:
+            body_pose: (5,) x, y, z, yaw, pitch.
+            collided: Whether something stood in the way in the step before.
+        """
+        me = self._me
+        me.body_pose, me.bumps = np.asarray(body_pose, np.float64), me.bumps + 1 if collided else 0
+        me.trail.append(me.here.copy())
+        twist = next(self._moves)
+        twist[3] = self._pitch_speed()
+        me.steps += 1
+        return self._hand.steer(twist).astype(np.float32)
+
+    def _pitch_speed(self) -> float:
+        """Looks up or down now and then, and level again after a while."""
+        if self._gaze_rng.random() < _GLANCE_CHANCE:
+            level = self._gaze_radians != 0.0 and self._gaze_rng.random() < 0.7
+            self._gaze_radians = 0.0 if level else float(np.radians(self._gaze_rng.normal(0.0, _GLANCE_DEGREES)))
+        body, me = self._me.body, self._me
+        limit = np.radians(body.max_pitch_degrees)
+        per_step = me.frames_per_step * np.radians(body.pitch_degrees_per_frame)
+        error = float(np.clip(self._gaze_radians, -limit, limit)) - float(me.body_pose[4])
+        return float(np.clip(0.6 * error / per_step, -0.8, 0.8))

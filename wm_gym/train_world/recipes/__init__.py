@@ -1,0 +1,1 @@
+"""Whole trainings, from recordings to weights."""

@@ -1,0 +1,216 @@
+"""`wm-gym train-half-hour`: from nothing to weights within a given time on one machine with a GPU and many cores.
+
+Recordings are collected there, since programs travel lighter than data; then a model learns until the time is nearly
+over, first at a steady rate, then as the rate falls; what is worth keeping is laid into parts small enough to be sent.
+A second run begins with the weights of the first (`initial`), with a new warm-up and other recordings (`seed`).
+
+Everything also runs on two cores, with small numbers, in the same code. Where Hydra is not installed, call
+`time_budget`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from wm_gym.files.atomic import check_writable, write_atomically
+from wm_gym.train_world.checkpoint import Progress
+from wm_gym.train_world.data.collect import collect
+from wm_gym.train_world.data.collect_config import CollectConfig
+from wm_gym.train_world.data.preparing import prepare_clips
+from wm_gym.train_world.data.samples import prepare
+from wm_gym.train_world.inpainting.preparing import FrameSources, prepare_training_frames
+from wm_gym.train_world.inpainting.sizes import inpainter_of, learning_rate_of
+from wm_gym.train_world.inpainting.training import InpainterTrainConfig, train_inpainter
+from wm_gym.train_world.trainer import ENDLESS_STEPS, check_device
+from wm_gym.train_world.video.sizes import video_of
+from wm_gym.train_world.video.training import TrainConfig, train
+
+PARTS_FOLDER = "parts"
+LEAST_FALLING_STEPS = 8
+"""With fewer than these a fresh optimizer does more harm than good."""
+
+
+@dataclass(frozen=True)
+class Budgeted:
+    """What is trained.
+
+    Attributes:
+        first: Settings of a run at a steady rate.
+        train: A run of some settings, with what it learns from.
+        weights: Name of the file that a run leaves in its folder.
+    """
+
+    first: InpainterTrainConfig | TrainConfig
+    train: Callable[[Any], Progress]
+    weights: str
+
+
+@dataclass
+class TimeBudgetConfig:
+    """What is done in the time.
+
+    Attributes:
+        output: Folder of everything.
+        what: "inpainter" or "video".
+        size: Of the model, one of `painting.sizes.SHAPES` or `sizes.SHAPES`.
+        height: Rows of a frame.
+        width: Columns of a frame.
+        minutes: Of all together.
+        packing_minutes: Left for scores and for the end; scores are not counted as training.
+        decay_share: Share of the training time in which the rate falls.
+        num_clips: Collected, of `steps` steps each.
+        held_out_clips: Of other maps, to score on.
+        steps: Of a clip.
+        event_share: Share of clips in which events happen.
+        passes: Times that each clip is used, each with a memory of its own.
+        batch: Samples in a step.
+        initial: Weights to begin from; empty for none.
+        seed: Of everything random.
+        workers: Processes that collect and prepare, and threads that draw batches.
+        device: "cpu" or "cuda".
+        report_steps: Steps between reports.
+        part_bytes: Most bytes of a part.
+        difficulties: Share of each difficulty of the places.
+    """
+
+    output: str = "outputs/half_hour"
+    what: str = "inpainter"
+    size: str = "10M"
+    height: int = 48
+    width: int = 64
+    minutes: float = 9.5
+    packing_minutes: float = 0.8
+    decay_share: float = 0.3
+    num_clips: int = 3200
+    held_out_clips: int = 48
+    steps: int = 24
+    event_share: float = 0.15
+    passes: int = 4
+    batch: int = 256
+    initial: str = ""
+    seed: int = 0
+    workers: int = 16
+    device: str = "cuda"
+    report_steps: int = 1000
+    part_bytes: int = 15 * 2**20
+    difficulties: dict[str, float] = field(default_factory=lambda: {"simple": 0.1, "medium": 0.3, "full": 0.6})
+
+    def __post_init__(self) -> None:
+        if self.what not in BUDGETED:
+            raise ValueError(f"what must be one of {list(BUDGETED)}, got {self.what!r}")
+        if not 0 < self.decay_share < 1:
+            raise ValueError(f"decay_share must be between 0 and 1, got {self.decay_share}")
+        if self.part_bytes < 1:
+            raise ValueError(f"part_bytes must be at least 1, got {self.part_bytes}")
+
+
+def time_budget(config: TimeBudgetConfig) -> list[Path]:
+    """Collect, prepare, train and pack; returns the parts.
+
+    What a call that was broken off has collected, and trained at a steady rate, is gone on with.
+
+    Raises:
+        ValueError: If there is no such size, the folder holds recordings or a run with other settings, or it
+            or the device cannot be used.
+        RuntimeError: If no time is left to train, or recording failed.
+    """
+    check_writable(config.output, is_folder=True)
+    check_device(config.device, "device")
+    deadline = perf_counter() + 60 * (config.minutes - config.packing_minutes)
+    for split, num_clips in (("train", config.num_clips), ("test", config.held_out_clips)):
+        collect(_collection(config, split, num_clips))
+    weights = _train_until(deadline, BUDGETED[config.what](config), config)
+    return pack(weights, Path(config.output) / PARTS_FOLDER, config.part_bytes)
+
+
+def _train_until(deadline: float, budgeted: Budgeted, config: TimeBudgetConfig) -> Path:
+    """Train at a steady rate, then as it falls, for as many steps as fit; returns the weights."""
+    minutes, folder = (deadline - perf_counter()) / 60, Path(config.output)
+    if minutes <= 0:
+        raise RuntimeError(
+            f"time must be left to train, got {minutes:.1f} minutes: collect fewer clips, or give more time"
+        )
+    constant = budgeted.train(
+        replace(budgeted.first, output=str(folder / "constant"), most_minutes=minutes * (1 - config.decay_share))
+    )
+    shutil.rmtree(folder / "decay", ignore_errors=True)  # of a call that was broken off, from other weights
+    made = folder / "constant" / budgeted.weights
+    steps = round(constant.step / constant.seconds * max(0.0, deadline - perf_counter()))
+    if steps < LEAST_FALLING_STEPS:
+        return made
+    last = replace(
+        budgeted.first, output=str(folder / "decay"), initial=str(made), constant_share=0.0,
+        warmup=max(1, steps // 5), steps=steps, most_minutes=0.0, seed=config.seed + 1,
+    )  # fmt: skip
+    budgeted.train(last)
+    return folder / "decay" / budgeted.weights
+
+
+def pack(path: Path, folder: Path, part_bytes: int) -> list[Path]:
+    """Lay a file into parts NAME.00, NAME.01, ... beside its hash, NAME.sha256; returns all of them.
+
+    `cat NAME.?? > NAME` joins them again.
+    """
+    data = path.read_bytes()
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    cuts = range(0, max(1, len(data)), part_bytes)
+    pieces = {f"{path.name}.{number:02d}": data[at : at + part_bytes] for number, at in enumerate(cuts)}
+    pieces[f"{path.name}.sha256"] = f"{hashlib.sha256(data).hexdigest()}  {path.name}\n".encode()
+    for name, piece in pieces.items():
+        write_atomically(folder / name, lambda file, piece=piece: file.write(piece))
+    return [folder / name for name in pieces]
+
+
+def _collection(config: TimeBudgetConfig, split: str, num_clips: int) -> CollectConfig:
+    return CollectConfig(
+        output=str(_recordings(config, split)), split=split, num_clips=num_clips, steps=config.steps,
+        height=config.height, width=config.width, difficulties=config.difficulties, event_share=config.event_share,
+        seed=config.seed, workers=config.workers,
+    )  # fmt: skip
+
+
+def _recordings(config: TimeBudgetConfig, split: str) -> Path:
+    return Path(config.output) / "recordings" / split
+
+
+def _loop(config: TimeBudgetConfig) -> dict[str, Any]:
+    """The settings of every run."""
+    return {
+        "steps": ENDLESS_STEPS, "constant_share": 1.0, "batch": config.batch, "initial": config.initial,
+        "seed": config.seed, "device": config.device, "report_steps": config.report_steps,
+        "data_workers": config.workers,
+    }  # fmt: skip
+
+
+def _inpainter_budgeted(config: TimeBudgetConfig) -> Budgeted:
+    shape = inpainter_of(config.size, config.height, config.width)
+    first = InpainterTrainConfig(inpainter=shape, learning_rate=learning_rate_of(shape), **_loop(config))
+    sources = FrameSources(
+        recordings=[str(_recordings(config, "train"))], held_out=str(_recordings(config, "test")),
+        held_out_clips=config.held_out_clips, passes=config.passes, workers=config.workers,
+    )  # fmt: skip
+    training_frames, held_out = prepare_training_frames(sources)
+    return Budgeted(first, lambda run: train_inpainter(run, training_frames, held_out), "inpainter.safetensors")
+
+
+def _video_budgeted(config: TimeBudgetConfig) -> Budgeted:
+    shape = video_of(config.size, config.height, config.width)
+    first = TrainConfig(video=shape, turning=0.4, **_loop(config))
+    samples, held_out = (
+        prepare_clips(prepare, "samples", str(_recordings(config, split)), 0, passes, config.workers)
+        for split, passes in (("train", config.passes), ("test", 1))
+    )
+    return Budgeted(first, lambda run: train(run, samples, held_out), "weights.safetensors")
+
+
+BUDGETED: dict[str, Callable[[TimeBudgetConfig], Budgeted]] = {
+    "inpainter": _inpainter_budgeted,
+    "video": _video_budgeted,
+}

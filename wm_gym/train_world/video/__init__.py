@@ -1,0 +1,1 @@
+"""What the video model learns from and by: batches, losses, scores."""

@@ -1,0 +1,83 @@
+"""How well the world model tells what comes, on clips that it does not learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from wm_gym.backends.video.codec import FRAME_CHANNELS, HINT_CHANNELS
+from wm_gym.backends.video.network import VideoNetwork
+from wm_gym.backends.video.rows import Role, Rows
+from wm_gym.train_world.data.samples import ClipSample
+from wm_gym.train_world.report import Score
+from wm_gym.train_world.video.batches import Batch, Batches
+from wm_gym.train_world.video.latents import latents_of
+
+HELD_OUT_BATCH = 48
+STRIP_SAMPLES = 12
+
+
+class HeldOut:
+    """Scores networks on one batch of held-out clips."""
+
+    def __init__(self, samples: Sequence[ClipSample], length: int) -> None:
+        """Score on samples of `length` steps."""
+        self._samples, self._length = samples, length
+        self._batch: Batch | None = None
+
+    @torch.no_grad()
+    def __call__(self, network: nn.Module) -> Score:
+        """Figures, and rows of truth, hint and generated, of the last frame of some targets."""
+        video: Any = network
+        device = video.transformer.proj_out.weight.device
+        if self._batch is None:
+            batches = Batches(self._samples, video.packing, length=self._length, patch=video.config.patch)
+            self._batch = batches.draw(HELD_OUT_BATCH, 0, 0, None).to(device)
+        planes = predict_targets(video, self._batch)
+        figures = compare(planes, video.packing.hint_prior(self._batch.hints[:, -1]), self._batch)
+        return Score(figures, self._strip(self._batch, planes), "truth, hint, generated")
+
+    def _strip(self, batch: Batch, planes: Tensor) -> np.ndarray:
+        rows = [_colours(batch.clean[:, -1]), _hint_colours(batch.hints[:, -1]), _colours(planes)]
+        return np.concatenate([np.concatenate(list(row[:STRIP_SAMPLES]), 1) for row in rows], 0)
+
+
+def predict_targets(network: VideoNetwork, batch: Batch) -> Tensor:
+    """Planes of one-step predictions of each sample's last latent frame after a clean past, (B, 20, H, W)."""
+    latents = latents_of(network.codec, batch)
+    generator = torch.Generator().manual_seed(0)
+    noise = torch.randn(latents.clean[:, -1].shape, generator=generator).to(batch.clean.device)
+    noisy = torch.cat([latents.clean[:, :-1], noise[:, None]], 1)
+    levels = torch.zeros(batch.times.shape, device=noisy.device)
+    levels[:, -1] = 1.0
+    clean, _ = network(noisy, Rows.of(batch.times, levels, Role.TARGET), batch.given(network, latents.hints))
+    return network.codec.decode(clean[:, -1].clamp(-1, 1), latents.last_state)[0].clamp(-1, 1)
+
+
+def compare(planes: Tensor, hint_prior: Tensor, batch: Batch) -> dict[str, float]:
+    """PSNR over all and over unseen pixels of the prediction and of the hints, and the IoU of the moving masks."""
+    truth = batch.clean[:, -1].unflatten(1, (-1, FRAME_CHANNELS))
+    seen = batch.hints[:, -1].unflatten(1, (-1, HINT_CHANNELS))[:, :, 4] > 0
+    figures = {}
+    for name, told in (("", planes), ("hint_", hint_prior)):
+        squared = (told.unflatten(1, (-1, FRAME_CHANNELS))[:, :, :3] - truth[:, :, :3]).square().mean(2)
+        figures[f"{name}psnr_db"] = float((-10 * torch.log10(squared.mean((2, 3)).clamp(min=1e-6) / 4)).mean())
+        figures[f"{name}unseen_psnr_db"] = float(-10 * torch.log10(squared[~seen].mean() / 4))
+    ours, theirs = planes.unflatten(1, (-1, FRAME_CHANNELS))[:, :, 4] > 0, truth[:, :, 4] > 0
+    figures["moving_iou"] = float((ours & theirs).sum() / (ours | theirs).sum().clamp(min=1))
+    return figures
+
+
+def _colours(planes: Tensor) -> np.ndarray:
+    last = planes.unflatten(1, (-1, FRAME_CHANNELS))[:, -1, :3]
+    return ((last.clamp(-1, 1) + 1) * 127.5).round().byte().movedim(1, -1).cpu().numpy()
+
+
+def _hint_colours(hints: Tensor) -> np.ndarray:
+    last = hints.unflatten(1, (-1, HINT_CHANNELS))[:, -1]
+    colour = (last[:, :3].clamp(-1, 1) + 1) * 127.5
+    return torch.where(last[:, 4:5] > 0, colour, torch.tensor(80.0)).byte().movedim(1, -1).cpu().numpy()

@@ -1,0 +1,143 @@
+"""A `WorldState` as bytes, and back in another process: one safetensors file with a JSON header.
+
+The header names the backend, its frames and the hash of its weights; all must fit the reader. A damaged file is
+refused, part by part (`wm_gym.files.checksummed`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from wm_gym.events.scripts import EventScript
+from wm_gym.files.checksummed import FileKind, pack_checksummed, unpack_checksummed
+from wm_gym.memory.packing import pack_memories, unpack_memories
+from wm_gym.world.state import WorldState
+from wm_gym.world_model import ModelSpec, Opening, Packed, Place, WorldModel
+
+KIND = FileKind("wm_gym.world_state", 3)
+
+
+def to_bytes(state: WorldState, model: WorldModel[Any], extra: Packed | None = None) -> bytes:
+    """The state as bytes.
+
+    Args:
+        state: Of `model`.
+        model: The backend, which knows how to pack its own part.
+        extra: Data to keep beside it, such as a task state.
+    """
+    parts = {"model": model.pack(state.model), "memory": pack_memories(state.memories), "world": _pack_world(state)}
+    parts["extra"] = extra or Packed()
+    tensors = {f"{part}.{name}": t for part, packed in parts.items() for name, t in packed.tensors.items()}
+    header = {
+        "backend": identity(model.spec),
+        "weights": model.spec.weights,
+        "parts": {part: packed.meta for part, packed in parts.items()},
+    }
+    return pack_checksummed(KIND, header, tensors)
+
+
+def from_bytes(data: bytes, model: WorldModel[Any], what: str = "a saved state") -> tuple[WorldState, Packed]:
+    """The state that `to_bytes` was given, and what was kept beside it.
+
+    Args:
+        data: The bytes.
+        model: The backend.
+        what: Names the bytes in messages.
+
+    Raises:
+        ValueError: If the bytes are no world state, damaged, or of another version, backend or weights.
+    """
+    header, tensors = unpack_checksummed(data, KIND, what)
+    check_maker(header["backend"], header["weights"], model.spec, what)
+    packed = {part: Packed(_under(tensors, part), meta) for part, meta in header["parts"].items()}
+    state = _unpack_world(packed["world"], unpack_memories(packed["memory"]), model.unpack(packed["model"]))
+    return state, packed["extra"]
+
+
+def check_maker(backend: Mapping[str, Any], weights: str, spec: ModelSpec, what: str) -> None:
+    """Make sure that a state is not taken up by another backend, at another size or with other weights.
+
+    Args:
+        backend: The `identity` of what made the state.
+        weights: Their hash.
+        spec: Of the backend that is to go on from it.
+        what: Names the state in messages.
+
+    Raises:
+        ValueError: If they differ.
+    """
+    if backend != identity(spec):
+        raise ValueError(f"{what} must be of backend {identity(spec)}, got {dict(backend)}")
+    check_weights(weights, spec, what)
+
+
+def check_weights(weights: str, spec: ModelSpec, what: str) -> None:
+    """Make sure that what was made by some weights is not taken up by others.
+
+    Raises:
+        ValueError: If the hashes differ.
+    """
+    if weights != spec.weights:
+        raise ValueError(f"{what} must be of the weights {_short(spec.weights)}, got one of {_short(weights)}")
+
+
+def _short(weights: str) -> str:
+    return f"{weights[:16]}..." if weights else "none"
+
+
+def identity(spec: ModelSpec) -> dict[str, Any]:
+    """Which backend makes frames of which size; all of it must fit for a state to be taken up."""
+    return {"name": spec.name, "height": spec.height, "width": spec.width, "frames_per_step": spec.frames_per_step}
+
+
+def _under(tensors: dict[str, Tensor], part: str) -> dict[str, Tensor]:
+    prefix = f"{part}."
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def _pack_world(state: WorldState) -> Packed:
+    tensors = {"body_poses": torch.from_numpy(state.body_poses)}
+    for n, opening in enumerate(state.openings):
+        tensors |= {f"intrinsics{n}": opening.intrinsics, f"waypoints{n}": opening.waypoints}
+    meta = {
+        "world_of_view": state.world_of_view,
+        "frame_index": state.frame_index,
+        "seeds": state.seeds,
+        "scripts": [script.to_json() for script in state.scripts],
+        "openings": [_opening_to_json(opening) for opening in state.openings],
+    }
+    return Packed(tensors, meta)
+
+
+def _opening_to_json(opening: Opening) -> dict[str, Any]:
+    place = None if opening.place is None else asdict(opening.place)
+    return {"name": opening.name, "prompt": opening.prompt, "place": place}
+
+
+def _unpack_world(packed: Packed, memories: tuple[Any, ...], model_state: Any) -> WorldState:
+    meta, tensors = packed.meta, packed.tensors
+    openings = tuple(
+        Opening(
+            name=row["name"],
+            prompt=row["prompt"],
+            intrinsics=tensors[f"intrinsics{n}"],
+            waypoints=tensors[f"waypoints{n}"],
+            place=None if row["place"] is None else Place(**row["place"]),
+        )
+        for n, row in enumerate(meta["openings"])
+    )
+    return WorldState(
+        model=model_state,
+        memories=memories,
+        world_of_view=tuple(meta["world_of_view"]),
+        body_poses=tensors["body_poses"].numpy(),
+        frame_index=tuple(meta["frame_index"]),
+        seeds=tuple(meta["seeds"]),
+        openings=openings,
+        scripts=tuple(EventScript.from_json(row) for row in meta["scripts"]),
+    )

@@ -1,0 +1,262 @@
+"""THE SEAM: what a world model is, and the data that crosses it.
+
+Everything above this file (the loop, environments, agents, suites) speaks to a backend only through
+`WorldModel`. Shapes: N worlds, T frames of one step, H x W pixels, K keyframes.
+
+Conventions: world frame right-handed, z up, metres; its origin is the camera's position when the world opened
+and its x axis the way the camera looked then. Camera frame OpenCV (x right, y down, z forward). A pose is
+`world_from_camera`, (4, 4). Depth is planar z in metres: 0 means unknown, `ModelSpec.far_metres` means sky.
+
+Knows nothing of tasks, rewards or Gymnasium.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
+
+import numpy as np
+from torch import Tensor
+
+from wm_gym.events.kinds import ActiveEvent
+from wm_gym.memory.hints import Hints
+
+ModelState = TypeVar("ModelState")
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """What a backend needs and what it gives.
+
+    Attributes:
+        name: Row of the backend table, for messages and files.
+        height: Rows of a frame.
+        width: Columns of a frame.
+        first_frames: Frames of the opening chunk, T of `WorldModel.start`.
+        frames_per_step: Frames of every later chunk, T of `WorldModel.step`.
+        fps: Frames of world time per second.
+        steered_by: Whether poses or keys move the camera.
+        takes_text: Whether prompts change what is generated.
+        takes_hints: Whether memory hints change what is generated.
+        takes_references: Whether retrieved keyframes change what is generated.
+        gives_depth: Whether chunks carry metric depth.
+        gives_moving: Whether chunks carry a mask of moving things.
+        far_metres: Depth that stands for the sky.
+        licence: SPDX name or a sentence.
+        weights: Hash of the weights, so that nothing made by some is taken for made by others; empty without any.
+        arithmetic: Number type and device of the network, such as "bfloat16 on cpu"; empty without any.
+        shows_events: Kinds of event, names in `wm_gym.events.kinds.KINDS`, that it can show.
+    """
+
+    name: str
+    height: int
+    width: int
+    first_frames: int
+    frames_per_step: int
+    fps: float
+    steered_by: Literal["pose", "keys"]
+    takes_text: bool
+    takes_hints: bool
+    takes_references: bool
+    gives_depth: bool
+    gives_moving: bool
+    far_metres: float
+    licence: str
+    weights: str = ""
+    arithmetic: str = ""
+    shows_events: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place that the twin can build: a family of maps, a seed in it, and how hard to learn it is.
+
+    Attributes:
+        family: One of `wm_gym.backends.twin.families.FAMILIES`.
+        seed: Any non-negative integer; equal seeds give equal maps.
+        difficulty: "simple", "medium" or "full".
+    """
+
+    family: str
+    seed: int
+    difficulty: str = "full"
+
+
+@dataclass(frozen=True, eq=False)
+class Capture:
+    """Posed RGB-D keyframes of one place, in the world frame; they may be finer than frames, in the same proportions.
+
+    Attributes:
+        frames: (K, H, W, 3) uint8.
+        depth: (K, H, W) float32 metres; 0 unknown, the far value is sky.
+        moving: (K, H, W) bool.
+        world_from_camera: (K, 4, 4) float32. Row 0 is the pose the world opens at.
+        intrinsics: (4,) float32 fx, fy, cx, cy in pixels.
+        lead: How many of the last rows are the frames just before row 0, one after another: they tell what moves how.
+    """
+
+    frames: Tensor
+    depth: Tensor
+    moving: Tensor
+    world_from_camera: Tensor
+    intrinsics: Tensor
+    lead: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Opening:
+    """How one world begins.
+
+    Attributes:
+        name: What the user asked for, such as "city/17".
+        prompt: Caption of the place.
+        intrinsics: (4,) float32 fx, fy, cx, cy of the frames to come, in pixels.
+        waypoints: (W, 2) float32 x, y in metres, world frame: spots a body can stand on.
+        place: The place a simulator builds, or None.
+        capture: Keyframes that fill the memory before the first frame (grounded), or None.
+        image: (H, W, 3) uint8, the only known frame (cold), or None.
+    """
+
+    name: str
+    prompt: str
+    intrinsics: Tensor
+    waypoints: Tensor
+    place: Place | None = None
+    capture: Capture | None = None
+    image: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What one step asks of the model.
+
+    Attributes:
+        world_from_camera: (N, T, 4, 4) float32, where the camera is to be.
+        intrinsics: (N, 4) float32 fx, fy, cx, cy in pixels.
+        keys: (N, T, 8) bool, columns as `geometry.motion.KEYS`.
+        prompts: N strings: the scene and what is going on in it now.
+        events: For each world, the known kinds of event at work in this step.
+        seeds: N world seeds. All randomness comes from (seed, frame index).
+        frame_index: N indices of this step's first frame, counted from the world's first frame.
+        hints: What memory shows at these poses, or None.
+    """
+
+    world_from_camera: Tensor
+    intrinsics: Tensor
+    keys: Tensor
+    prompts: Sequence[str]
+    events: Sequence[Sequence[ActiveEvent]]
+    seeds: Sequence[int]
+    frame_index: Sequence[int]
+    hints: Hints | None = None
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What only a simulator knows about one world's T frames.
+
+    Attributes:
+        instances: (T, H, W) uint8: 0 is the map itself, other numbers are things.
+        instance_names: Class of each thing, by its number.
+        event_masks: For each event kind at work, (T, H, W) bool: pixels it changes.
+        event_strengths: For each event kind at work, (T,) float32 in 0..1.
+    """
+
+    instances: np.ndarray
+    instance_names: Mapping[int, str]
+    event_masks: Mapping[str, np.ndarray]
+    event_strengths: Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """What one step gives back.
+
+    Attributes:
+        frames: (N, T, H, W, 3) uint8.
+        depth: (N, T, H, W) float32 metres, or None where the model has none.
+        moving: (N, T, H, W) bool, or None where the model has none.
+        world_from_camera: (N, T, 4, 4) float32 poses that came true, or None where the model cannot know them.
+        truth: N records of a simulator, or None from a generative model.
+        write_mask: (N, T, H, W) bool: pixels that may be remembered; the others will be painted again when they are
+            next looked at. None: all.
+        overwrite_mask: (N, T, H, W) bool: pixels at which memory is to let go of what it shows, and to take these
+            instead. None: nowhere.
+    """
+
+    frames: Tensor
+    depth: Tensor | None
+    moving: Tensor | None
+    world_from_camera: Tensor | None
+    truth: Sequence[Truth] | None = None
+    write_mask: Tensor | None = None
+    overwrite_mask: Tensor | None = None
+
+
+class Obstacles(Protocol):
+    """What a body of one world can bump into."""
+
+    def blocked(self, positions: np.ndarray, radius: float) -> np.ndarray:
+        """Whether a body of `radius` metres overlaps something solid, (M,) bool.
+
+        Args:
+            positions: (M, 2) float64 x, y in metres, world frame.
+            radius: Metres.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Packed:
+    """A model state made plain for a file.
+
+    Attributes:
+        tensors: Flat names to tensors.
+        meta: JSON-able.
+    """
+
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+    meta: dict[str, Any] = field(default_factory=dict)
+
+
+@runtime_checkable
+class WorldModel(Protocol[ModelState]):
+    """Video given poses, hints and text. N worlds at once; knows nothing of tasks.
+
+    A state is a value: no method changes the state it is given, so any state can be stepped twice.
+    """
+
+    spec: ModelSpec
+
+    def start(self, openings: Sequence[Opening], seeds: Sequence[int]) -> tuple[ModelState, Chunk]:
+        """Open N worlds; the chunk has `spec.first_frames` frames at the opening pose."""
+        ...
+
+    def step(self, state: ModelState, condition: Condition) -> tuple[ModelState, Chunk]:
+        """Go on by `spec.frames_per_step` frames."""
+        ...
+
+    def select(self, state: ModelState, worlds: Sequence[int]) -> ModelState:
+        """The state of the named worlds, in that order; a world may be named twice (a fork)."""
+        ...
+
+    def cat(self, states: Sequence[ModelState]) -> ModelState:
+        """The worlds of several states, one after another."""
+        ...
+
+    def pack(self, state: ModelState) -> Packed:
+        """Plain tensors and JSON that `unpack` turns back into an equal state, in any process."""
+        ...
+
+    def unpack(self, packed: Packed) -> ModelState:
+        """The state that `pack` was given."""
+        ...
+
+    def obstacles(self, state: ModelState, world: int) -> Obstacles | None:
+        """What stands in one world, or None where only the memory can tell."""
+        ...
+
+    def close(self) -> None:
+        """Free processes and device memory. The model cannot be used afterwards."""
+        ...
