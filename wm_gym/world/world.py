@@ -175,11 +175,12 @@ class World:
     ) -> Condition:
         spec = self.model.spec
         guidance = Guidance(completed.hints, completed.where, self.completion.decides)
+        unsaid = [[""] * spec.latents_per_step] * state.num_worlds
         return Condition(
             world_from_camera=poses,
             intrinsics=stack_intrinsics(state.openings),
             keys=torch.from_numpy(keys),
-            prompts=state.prompts_of(spec.frames_per_step, spec.latents_per_step),
+            prompts=state.prompts_of(spec.frames_per_step, spec.latents_per_step) if spec.takes_text else unsaid,
             events=events,
             seeds=state.seeds,
             frame_index=state.frame_index,
@@ -306,7 +307,8 @@ def completion_for(
         ValueError: If there are settings of what is not wanted, or `Completion.create` raises it.
     """
     if spec.wants_completion if wanted is None else wanted:
-        return Completion.create(spec.height, spec.width, dtype=getattr(torch, spec.dtype), **settings)
+        kind, device = getattr(torch, spec.dtype), spec.device
+        return Completion.create(spec.height, spec.width, dtype=kind, device=device, **settings)
     if settings:
         raise ValueError(f"completion_settings must be empty where nothing is completed, got {sorted(settings)}")
     return Completion()
