@@ -1,4 +1,4 @@
-"""The inpainter: codes of patches, choices that follow from a seed, and hints of which only the unseen is painted."""
+"""The inpainter: codes of patches, samples that follow from a seed, and hints whose unseen part alone is inpainted."""
 
 import re
 
@@ -39,7 +39,7 @@ def tiny_inpainter(seed: int = 0) -> Inpainter:
 
 
 def some_hints(worlds: int = 1, frames: int = 4, seed: int = 0) -> Hints:
-    """A wall 3 m ahead of which a part is known, more of it in later worlds."""
+    """A wall 3 m ahead, partly seen, more of it in later worlds."""
     generator = torch.Generator().manual_seed(seed)
     shape = worlds, frames, *SIZE
     seen = torch.zeros(shape, dtype=torch.bool)
@@ -63,7 +63,7 @@ def paint(inpainter: Inpainter, hints: Hints, seeds, config: CompletionConfig | 
     return completion(hints, views, [CompletionState()] * len(seeds))
 
 
-def test_a_surface_of_entries_comes_back_as_it_was():
+def test_codes_survive_decoding_and_encoding():
     inpainter, generator = tiny_inpainter(), torch.Generator().manual_seed(1)
     shape = 3, TINY.num_tokens, TINY.cells
     codes = [torch.randint(0, n, shape, generator=generator) for n in (TINY.depth_codes, TINY.colour_codes)]
@@ -75,7 +75,7 @@ def test_a_surface_of_entries_comes_back_as_it_was():
 
 @given(st.integers(1, 8), st.integers(0, 5))
 @settings(max_examples=20, deadline=None)
-def test_k_means_finds_as_many_patches_as_there_are(count, seed):
+def test_k_means_finds_every_distinct_patch(count, seed):
     generator = torch.Generator().manual_seed(seed)
     kinds = torch.randn(count, 6, generator=generator) * 10
     patches = kinds.repeat(20, 1)
@@ -92,12 +92,12 @@ def test_a_codebook_is_fitted_the_same_way_every_time():
     assert books[0].colour.std() > 0.1
 
 
-def test_a_codebook_wants_as_many_patches_as_entries():
+def test_a_codebook_needs_as_many_patches_as_entries():
     with pytest.raises(ValueError, match=r"as many patches, got 6: prepare more views"):
         fit_codebook(Codebook(TINY), torch.zeros(1, 4, *SIZE), patches=6, rounds=1, seed=0)
 
 
-def test_slot_by_slot_scores_are_those_of_all_slots_at_once():
+def test_logits_code_by_code_equal_the_teacher_forced_ones():
     inpainter = tiny_inpainter()
     network, queries = inpainter.network, torch.randn(2, 5, TINY.codes_per_token, TINY.code_dim)
     codes = torch.randint(0, TINY.depth_codes, (2, 5, TINY.codes_per_token))
@@ -110,7 +110,7 @@ def test_slot_by_slot_scores_are_those_of_all_slots_at_once():
         context = context + network.head.context_of(table[codes[..., code_index]], code_index)
 
 
-def test_hidden_and_kept_tokens_do_not_tell_their_codes():
+def test_codes_of_masked_and_kept_tokens_have_no_effect():
     inpainter, known = tiny_inpainter(), torch.randn(1, CONDITIONING_CHANNELS, *SIZE)
     detail = inpainter.network.detail(known)
     codes = torch.randint(0, TINY.depth_codes, (2, TINY.num_tokens, TINY.codes_per_token))
@@ -119,7 +119,7 @@ def test_hidden_and_kept_tokens_do_not_tell_their_codes():
         assert torch.equal(*(inpainter.network(known, detail, context[None], roles) for context in codes))
 
 
-def test_a_narrow_nucleus_chooses_the_likeliest_depth_first():
+def test_a_narrow_nucleus_takes_the_likeliest_code():
     inpainter, known = tiny_inpainter(), torch.randn(1, CONDITIONING_CHANNELS, *SIZE)
     painted = torch.ones(1, TINY.num_tokens, dtype=torch.bool)
     sure = SamplingConfig(num_steps=1, nucleus=1e-6)
@@ -132,14 +132,14 @@ def test_a_narrow_nucleus_chooses_the_likeliest_depth_first():
         assert torch.equal(scores.argmax(-1), codes[..., code_index])
 
 
-def test_choices_follow_from_the_seed():
+def test_samples_follow_from_the_seed():
     inpainter, known = tiny_inpainter(), torch.randn(1, CONDITIONING_CHANNELS, *SIZE)
     painted = torch.ones(1, TINY.num_tokens, dtype=torch.bool)
     first, again, other = (sample_codes(inpainter, known, painted, SamplingConfig(), [seed]) for seed in (1, 1, 2))
     assert torch.equal(first, again) and not torch.equal(first, other)
 
 
-def test_a_cell_tells_its_own_slots_and_no_others():
+def test_a_cell_changes_its_own_codes_and_no_distant_ones():
     inpainter, known = tiny_inpainter(), torch.randn(1, CONDITIONING_CHANNELS, *SIZE)
     detail = inpainter.network.detail
     torch.nn.init.normal_(detail.context.weight)
@@ -150,7 +150,7 @@ def test_a_cell_tells_its_own_slots_and_no_others():
     assert not changed[0].any()
 
 
-def test_the_unseen_is_painted_and_all_of_it_in_the_last_frame():
+def test_all_unseen_pixels_of_the_last_frame_are_inpainted_and_no_seen_ones():
     inpainter, hints = tiny_inpainter(), some_hints()
     made = paint(inpainter, hints, [0])
     assert not (made.where & hints.seen).any() and torch.equal(made.hints.seen, hints.seen | made.where)
@@ -161,13 +161,13 @@ def test_the_unseen_is_painted_and_all_of_it_in_the_last_frame():
 
 
 def agreeing_inpainter() -> Inpainter:
-    """Whose codes all say a surface 3 m ahead."""
+    """An inpainter whose every depth code is a surface 3 m ahead."""
     inpainter = tiny_inpainter()
     inpainter.codebook.depth[:] = scale_depth(torch.tensor(3.0), TINY.near_metres, TINY.far_metres)
     return inpainter
 
 
-def test_what_is_coarse_is_painted_anew_where_it_lies():
+def test_coarse_pixels_are_inpainted_at_their_own_depth():
     hints = some_hints()
     hints.area[..., :2] = 4.0
     hints.moving[..., 0, 0] = True
@@ -180,7 +180,7 @@ def test_what_is_coarse_is_painted_anew_where_it_lies():
     )
 
 
-def test_what_is_coarse_stays_where_the_inpainter_sees_another_surface():
+def test_coarse_pixels_stay_where_the_inpainter_predicts_another_surface():
     hints = some_hints()
     hints.area[..., :2] = 4.0
     hints.log_depth[:] = np.log(30.0) * hints.seen
@@ -190,13 +190,13 @@ def test_what_is_coarse_stays_where_the_inpainter_sees_another_surface():
     assert not paint(agreeing_inpainter(), hints, [0], CompletionConfig()).overwritten.any()  # unless it is asked for
 
 
-def test_a_world_that_knows_enough_is_left_alone():
+def test_a_world_with_few_unseen_pixels_keeps_its_hints():
     hints = some_hints()
-    made = paint(tiny_inpainter(), hints, [0], CompletionConfig(least_unseen=0.99))
+    made = paint(tiny_inpainter(), hints, [0], CompletionConfig(min_unseen=0.99))
     assert made.hints is hints and not made.where.any()
 
 
-def test_a_world_is_painted_as_if_it_were_alone():
+def test_a_world_in_a_batch_is_completed_as_if_it_were_alone():
     inpainter, hints = tiny_inpainter(), some_hints(worlds=3)
     together = paint(inpainter, hints, [4, 5, 6])
     completion = Completion(inpainter, config=CompletionConfig(repaints=True))

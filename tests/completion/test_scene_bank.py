@@ -1,4 +1,4 @@
-"""SceneBank: the place that fits is found and laid where it fits, what is known stays, and a mirror is a mirror."""
+"""The scene bank: the best match is found and aligned, hints stay, and mirrored scenes are mirror images."""
 
 import re
 from pathlib import Path
@@ -57,14 +57,14 @@ def bank(tmp_path_factory) -> SceneBank:
 
 
 def seen_of(scene_bank: SceneBank, number: int, seen: torch.Tensor) -> Hints:
-    """What a memory of a place shows at its first keyframe, as far as it is seen (H, W)."""
+    """A scene rendered at its first keyframe, masked to the pixels (H, W) that are seen."""
     capture = scene_bank.capture(number)
     hints = render([scene_bank.memory(number)], capture.world_from_camera[None, :1], LENS[None], *SIZE, [0], [0])
     one = hints.of_world(0)
     return Hints(**{name: value * seen.view(1, *SIZE, *[1] * (value.ndim - 3)) for name, value in vars(one).items()})
 
 
-def known_of(hints: Hints, pose: torch.Tensor) -> torch.Tensor:
+def conditioning_of(hints: Hints, pose: torch.Tensor) -> torch.Tensor:
     return conditioning_planes(hints, pose[None, 2, :3], LENS[None], NEAR_METRES, FAR_METRES)
 
 
@@ -84,18 +84,18 @@ def view_of(poses: torch.Tensor, frame_index: int = 0, seed: int = 0, prompt: st
 
 @given(st.integers(0, 11), st.floats(-9, 9), st.floats(-9, 9), st.floats(-3, 3), st.floats(-0.5, 0.5))
 @settings(max_examples=24, deadline=None)
-def test_half_of_a_view_finds_its_place_and_lays_it_where_the_view_was_taken(bank, number, x, y, yaw, pitch):
+def test_half_of_a_key_view_retrieves_its_scene_and_aligns_it_with_the_view(bank, number, x, y, yaw, pitch):
     hints, pose = seen_of(bank, number, left_half()), pose_at(x, y, yaw, pitch)
     exact = PlacementConfig(temperature=0.0, clutter_penalty=0.0)
-    placed_scene = place_scene(bank, known_of(hints, pose_at(x, y, yaw)), view_of(pose[None]), exact)
-    assert placed_scene.place == number
+    placed_scene = place_scene(bank, conditioning_of(hints, pose_at(x, y, yaw)), view_of(pose[None]), exact)
+    assert placed_scene.scene == number
     start = bank.capture(number).world_from_camera[0]
-    stands = compose(placed_scene.world_from_place, start)
+    stands = compose(placed_scene.world_from_scene, start)
     torch.testing.assert_close(stands, pose_at(x, y, yaw), rtol=0, atol=1e-4)
 
 
 @pytest.mark.parametrize("number", [2, 8])
-def test_what_is_known_stays_and_the_rest_is_looked_up(bank, number):
+def test_seen_pixels_stay_and_the_rest_is_rendered_from_the_scene(bank, number):
     whole, half = seen_of(bank, number, torch.ones(SIZE, dtype=torch.bool)), seen_of(bank, number, left_half())
     pose = bank.capture(number).world_from_camera[:1]
     half.colour[:, :, :4] = 7
@@ -108,13 +108,13 @@ def test_what_is_known_stays_and_the_rest_is_looked_up(bank, number):
 
 
 @pytest.mark.parametrize(("takeover_threshold", "area", "is_moving", "age", "gives_way"), [
-    (0.5, 4.0, False, 3, True),  # known coarsely, in a world that is the place's
-    (0.6, 4.0, False, 3, False),  # the place shows only half of the frame
-    (0.5, 0.9, False, 3, False),  # known as finely as it is shown
-    (0.5, 4.0, True, 3, False),  # a thing that moves is no part of the place
-    (0.5, 4.0, False, 5, False),  # the world opened with it
+    (0.5, 4.0, False, 3, True),  # coarse, and the scene has taken over
+    (0.6, 4.0, False, 3, False),  # the scene shows only half of the frame
+    (0.5, 0.9, False, 3, False),  # as fine as the scene
+    (0.5, 4.0, True, 3, False),  # a moving object is no part of the scene
+    (0.5, 4.0, False, 5, False),  # part of the opening
 ])  # fmt: skip
-def test_an_adopted_place_shows_what_is_known_coarsely(bank, takeover_threshold, area, is_moving, age, gives_way):
+def test_a_scene_that_has_taken_over_replaces_coarse_points(bank, takeover_threshold, area, is_moving, age, gives_way):
     half, pose = seen_of(bank, 2, left_half()), bank.capture(2).world_from_camera[:1]
     half.area[:, :, :12], half.log_depth[:, :, :12], half.moving[:, :, :12], half.age[:] = area, 0.0, is_moving, age
     laid, config = PlacedScene(2, torch.eye(4), since=3), PlacementConfig(takeover_threshold=takeover_threshold)
@@ -123,7 +123,7 @@ def test_an_adopted_place_shows_what_is_known_coarsely(bank, takeover_threshold,
 
 
 @pytest.mark.parametrize(("age", "shown"), [(3, True), (5, False)])
-def test_what_was_remembered_since_the_place_came_is_shown_as_the_place_knows_it(bank, age, shown):
+def test_points_written_since_a_scene_was_placed_are_shown_from_the_scene(bank, age, shown):
     half, pose = seen_of(bank, 2, left_half()), bank.capture(2).world_from_camera[:1]
     half.log_depth[:, :, :12], half.age[:] = 0.0, age
     laid = PlacedScene(2, torch.eye(4), since=2)
@@ -131,7 +131,7 @@ def test_what_was_remembered_since_the_place_came_is_shown_as_the_place_knows_it
     assert torch.equal(new[0], NOTHING | True if shown else ~left_half())
 
 
-def test_a_place_is_found_again_from_elsewhere(bank):
+def test_a_placed_scene_is_rendered_at_its_pose_in_the_world(bank):
     laid = PlacedScene(1, compose(pose_at(3, 1, 0.5), inverse(pose_at(0, 0, 0))), since=1)
     hints = seen_of(bank, 1, NOTHING)
     shown, _ = render_placed(bank, laid, hints, NOTHING[None], view_of(pose_at(3, 1, 0.5)[None]), SHY)
@@ -140,40 +140,40 @@ def test_a_place_is_found_again_from_elsewhere(bank):
     torch.testing.assert_close(shown.log_depth, whole.log_depth, rtol=0, atol=1e-3)
 
 
-def test_the_second_half_of_a_bank_is_seen_in_a_mirror(bank):
-    assert bank.num_places == 12
+def test_the_second_half_of_a_bank_is_the_mirror_image_of_the_first(bank):
+    assert bank.num_scenes == 12
     everything = torch.ones(SIZE, dtype=torch.bool)
     for number in range(6):
         plain, mirrored = (seen_of(bank, k, everything) for k in (number, number + 6))
         assert torch.equal(plain.colour.flip(2), mirrored.colour)
 
 
-def test_where_nothing_is_known_some_place_is_taken_and_which_follows_from_the_seed(bank):
-    known = known_of(seen_of(bank, 0, NOTHING), pose_at(0, 0, 0))
+def test_without_hints_the_seed_chooses_the_scene(bank):
+    known = conditioning_of(seen_of(bank, 0, NOTHING), pose_at(0, 0, 0))
     config = PlacementConfig(candidates=24, temperature=1.0)
     looks = [view_of(pose_at(0, 0, 0)[None], seed=seed) for seed in (1, 1, 2, 3, 4, 5)]
-    made = [place_scene(bank, known, look, config).place for look in looks]
+    made = [place_scene(bank, known, look, config).scene for look in looks]
     assert made[0] == made[1] and len(set(made)) > 1
 
 
-def test_words_decide_among_which_places(bank):
-    known = known_of(seen_of(bank, 0, NOTHING), pose_at(0, 0, 0))
+def test_the_prompt_limits_the_scenes_to_choose_from(bank):
+    known = conditioning_of(seen_of(bank, 0, NOTHING), pose_at(0, 0, 0))
     config = PlacementConfig(candidates=24, temperature=9.0)
     looks = [view_of(pose_at(0, 0, 0)[None], seed=seed, prompt="The garden.") for seed in range(40)]
-    made = {place_scene(bank, known, look, config).place for look in looks}
+    made = {place_scene(bank, known, look, config).scene for look in looks}
     assert made == {2, 8}
 
 
 @given(st.text(), st.text())
-def test_likeness_lies_between_nothing_in_common_and_the_same(one, other):
+def test_likeness_is_symmetric_and_between_0_and_1(one, other):
     assert 0 <= float(Likeness([one]).to(other)) <= 1
     assert float(Likeness([one]).to(other)) == float(Likeness([other]).to(one))
     assert float(Likeness(["Two red words"]).to("two words, red!")) == 1
 
 
-def test_what_stands_before_a_wall_or_looks_up_is_no_anchor(tmp_path):
+def test_a_keyframe_before_a_wall_or_looking_up_is_no_key_view(tmp_path):
     save_capture(tmp_path / "a.npz", place(0))
-    assert len(SceneBank.load(tmp_path, *SIZE).key_views.place) == 4  # two keyframes, and both in the mirror
+    assert len(SceneBank.load(tmp_path, *SIZE).key_views.scene) == 4  # two keyframes and their mirror images
     opening = place(0)
     opening.capture.depth[0], opening.capture.world_from_camera[1] = 2.0, pose_at(-0.5, 0, 0, 0.4)
     save_capture(tmp_path / "a.npz", opening)
@@ -192,15 +192,15 @@ def test_keyframes_may_be_finer_than_frames(tmp_path):
     assert torch.equal(cells, plain.key_views.cells)
 
 
-def test_anchors_are_means_of_cells_of_surface_planes(bank):
+def test_key_views_are_surface_images_averaged_over_cells(bank):
     capture = bank.capture(4)
     planes = surface_planes(capture.frames[:1], capture.depth[:1], NEAR_METRES, FAR_METRES)
     cells = planes.unfold(2, CELL, CELL).unfold(3, CELL, CELL).mean((-1, -2))
-    row = int((bank.key_views.place == 4).nonzero()[0])
+    row = int((bank.key_views.scene == 4).nonzero()[0])
     torch.testing.assert_close(bank.key_views.cells[row], cells[0])
 
 
-def test_a_bank_is_a_folder_of_captures_and_part_of_what_a_world_is(tmp_path):
+def test_a_scene_bank_is_a_folder_of_captures_and_part_of_the_hash(tmp_path):
     with pytest.raises(ValueError, match=re.escape(f"a folder of captures (.npz), got {tmp_path} without one")):
         Completion.create(48, 64, scene_bank=str(tmp_path))
     with pytest.raises(ValueError, match="must hold at least one capture, got none"):
@@ -213,7 +213,7 @@ def test_a_bank_is_a_folder_of_captures_and_part_of_what_a_world_is(tmp_path):
     assert shipped.weights != without.weights
 
 
-def test_shipped_references_are_of_the_training_split():
+def test_the_shipped_scene_bank_is_of_the_training_split():
     scene_bank = Completion.create(48, 64).scene_bank
     assert scene_bank is not None and len(scene_bank.captures) == 25
     assert not [path for path in scene_bank.captures if path.stem.endswith("9")]
@@ -222,7 +222,7 @@ def test_shipped_references_are_of_the_training_split():
     }  # fmt: skip
 
 
-def test_cracks_are_left_to_be_healed_and_what_comes_into_view_is_not():
+def test_thin_holes_are_left_out_and_large_unseen_regions_are_not():
     unseen = torch.zeros(1, 12, 16, dtype=torch.bool)
     unseen[0, 3, 2:9], unseen[0, 5:7, 4], unseen[0, 9, 9] = True, True, True
     assert not without_thin_holes(unseen).any()
@@ -235,10 +235,10 @@ def test_cracks_are_left_to_be_healed_and_what_comes_into_view_is_not():
     ("change", "message"),
     [
         ({"candidates": 0}, "candidates must be at least 1, got 0"),
-        ({"most": 0}, "most must be at least 1, got 0"),
+        ({"max_placed": 0}, "max_placed must be at least 1, got 0"),
         ({"temperature": -1.0}, "temperature must not be negative, got -1.0"),
         ({"clutter_penalty": -0.5}, "clutter_penalty must not be negative, got -0.5"),
-        ({"least_alike": 1.5}, "least_alike must be from 0 to 1, got 1.5"),
+        ({"min_likeness": 1.5}, "min_likeness must be from 0 to 1, got 1.5"),
     ],
 )
 def test_bad_settings_are_refused_in_one_sentence(change, message):
@@ -246,8 +246,8 @@ def test_bad_settings_are_refused_in_one_sentence(change, message):
         PlacementConfig(**change)
 
 
-def test_a_world_goes_on_in_one_place_and_after_its_bytes_came_back_too():
-    """Cold, turning round on the spot: places are attached, few of them, and they are part of the state."""
+def test_a_world_continues_in_placed_scenes_and_after_a_round_trip_through_bytes():
+    """A cold opening that turns in place has a few placed scenes, and they are part of the state."""
     world = World(VideoModel.create(48, 64))
     opening = open_picture(np.full((48, 64, 3), 120, np.uint8), 48, 64)
     state, _ = world.start([opening], [3])
@@ -255,11 +255,11 @@ def test_a_world_goes_on_in_one_place_and_after_its_bytes_came_back_too():
     for _ in range(6):
         state, _ = world.step(state, turn)
     placed = state.completions[0].placed
-    assert 1 <= len(placed) <= PlacementConfig().most
+    assert 1 <= len(placed) <= PlacementConfig().max_placed
     back, _ = from_bytes(to_bytes(state, world), world)
-    assert [one.place for one in back.completions[0].placed] == [one.place for one in placed]
+    assert [one.scene for one in back.completions[0].placed] == [one.scene for one in placed]
     (_, here), (_, there) = world.step(state, turn), world.step(back, turn)
     assert torch.equal(here.chunk.frames, there.chunk.frames) and torch.equal(here.chunk.depth, there.chunk.depth)
-    assert here.hints.seen.float().mean() < 1  # there was something to look up
+    assert here.hints.seen.float().mean() < 1  # some pixels had to be completed
     again = here.hints.seen & ~here.hints.moving & ~here.chunk.write_mask
     assert again.any()  # what places show instead of what is known is not remembered once more

@@ -13,7 +13,7 @@ from wm_gym.completion.conditioning import MOVING, SEEN
 from wm_gym.completion.inpainter import Inpainter
 from wm_gym.completion.inpainter_config import InpainterConfig
 from wm_gym.completion.network import HIDDEN, KEPT, REVEALED
-from wm_gym.completion.planes import flattened
+from wm_gym.completion.plane_fit import fit_planes
 from wm_gym.completion.weights import load_inpainter, save_inpainter
 from wm_gym.train_world.inpainting.batches import HintAugmentation, draw_batch
 from wm_gym.train_world.inpainting.objective import InpaintingObjectiveConfig, contrast, inpainting_loss, roles_of
@@ -86,7 +86,7 @@ def test_a_torn_batch_keeps_its_truth_and_its_horizon(training_frames):
 def test_of_what_is_to_be_painted_some_stays_hidden_and_the_rest_is_kept(number):
     made = TrainingFrames.cat([training_frames_of(painted_wall(0), 0)])
     batch = draw_batch(made, TINY, HintAugmentation(), 4, 0, number)
-    painted = Inpainter(TINY).wanting(batch.known) | batch.everything[:, None]
+    painted = Inpainter(TINY).tokens_to_inpaint(batch.known) | batch.everything[:, None]
     roles = roles_of(painted, batch)
     assert torch.equal(roles == KEPT, ~painted)
     assert ((roles == HIDDEN).any(1) == painted.any(1)).all() and (roles[painted] <= REVEALED).all()
@@ -159,7 +159,7 @@ def test_steps_of_depth_become_the_plane_that_they_stand_for():
     steps = np.exp(np.round(np.log(floor) / 0.06) * 0.06).astype(np.float32)
     painted = np.zeros(floor.shape, bool)
     painted[:, 16:] = True
-    flat = flattened(np.where(painted, steps, floor), painted, 100.0)
+    flat = fit_planes(np.where(painted, steps, floor), painted, 100.0)
     assert np.array_equal(flat[~painted], floor[~painted])
     before, after = (np.abs(np.log(depth / floor))[painted].mean() for depth in (steps, flat))
     assert after < 0.8 * before
@@ -168,4 +168,4 @@ def test_steps_of_depth_become_the_plane_that_they_stand_for():
 def test_sky_and_the_unknown_have_no_plane():
     depth = np.full((8, 8), 100.0, np.float32)
     depth[:, :4] = 0.0
-    assert np.array_equal(flattened(depth, np.ones((8, 8), bool), 100.0), depth)
+    assert np.array_equal(fit_planes(depth, np.ones((8, 8), bool), 100.0), depth)

@@ -1,4 +1,4 @@
-"""What memory does not show, decided before a chunk is generated: retrieved scenes, an inpainter, holes and sky.
+"""Completion of the hints before a chunk is generated: retrieved scenes, sky, thin holes and an inpainter.
 
 Knows nothing of the backend that comes next.
 """

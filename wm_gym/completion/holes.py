@@ -1,8 +1,8 @@
-"""Gaps in what is known, closed by what is beside them: surfaces go on as they are, and where two meet, the farther.
+"""Thin holes (disocclusions) in the hints, filled by extending the surfaces beside them, the background first.
 
-Where a thing is walked round, or two views leave a strip between them, a few pixels open. What is there is mostly what
-is beside them, farther back; an invented patch would be a speck that memory keeps. Source: hole filling in depth-image-
-based rendering, Fehn 2004 and after (from the background side). Knows nothing of networks.
+Where the camera moves round an object, or two keyframes leave a strip between them, holes of a few pixels open. They
+mostly show the background beside them; an inpainted patch there would be a floater that memory keeps. Source: hole
+filling in depth-image-based rendering, Fehn 2004 and later (from the background side). Knows nothing of networks.
 """
 
 from __future__ import annotations
@@ -15,49 +15,54 @@ from wm_gym.completion.inpainting import InpaintedFrame
 from wm_gym.memory.hints import Hints
 
 REACH_PIXELS = 4
-"""How far beyond its last known pixel a surface goes on."""
+"""Number of pixels by which a seen surface is extended into a hole."""
 
 STRAIGHT = 0.12
-"""Change of inverse depth from pixel to pixel, as a fraction, up to which a surface goes on at its slant."""
+"""Largest relative change of inverse depth from pixel to pixel at which a surface is extended along its slant; beyond
+it, the surface is extended at constant depth."""
 
 STEPS = ((0, -1), (0, 1), (-1, 0), (1, 0), (-1, -1), (-1, 1), (1, -1), (1, 1))
-"""Rows and columns to the neighbours, those first from which a pixel is rather continued."""
+"""Row and column steps to the eight neighbours, in order of preference."""
 
 RANKS = (1.0, 1.0, 1.01, 1.01, 1.03, 1.03, 1.03, 1.03)
-"""By how much nearer each neighbour counts, so that of equally far ones the first is taken."""
+"""Factor on the inverse depth of each neighbour in the choice of the farthest, so that ties go to the first."""
 
 
 def fill_holes(hints: Hints) -> InpaintedFrame:
-    """What the hints (1, H, W) of a frame leave open near what they know, as that goes on."""
-    known, still = hints.seen[0], hints.seen[0] & ~hints.moving[0]
-    planes = torch.cat([hints.colour[0].float(), hints.log_depth[0].neg().exp()[..., None]], -1).movedim(-1, 0)
-    reached = still
-    for _ in range(REACH_PIXELS):
-        planes, reached = _grown(planes, reached, known)
-    depth = planes[3].clamp(min=1e-6).reciprocal()
-    frame = planes[:3].movedim(0, -1).round().to(torch.uint8)
-    return InpaintedFrame(frame, torch.where(reached & ~known, depth, 0.0))
+    """The unseen pixels within `REACH_PIXELS` of a static surface, filled from it.
 
-
-def _grown(planes: Tensor, reached: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
-    """Planes (4, H, W: colour, inverse depth) with the open pixels beside reached ones (H, W) bool filled, and those.
-
-    Each goes on as the farthest of its neighbours.
+    Args:
+        hints: (1, H, W), one frame.
     """
-    room = F.pad(torch.cat([planes, reached[None].float()]), (2, 2, 2, 2))
-    near, beyond = (_neighbours(room, distance) for distance in (1, 2))
+    seen, still = hints.seen[0], hints.seen[0] & ~hints.moving[0]
+    channels = torch.cat([hints.colour[0].float(), hints.log_depth[0].neg().exp()[..., None]], -1).movedim(-1, 0)
+    filled = still
+    for _ in range(REACH_PIXELS):
+        channels, filled = _grown(channels, filled, seen)
+    depth = channels[3].clamp(min=1e-6).reciprocal()
+    frame = channels[:3].movedim(0, -1).round().to(torch.uint8)
+    return InpaintedFrame(frame, torch.where(filled & ~seen, depth, 0.0))
+
+
+def _grown(channels: Tensor, filled: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
+    """Colour and inverse depth (4, H, W) and the filled pixels (H, W) bool, both extended by one pixel into the holes.
+
+    Each new pixel is extended from its farthest filled neighbour.
+    """
+    padded = F.pad(torch.cat([channels, filled[None].float()]), (2, 2, 2, 2))
+    near, beyond = (_neighbours(padded, distance) for distance in (1, 2))
     change = near[:, 3] - beyond[:, 3]
     is_straight = (beyond[:, 4] > 0) & (change.abs() < STRAIGHT * near[:, 3])
     rank = near[:, 3] * near.new_tensor(RANKS)[:, None, None]
     best = torch.where(near[:, 4] > 0, rank, torch.inf).argmin(0, keepdim=True)
     made = torch.cat([near[:, :3], (near[:, 3] + torch.where(is_straight, change, 0.0))[:, None]], 1)
     made = made.gather(0, best[:, None].expand(1, 4, *best.shape[1:]))[0]
-    new = ~known & ~reached & (near[:, 4] > 0).any(0)
-    return torch.where(new, made, planes), reached | new
+    new = ~seen & ~filled & (near[:, 4] > 0).any(0)
+    return torch.where(new, made, channels), filled | new
 
 
-def _neighbours(room: Tensor, distance: int) -> Tensor:
-    """(8, C, H, W): the pixels of padded planes (C, H + 4, W + 4) a distance of 1 or 2 away."""
-    height, width = room.shape[1] - 4, room.shape[2] - 4
+def _neighbours(padded: Tensor, distance: int) -> Tensor:
+    """(8, C, H, W): the pixels 1 or 2 steps away, of an image padded to (C, H + 4, W + 4)."""
+    height, width = padded.shape[1] - 4, padded.shape[2] - 4
     corners = [(2 + distance * down, 2 + distance * across) for down, across in STEPS]
-    return torch.stack([room[:, top : top + height, left : left + width] for top, left in corners])
+    return torch.stack([padded[:, top : top + height, left : left + width] for top, left in corners])

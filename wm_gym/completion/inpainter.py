@@ -1,4 +1,4 @@
-"""The inpainter: a codebook, a network that chooses codes, and a finisher that turns them into pixels."""
+"""The inpainter: a codebook, a network that predicts codes, and a decoder that turns codes into pixels."""
 
 from __future__ import annotations
 
@@ -11,64 +11,67 @@ from wm_gym.completion.inpainter_config import InpainterConfig
 from wm_gym.completion.network import InpainterNetwork
 from wm_gym.completion.pixel_decoder import PixelDecoder
 
-LEAST_UNSEEN = 0.02
-"""Share of a token's pixels that must be unseen for it to be painted."""
+MIN_UNSEEN = 0.02
+"""Share of a token's pixels above which, if unseen, the token is inpainted."""
 
 COARSE_AREA = 1.5
-"""Square pixels of a point from which on a pixel counts as not known well enough."""
+"""Area of a splat, in square pixels, from which on the pixel counts as coarse."""
 
-LEAST_COARSE = 0.05
-"""Share of a token's pixels that must be that coarse for it to be painted."""
+MIN_COARSE = 0.05
+"""Share of a token's pixels above which, if coarse, the token is inpainted."""
 
 
 class Inpainter(nn.Module):
-    """All that paints a frame."""
+    """Codebook, network and pixel decoder."""
 
     def __init__(self, config: InpainterConfig) -> None:
-        """Random weights, and an empty codebook."""
+        """An inpainter with random weights and a codebook of zeros."""
         super().__init__()
         self.config = config
-        self.codebook, self.network, self.pixel_decoder = (
-            Codebook(config),
-            InpainterNetwork(config),
-            PixelDecoder(config),
-        )
+        self.codebook = Codebook(config)
+        self.network = InpainterNetwork(config)
+        self.pixel_decoder = PixelDecoder(config)
 
     @property
     def dtype(self) -> torch.dtype:
-        """Of the weights."""
+        """Number type of the weights."""
         return self.network.places.dtype
 
     @property
     def device(self) -> torch.device:
-        """Of the weights."""
+        """Device of the weights."""
         return self.network.places.device
 
-    def decode_pixels(self, codes: Tensor, known: Tensor, painted: Tensor) -> tuple[Tensor, Tensor]:
-        """Surface planes (N, 4, H, W) of a frame some of whose tokens are painted, and trust in what is known.
+    def decode_pixels(self, codes: Tensor, conditioning: Tensor, inpainted: Tensor) -> tuple[Tensor, Tensor]:
+        """Surface images (N, 4, H, W) with the inpainted tokens decoded, and trust logits (N, H, W) for the rest.
 
-        What is unseen elsewhere is 0. Trust is a logit, (N, H, W): above 0 what is known there is right.
+        Unseen pixels outside the inpainted tokens are 0. A trust logit above 0 says that the conditioning is right there.
 
         Args:
-            codes: (N, tokens, slots) int64.
-            known: (N, CONDITIONING_CHANNELS, H, W).
-            painted: (N, tokens) bool.
+            codes: (N, tokens, codes) int64.
+            conditioning: (N, CONDITIONING_CHANNELS, H, W).
+            inpainted: (N, tokens) bool.
         """
-        where = self.pixels_of(painted)
-        entries = torch.where(where[:, None], self.codebook.decode(codes), known[:, :4])
-        return self.pixel_decoder(entries, known, where)
+        where = self.pixels_of(inpainted)
+        entries = torch.where(where[:, None], self.codebook.decode(codes), conditioning[:, :4])
+        return self.pixel_decoder(entries, conditioning, where)
 
     def pixels_of(self, tokens: Tensor) -> Tensor:
-        """(N, H, W) of (N, tokens)."""
+        """A mask of tokens (N, tokens) as a mask of pixels (N, H, W)."""
         side = self.config.token
         return tokens.unflatten(1, self.config.grid).repeat_interleave(side, 1).repeat_interleave(side, 2)
 
-    def wanting(self, known: Tensor, *, coarse: bool = True) -> Tensor:
-        """(N, tokens) bool: tokens of which something is unseen, or, if these are asked for, too coarse."""
-        unseen = self._share(known[:, SEEN] == 0) > LEAST_UNSEEN
+    def tokens_to_inpaint(self, conditioning: Tensor, *, coarse: bool = True) -> Tensor:
+        """(N, tokens) bool: the tokens with enough unseen pixels or, where `coarse` is set, enough coarse ones.
+
+        Args:
+            conditioning: (N, CONDITIONING_CHANNELS, H, W).
+            coarse: Whether coarse tokens count.
+        """
+        unseen = self._share(conditioning[:, SEEN] == 0) > MIN_UNSEEN
         if not coarse:
             return unseen
-        return unseen | (self._share(known[:, COARSE] >= coarseness(COARSE_AREA)) > LEAST_COARSE)
+        return unseen | (self._share(conditioning[:, COARSE] >= coarseness(COARSE_AREA)) > MIN_COARSE)
 
     def _share(self, where: Tensor) -> Tensor:
         return nn.functional.avg_pool2d(where.float()[:, None], self.config.token).flatten(1)

@@ -12,21 +12,21 @@ class InpainterConfig:
     Attributes:
         height: Rows of a frame.
         width: Columns of a frame.
-        near_metres: Smallest depth that is told apart.
-        far_metres: Depth that stands for the sky.
-        token: Rows and columns of pixels that make one token.
-        cell: Rows and columns of pixels that one code tells; a token has (token / cell) ** 2 cells.
-        depth_codes: Entries of the codebook of depth.
-        colour_codes: Entries of the codebook of colour.
-        dim: Channels of a token.
+        near_metres: Depth that is scaled to -1; nearer surfaces are too.
+        far_metres: Depth that is scaled to 1 and stands for the sky.
+        token: Side of a token, the transformer's patch, in pixels.
+        cell: Side of a cell, the sub-patch of one code, in pixels; a token has (token / cell) ** 2 cells.
+        depth_codes: Entries of the depth codebook.
+        colour_codes: Entries of the colour codebook.
+        dim: Width of the transformer.
         num_heads: Attention heads.
-        num_layers: Blocks.
-        ffn_dim: Hidden channels of the feed-forward layers.
-        code_dim: Channels of a code.
-        pixel_channels: Channels of the convolutions at the size of the frame.
-        cell_channels: Channels of the convolutions that see what is known, a cell at a time.
-        decoder_channels: Channels of the convolutions that turn codes into pixels, a cell at a time.
-        decoder_blocks: Residual blocks of them.
+        num_layers: Transformer blocks.
+        ffn_dim: Hidden width of the feed-forward layers.
+        code_dim: Width of a code's embedding.
+        pixel_channels: Channels of the convolutions at full resolution.
+        cell_channels: Channels of the conditioning's convolutions, at one pixel per cell.
+        decoder_channels: Channels of the pixel decoder's residual blocks, at one pixel per cell.
+        decoder_blocks: Residual blocks of the pixel decoder.
     """
 
     height: int = 48
@@ -62,20 +62,20 @@ class InpainterConfig:
 
     @property
     def grid(self) -> tuple[int, int]:
-        """Tokens down and across."""
+        """Rows and columns of tokens in a frame."""
         return self.height // self.token, self.width // self.token
 
     @property
     def num_tokens(self) -> int:
-        """Tokens of a frame."""
+        """Number of tokens in a frame."""
         return self.grid[0] * self.grid[1]
 
     @property
     def cells(self) -> int:
-        """Cells of a token."""
+        """Number of cells in a token."""
         return (self.token // self.cell) ** 2
 
     @property
     def codes_per_token(self) -> int:
-        """Codes of a token: depth of each cell, then colour of each cell."""
+        """Number of codes in a token: the depth of each cell, then the colour of each cell."""
         return 2 * self.cells

@@ -1,9 +1,11 @@
-"""The inpainter's network: tokens of a frame that is known in part, to a distribution over codes.
+"""The inpainter's network: the tokens of a partly seen frame to a distribution over codes.
 
-Masked generation: tokens that are to be painted are hidden, and revealed a few at a time, so that each is chosen in
-the light of those chosen before. Source: Chang et al. 2022, "MaskGIT". Within a token the codes follow one another,
-depth before colour, by a small head. Source: Lee et al. 2022, "Autoregressive Image Generation using Residual
-Quantization". Knows nothing of sampling.
+Masked generation: the tokens to inpaint are masked, and unmasked a few at a time, each given those unmasked before.
+Source: Chang et al. 2022, "MaskGIT". Within a token a small head predicts the codes one after another, depth before
+colour. Source: Lee et al. 2022, "Autoregressive Image Generation using Residual Quantization". Knows nothing of sampling.
+
+Attribute names are keys of the weights file: `enter` is the patch embedding, `places` are the position embeddings,
+`leave` maps to the head's queries and `mix` is its feed-forward layer.
 """
 
 from __future__ import annotations
@@ -16,14 +18,14 @@ from wm_gym.completion.conditioning import CONDITIONING_CHANNELS
 from wm_gym.completion.inpainter_config import InpainterConfig
 
 KEPT, HIDDEN, REVEALED = range(3)
-"""Roles of a token: not to be painted, to be painted and still open, painted."""
+"""Roles of a token: not to inpaint, masked, unmasked."""
 
 
 class InpainterNetwork(nn.Module):
-    """States of tokens, and codes from states."""
+    """A transformer over tokens, and the head that gives the codes of each token."""
 
     def __init__(self, config: InpainterConfig) -> None:
-        """Random weights."""
+        """A network with random weights."""
         super().__init__()
         self.config = config
         dim = config.dim
@@ -37,17 +39,17 @@ class InpainterNetwork(nn.Module):
         self.norm = nn.LayerNorm(dim)
         self.head = CodeHead(config)
 
-    def forward(self, known: Tensor, detail: Tensor, codes: Tensor, roles: Tensor) -> Tensor:
-        """States (N, tokens, dim).
+    def forward(self, conditioning: Tensor, detail: Tensor, codes: Tensor, roles: Tensor) -> Tensor:
+        """Hidden states of the tokens, (N, tokens, dim).
 
         Args:
-            known: (N, CONDITIONING_CHANNELS, H, W).
-            detail: What `detail` makes of it.
-            codes: (N, tokens, slots) int64; without effect where a token is not revealed.
-            roles: (N, tokens) int64, of `KEPT`, `HIDDEN`, `REVEALED`.
+            conditioning: (N, CONDITIONING_CHANNELS, H, W).
+            detail: (N, tokens, cells, cell_channels), the output of `Detail` for it.
+            codes: (N, tokens, codes) int64; only those of unmasked tokens have an effect.
+            roles: (N, tokens) int64, each `KEPT`, `HIDDEN` or `REVEALED`.
         """
         context = self.context(self.codes(codes).flatten(-2)) * (roles == REVEALED)[..., None]
-        seen = self.enter(self._tokens(known)) + self.detail.of_tokens(detail)
+        seen = self.enter(self._tokens(conditioning)) + self.detail.of_tokens(detail)
         x = seen + context + self.roles[roles] + self.places
         for block in self.blocks:
             x = block(x)
@@ -58,10 +60,10 @@ class InpainterNetwork(nn.Module):
 
 
 class Detail(nn.Module):
-    """What is known, a cell at a time, over the borders of tokens: more than a token's state has room for."""
+    """Convolutional features of the conditioning, per cell and across token borders, beside the tokens' own states."""
 
     def __init__(self, config: InpainterConfig) -> None:
-        """Begin without effect."""
+        """Features whose outputs are zero-initialised, so that they have no effect at first."""
         super().__init__()
         self.cell, self.across, width = config.cell, config.token // config.cell, config.cell_channels
         self.enter = nn.Conv2d(CONDITIONING_CHANNELS, config.pixel_channels, 3, padding=1)
@@ -72,24 +74,27 @@ class Detail(nn.Module):
         nn.init.zeros_(self.token.weight)
         nn.init.zeros_(self.context.weight)
 
-    def forward(self, known: Tensor) -> Tensor:
-        """(N, tokens, cells, cell_channels) of (N, CONDITIONING_CHANNELS, H, W)."""
-        x = F.silu(self.down(F.pixel_unshuffle(F.silu(self.enter(known)), self.cell)))
+    def forward(self, conditioning: Tensor) -> Tensor:
+        """(N, CONDITIONING_CHANNELS, H, W) to (N, tokens, cells, cell_channels)."""
+        x = F.silu(self.down(F.pixel_unshuffle(F.silu(self.enter(conditioning)), self.cell)))
         x = F.silu(x + self.around(x))
         return F.pixel_unshuffle(x, self.across).unflatten(1, (x.shape[1], -1)).permute(0, 3, 4, 2, 1).flatten(1, 2)
 
     def of_tokens(self, detail: Tensor) -> Tensor:
-        """(..., dim) of (..., cells, cell_channels)."""
+        """What is added to the token embeddings: (..., cells, cell_channels) to (..., dim)."""
         return self.token(detail.flatten(-2))
 
     def of_codes(self, detail: Tensor) -> Tensor:
-        """(..., slots, code_dim) of (..., cells, cell_channels): each cell's depth, then each one's colour."""
+        """What is added to the head's queries: (..., cells, cell_channels) to (..., codes, code_dim).
+
+        The codes are the depth of each cell, then the colour of each cell.
+        """
         depth, colour = self.context(detail).chunk(2, -1)
         return torch.cat([depth, colour], -2)
 
 
 class Block(nn.Module):
-    """Attention and feed-forward, each after a norm and beside its input."""
+    """A pre-norm transformer block: self-attention, then feed-forward."""
 
     def __init__(self, config: InpainterConfig) -> None:
         super().__init__()
@@ -110,7 +115,7 @@ class Block(nn.Module):
 
 
 class CodeTables(nn.Module):
-    """What codes mean to the network; one table for depth, one for colour."""
+    """Embeddings of codes: one table for depth, one for colour."""
 
     def __init__(self, config: InpainterConfig) -> None:
         super().__init__()
@@ -119,17 +124,17 @@ class CodeTables(nn.Module):
         self.colour = nn.Parameter(torch.randn(config.colour_codes, config.code_dim) * 0.05)
 
     def forward(self, codes: Tensor) -> Tensor:
-        """(..., slots) int64 to (..., slots, code_dim)."""
+        """Codes (..., codes) int64 to embeddings (..., codes, code_dim)."""
         depth, colour = codes.split(self.cells, -1)
         return torch.cat([F.embedding(depth, self.depth), F.embedding(colour, self.colour)], -2)
 
     def of_code(self, code_index: int) -> Tensor:
-        """The table of one slot."""
+        """The embedding table (K, code_dim) of one of a token's codes."""
         return self.depth if code_index < self.cells else self.colour
 
 
 class CodeHead(nn.Module):
-    """Scores of a token's codes, each given those before it."""
+    """Logits of a token's codes, each given the codes before it."""
 
     def __init__(self, config: InpainterConfig) -> None:
         super().__init__()
@@ -142,25 +147,31 @@ class CodeHead(nn.Module):
         self.code_index = nn.Parameter(torch.zeros(codes_per_token, dim))
 
     def queries(self, states: Tensor, context: Tensor) -> Tensor:
-        """(..., slots, code_dim) what a token wants of each slot, before any code is known.
+        """Query embeddings of a token's codes, (..., codes, code_dim), before any of them is chosen.
 
         Args:
-            states: (..., dim).
-            context: (..., slots, code_dim) of `Detail.of_codes`.
+            states: (..., dim) hidden states.
+            context: (..., codes, code_dim) of `Detail.of_codes`.
         """
         return self.leave(states).unflatten(-1, (self.codes_per_token, self.dim)) + context + self.code_index
 
     def context_of(self, embedded: Tensor, code_index: int) -> Tensor:
-        """(..., code_dim) what a chosen code, embedded, tells the slots after it."""
+        """Autoregressive context (..., code_dim) that a chosen code, embedded, adds to the queries of later codes."""
         return embedded @ self.context_weight[code_index]
 
     def scores(self, query: Tensor, table: Tensor) -> Tensor:
-        """(..., K) logits of one slot, from its wish and what was passed on to it."""
+        """Logits (..., K) of one code, from its query (..., code_dim) with context and its table (K, code_dim)."""
         x = query + self.mix(self.norm(query))
         return x @ table.T
 
     def forward(self, query: Tensor, codes: Tensor, tables: CodeTables) -> list[Tensor]:
-        """Logits of every slot (..., K), of `queries`, where the codes before it are those given, (..., slots)."""
+        """Teacher-forced logits of every code, each (..., K).
+
+        Args:
+            query: (..., codes, code_dim) of `queries`.
+            codes: (..., codes) int64, the codes that later ones are conditioned on.
+            tables: Embeddings of the codes.
+        """
         embedded = tables(codes)
         context = torch.einsum("...sd,sde->...se", embedded, self.context_weight).cumsum(-2)
         query = torch.cat([query[..., :1, :], query[..., 1:, :] + context[..., :-1, :]], -2)

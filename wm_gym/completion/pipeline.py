@@ -1,7 +1,7 @@
-"""`Completion`: what memory does not show, decided by a list of stages before a chunk is generated.
+"""The completion pipeline: a list of stages that complete the hints before a chunk is generated.
 
-The model has then to join and to move, not to imagine, and what is written to memory is what was decided. Any backend
-can have it. Knows nothing of the backend that comes next.
+The video model then has to blend and animate, not to imagine, and memory is written from the completed hints. Any
+backend can have it. Knows nothing of the backend that comes next.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from torch import Tensor
 from wm_gym.completion.inpainter import Inpainter
 from wm_gym.completion.scene_bank import SceneBank
 from wm_gym.completion.stage import Draft, Stage, View
-from wm_gym.completion.stages import CompletionConfig, Holes, Inpainting, NewScene, PlacedScenes, Sky, wants
+from wm_gym.completion.stages import CompletionConfig, Holes, Inpainting, NewScene, PlacedScenes, Sky, needs_completion
 from wm_gym.completion.state import CompletionState
 from wm_gym.completion.weights import find_inpainter, find_scene_bank, inpainter_bytes, load_inpainter
 from wm_gym.memory.hints import Hints
 
 NONE = "none"
-"""Setting that stands for no inpainter, or no scene bank."""
+"""Setting for no inpainter, or no scene bank."""
 
 
 @dataclass(frozen=True)
 class Completed:
-    """Guidance of N worlds.
+    """The completed guidance of N worlds.
 
     Attributes:
         hints: (N, T, H, W), completed.
-        where: (N, T, H, W) bool: pixels that completion decided, not memory.
-        overwritten: (N, T, H, W) bool: where memory is to let go of what it shows.
-        states: N states after it.
+        where: (N, T, H, W) bool, the pixels that completion decided, not memory.
+        overwritten: (N, T, H, W) bool, the pixels whose points memory is to replace.
+        states: N states after this chunk.
     """
 
     hints: Hints
@@ -44,7 +44,7 @@ class Completed:
 
 
 class Completion:
-    """Stages that run one after another, each world by itself."""
+    """Stages that run one after another, for each world by itself."""
 
     def __init__(
         self,
@@ -52,12 +52,12 @@ class Completion:
         scene_bank: SceneBank | None = None,
         config: CompletionConfig | None = None,
     ) -> None:
-        """The stages that there is something for; with nothing, hints stay as they are.
+        """A pipeline of the given parts.
 
         Args:
-            inpainter: Invents what nothing else decides; without it, nothing is.
-            scene_bank: Other places as which what is unseen goes on; None: the inpainter invents it.
-            config: When and how.
+            inpainter: Fills what the other stages leave unseen; None for no completion at all.
+            scene_bank: Scenes to retrieve and place in large unseen regions; None leaves these to the inpainter.
+            config: When and how hints are completed.
         """
         self.config = config or CompletionConfig()
         self.inpainter, self.scene_bank = None if inpainter is None else inpainter.eval(), scene_bank
@@ -75,36 +75,44 @@ class Completion:
         dtype: torch.dtype = torch.float32,
         device: str = "cpu",
     ) -> Completion:
-        """The completion for frames of a size.
+        """The pipeline for frames of a size.
 
         Args:
             height: Rows of a frame.
             width: Columns of a frame.
             inpainter: Path of an inpainter's file, "none" for no completion at all, or None for the one that is shipped
                 for the size, if there is one.
-            scene_bank: Path of a folder of captures of other places, "none" for none, or None for those that are
-                shipped, if they fit the size. Without an inpainter there are none.
+            scene_bank: Path of a folder of captures, "none" for no scene bank, or None for the shipped one, if it fits
+                the size. Not used without an inpainter.
             dtype: Number type of the inpainter.
-            device: Where the inpainter computes; hints stay where they are.
+            device: Device of the inpainter; hints stay on theirs.
 
         Raises:
             ValueError: If a file is damaged or of another size, or there is no capture in the folder.
         """
-        paints = _inpainter(inpainter, height, width, dtype)
-        if paints is None:
+        loaded = _inpainter(inpainter, height, width, dtype)
+        if loaded is None:
             return cls()
-        return cls(paints.to(device), _scene_bank(scene_bank, height, width))
+        return cls(loaded.to(device), _scene_bank(scene_bank, height, width))
 
     @property
     def decides(self) -> bool:
-        """Whether there is any stage: then a model has only to join what was decided."""
+        """Whether there is any stage; if so, a model has only to blend its frames with the completed hints."""
         return bool(self.stages)
 
     def __call__(self, hints: Hints, views: Sequence[View], states: Sequence[CompletionState]) -> Completed:
-        """Hints (N, T, H, W) completed. Worlds that know enough are left as they are."""
+        """The hints of N worlds, completed.
+
+        Worlds whose last frame has few unseen pixels, and no placed scenes, keep their hints.
+
+        Args:
+            hints: (N, T, H, W), rendered from memory.
+            views: N, the poses of the chunk.
+            states: N states before this chunk.
+        """
         ends = Hints(**{name: value[:, -1] for name, value in vars(hints).items()})
-        wanted = wants(ends, self.config).tolist() if self.decides else [False] * len(states)
-        chosen = [n for n, state in enumerate(states) if wanted[n] or state.placed]
+        needed = needs_completion(ends, self.config).tolist() if self.decides else [False] * len(states)
+        chosen = [n for n, state in enumerate(states) if needed[n] or state.placed]
         nowhere = torch.zeros_like(hints.seen)
         if not chosen:
             return Completed(hints, nowhere, nowhere, tuple(states))
@@ -124,17 +132,17 @@ class Completion:
 
 
 def _stages(inpainter: Inpainter | None, scene_bank: SceneBank | None, config: CompletionConfig) -> tuple[Stage, ...]:
-    """What is looked up comes first, what is invented last."""
+    """The stages in order: retrieved scenes are rendered first, holes and inpainting come last."""
     if inpainter is None:
         return ()
-    invented = Holes(config), Inpainting(inpainter, config)
+    filling = Holes(config), Inpainting(inpainter, config)
     if scene_bank is None:
-        return invented
-    return PlacedScenes(scene_bank, config), Sky(), NewScene(scene_bank, config), *invented
+        return filling
+    return PlacedScenes(scene_bank, config), Sky(), NewScene(scene_bank, config), *filling
 
 
 def _hash_of(inpainter: Inpainter | None, scene_bank: SceneBank | None) -> str:
-    """Of all that decides; empty without anything."""
+    """SHA-256 of the weights and the scene bank, in hexadecimal; empty without an inpainter."""
     digest = hashlib.sha256()
     if inpainter is None:
         return ""
@@ -145,18 +153,18 @@ def _hash_of(inpainter: Inpainter | None, scene_bank: SceneBank | None) -> str:
 
 
 def _inpainter(asked: str | None, height: int, width: int, dtype: torch.dtype) -> Inpainter | None:
-    """The inpainter that is asked for, as `Completion.create` says."""
+    """The inpainter of the setting; see `Completion.create`."""
     path = find_inpainter(height, width) if asked is None else None if asked == NONE else Path(asked)
     if path is None:
         return None
     inpainter = load_inpainter(path, dtype)
     size = inpainter.config.height, inpainter.config.width
     if size != (height, width):
-        raise ValueError(f"inpainter {path} must paint frames of {height} x {width}, got {size[0]} x {size[1]}")
+        raise ValueError(f"inpainter {path} must be for frames of {height} x {width}, got {size[0]} x {size[1]}")
     return inpainter
 
 
 def _scene_bank(asked: str | None, height: int, width: int) -> SceneBank | None:
-    """The bank that is asked for, as `Completion.create` says."""
+    """The scene bank of the setting; see `Completion.create`."""
     path = find_scene_bank(height, width) if asked is None else None if asked == NONE else Path(asked)
     return None if path is None else SceneBank.load(path, height, width)

@@ -1,4 +1,4 @@
-"""From codes to pixels: convolutions that see the coarse entries and what is known around them."""
+"""Codes to pixels: convolutions over the decoded codebook entries and the conditioning."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ from wm_gym.completion.inpainter_config import InpainterConfig
 
 
 class PixelDecoder(nn.Module):
-    """Turns a frame of codebook entries into one without seams, and tells which known pixels to keep."""
+    """Refines a surface image of codebook entries to a seamless one, and predicts which hints to trust.
+
+    Attribute names are keys of the weights file.
+    """
 
     def __init__(self, config: InpainterConfig) -> None:
-        """Begin as the entries are."""
+        """A decoder whose last layer is zero-initialised, so that it gives the entries unchanged at first."""
         super().__init__()
         self.cell, pixel, width = config.cell, config.pixel_channels, config.decoder_channels
         self.enter = nn.Conv2d(SURFACE_CHANNELS + CONDITIONING_CHANNELS + 1, pixel, 3, padding=1)
@@ -30,15 +33,15 @@ class PixelDecoder(nn.Module):
         nn.init.zeros_(self.leave.weight)
         nn.init.zeros_(self.leave.bias)  # type: ignore[arg-type]
 
-    def forward(self, entries: Tensor, known: Tensor, painted: Tensor) -> tuple[Tensor, Tensor]:
-        """Surface planes (N, 4, H, W) float32, and the logit of trust in what is known (N, H, W) float32.
+    def forward(self, entries: Tensor, conditioning: Tensor, inpainted: Tensor) -> tuple[Tensor, Tensor]:
+        """Surface images (N, 4, H, W) float32, and trust logits of the conditioning (N, H, W) float32.
 
         Args:
-            entries: (N, 4, H, W) codebook entries; what is known where nothing is painted.
-            known: (N, CONDITIONING_CHANNELS, H, W).
-            painted: (N, H, W) bool: pixels of tokens that are painted.
+            entries: (N, 4, H, W) codebook entries in inpainted tokens, the conditioning elsewhere.
+            conditioning: (N, CONDITIONING_CHANNELS, H, W).
+            inpainted: (N, H, W) bool, the pixels of inpainted tokens.
         """
-        x = torch.cat([entries, known, painted[:, None].to(entries.dtype)], 1).to(self.enter.weight.dtype)
+        x = torch.cat([entries, conditioning, inpainted[:, None].to(entries.dtype)], 1).to(self.enter.weight.dtype)
         fine = F.silu(self.enter(x))
         x = self.down(F.pixel_unshuffle(fine, self.cell))
         for block in self.blocks:
@@ -46,6 +49,6 @@ class PixelDecoder(nn.Module):
         x = F.silu(fine + F.pixel_shuffle(self.up(F.silu(x)), self.cell))
         x = self.leave(F.silu(self.mix(x))).float()
         trust = x[:, SURFACE_CHANNELS]
-        keep = (trust.sigmoid() * (known[:, SEEN] > 0))[:, None]
+        keep = (trust.sigmoid() * (conditioning[:, SEEN] > 0))[:, None]
         made = entries + x[:, :SURFACE_CHANNELS]
-        return made + keep * (known[:, :SURFACE_CHANNELS] - made), trust
+        return made + keep * (conditioning[:, :SURFACE_CHANNELS] - made), trust

@@ -1,6 +1,6 @@
-"""Choosing codes: a few rounds, in each of which the surest tokens are settled.
+"""MaskGIT sampling of codes: in each of a few steps the most confident tokens are unmasked.
 
-Source: Chang et al. 2022, "MaskGIT", section 3.2. One frame at a time, so that a world does not depend on others.
+Source: Chang et al. 2022, "MaskGIT", section 3.2. One frame at a time, so that a world does not depend on its neighbours.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from wm_gym.completion.network import HIDDEN, KEPT, REVEALED
 
 @dataclass(frozen=True)
 class SamplingConfig:
-    """How codes are chosen.
+    """Settings of the sampler.
 
     Attributes:
         num_steps: Passes of the network.
-        temperature: Of every choice; lower is surer and plainer.
-        nucleus: Share of likelihood, from the likeliest code down, that is chosen from. A limit by likelihood alone
-            would leave little but plain patches: those are few and likely, textured ones many and each unlikely.
-        order_noise: How far the order in which tokens are settled is left to chance.
+        temperature: Divides the logits of every code; lower gives likelier and plainer patches.
+        nucleus: Cumulative probability, from the likeliest code down, that codes are sampled from (top-p). Top-k would
+            leave little but plain patches: those are few and likely, textured ones many and each unlikely.
+        order_noise: Scale of the Gumbel noise added to confidences in the first step; it falls linearly to 0.
     """
 
     num_steps: int = 6
@@ -43,29 +43,29 @@ class SamplingConfig:
 
 
 def sample_codes(
-    inpainter: Inpainter, known: Tensor, painted: Tensor, config: SamplingConfig, seed: list[int]
+    inpainter: Inpainter, conditioning: Tensor, inpainted: Tensor, config: SamplingConfig, seed: list[int]
 ) -> Tensor:
-    """Codes (1, tokens, slots) of one frame; those of tokens that are not painted mean nothing.
+    """Codes (1, tokens, codes) int64 of one frame; those of tokens that are not inpainted are 0.
 
     Args:
         inpainter: In evaluation mode.
-        known: (1, CONDITIONING_CHANNELS, H, W).
-        painted: (1, tokens) bool.
-        config: How.
-        seed: All chance follows from these numbers.
+        conditioning: (1, CONDITIONING_CHANNELS, H, W).
+        inpainted: (1, tokens) bool, the tokens to inpaint.
+        config: Settings of the sampler.
+        seed: Numbers that seed every draw.
     """
     rng = np.random.default_rng(seed)
     shape = inpainter.config.num_tokens, inpainter.config.codes_per_token
-    codes = torch.zeros(1, *shape, dtype=torch.long, device=known.device)
-    roles = torch.where(painted, HIDDEN, KEPT)
-    total = int(painted.sum())
-    detail = inpainter.network.detail(known)
+    codes = torch.zeros(1, *shape, dtype=torch.long, device=conditioning.device)
+    roles = torch.where(inpainted, HIDDEN, KEPT)
+    total = int(inpainted.sum())
+    detail = inpainter.network.detail(conditioning)
     context = inpainter.network.detail.of_codes(detail)
     for number in range(config.num_steps):
-        chance = torch.from_numpy(rng.random(shape, np.float32)).to(known.device)
-        jitter = torch.from_numpy(rng.gumbel(size=shape[0]).astype(np.float32)).to(known.device)
+        chance = torch.from_numpy(rng.random(shape, np.float32)).to(conditioning.device)
+        jitter = torch.from_numpy(rng.gumbel(size=shape[0]).astype(np.float32)).to(conditioning.device)
         is_open = roles == HIDDEN
-        states = inpainter.network(known, detail, codes, roles)[is_open]
+        states = inpainter.network(conditioning, detail, codes, roles)[is_open]
         queries = inpainter.network.head.queries(states, context[is_open])
         codes[is_open], confidence = choose(inpainter, queries, chance[is_open[0]], config)
         left = math.floor(total * math.cos(math.pi / 2 * (number + 1) / config.num_steps))
@@ -78,13 +78,18 @@ def sample_codes(
 
 
 def choose(inpainter: Inpainter, queries: Tensor, chance: Tensor, config: SamplingConfig) -> tuple[Tensor, Tensor]:
-    """Codes (M, slots) by wishes (M, slots, code_dim), slot after slot, and their mean log-likelihoods (M,)."""
+    """The codes (M, codes) int64 of M tokens, sampled one after another, and their mean log-likelihoods (M,).
+
+    Args:
+        inpainter: In evaluation mode.
+        queries: (M, codes, code_dim) of `CodeHead.queries`.
+        chance: (M, codes) float32, uniform in 0..1.
+        config: Settings of the sampler.
+    """
     head, tables = inpainter.network.head, inpainter.network.codes
     codes = []
-    context, confidence = (
-        torch.zeros_like(queries[..., 0, :]),
-        torch.zeros_like(queries[..., 0, 0], dtype=torch.float32),
-    )
+    context = torch.zeros_like(queries[..., 0, :])
+    confidence = torch.zeros_like(queries[..., 0, 0], dtype=torch.float32)
     for code_index in range(inpainter.config.codes_per_token):
         table = tables.of_code(code_index)
         scores = head.scores(queries[..., code_index, :] + context, table).float() / config.temperature

@@ -1,9 +1,9 @@
-"""SceneBank: captures of other places, of which the most fitting one shows how a place may go on.
+"""The scene bank: captures of other scenes, from which the best match is retrieved to complete unseen regions.
 
-What nothing is known of has to be invented, and a small inpainter invents patches; a place that was seen somewhere is a
-whole. Each keyframe that looks level into the open is an anchor: where it fits what is known, its place can go on from
-there. Source: Seoul World Model (retrieved street views, with their poses, as references of what is generated), here on
-pixels and depth instead of latents. Knows nothing of networks.
+A small inpainter invents patches; a captured scene is coherent as a whole. Each level keyframe with an open view is a
+key view: where it matches the seen part of a frame, its scene can be placed there. Source: Seoul World Model (retrieved
+street views, with their poses, as references of the generation), here on pixels and depth instead of latents. Knows
+nothing of networks.
 """
 
 from __future__ import annotations
@@ -29,101 +29,101 @@ from wm_gym.scenes.keyframe_scale import reduced
 from wm_gym.world_model import Capture, Opening
 
 CELL = 4
-"""Rows and columns of pixels that are compared as one."""
+"""Side in pixels of the cells over which images are averaged before they are compared."""
 
 DEPTH_WEIGHT = 1.5
-"""What a difference of depth counts against one of colour."""
+"""Weight of a difference of depth; one of colour has weight 1."""
 
-RIM_WEIGHT = 3.0
-"""What a known cell beside unseen ones counts more than others: there both have to meet."""
+BOUNDARY_WEIGHT = 3.0
+"""Additional weight of seen cells in the boundary band beside unseen ones, where the scene has to join."""
 
-LEVEL = 0.05
-"""Sine of the angle up or down within which a keyframe looks level."""
+MAX_SLOPE = 0.05
+"""Largest sine of the pitch of a key view, up or down."""
 
-ROOM_METRES = 2.5
-"""Median depth of an anchor: one that stands before a wall goes on as a wall, and leaves no room to walk."""
+MIN_DEPTH_METRES = 2.5
+"""Least median depth of a key view: one right before a wall leaves no room to walk."""
 
-LEAST_KNOWN = 0.9
-"""Share of an anchor that is still and whose depth is known."""
+MIN_VALID = 0.9
+"""Least share of a key view's pixels that are static and have depth."""
 
 KEPT_MEMORIES = 64
-"""Of some thirty megabytes each: fewer than the worlds of a batch need would be made anew in each step."""
+"""Memories kept built, about 30 MB each. Were they fewer than a batch of worlds uses, each step would rebuild some."""
 
 NEAR_METRES, FAR_METRES = 0.2, 100.0
-"""Depths between which views are compared."""
+"""Depths that are scaled to -1 and 1 when views are compared."""
 
 
 @dataclass(frozen=True)
 class KeyViews:
-    """TrainingFrames by which places can be joined to others; the second half of them is seen in a mirror.
+    """A views by which scenes are matched to frames; the second half are the mirror images of the first.
 
     Attributes:
-        cells: (A, 4, H / CELL, W / CELL) means of cells of the surface planes.
-        place: (A,) the place, mirrored ones counted after all others.
-        place_from_camera: (A, 4, 4).
+        cells: (A, 4, H / CELL, W / CELL) surface images averaged over cells.
+        scene: (A,) int64 number of the scene in the bank; mirrored scenes come after all others.
+        scene_from_camera: (A, 4, 4).
     """
 
     cells: Tensor
-    place: Tensor
-    place_from_camera: Tensor
+    scene: Tensor
+    scene_from_camera: Tensor
 
-    def nearest(self, known: Tensor, places: Tensor, count: int) -> Tensor:
-        """(count,) rows of the views that are most like what is known of a frame.
+    def nearest(self, conditioning: Tensor, scenes: Tensor, count: int) -> Tensor:
+        """Rows of the views nearest to the seen part of a frame, (count,) or fewer, the nearest first.
 
         Args:
-            known: (1, CONDITIONING_CHANNELS, H, W).
-            places: (P,) bool: the places that may be chosen.
-            count: At most.
+            conditioning: (1, CONDITIONING_CHANNELS, H, W).
+            scenes: (S,) bool, the scenes that may be chosen.
+            count: Most rows.
         """
-        share, shown = known_cells(known)
-        weight = share * (1 + RIM_WEIGHT * boundary_band(share))
+        share, shown = conditioning_cells(conditioning)
+        weight = share * (1 + BOUNDARY_WEIGHT * boundary_band(share))
         depth_counts = shown.new_tensor([1.0, 1.0, 1.0, DEPTH_WEIGHT**2]).view(4, 1, 1)
         weight, shown, keys = (weight * depth_counts).flatten(1), shown.flatten(1), self.cells.flatten(1)
         distance = (weight @ keys.square().T - 2 * (weight * shown) @ keys.T)[0]
-        allowed = places[self.place]
+        allowed = scenes[self.scene]
         distance = torch.where(allowed, distance, torch.inf)
         return distance.topk(min(count, int(allowed.sum())), largest=False).indices
 
 
 class Likeness:
-    """How much sentences have in common with some that are known: the share of their words (Jaccard's index)."""
+    """Similarity of sentences to S captions: the Jaccard index of their words."""
 
-    def __init__(self, sentences: Sequence[str]) -> None:
-        self._known = [_words(sentence) for sentence in sentences]
+    def __init__(self, captions: Sequence[str]) -> None:
+        self._captions = [_words(caption) for caption in captions]
 
     def to(self, sentence: str) -> Tensor:
-        """(S,) of each known sentence, 0 to 1."""
+        """(S,) similarity of a sentence to each caption, 0 to 1."""
         words = _words(sentence)
-        return torch.tensor([len(words & known) / max(len(words | known), 1) for known in self._known])
+        return torch.tensor([len(words & caption) / max(len(words | caption), 1) for caption in self._captions])
 
 
 class SceneBank:
-    """A bank of captures, each also as seen in a mirror."""
+    """A bank of captured scenes, each of them also mirrored."""
 
     def __init__(self, captures: Sequence[Path], height: int, width: int) -> None:
-        """Name captures; each is read when it is needed.
+        """A bank of capture files; each is read when it is needed.
 
         Args:
-            captures: P files as `load_capture` reads them.
-            height: Rows of the frames that are to go on.
-            width: Columns.
+            captures: Files as `load_capture` reads them.
+            height: Rows of the frames to complete.
+            width: Columns of the frames to complete.
 
         Raises:
             ValueError: If there are none.
         """
         if not captures:
-            raise ValueError("a bank of references must hold at least one capture, got none")
+            raise ValueError("a scene bank must hold at least one capture, got none")
         self.captures, self.height, self.width = tuple(captures), height, width
         self._memories: OrderedDict[int, Memory] = OrderedDict()
 
     @property
-    def num_places(self) -> int:
-        """With those in the mirror."""
+    def num_scenes(self) -> int:
+        """Number of scenes, mirrored ones included."""
         return 2 * len(self.captures)
 
     @property
     def key_views(self) -> KeyViews:
-        """Of all places.
+        """The key views of all scenes.
 
         Raises:
             ValueError: If a file is no capture of a fitting size, or no keyframe of any looks level into the open.
@@ -132,29 +132,33 @@ class SceneBank:
 
     @property
     def likeness(self) -> Likeness:
-        """Of what is said about the places to what is said about others; errors as `key_views`."""
+        """Similarity to the captions of all scenes, in the bank's order.
+
+        Raises:
+            ValueError: As `key_views`.
+        """
         return self._index[1]
 
-    def capture(self, place: int) -> Capture:
-        """The keyframes of a place."""
-        capture = self._open(place).capture
+    def capture(self, scene: int) -> Capture:
+        """The keyframes of one scene."""
+        capture = self._open(scene).capture
         assert capture is not None
-        return _in_mirror(capture) if place >= len(self.captures) else capture
+        return _mirrored_capture(capture) if scene >= len(self.captures) else capture
 
-    def memory(self, place: int) -> Memory:
-        """What somebody remembers who has seen all keyframes of a place, without what moved."""
-        if place not in self._memories:
-            capture = self.capture(place)
+    def memory(self, scene: int) -> Memory:
+        """The 4D memory of one scene's keyframes, without their moving pixels; the last `KEPT_MEMORIES` are kept."""
+        if scene not in self._memories:
+            capture = self.capture(scene)
             still = torch.where(capture.moving, 0.0, capture.depth)
             seen = capture.frames, still, capture.world_from_camera, capture.intrinsics
-            self._memories[place] = build_memory(*seen, MemoryConfig())
-        self._memories.move_to_end(place)
+            self._memories[scene] = build_memory(*seen, MemoryConfig())
+        self._memories.move_to_end(scene)
         while len(self._memories) > KEPT_MEMORIES:
             self._memories.popitem(last=False)
-        return self._memories[place]
+        return self._memories[scene]
 
     def hash(self) -> str:
-        """Of all that is in it."""
+        """SHA-256 of the capture files, in hexadecimal."""
         digest = hashlib.sha256()
         for path in self.captures:
             digest.update(path.read_bytes())
@@ -162,73 +166,73 @@ class SceneBank:
 
     @classmethod
     def load(cls, folder: Path, height: int, width: int) -> SceneBank:
-        """The captures of a folder, for frames of a size.
+        """A bank of all captures in a folder, for frames of a size.
 
         Raises:
             ValueError: If there is no such folder, or no `.npz` in it.
         """
         found = sorted(folder.glob("*.npz"))
         if not found:
-            raise ValueError(f"references must be a folder of captures (.npz), got {folder} without one")
+            raise ValueError(f"scene_bank must be a folder of captures (.npz), got {folder} without one")
         return cls(found, height, width)
 
     @cached_property
     def _index(self) -> tuple[KeyViews, Likeness]:
-        """Of all files, which are read once, when they are first needed."""
+        """Key views and captions of all files, which are read when first needed."""
         found, prompts = [], []
-        for place in range(len(self.captures)):
-            opening = self._open(place)
+        for scene in range(len(self.captures)):
+            opening = self._open(scene)
             assert opening.capture is not None
-            found.append(_key_views(reduced(opening.capture, self.height, self.width), place))
+            found.append(_key_views(reduced(opening.capture, self.height, self.width), scene))
             prompts.append(opening.prompt)
-        cells, places, poses = (torch.cat(parts) for parts in zip(*found, strict=True))
-        if not len(places):
+        cells, scenes, poses = (torch.cat(parts) for parts in zip(*found, strict=True))
+        if not len(scenes):
             raise ValueError(f"some keyframe of {self.captures[0].parent} must look level into the open, got none")
-        both = places, places + len(self.captures)
+        both = scenes, scenes + len(self.captures)
         key_views = KeyViews(torch.cat([cells, cells.flip(-1)]), torch.cat(both), torch.cat([poses, _mirrored(poses)]))
         return key_views, Likeness(prompts * 2)
 
-    def _open(self, place: int) -> Opening:
-        return load_capture(self.captures[place % len(self.captures)], self.height, self.width)
+    def _open(self, scene: int) -> Opening:
+        return load_capture(self.captures[scene % len(self.captures)], self.height, self.width)
 
 
-def _key_views(capture: Capture, place: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Cells, places and poses of the keyframes that look level into the open."""
+def _key_views(capture: Capture, scene: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Cells, scene numbers and poses of the level keyframes with an open view."""
     depth = torch.where(capture.moving, 0.0, capture.depth)
-    level = capture.world_from_camera[:, 2, 2].abs() < LEVEL
-    roomy = depth.flatten(1).median(1).values >= ROOM_METRES
-    known = (depth > 0).float().mean((1, 2)) >= LEAST_KNOWN
-    chosen = level & roomy & known
+    is_level = capture.world_from_camera[:, 2, 2].abs() < MAX_SLOPE
+    is_open = depth.flatten(1).median(1).values >= MIN_DEPTH_METRES
+    is_valid = (depth > 0).float().mean((1, 2)) >= MIN_VALID
+    chosen = is_level & is_open & is_valid
     planes = surface_planes(capture.frames[chosen], capture.depth[chosen], NEAR_METRES, FAR_METRES)
     poses = capture.world_from_camera[chosen]
-    return F.avg_pool2d(planes, CELL), torch.full((len(poses),), place), poses
+    return F.avg_pool2d(planes, CELL), torch.full((len(poses),), scene), poses
 
 
 def _words(sentence: str) -> set[str]:
     return set(re.findall(r"\w+", sentence.lower()))
 
 
-def known_cells(known: Tensor) -> tuple[Tensor, Tensor]:
-    """Of what is known, (1, CONDITIONING_CHANNELS, H, W): each cell's seen share (1, 1, ...) and mean (1, 4, ...)."""
-    seen = (known[:, SEEN : SEEN + 1] > 0).float()
+def conditioning_cells(conditioning: Tensor) -> tuple[Tensor, Tensor]:
+    """Seen share (1, 1, h, w) and mean surface (1, 4, h, w) of each cell of (1, CONDITIONING_CHANNELS, H, W)."""
+    seen = (conditioning[:, SEEN : SEEN + 1] > 0).float()
     share = F.avg_pool2d(seen, CELL)
-    return share, F.avg_pool2d(known[:, :4].float() * seen, CELL) / share.clamp(min=1e-3)
+    return share, F.avg_pool2d(conditioning[:, :4].float() * seen, CELL) / share.clamp(min=1e-3)
 
 
 def boundary_band(share: Tensor) -> Tensor:
-    """How much is unseen within two cells of each cell, 0 to 1."""
+    """Greatest unseen share within two cells of each cell (1, 1, h, w), 0 to 1."""
     return F.max_pool2d(1 - share, 5, 1, 2)
 
 
-def _in_mirror(capture: Capture) -> Capture:
-    """The place whose y axis is turned round."""
+def _mirrored_capture(capture: Capture) -> Capture:
+    """The capture of the scene mirrored along its y axis."""
     flipped = {name: getattr(capture, name).flip(2) for name in ("frames", "depth", "moving")}
-    lens = capture.intrinsics.clone()
-    lens[2] = capture.frames.shape[2] - lens[2]
-    return replace(capture, **flipped, world_from_camera=_mirrored(capture.world_from_camera), intrinsics=lens)
+    intrinsics = capture.intrinsics.clone()
+    intrinsics[2] = capture.frames.shape[2] - intrinsics[2]
+    return replace(capture, **flipped, world_from_camera=_mirrored(capture.world_from_camera), intrinsics=intrinsics)
 
 
 def _mirrored(poses: Tensor) -> Tensor:
-    """Poses (..., 4, 4), in a place whose y axis is turned round, of cameras whose pictures are mirrored."""
+    """Poses (..., 4, 4) in a scene mirrored along its y axis, of cameras whose images are mirrored along x."""
     world, camera = (torch.tensor(signs).diag() for signs in ((1.0, -1.0, 1.0, 1.0), (-1.0, 1.0, 1.0, 1.0)))
     return world @ poses @ camera

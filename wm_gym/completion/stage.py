@@ -1,4 +1,4 @@
-"""What a stage of completion is: guidance of one world in, more complete guidance out. Nothing is changed in place."""
+"""The interface of a completion stage: one world's guidance in, more complete guidance out, nothing changed in place."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from wm_gym.memory.hints import Hints
 
 @dataclass(frozen=True)
 class View:
-    """Where and when one world is looked at.
+    """The poses of one chunk of one world, and what else its completion depends on.
 
     Attributes:
         world_from_camera: (T, 4, 4) float32.
         intrinsics: (4,) float32 fx, fy, cx, cy in pixels.
         frame_index: Index of the first of the T frames in the world.
-        seed: All chance of a stage follows from these numbers.
-        prompt: What is said about the world.
+        seed: Numbers that seed every draw of a stage.
+        prompt: Description of the world.
     """
 
     world_from_camera: Tensor
@@ -36,10 +36,10 @@ class Draft:
     """Guidance of one world on its way through the stages.
 
     Attributes:
-        hints: (T, H, W), what memory shows and what was decided so far.
-        completed: (T, H, W) bool: what was decided.
-        overwritten: (T, H, W) bool: where memory is to let go of what it shows.
-        state: What the completion remembers of the world.
+        hints: (T, H, W), rendered from memory and completed so far.
+        completed: (T, H, W) bool, the pixels that stages have completed.
+        overwritten: (T, H, W) bool, the pixels whose points memory is to replace.
+        state: The state of this world's completion.
     """
 
     hints: Hints
@@ -49,17 +49,17 @@ class Draft:
 
     @classmethod
     def of(cls, hints: Hints, state: CompletionState) -> Draft:
-        """Nothing is decided yet."""
+        """Guidance that no stage has completed yet."""
         nowhere = torch.zeros_like(hints.seen)
         return cls(hints, nowhere, nowhere, state)
 
     def filled(self, where: Tensor, shown: Hints, overwritten: Tensor | None = None) -> Draft:
-        """The guidance with some pixels taken from elsewhere; they look as most of what is seen does.
+        """The guidance with some pixels completed; their appearance flag is that of most seen pixels.
 
         Args:
-            where: (T, H, W) bool.
-            shown: (T, H, W), of which colour, depth and area are taken.
-            overwritten: (T, H, W) bool: where memory is to let go of what it shows; None: nowhere.
+            where: (T, H, W) bool, the pixels to complete.
+            shown: (T, H, W), the hints whose colour, depth and area they take.
+            overwritten: (T, H, W) bool, the pixels whose points memory is to replace; None for none.
         """
         hints = replace(
             self.hints,
@@ -69,12 +69,12 @@ class Draft:
             same_appearance=torch.where(where, looks_as_now(self.hints), self.hints.same_appearance),
             seen=self.hints.seen | where,
         )
-        let_go = self.overwritten if overwritten is None else self.overwritten | overwritten
-        return replace(self, hints=hints, completed=self.completed | where, overwritten=let_go)
+        replaced = self.overwritten if overwritten is None else self.overwritten | overwritten
+        return replace(self, hints=hints, completed=self.completed | where, overwritten=replaced)
 
 
 Stage = Callable[[Draft, View], Draft]
-"""Decides something of what is open. Knows nothing of the stages before and after it."""
+"""Completes some of the unseen pixels. Knows nothing of the stages before and after it."""
 
 
 def last_frame(hints: Hints) -> Hints:
@@ -83,11 +83,11 @@ def last_frame(hints: Hints) -> Hints:
 
 
 def share(where: Tensor) -> Tensor:
-    """(N,) share of (N, H, W) bool."""
+    """(N,) share of the pixels of a mask (N, H, W) that are set."""
     return where.float().mean((1, 2))
 
 
 def looks_as_now(hints: Hints) -> Tensor:
-    """() bool: whether most of what is seen looks as it does now."""
-    looks = hints.same_appearance[hints.seen]
-    return looks.float().mean() >= 0.5 if len(looks) else torch.tensor(True, device=looks.device)
+    """() bool: whether most seen pixels were written under the current appearance; True where nothing is seen."""
+    same = hints.same_appearance[hints.seen]
+    return same.float().mean() >= 0.5 if len(same) else torch.tensor(True, device=same.device)

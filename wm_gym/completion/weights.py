@@ -1,4 +1,4 @@
-"""Inpainters and scene banks on disk, and those that come with the package."""
+"""Inpainters and scene banks on disk, and the ones shipped with the package."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from wm_gym.scenes.keyframe_scale import fits
 
 FORMAT = "wm_gym.inpainter"
 SHIPPED = Path(__file__).parent / "shipped"
-"""What comes with the package: inpainters HEIGHTxWIDTH.inpainter, and a scene bank, a folder."""
+"""Folder of the shipped inpainters, HEIGHTxWIDTH.inpainter, and of the shipped scene bank, a folder `scene_bank`."""
 
 SCENE_BANK_SIZE = (192, 256)
 """Rows and columns of the keyframes of the shipped scene bank."""
 
 
 def save_inpainter(path: Path, inpainter: Inpainter) -> str:
-    """Write an inpainter in bfloat16, whole or not at all; returns the hash."""
+    """Write an inpainter in bfloat16, atomically; returns the hash of the file."""
     return save_module(path, FORMAT, _header(inpainter), inpainter)
 
 
 def inpainter_bytes(inpainter: Inpainter) -> bytes:
-    """What `save_inpainter` would write."""
+    """The bytes that `save_inpainter` writes."""
     return module_bytes(FORMAT, _header(inpainter), inpainter)
 
 

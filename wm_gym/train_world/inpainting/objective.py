@@ -50,7 +50,7 @@ def inpainting_loss(
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """The loss of a batch, and its parts."""
     codes = inpainter.codebook.encode(batch.surface)
-    painted = inpainter.wanting(batch.known) | batch.everything[:, None]
+    painted = inpainter.tokens_to_inpaint(batch.known) | batch.everything[:, None]
     roles = roles_of(painted, batch)
     scored = (roles == HIDDEN) & batch.steady
     detail = inpainter.network.detail(batch.known)

@@ -48,7 +48,7 @@ class HeldOutFrames:
 def paint(inpainter: Inpainter, batch: InpaintingBatch, rows: range, config: SamplingConfig) -> tuple[Tensor, Tensor]:
     """Tokens that are painted (R, tokens), and surfaces (R, 4, H, W): painted where what is known is not kept."""
     known = batch.known[rows.start : rows.stop]
-    wanted = inpainter.wanting(known)
+    wanted = inpainter.tokens_to_inpaint(known)
     codes = [sample_codes(inpainter, known[n : n + 1], wanted[n : n + 1], config, [0, n]) for n in range(len(known))]
     made, trust = inpainter.decode_pixels(torch.cat(codes), known, wanted)
     keeps = (known[:, SEEN] > 0) & ((trust > 0) | ~inpainter.pixels_of(wanted))

@@ -1,6 +1,6 @@
-"""CompletedHints depth as pieces of planes: a plane's inverse depth is linear in the picture, so it is fitted there.
+"""Inpainted depth fitted to planes: the inverse depth of a plane is linear in the image, so the fit is linear there.
 
-Codes tell depth in steps. Seen from elsewhere a floor of steps has holes and edges; a floor of planes has none.
+Codes quantise depth into steps. Seen from another pose a floor of steps has holes and edges; a floor of planes has none.
 """
 
 from __future__ import annotations
@@ -9,41 +9,42 @@ import numpy as np
 from numba import njit
 
 RADIUS = 4
-"""Pixels around one that its plane is fitted to."""
+"""Half side of the square of pixels that a plane is fitted to."""
 
 NEIGHBOUR = np.float32(0.12)
-"""Share of the depth by which a neighbour on the same surface may differ."""
+"""Largest relative difference of depth between neighbours on one surface."""
 
 KNOWN_WEIGHT = 4.0
-"""What a remembered pixel weighs in a fit, against a painted one."""
+"""Weight of a remembered pixel in a fit; an inpainted one has weight 1."""
 
-ROUNDS = 2
+NUM_ROUNDS = 2
 ONE = np.float32(1.0)
-LEAST_PIXELS = 6
+MIN_PIXELS = 6
+"""Fewest neighbours that a plane is fitted to."""
 
 
-def flattened(depth: np.ndarray, painted: np.ndarray, far_metres: float) -> np.ndarray:
-    """Depth (H, W) float32 metres, whose painted pixels lie on planes fitted around them; the rest stays.
+def fit_planes(depth: np.ndarray, inpainted: np.ndarray, far_metres: float) -> np.ndarray:
+    """The depth (H, W) float32 metres with its inpainted pixels moved onto planes fitted around them.
 
     Args:
-        depth: (H, W) float32 metres; 0 where nothing is known.
-        painted: (H, W) bool.
+        depth: (H, W) float32 metres; 0 is unknown.
+        inpainted: (H, W) bool.
         far_metres: Depth that stands for the sky, which has no plane.
     """
-    for _ in range(ROUNDS):
-        depth = _fit(depth, painted, np.float32(0.9 * far_metres))
+    for _ in range(NUM_ROUNDS):
+        depth = _fit(depth, inpainted, np.float32(0.9 * far_metres))
     return depth
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _fit(depth, painted, sky):
-    """One round: each painted pixel onto the plane through its neighbours on the same surface."""
+def _fit(depth, inpainted, sky):
+    """One round: each inpainted pixel is moved onto the plane through its neighbours on the same surface."""
     height, width = depth.shape
     out = depth.copy()
     for row in range(height):
         for column in range(width):
             centre = depth[row, column]
-            if not painted[row, column] or centre <= 0.0 or centre >= sky:
+            if not inpainted[row, column] or centre <= 0.0 or centre >= sky:
                 continue
             nearest, farthest = centre * (ONE - NEIGHBOUR), centre * (ONE + NEIGHBOUR)
             n = sx = sy = sxx = sxy = syy = sq = sxq = syq = 0.0
@@ -53,7 +54,7 @@ def _fit(depth, painted, sky):
                     there = depth[r, c]
                     if there < nearest or there > farthest or there >= sky:
                         continue
-                    weight = 1.0 if painted[r, c] else KNOWN_WEIGHT
+                    weight = 1.0 if inpainted[r, c] else KNOWN_WEIGHT
                     x, y, q = float(c - column), float(r - row), 1.0 / there
                     n += weight
                     sx += weight * x
@@ -65,7 +66,7 @@ def _fit(depth, painted, sky):
                     sxq += weight * x * q
                     syq += weight * y * q
                     count += 1
-            if count < LEAST_PIXELS:
+            if count < MIN_PIXELS:
                 continue
             # normal equations of q = a + b x + c y, solved for a
             mxx, mxy, myy = sxx - sx * sx / n, sxy - sx * sy / n, syy - sy * sy / n
