@@ -56,7 +56,7 @@ def poses(worlds: int, frames: int = 4) -> torch.Tensor:
     return pose.expand(worlds, frames, 4, 4).clone()
 
 
-def paint(inpainter: Inpainter, hints: Hints, seeds, config: CompletionConfig | None = None):
+def complete(inpainter: Inpainter, hints: Hints, seeds, config: CompletionConfig | None = None):
     completion = Completion(inpainter, config=config or CompletionConfig(repaints=True))
     where = poses(len(seeds))
     views = [View(where[n], LENS, 4 * n, (seed, n, 1), "") for n, seed in enumerate(seeds)]
@@ -152,7 +152,7 @@ def test_a_cell_changes_its_own_codes_and_no_distant_ones():
 
 def test_all_unseen_pixels_of_the_last_frame_are_inpainted_and_no_seen_ones():
     inpainter, hints = tiny_inpainter(), some_hints()
-    made = paint(inpainter, hints, [0])
+    made = complete(inpainter, hints, [0])
     assert not (made.where & hints.seen).any() and torch.equal(made.hints.seen, hints.seen | made.where)
     assert made.hints.seen[:, -1].all() and (made.hints.log_depth[made.where] > np.log(0.1)).all()
     assert not made.overwritten.any()
@@ -171,7 +171,7 @@ def test_coarse_pixels_are_inpainted_at_their_own_depth():
     hints = some_hints()
     hints.area[..., :2] = 4.0
     hints.moving[..., 0, 0] = True
-    made = paint(agreeing_inpainter(), hints, [0])
+    made = complete(agreeing_inpainter(), hints, [0])
     assert made.overwritten[0, -1, 1:, :2].all() and not made.overwritten[..., 2:].any()
     assert not made.overwritten[..., 0, 0].any()
     assert made.hints.area[0, -1, 1:, :2].max() < 1.5
@@ -184,21 +184,21 @@ def test_coarse_pixels_stay_where_the_inpainter_predicts_another_surface():
     hints = some_hints()
     hints.area[..., :2] = 4.0
     hints.log_depth[:] = np.log(30.0) * hints.seen
-    assert not paint(agreeing_inpainter(), hints, [0]).overwritten.any()
+    assert not complete(agreeing_inpainter(), hints, [0]).overwritten.any()
     hints.log_depth[:] = np.log(3.0) * hints.seen
-    assert paint(agreeing_inpainter(), hints, [0]).overwritten.any()
-    assert not paint(agreeing_inpainter(), hints, [0], CompletionConfig()).overwritten.any()  # unless it is asked for
+    assert complete(agreeing_inpainter(), hints, [0]).overwritten.any()
+    assert not complete(agreeing_inpainter(), hints, [0], CompletionConfig()).overwritten.any()
 
 
 def test_a_world_with_few_unseen_pixels_keeps_its_hints():
     hints = some_hints()
-    made = paint(tiny_inpainter(), hints, [0], CompletionConfig(min_unseen=0.99))
+    made = complete(tiny_inpainter(), hints, [0], CompletionConfig(min_unseen=0.99))
     assert made.hints is hints and not made.where.any()
 
 
 def test_a_world_in_a_batch_is_completed_as_if_it_were_alone():
     inpainter, hints = tiny_inpainter(), some_hints(worlds=3)
-    together = paint(inpainter, hints, [4, 5, 6])
+    together = complete(inpainter, hints, [4, 5, 6])
     completion = Completion(inpainter, config=CompletionConfig(repaints=True))
     second = Hints(**{name: value[1:2] for name, value in vars(hints).items()})
     alone = completion(second, [View(poses(1)[0], LENS, 4, (5, 1, 1), "")], [CompletionState()])
@@ -209,20 +209,20 @@ def test_a_world_in_a_batch_is_completed_as_if_it_were_alone():
 def test_hints_are_never_changed_in_place():
     hints = some_hints()
     before = {name: value.clone() for name, value in vars(hints).items()}
-    paint(tiny_inpainter(), hints, [0])
+    complete(tiny_inpainter(), hints, [0])
     assert all(torch.equal(value, before[name]) for name, value in vars(hints).items())
 
 
-def test_nothing_is_completed_by_no_stages():
+def test_a_pipeline_without_stages_keeps_the_hints():
     hints = some_hints()
     made = Completion()(hints, [View(poses(1)[0], LENS, 4, (5, 1, 1), "")], [CompletionState()])
     assert made.hints is hints and not made.where.any() and not Completion().decides
 
 
-def test_what_is_painted_looks_as_most_of_what_is_seen_does():
+def test_inpainted_pixels_take_the_appearance_of_most_seen_ones():
     hints = some_hints()
     hints.same_appearance[:] = False
-    made = paint(tiny_inpainter(), hints, [0])
+    made = complete(tiny_inpainter(), hints, [0])
     assert not made.hints.same_appearance[made.where].any()
 
 

@@ -31,14 +31,14 @@ def position_of(name):
     return 8 + length + json.loads(WHOLE[8 : 8 + length])[name]["data_offsets"][0]
 
 
-def test_what_was_sealed_comes_back():
+def test_packed_data_can_be_unpacked():
     header, tensors = opened(WHOLE)
     assert header == HEADER and set(tensors) == set(TENSORS)
     for name, tensor in TENSORS.items():
         assert tensors[name].dtype == tensor.dtype and torch.equal(tensors[name], tensor)
 
 
-def test_equal_contents_are_equal_bytes():
+def test_equal_contents_give_equal_bytes():
     assert pack_checksummed(KIND, HEADER, dict(reversed(TENSORS.items()))) == WHOLE
 
 
@@ -49,7 +49,7 @@ def test_a_flipped_byte_is_refused_wherever_it_is():
 
 
 @pytest.mark.parametrize("name", ["numbers", "halves", "flags", "one"])
-def test_a_flipped_byte_is_refused_by_the_name_of_its_part(name):
+def test_the_message_names_the_part_with_a_flipped_byte(name):
     position = position_of(name)
     with pytest.raises(ValueError) as raised:
         opened(flipped(WHOLE, position))
@@ -78,13 +78,13 @@ def test_a_flipped_byte_is_refused_by_the_name_of_its_part(name):
         ),
     ],
 )
-def test_other_bytes_are_refused_in_one_sentence(data, message):
+def test_bytes_of_something_else_are_refused_in_one_sentence(data, message):
     with pytest.raises(ValueError) as raised:
         opened(data)
     assert str(raised.value) == message
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path):
+def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(ValueError) as raised:
         read_file(tmp_path / "none", "a sample")
     assert str(raised.value) == (
@@ -92,7 +92,7 @@ def test_a_file_that_is_not_there_is_told(tmp_path):
     )
 
 
-def test_random_noise_is_never_taken_for_a_file():
+def test_random_bytes_are_never_accepted():
     rng = np.random.default_rng(0)
     for _ in range(50):
         with pytest.raises(ValueError, match="something else"):

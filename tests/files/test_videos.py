@@ -47,12 +47,12 @@ def _means(path):
         return [frame.to_ndarray(format="rgb24").mean() for frame in container.decode(video=0)]
 
 
-def test_a_film_can_be_read_back(tmp_path):
+def test_a_video_can_be_read_back(tmp_path):
     _shoot(tmp_path / "walk.mp4", range(0, 200, 40))
     np.testing.assert_allclose(_means(tmp_path / "walk.mp4"), range(0, 200, 40), atol=6)
 
 
-def test_an_error_leaves_no_film(tmp_path):
+def test_an_error_leaves_no_video(tmp_path):
     with pytest.raises(RuntimeError), VideoWriter(tmp_path / "walk.mp4", 17.5, 48, 64) as film:
         film.add(np.zeros((48, 64, 3), np.uint8))
         raise RuntimeError("the world ended")
@@ -60,7 +60,7 @@ def test_an_error_leaves_no_film(tmp_path):
 
 
 @pytest.mark.parametrize("script", [FULL_DISK, KILLED], ids=["full disk", "killed"])
-def test_what_stops_in_the_middle_leaves_the_older_film_whole(tmp_path, script):
+def test_an_interrupted_writer_leaves_the_older_video_whole(tmp_path, script):
     path = tmp_path / "walk.mp4"
     _shoot(path, [100, 100])
     run = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=False)
@@ -74,17 +74,17 @@ def test_what_stops_in_the_middle_leaves_the_older_film_whole(tmp_path, script):
         assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_folder_that_cannot_be_is_told_at_once(tmp_path):
+def test_a_folder_that_cannot_be_made_is_refused_at_once(tmp_path):
     (tmp_path / "films").write_text("a file")
     with pytest.raises(RuntimeError, match=r"walk\.mp4 could not be written: "):
         VideoWriter(tmp_path / "films" / "walk.mp4", 17.5, 48, 64)
 
 
-def test_sizes_that_do_not_fit_are_refused(tmp_path):
+def test_odd_and_wrong_sizes_are_refused(tmp_path):
     with pytest.raises(ValueError) as raised:
         VideoWriter(tmp_path / "walk.mp4", 17.5, 47, 64)
-    assert str(raised.value) == "a film must have an even height and width, got 47 x 64"
+    assert str(raised.value) == "a video must have an even height and width, got 47 x 64"
     with pytest.raises(ValueError) as raised, VideoWriter(tmp_path / "walk.mp4", 17.5, 48, 64) as film:
         film.add(np.zeros((24, 32, 3), np.uint8))
-    assert str(raised.value) == "a frame of this film must be (48, 64, 3) uint8, got (24, 32, 3) uint8"
+    assert str(raised.value) == "a frame of this video must be (48, 64, 3) uint8, got (24, 32, 3) uint8"
     assert list(tmp_path.iterdir()) == []

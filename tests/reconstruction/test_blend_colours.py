@@ -22,28 +22,28 @@ NOTHING = torch.zeros(SHAPE, dtype=torch.bool)
 
 
 @given(st.integers(0, 255), st.integers(0, 255))
-def test_the_result_lies_between_what_is_remembered_and_what_is_generated(one, other):
+def test_blended_colours_lie_between_the_remembered_and_the_generated_ones(one, other):
     joined = blend_colours(_frames(one), NOTHING, _hints(other), NOTHING)
     assert min(one, other) <= int(joined.min()) and int(joined.max()) <= max(one, other)
 
 
-def test_where_both_agree_memory_is_copied_and_where_they_differ_the_model_is():
+def test_agreeing_colours_come_from_memory_and_differing_ones_from_the_model():
     assert (blend_colours(_frames(100), NOTHING, _hints(104), NOTHING).float() - 104).abs().max() <= 1
     assert (blend_colours(_frames(100), NOTHING, _hints(250), NOTHING) == 100).all()
 
 
-def test_nothing_is_copied_where_nothing_is_known_or_something_moves_or_the_light_has_changed():
+def test_memory_has_no_weight_where_it_is_unseen_or_moving_or_of_another_appearance():
     for hints in (_hints(104, seen=False), _hints(104, moving=True), _hints(104, same=False)):
         assert (blend_colours(_frames(100), NOTHING, hints, NOTHING) == 100).all()
     assert (blend_colours(_frames(100), ~NOTHING, _hints(104), NOTHING) == 100).all()
 
 
-def test_what_was_painted_stays_where_the_model_differs_but_not_where_something_moves_or_the_light_has_changed():
+def test_completed_pixels_keep_their_colours_unless_something_moves_or_the_appearance_changed():
     assert (blend_colours(_frames(100), NOTHING, _hints(250), ~NOTHING) == 250).all()
     for moving, hints in ((~NOTHING, _hints(250)), (NOTHING, _hints(250, same=False))):
         assert (blend_colours(_frames(100), moving, hints, ~NOTHING) == 100).all()
 
 
-def test_a_moving_thing_that_goes_on_keeps_its_colours_while_the_light_is_the_same():
+def test_a_tracked_moving_object_keeps_its_colours_under_the_same_appearance():
     assert (blend_colours(_frames(100), ~NOTHING, _hints(250, moving=True), NOTHING) == 250).all()
     assert (blend_colours(_frames(100), ~NOTHING, _hints(250, moving=True, same=False), NOTHING) == 100).all()

@@ -19,14 +19,14 @@ def _seen_but_for_a_crack():
     return seen
 
 
-def test_what_is_known_stays_and_a_crack_goes_on_without_a_step():
+def test_remembered_depth_stays_and_a_thin_hole_joins_it_without_a_step():
     truth = torch.full(SHAPE, 3.0)
     nothing = torch.zeros(SHAPE, dtype=torch.bool)
     joined = blend_depth(torch.full(SHAPE, 2.0), nothing, _hints(truth, _seen_but_for_a_crack()), 100.0)
     torch.testing.assert_close(joined, truth, rtol=1e-4, atol=0)
 
 
-def test_far_from_what_is_known_the_models_depth_stays():
+def test_the_generated_depth_stays_far_from_the_hints():
     seen = torch.zeros(SHAPE, dtype=torch.bool)
     seen[..., :2] = True
     nothing = torch.zeros(SHAPE, dtype=torch.bool)
@@ -34,7 +34,7 @@ def test_far_from_what_is_known_the_models_depth_stays():
     assert (joined[..., 20:] == 2.0).all()
 
 
-def test_what_moves_keeps_its_own_depth():
+def test_moving_pixels_keep_their_own_depth():
     moving = torch.zeros(SHAPE, dtype=torch.bool)
     moving[..., 4:8, 4:8] = True
     seen = torch.ones(SHAPE, dtype=torch.bool)
@@ -42,7 +42,7 @@ def test_what_moves_keeps_its_own_depth():
     torch.testing.assert_close(joined, torch.full(SHAPE, 3.0))
 
 
-def test_a_remembered_mover_keeps_its_depth_and_its_rim_goes_with_it():
+def test_a_tracked_object_keeps_its_depth_and_its_border_follows():
     moving = torch.zeros(SHAPE, dtype=torch.bool)
     moving[..., 4:12, 4:12] = True
     remembered = torch.zeros(SHAPE, dtype=torch.bool)
@@ -53,14 +53,14 @@ def test_a_remembered_mover_keeps_its_depth_and_its_rim_goes_with_it():
     torch.testing.assert_close(joined[~moving], truth[~moving])
 
 
-def test_the_sky_is_no_measure_for_surfaces():
+def test_the_sky_does_not_shift_the_depth_of_surfaces():
     nothing = torch.zeros(SHAPE, dtype=torch.bool)
     sky = torch.full(SHAPE, 100.0)
     joined = blend_depth(torch.full(SHAPE, 20.0), nothing, _hints(sky, _seen_but_for_a_crack()), 100.0)
     assert torch.allclose(joined[..., 12:14, :], torch.tensor(20.0))
 
 
-def test_imagined_edges_are_not_sure_and_all_that_is_known_or_moves_is():
+def test_imagined_edges_are_not_written_and_hints_and_moving_pixels_are():
     nothing = torch.zeros(SHAPE, dtype=torch.bool)
     depth = torch.full(SHAPE, 2.0)
     depth[..., 16:] = 8.0
@@ -70,14 +70,14 @@ def test_imagined_edges_are_not_sure_and_all_that_is_known_or_moves_is():
     assert write_mask(depth, ~nothing, _hints(depth, nothing), imagines=True).all()
 
 
-def test_a_model_that_only_heals_is_sure_of_nothing_new_that_stands_still():
+def test_a_model_that_only_fills_thin_holes_writes_no_new_static_pixels():
     nothing, depth = torch.zeros(SHAPE, dtype=torch.bool), torch.full(SHAPE, 2.0)
     assert not write_mask(depth, nothing, _hints(depth, nothing), imagines=False).any()
     assert write_mask(depth, nothing, _hints(depth, ~nothing), imagines=False).all()
     assert write_mask(depth, ~nothing, _hints(depth, nothing), imagines=False).all()
 
 
-def test_a_thing_that_is_imagined_stands_at_one_distance():
+def test_an_imagined_moving_object_has_one_depth():
     moving, nothing = torch.zeros(SHAPE, dtype=torch.bool), torch.zeros(SHAPE, dtype=torch.bool)
     moving[..., 8:16, 10:18] = True
     depth = torch.full(SHAPE, 9.0)

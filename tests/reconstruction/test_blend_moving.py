@@ -12,11 +12,11 @@ def _hints(moving):
     return Hints(torch.zeros(*SHAPE, 3, dtype=torch.uint8), torch.zeros(SHAPE), seen, mask, nothing, seen, seen.float())
 
 
-def test_a_doubtful_outline_stays_with_what_was_moving_and_nowhere_else():
+def test_an_uncertain_outline_counts_only_on_tracked_objects():
     doubtful = torch.full(SHAPE, -0.2)
     assert blend_moving(doubtful, _hints(True)).all() and not blend_moving(doubtful, _hints(False)).any()
 
 
-def test_the_model_can_begin_and_end_what_moves():
+def test_the_model_can_start_and_stop_moving_objects():
     assert blend_moving(torch.ones(SHAPE), _hints(False)).all()
     assert not blend_moving(-torch.ones(SHAPE), _hints(True)).any()

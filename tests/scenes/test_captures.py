@@ -39,7 +39,7 @@ def plain_arrays(count=2, height=4, width=6):
 
 
 @pytest.mark.parametrize("lead", [0, 2])
-def test_a_capture_comes_back_as_it_was(tmp_path, lead):
+def test_a_saved_capture_loads_unchanged(tmp_path, lead):
     opening = make_opening(lead=lead)
     save_capture(tmp_path / "a.npz", opening)
     again = load_capture(tmp_path / "a.npz", 8, 12)
@@ -50,7 +50,7 @@ def test_a_capture_comes_back_as_it_was(tmp_path, lead):
 
 
 @pytest.mark.parametrize("lead", [-1, 2, 0.5])
-def test_a_lead_must_be_some_of_the_keyframes(tmp_path, lead):
+def test_the_number_of_context_frames_must_be_below_that_of_keyframes(tmp_path, lead):
     np.savez(tmp_path / "a.npz", **plain_arrays(), lead=lead)
     with pytest.raises(ValueError, match=r"^lead must be a number of keyframes, 0 to 1, got .* in .*a.npz$"):
         load_capture(tmp_path / "a.npz", 4, 6)
@@ -64,14 +64,14 @@ def test_equal_captures_give_equal_bytes_and_numpy_reads_them(tmp_path):
         assert np.array_equal(file["frames"], make_opening().capture.frames.numpy())
 
 
-def test_plain_files_will_do(tmp_path):
+def test_a_plain_npz_with_the_required_arrays_loads(tmp_path):
     np.savez(tmp_path / "phone.npz", **plain_arrays())
     opening = load_capture(tmp_path / "phone.npz", 4, 6)
     assert opening.name == "phone" and opening.prompt == "" and opening.place is None
     assert not opening.capture.moving.any() and opening.waypoints.shape == (2, 2)
 
 
-def test_halving_takes_mean_colours_and_depths_that_are_there(tmp_path):
+def test_halving_takes_mean_colours_and_depths_of_single_pixels(tmp_path):
     arrays = plain_arrays(1, 2, 4)
     arrays["frames"][0, :, :2] = np.arange(4).reshape(2, 2, 1) * 10
     arrays["depth"][0] = [[1.0, 9.0, 0.0, 0.0], [9.0, 2.0, 0.0, 5.0]]
@@ -89,7 +89,7 @@ def test_halving_takes_mean_colours_and_depths_that_are_there(tmp_path):
     ("size", "kept"),
     [((24, 36), (24, 36)), ((12, 18), (24, 36)), ((6, 9), (24, 36)), ((4, 6), (16, 24)), ((2, 3), (8, 12))],
 )
-def test_keyframes_stay_four_times_as_fine_as_frames_if_they_are_so_fine(tmp_path, size, kept):
+def test_keyframes_are_downsampled_to_four_times_the_size_of_frames(tmp_path, size, kept):
     save_capture(tmp_path / "a.npz", make_opening(height=24, width=36))
     opening = load_capture(tmp_path / "a.npz", *size)
     assert opening.capture.depth.shape[1:] == kept
@@ -97,7 +97,7 @@ def test_keyframes_stay_four_times_as_fine_as_frames_if_they_are_so_fine(tmp_pat
     assert opening.capture.intrinsics[0] == pytest.approx(10 * kept[0] / 24)
 
 
-def test_a_size_that_is_no_fraction_takes_what_lies_at_the_middle():
+def test_a_size_that_does_not_divide_takes_the_depth_at_the_middle():
     capture = make_opening(1, 8, 12).capture
     small = reduced(capture, 6, 9)
     middles = np.ix_([0], [0, 2, 3, 4, 6, 7], [0, 2, 3, 4, 6, 7, 8, 10, 11])
@@ -106,7 +106,7 @@ def test_a_size_that_is_no_fraction_takes_what_lies_at_the_middle():
 
 
 @pytest.mark.parametrize("size", [(3, 6), (4, 4), (8, 12)])
-def test_other_proportions_and_larger_frames_are_refused(tmp_path, size):
+def test_other_aspect_ratios_and_larger_frames_are_refused(tmp_path, size):
     np.savez(tmp_path / "a.npz", **plain_arrays())
     message = f"keyframes must be as large as {size[0]} x {size[1]} pixels or larger in both alike, got 4 x 6 in "
     with pytest.raises(ValueError, match=re.escape(message)):
@@ -125,7 +125,7 @@ def test_other_proportions_and_larger_frames_are_refused(tmp_path, size):
         ({"world_from_camera": np.tile(np.eye(4), (2, 1, 1))}, "the first pose of .* must be the world's"),
     ],
 )
-def test_what_is_no_capture_is_refused(tmp_path, change, message):
+def test_arrays_that_are_no_capture_are_refused(tmp_path, change, message):
     np.savez(tmp_path / "a.npz", **(plain_arrays() | change))
     with pytest.raises(ValueError, match=message):
         load_capture(tmp_path / "a.npz", 4, 6)

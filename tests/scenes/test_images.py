@@ -5,7 +5,7 @@ from PIL import Image
 
 from wm_gym.evaluation.fidelity import depth_absrel
 from wm_gym.memory.memory import Memory
-from wm_gym.reconstruction.one_picture import floor_spots, ground_and_wall
+from wm_gym.reconstruction.one_picture import floor_positions, ground_and_wall
 from wm_gym.scenes.images import open_picture
 from wm_gym.scenes.keyframe_scale import reduced
 from wm_gym.scenes.named import open_named, shipped_scenes
@@ -15,13 +15,13 @@ RNG = np.random.default_rng(0)
 PICTURE = RNG.integers(0, 256, (96, 128, 3), np.uint8)
 
 
-def test_a_picture_of_the_asked_size_stays_as_it_is():
+def test_a_picture_of_the_size_of_a_frame_stays_as_it_is():
     opening = open_picture(PICTURE, 96, 128)
     assert np.array_equal(opening.capture.frames[0].numpy(), PICTURE)
     assert len(opening.capture.frames) == 1 and opening.image is not None and opening.place is None
 
 
-def test_larger_pictures_are_cut_to_the_middle_and_reduced_to_means():
+def test_larger_pictures_are_cropped_at_the_centre_and_downsampled_to_means():
     wide = np.concatenate([np.zeros((96, 20, 3), np.uint8), PICTURE, np.zeros((96, 20, 3), np.uint8)], axis=1)
     opening = open_picture(wide, 48, 64, finer=1)
     means = PICTURE.reshape(48, 2, 64, 2, 3).mean((1, 3))
@@ -47,7 +47,7 @@ def test_a_file_opens_like_its_pixels(tmp_path):
         assert torch.equal(opening.capture.frames, open_picture(PICTURE, 48, 64).capture.frames)
 
 
-def test_depth_that_is_known_is_kept():
+def test_given_depth_is_kept():
     depth = RNG.uniform(0.5, 20.0, (96, 128))
     depth[:10] = 3000.0
     opening = open_picture(PICTURE, 96, 128, depth=depth)
@@ -58,17 +58,17 @@ def test_depth_that_is_known_is_kept():
     )
 
 
-def test_the_guess_is_flat_ground_up_to_a_wall():
+def test_the_depth_prior_is_flat_ground_up_to_a_wall():
     intrinsics = torch.tensor([60.0, 60.0, 32.0, 24.0])
     depth = ground_and_wall(intrinsics, 48, 64)
     assert (depth[:24] == 9.0).all()
     assert depth[47, 0] == pytest.approx(1.6 * 60.0 / 23.5, rel=1e-5)
-    spots = floor_spots(depth, intrinsics)
-    assert len(spots) > 10 and (spots[:, 0] > 3.0).all() and (spots.norm(dim=1) < 11.0).all()
-    assert floor_spots(torch.full((48, 64), 0.4), intrinsics).tolist() == [[0.0, 0.0]]
+    positions = floor_positions(depth, intrinsics)
+    assert len(positions) > 10 and (positions[:, 0] > 3.0).all() and (positions.norm(dim=1) < 11.0).all()
+    assert floor_positions(torch.full((48, 64), 0.4), intrinsics).tolist() == [[0.0, 0.0]]
 
 
-def test_the_guess_is_of_the_right_size_where_things_are_near(memory_spec):
+def test_the_depth_prior_is_of_the_right_scale_at_near_surfaces(memory_spec):
     errors = []
     for name in shipped_scenes():
         opening = open_named(memory_spec, name, 0, "full")

@@ -1,3 +1,4 @@
+import re
 import sys
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ from wm_gym.backends.memory_only import MemoryOnlyModel
 from wm_gym.scenes.captures import load_capture
 from wm_gym.scenes.families import FAMILIES
 from wm_gym.scenes.named import SHIPPED, SHIPPED_SIZE, find_world, open_named, shipped_scenes
-from wm_gym.scenes.places import open_world
+from wm_gym.scenes.places import find_place, open_world
 from wm_gym.train_world.data.splits import split_of
 from wm_gym.world_model import Place
 
@@ -22,7 +23,7 @@ def without_vizdoom(monkeypatch):
     monkeypatch.setitem(sys.modules, "vizdoom", None)
 
 
-def test_a_dozen_places_of_all_families_ship_and_none_was_learned_from():
+def test_a_dozen_places_of_all_families_ship_and_all_are_of_the_test_split():
     names = [name.split("/") for name in shipped_scenes()]
     assert len(names) == 12 and {family for family, _ in names} == set(FAMILIES)
     assert {split_of(family, int(number)) for family, number in names} == {"test"}
@@ -45,6 +46,16 @@ def test_the_seed_chooses_where_the_name_leaves_a_choice(without_vizdoom):
     assert find_world("city/*", 41, "simple") == Place("city", 41, "simple")
 
 
+def test_a_family_alone_is_the_place_whose_number_is_the_seed_to_a_simulator():
+    assert find_place("city", 7, "simple") == find_place("city/*", 7, "simple") == Place("city", 7, "simple")
+    assert find_place("city/9", 7, "simple") == Place("city", 9, "simple")
+    message = (
+        "world must be one of ['city', 'courtyard', 'park', 'rooms', 'warehouse'], 'family/number' or 'family/*', "
+    )
+    with pytest.raises(ValueError, match=re.escape(message + "got 'moon/3'")):
+        find_place("moon/3", 0, "full")
+
+
 def test_a_name_means_the_same_place_to_a_simulator():
     for seed in range(3):
         place = open_named(SPEC, "rooms", seed, "full").place
@@ -60,7 +71,7 @@ def test_captures_open_by_their_path(tmp_path, without_vizdoom):
     assert open_named(BUILDS, str(path), 0, "full").place == Place("rooms", 9, "full")
 
 
-def test_a_simulator_cannot_build_a_capture_of_nothing_it_knows(tmp_path):
+def test_a_simulator_refuses_a_capture_without_a_place(tmp_path):
     with np.load(SHIPPED / "rooms-9.npz") as file:
         np.savez(tmp_path / "hall.npz", **{name: file[name] for name in file.files if name != "place"})
     with pytest.raises(ValueError, match=r"backend 'builder' opens places that it can build, got .*hall\.npz"):
@@ -68,7 +79,7 @@ def test_a_simulator_cannot_build_a_capture_of_nothing_it_knows(tmp_path):
 
 
 @pytest.mark.parametrize("world", ["moon", "city/x", "city/", "/9", ""])
-def test_unknown_names_are_told_what_there_is(world):
+def test_an_unknown_name_is_refused_with_the_names_that_exist(world):
     with pytest.raises(ValueError) as raised:
         find_world(world, 0, "full")
     message = str(raised.value)
@@ -90,7 +101,7 @@ def test_a_place_that_needs_the_twin_says_so(world, difficulty, spec, without_vi
         open_named(spec, world, 3, difficulty)
 
 
-def test_other_worlds_are_refused(tmp_path):
+def test_missing_files_and_unknown_difficulties_are_refused(tmp_path):
     with pytest.raises(ValueError, match=r"world must be a capture's \.npz that exists, got 'nowhere\.npz'"):
         find_world("nowhere.npz", 0, "full")
     with pytest.raises(ValueError, match="difficulty must be one of"):
@@ -98,7 +109,7 @@ def test_other_worlds_are_refused(tmp_path):
 
 
 @pytest.mark.slow
-def test_what_ships_is_what_the_twin_shows():
+def test_a_shipped_capture_equals_one_taken_in_the_twin():
     shipped = load_capture(SHIPPED / "rooms-9.npz", *SHIPPED_SIZE).capture
     taken = open_world(replace(SPEC, height=96, width=128), Place("rooms", 9)).capture
     for name in ("frames", "moving", "world_from_camera"):

@@ -45,7 +45,7 @@ class Inpainter(nn.Module):
     def decode_pixels(self, codes: Tensor, conditioning: Tensor, inpainted: Tensor) -> tuple[Tensor, Tensor]:
         """Surface images (N, 4, H, W) with the inpainted tokens decoded, and trust logits (N, H, W) for the rest.
 
-        Unseen pixels outside the inpainted tokens are 0. A trust logit above 0 says that the conditioning is right there.
+        Unseen pixels outside the inpainted tokens are 0. Where a trust logit is above 0 the conditioning is right.
 
         Args:
             codes: (N, tokens, codes) int64.

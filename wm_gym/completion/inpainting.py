@@ -90,7 +90,7 @@ def _surface(inpainter: Inpainter, conditioning: Tensor, tokens: Tensor, choose:
 
 
 def _fitted_depth(depth: Tensor, hints: Hints, far_metres: float) -> Tensor:
-    """(H, W) metres: the depth of the hints, and a depth (1, H, W) blended with it in planes where they show nothing."""
+    """(H, W) metres: the depth of the hints and, at unseen pixels, a depth (1, H, W) blended with it in planes."""
     framed = Hints(**{name: value[None] for name, value in vars(hints).items()})
     blended = blend_depth(depth[None], torch.zeros_like(hints.seen)[None], framed, far_metres)[0, 0]
     fitted = fit_planes(blended.cpu().numpy(), ~hints.seen[0].cpu().numpy(), far_metres)

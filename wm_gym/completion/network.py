@@ -2,7 +2,8 @@
 
 Masked generation: the tokens to inpaint are masked, and unmasked a few at a time, each given those unmasked before.
 Source: Chang et al. 2022, "MaskGIT". Within a token a small head predicts the codes one after another, depth before
-colour. Source: Lee et al. 2022, "Autoregressive Image Generation using Residual Quantization". Knows nothing of sampling.
+colour. Source: Lee et al. 2022, "Autoregressive Image Generation using Residual Quantization". Knows nothing of
+sampling.
 
 Attribute names are keys of the weights file: `enter` is the patch embedding, `places` are the position embeddings,
 `leave` maps to the head's queries and `mix` is its feed-forward layer.

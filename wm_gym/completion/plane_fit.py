@@ -1,6 +1,6 @@
 """Inpainted depth fitted to planes: the inverse depth of a plane is linear in the image, so the fit is linear there.
 
-Codes quantise depth into steps. Seen from another pose a floor of steps has holes and edges; a floor of planes has none.
+Codes quantise depth into steps. Seen from another pose, a floor of steps has holes and edges; a plane has none.
 """
 
 from __future__ import annotations

@@ -22,8 +22,8 @@ FINER = 0.8
 def propagated(draft: Draft, made: InpaintedFrame, view: View) -> Draft:
     """The guidance with an inpainted last frame reprojected to all T poses.
 
-    A reprojected pixel is taken where nothing is seen, where it lies in front of the hint by more than `SAME_SURFACE`, or
-    where it is finer than the hint on the same surface. Moving objects stay.
+    A reprojected pixel is taken where nothing is seen, where it lies in front of the hint by more than `SAME_SURFACE`,
+    or where it is finer than the hint on the same surface. Moving objects stay.
 
     Args:
         draft: Guidance of one world, (T, H, W).

@@ -1,6 +1,6 @@
 """MaskGIT sampling of codes: in each of a few steps the most confident tokens are unmasked.
 
-Source: Chang et al. 2022, "MaskGIT", section 3.2. One frame at a time, so that a world does not depend on its neighbours.
+Source: Chang et al. 2022, "MaskGIT", section 3.2. One frame at a time, so that a world does not depend on others.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Sky continued: unseen pixels above or beside seen sky are sky too.
 
-As the camera moves, more sky appears from behind roofs and treetops. It is all one surface, so it need not be inpainted,
-nor rendered from a retrieved scene, whose towers would then hang in it. Knows nothing of networks.
+As the camera moves, more sky appears from behind roofs and treetops. It is all one surface, so it need not be
+inpainted, nor rendered from a retrieved scene, whose towers would then hang in it. Knows nothing of networks.
 """
 
 from __future__ import annotations

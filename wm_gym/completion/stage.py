@@ -1,4 +1,4 @@
-"""The interface of a completion stage: one world's guidance in, more complete guidance out, nothing changed in place."""
+"""The interface of a completion stage: one world's guidance in, more complete guidance out; nothing in place."""
 
 from __future__ import annotations
 

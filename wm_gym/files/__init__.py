@@ -1,1 +1,1 @@
-"""Files that are written whole or not at all, tensors with checksums, and videos. Knows nothing of what is written."""
+"""Atomic writes, checksummed tensor files, and videos. Knows nothing of what is written."""

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and the check that they can be, before what they will hold is made."""
+"""Atomic writes: files appear whole or not at all; and a check that a path can be written, before long work begins."""
 
 from __future__ import annotations
 
@@ -13,18 +13,20 @@ from typing import IO
 import numpy as np
 
 UNFINISHED = ".unfinished"
+"""Suffix of temporary files."""
+
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """Write a file under another name beside it and rename it when it is on the disk.
+    """Write a temporary file beside the path, sync it to disk and rename it.
 
     Args:
-        path: Where it is to be; its folder must exist.
-        write: Writes the contents.
+        path: File to write or replace; its folder must exist.
+        write: Writes the contents to an open binary file.
 
     Raises:
-        RuntimeError: If the disk cannot take it; nothing is left behind, and an older file stays as it was.
+        RuntimeError: If the disk cannot take the file; nothing is left behind, and an older file stays as it was.
     """
     unfinished = path.with_name(f".{path.name}{UNFINISHED}")
     try:
@@ -44,15 +46,15 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
 
 
 def check_writable(path: str | Path, *, is_folder: bool = False, name: str = "output") -> None:
-    """Make sure that a file, or the files of a folder, can be written there. Leaves nothing behind.
+    """Check that a file, or files in a folder, can be written. Leaves nothing behind.
 
     Args:
-        path: Where it is to be; folders on the way may still be missing.
-        is_folder: Whether it is to be a folder.
-        name: Of the setting, for the message.
+        path: File or folder; its parents may be missing.
+        is_folder: Whether the path is a folder.
+        name: Name of the setting, for the message.
 
     Raises:
-        ValueError: If it cannot be.
+        ValueError: If it cannot be written; the message says why.
     """
     kind = "a folder that can be made and written to" if is_folder else "a file that can be written"
     reason = _why_not(Path(path), is_folder)
@@ -61,7 +63,7 @@ def check_writable(path: str | Path, *, is_folder: bool = False, name: str = "ou
 
 
 def _why_not(path: Path, is_folder: bool) -> str:
-    """Why nothing can be written there, or ""."""
+    """The reason why a path cannot be written, or ""."""
     try:
         if path.exists() and path.is_dir() != is_folder:
             return "it is a file" if is_folder else "it is a folder"
@@ -79,13 +81,16 @@ def _why_not(path: Path, is_folder: bool) -> str:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what killed processes left unfinished in a folder."""
+    """Remove the temporary files that killed processes left in a folder."""
     for path in folder.glob(f".*{UNFINISHED}"):
         path.unlink(missing_ok=True)
 
 
 def npz_bytes(arrays: dict[str, np.ndarray]) -> bytes:
-    """The bytes of an `.npz`: LZMA finds what frames have in common, and a fixed date keeps equal contents equal."""
+    """The bytes of an `.npz` of named arrays, compressed with LZMA; equal arrays give equal bytes.
+
+    LZMA finds what similar frames have in common; a fixed date keeps the bytes equal.
+    """
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_LZMA) as archive:
         for name, array in arrays.items():

@@ -1,8 +1,8 @@
-"""Tensors and JSON as the bytes of one safetensors file that tells which part of it is damaged.
+"""Checksummed files: tensors and JSON as one safetensors file, in which a damaged part is found by name.
 
-The safetensors metadata holds one JSON document under "wm_gym": "format", "version", "header" (whatever the caller
-keeps), "checksums" (CRC-32 of each tensor with its name, type and shape) and "checksum" (of the document before it).
-Knows nothing of what it holds.
+The safetensors metadata holds one JSON document under "wm_gym": "format", "version", "header" (the caller's JSON),
+"checksums" (CRC-32 of each tensor with its name, type and shape) and "checksum" (CRC-32 of the other fields). Knows
+nothing of the contents.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ def pack_checksummed(kind: FileKind, header: Mapping[str, Any], tensors: Mapping
     """The bytes of a file.
 
     Args:
-        kind: Of the file.
-        header: JSON-able.
-        tensors: Flat names to tensors.
+        kind: Format and version to write.
+        header: JSON-able data.
+        tensors: Tensors by flat name.
     """
     plain = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in sorted(tensors.items())}
     checksums = {name: _checksum(name, tensor) for name, tensor in plain.items()}
@@ -49,15 +49,15 @@ def pack_checksummed(kind: FileKind, header: Mapping[str, Any], tensors: Mapping
 
 
 def unpack_checksummed(data: bytes, kind: FileKind, what: str) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """The header and the tensors that `pack_checksummed` was given.
+    """The header and the tensors of `pack_checksummed`.
 
     Args:
-        data: Of a file.
-        kind: That it must be of.
-        what: Names the file in messages, such as "a saved state".
+        data: Bytes of the file.
+        kind: Format and version that the file must have.
+        what: Name of the file in messages, such as "a saved state".
 
     Raises:
-        ValueError: If the bytes are something else, of another version, cut short or damaged; the message says where.
+        ValueError: If the bytes are of another format or version, cut short or damaged; the message says where.
     """
     if not isinstance(data, bytes):
         raise ValueError(f"{what} must be bytes, got {type(data).__name__}")
@@ -78,6 +78,10 @@ def unpack_checksummed(data: bytes, kind: FileKind, what: str) -> tuple[dict[str
 def read_file(path: Path, what: str) -> bytes:
     """The bytes of a file.
 
+    Args:
+        path: File to read.
+        what: Name of the file in the message.
+
     Raises:
         ValueError: If it cannot be read.
     """
@@ -90,7 +94,7 @@ def read_file(path: Path, what: str) -> bytes:
 def _read(
     data: bytes, kind: FileKind, what: str
 ) -> tuple[dict[str, tuple[int, int]], dict[str, Any], dict[str, Tensor]]:
-    """Where each tensor lies in the bytes, the document and the tensors."""
+    """Byte range of each tensor, the JSON document, and the tensors."""
     try:
         start = 8 + int.from_bytes(data[:8], "little")
         table = json.loads(data[8:start])
@@ -110,5 +114,5 @@ def _checksum(name: str, tensor: Tensor) -> int:
 
 
 def _checksum_of(document: Mapping[str, Any]) -> int:
-    # JSON keeps order and every float, so that what is read gives the text that was written.
+    # JSON keeps order and every float, so a document that was read gives the text that was written
     return zlib.crc32(json.dumps(document).encode())

@@ -1,4 +1,4 @@
-"""Films: frames streamed to an H.264 file by PyAV. The file appears whole or not at all; memory stays constant."""
+"""Videos: frames streamed to an H.264 file by PyAV, written atomically and with constant memory."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ import numpy as np
 
 from wm_gym.files.atomic import UNFINISHED
 
-# fragments, so that the index is written as the film goes on and does not grow in memory until its end
+# fragments, so that the index is written along the way and does not grow in memory
 _FRAGMENTED = {"movflags": "frag_keyframe+empty_moov"}
 
 
 class VideoWriter:
-    """Writes one film. As a context manager, an error inside leaves no file; else call `finish` or `discard`."""
+    """Writes one video. As a context manager it leaves no file after an error; else call `finish` or `discard`."""
 
     def __init__(self, path: Path, fps: float, height: int, width: int) -> None:
-        """Begin a film.
+        """Start a video.
 
         Args:
-            path: Of the .mp4 file.
+            path: The .mp4 file to write or replace; missing folders are made.
             fps: Frames per second.
             height: Rows, an even number.
             width: Columns, an even number.
 
         Raises:
             ValueError: If height or width is odd, which the pixel format does not allow.
-            RuntimeError: If the disk cannot take it; so too in `add` and `finish`. Nothing is left behind, and an
-                older film of that name stays as it was.
+            RuntimeError: If the disk cannot take the file, here or in `add` and `finish`. Nothing is left behind, and
+                an older file of that name stays as it was.
         """
         if height % 2 or width % 2:
-            raise ValueError(f"a film must have an even height and width, got {height} x {width}")
+            raise ValueError(f"a video must have an even height and width, got {height} x {width}")
         self._size = (height, width, 3)
         self._path, self._unfinished = path, path.with_name(f".{path.name}{UNFINISHED}")
-        with _told_plainly(path):
+        with _plain_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = self._unfinished.open("wb")
         self._container = av.open(self._file, "w", format="mp4", container_options=_FRAGMENTED)
@@ -51,17 +51,22 @@ class VideoWriter:
         """Append one frame, (H, W, 3) uint8.
 
         Raises:
-            ValueError: If it is of another shape or dtype.
+            ValueError: If the frame is of another shape or dtype.
+            RuntimeError: If the disk cannot take it.
         """
         if frame.shape != self._size or frame.dtype != np.uint8:
-            raise ValueError(f"a frame of this film must be {self._size} uint8, got {frame.shape} {frame.dtype}")
+            raise ValueError(f"a frame of this video must be {self._size} uint8, got {frame.shape} {frame.dtype}")
         picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
-        with self._whole_or_gone():
+        with self._discarded_on_error():
             self._container.mux(self._stream.encode(picture))
 
     def finish(self) -> None:
-        """Write the end and give the file its name."""
-        with self._whole_or_gone():
+        """Write the end of the video and give the file its name.
+
+        Raises:
+            RuntimeError: If the disk cannot take it.
+        """
+        with self._discarded_on_error():
             self._container.mux(self._stream.encode(None))
             self._container.close()
             self._file.flush()
@@ -70,7 +75,7 @@ class VideoWriter:
             self._unfinished.replace(self._path)
 
     def discard(self) -> None:
-        """Leave no file of this film."""
+        """Stop and leave no file; an older one of that name stays."""
         with suppress(OSError):
             self._container.close()
         with suppress(OSError):
@@ -87,8 +92,8 @@ class VideoWriter:
             self.discard()
 
     @contextmanager
-    def _whole_or_gone(self) -> Iterator[None]:
-        with _told_plainly(self._path):
+    def _discarded_on_error(self) -> Iterator[None]:
+        with _plain_errors(self._path):
             try:
                 yield
             except OSError:
@@ -97,7 +102,7 @@ class VideoWriter:
 
 
 @contextmanager
-def _told_plainly(path: Path) -> Iterator[None]:
+def _plain_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:

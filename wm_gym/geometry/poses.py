@@ -19,7 +19,7 @@ from wm_gym.geometry.shapes import require_trailing
 SMALL_ANGLE_SQUARED = 1e-3
 
 HALF_TURN = 1e-6
-"""Parts of a unit quaternion below this are rounding: in the scalar part, a turn is half a turn."""
+"""Components of a unit quaternion below this are rounding; a scalar part below it is a rotation by half a turn."""
 
 
 def exp(twist: Tensor) -> Tensor:
@@ -152,9 +152,9 @@ def transform(pose: Tensor, points: Tensor) -> Tensor:
 def to_vector(pose: Tensor) -> Tensor:
     """x, y, z, then the unit quaternion w, x, y, z, (..., 7).
 
-    Of the two quaternions of a rotation this is the one with w >= 0. Where w is nothing but rounding, within
-    `HALF_TURN`, it is the one whose first part of x, y, z that is more than that is positive, so that rounding never
-    chooses: a camera that turns about by a full turn meets one change of sign, always at the same place.
+    Of the two quaternions of a rotation this is the one with w >= 0. Where w is within `HALF_TURN` of 0, it is the one
+    whose first component of x, y, z beyond `HALF_TURN` is positive, so that rounding never chooses: a camera that turns
+    full circle meets one change of sign, always at the same yaw.
 
     Raises:
         ValueError: If the last axes are not (4, 4).

@@ -1,7 +1,7 @@
-"""How a round body goes on when something solid is in its way.
+"""Sliding of a round body along obstacles.
 
-Positions are (N, 2) float64 metres. What is solid is known only through a yes-or-no question about positions, so
-this works for a map's walls and for a memory's points alike. Knows neither.
+Positions are (N, 2) float64 metres. Obstacles are a function from positions to collisions, so the walls of a map and
+the points of a memory work alike. Knows neither.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ import numpy as np
 Blocked = Callable[[np.ndarray], np.ndarray]
 """For (M, 2) positions, (M,) bool: whether a body there overlaps something solid."""
 
-# Overlap is told apart in steps of a twelfth of the radius, up to two radii, in sixteen directions.
+# overlap is measured in steps of a twelfth of the radius, up to two radii, in sixteen directions
 _PROBE_STEPS = 24
 _PROBE_DIRECTIONS = 16
 
 
 def slide(positions: np.ndarray, moves: np.ndarray, radius_metres: float, blocked: Blocked | None) -> np.ndarray:
-    """Where each body ends: its whole move, else the larger axis component alone, else the smaller one, else nothing.
+    """Position after a move: the whole move if free, else its larger axis component, else the smaller, else none.
 
-    A body that overlaps something already (a thing appeared where it stands) may take any move that does not bring it
-    deeper, so it is never held for good and never pushed through.
+    A body that already overlaps an obstacle (one appeared where it stands) may take any move that brings it no deeper,
+    so it is never stuck for good and never pushed through.
 
     Args:
         positions: (N, 2), metres.
         moves: (N, 2), metres; none longer than the radius.
-        radius_metres: The body's radius, the scale on which overlap is measured.
-        blocked: What is solid, or None.
+        radius_metres: Radius of the body, the scale on which overlap is measured.
+        blocked: The obstacles, or None.
 
     Returns:
         (N, 2), metres.
@@ -53,7 +53,7 @@ def _axis_components(moves: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _may_move(positions: np.ndarray, moves: np.ndarray, radius_metres: float, blocked: Blocked) -> np.ndarray:
-    """(M,) bool: the end is free, or the body overlaps something now and gets no deeper on the way."""
+    """(M,) bool: the end is free, or the body overlaps an obstacle now and gets no deeper on the way."""
     allowed = ~_ask(blocked, positions + moves)
     stuck = np.flatnonzero(~allowed)
     stuck = stuck[_ask(blocked, positions[stuck])]
@@ -66,7 +66,7 @@ def _may_move(positions: np.ndarray, moves: np.ndarray, radius_metres: float, bl
 
 
 def _overlap(positions: np.ndarray, radius_metres: float, blocked: Blocked) -> np.ndarray:
-    """(M,) distance to the nearest free spot, in probe steps; the most there is where no probe is free."""
+    """(M,) distance to the nearest free position, in probe steps; `_PROBE_STEPS` where no probe is free."""
     angles = np.arange(_PROBE_DIRECTIONS) * (2 * np.pi / _PROBE_DIRECTIONS)
     distances = np.arange(_PROBE_STEPS) * (radius_metres / 12)
     offsets = distances[:, None, None] * np.stack([np.cos(angles), np.sin(angles)], axis=-1)
@@ -76,7 +76,7 @@ def _overlap(positions: np.ndarray, radius_metres: float, blocked: Blocked) -> n
 
 
 def _ask(blocked: Blocked, positions: np.ndarray) -> np.ndarray:
-    """The answer of `blocked`, which need not know how to answer about no positions at all."""
+    """`blocked(positions)`; without positions `blocked` is not called."""
     if not len(positions):
         return np.zeros(0, dtype=bool)
     return np.asarray(blocked(positions), dtype=bool)

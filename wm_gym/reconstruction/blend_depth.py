@@ -1,7 +1,4 @@
-"""Joining the depth that a model generates to the depth that memory knows.
-
-Knows nothing of networks.
-"""
+"""Generated depth blended with the depth of memory, and the mask of what is then written. Knows nothing of networks."""
 
 from __future__ import annotations
 
@@ -11,37 +8,38 @@ from torch import Tensor
 
 from wm_gym.memory.hints import Hints
 
-REACH_PIXELS = 4
-"""How far beyond the border of what is known the generated depth is bent towards it, in one of two passes."""
+RADIUS_PIXELS = 4
+"""Width, less one, of the box filter that spreads depth errors beyond the hints; two passes, at half the resolution."""
 
 SMOOTH = 0.35
-"""Largest spread of log-depth over a pixel and its neighbours on one surface."""
+"""Largest range of log-depth over a 3 x 3 neighbourhood on one surface."""
 
-SKY_SHARE = 0.9  # of the far value: beyond it a hint is sky, and no measure for surfaces
+SKY_SHARE = 0.9
+"""Share of the far plane beyond which a depth is sky, which says nothing about the error of surfaces."""
 
 
 def blend_depth(depth: Tensor, moving: Tensor, hints: Hints, far_metres: float) -> Tensor:
-    """Memory's depth where it and the model both see a still surface, or both a moving thing; elsewhere the model's.
+    """Memory's depth where it and the model agree on static or moving, elsewhere the model's, shifted to join it.
 
-    Memory's depth is ten times as exact, and a wrong depth would make memory erase what it looks through. Elsewhere
-    the model's log-depth is shifted by what it is wrong by nearby, on still surfaces and moving things apart, so that
-    both go on without a step. A moving thing is as far away all over as it is in the mean around: where the model is
-    unsure of a thing it has just imagined, each pixel would stand at a distance of its own, and the thing would fall
-    apart as soon as it is looked at from elsewhere.
+    Memory's depth is ten times as exact, and a wrong depth would make memory carve away the surfaces in front of it.
+    Elsewhere the generated log-depth is shifted by its mean error nearby, for static and moving pixels separately, so
+    that both join memory without a step. A moving object takes the mean depth around each pixel: where the model is
+    unsure of a new object, each pixel would lie at a depth of its own, and the object would fall apart as soon as it
+    is seen from another pose.
 
     Args:
         depth: (N, T, H, W) metres, generated.
         moving: (N, T, H, W) bool, generated.
-        hints: At the same poses.
+        hints: (N, T, H, W), memory rendered at the same poses.
         far_metres: Depth that stands for the sky.
 
     Returns:
         (N, T, H, W) metres.
     """
-    known = hints.seen & (hints.moving == moving)
+    is_remembered = hints.seen & (hints.moving == moving)
     generated = depth.clamp(min=1e-3).log()
     is_surface = depth < SKY_SHARE * far_metres
-    surface = known & (hints.log_depth.exp() < SKY_SHARE * far_metres) & is_surface
+    surface = is_remembered & (hints.log_depth.exp() < SKY_SHARE * far_metres) & is_surface
     difference = hints.log_depth - generated
     error, weight = _mean_around(difference, surface & ~moving)
     if moving.any():
@@ -50,20 +48,21 @@ def blend_depth(depth: Tensor, moving: Tensor, hints: Hints, far_metres: float) 
         generated = torch.where(moving & is_surface, _mean_around(generated, moving & is_surface)[0], generated)
     shift = error * (2 * weight).clamp(max=1.0)
     fitted = torch.where(is_surface, (generated + shift).exp().clamp(max=far_metres), depth)
-    return torch.where(known, hints.log_depth.exp(), fitted)
+    return torch.where(is_remembered, hints.log_depth.exp(), fitted)
 
 
 def write_mask(depth: Tensor, moving: Tensor, hints: Hints, *, imagines: bool) -> Tensor:
-    """What is to be remembered, (N, T, H, W) bool: what hints say, what moves, and imagined surfaces that are smooth.
+    """The pixels to write to memory, (N, T, H, W) bool: hints, moving pixels and smooth generated surfaces.
 
-    On an edge or a speck that it must imagine, a model that predicts in one step gives a depth between the surfaces,
-    where nothing is. Remembered, such points hang in the air for good.
+    At an imagined edge or floater, a model that predicts in one step gives a depth between the surfaces, where nothing
+    is. Written to memory, such points would float in the air for good.
 
     Args:
-        depth: (N, T, H, W) metres, joined to the hints.
+        depth: (N, T, H, W) metres, blended with the hints.
         moving: (N, T, H, W) bool.
-        hints: At the same poses.
-        imagines: Whether the model has to imagine. If another decides what is new, it only heals cracks, each time.
+        hints: (N, T, H, W), memory rendered at the same poses.
+        imagines: Whether the model generates new surfaces. Where completion decides those, the model only fills thin
+            holes, which is done anew in every chunk and not written.
     """
     if not imagines:
         return hints.seen | moving
@@ -73,15 +72,15 @@ def write_mask(depth: Tensor, moving: Tensor, hints: Hints, *, imagines: bool) -
 
 
 def _mean_around(values: Tensor, where: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean of some pixels over a neighbourhood, 0 where there are none, and their share in it, (N, T, H, W)."""
+    """Mean of the pixels `where` in each neighbourhood, 0 where there are none, and their share; (N, T, H, W)."""
     total, weight = _spread(torch.stack([torch.where(where, values, 0.0), where.float()]))
     return torch.where(weight > 1e-3, total / weight.clamp(min=1e-3), 0.0), weight
 
 
 def _spread(images: Tensor) -> Tensor:
-    """Means over a neighbourhood, (..., H, W); at half the size, since a shift of depth is smooth."""
+    """Means of images (..., H, W) over neighbourhoods, at half the resolution, since the shift of depth is smooth."""
     half = F.avg_pool2d(images.flatten(0, -4), 2, ceil_mode=True, count_include_pad=False)
     for _ in range(2):
-        half = F.avg_pool2d(half, REACH_PIXELS + 1, 1, REACH_PIXELS // 2, count_include_pad=False)
+        half = F.avg_pool2d(half, RADIUS_PIXELS + 1, 1, RADIUS_PIXELS // 2, count_include_pad=False)
     wide = half.repeat_interleave(2, -2).repeat_interleave(2, -1)
     return wide[..., : images.shape[-2], : images.shape[-1]].view_as(images)

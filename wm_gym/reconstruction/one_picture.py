@@ -1,4 +1,4 @@
-"""What one picture from a level camera tells of space: a guess of its depth, and spots of floor in it.
+"""Geometry of one picture from a level camera: a depth prior, and positions on the floor.
 
 Knows nothing of captures or worlds.
 """
@@ -13,17 +13,17 @@ from wm_gym.geometry.motion import START_BODY_POSE, camera_pose
 
 EYE_HEIGHT_METRES = 1.6
 WALL_METRES = 9.0
-"""Where the guess ends: of a few distances from 4 to 20 m the one that misses the twin's places least."""
+"""Distance of the prior's wall: of several from 4 to 20 m the one with the least depth error in the twin's places."""
 
 _FLOOR_TOLERANCE_METRES = 0.2
-_FLOOR_REACH_METRES = 10.0
+_FLOOR_RADIUS_METRES = 10.0
 
 
 def ground_and_wall(intrinsics: Tensor, height: int, width: int) -> Tensor:
-    """The depth of flat ground under a level camera, up to a wall across the view, (H, W) metres.
+    """Depth prior of a level camera: flat ground up to a wall across the view, (H, W) float32 metres.
 
-    It does not look at the picture: the horizon is the row of the principal point. Things that stand on the ground,
-    near walls and the sky are all taken for ground or wall.
+    The picture itself is not read: the horizon is the row of the principal point. Objects on the ground, nearer walls
+    and the sky all get the depth of ground or wall.
 
     Args:
         intrinsics: (4,) fx, fy, cx, cy in pixels.
@@ -35,19 +35,19 @@ def ground_and_wall(intrinsics: Tensor, height: int, width: int) -> Tensor:
     return ground.clamp(max=WALL_METRES).float()
 
 
-def floor_spots(depth: Tensor, intrinsics: Tensor) -> Tensor:
-    """One spot for each square metre of floor that a level camera at the world's origin sees nearby.
+def floor_positions(depth: Tensor, intrinsics: Tensor) -> Tensor:
+    """One position for each square metre of floor within 10 m that a level camera at the world's origin sees.
 
     Args:
         depth: (H, W) metres, 0 unknown.
         intrinsics: (4,) fx, fy, cx, cy in pixels.
 
     Returns:
-        (W, 2) float32 x, y in metres; the origin alone where no floor is seen.
+        (P, 2) float32 x, y in metres; the origin alone where no floor is seen.
     """
     pose = torch.from_numpy(camera_pose(START_BODY_POSE)).float()
     points = unproject(depth.float(), intrinsics.float(), pose).flatten(0, -2)
     is_floor = (points[:, 2] + EYE_HEIGHT_METRES).abs() < _FLOOR_TOLERANCE_METRES
-    near = points[:, :2].norm(dim=-1) < _FLOOR_REACH_METRES
+    near = points[:, :2].norm(dim=-1) < _FLOOR_RADIUS_METRES
     cells = points[is_floor & near & (depth.flatten() > 0), :2].floor().unique(dim=0)
     return cells + 0.5 if len(cells) else torch.zeros(1, 2)

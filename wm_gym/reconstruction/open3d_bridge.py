@@ -13,7 +13,7 @@ import numpy as np
 def import_open3d() -> ModuleType:
     """The module `open3d`.
 
-    Its wheel needs the system library libusb; the one in the package libusb-package does where there is none.
+    Its wheel needs the system library libusb; where that is missing, the one of the package libusb-package is loaded.
 
     Raises:
         ImportError: If it is not installed.
@@ -39,7 +39,7 @@ def to_open3d(positions: np.ndarray, colours: np.ndarray) -> Any:
 
     Raises:
         ImportError: If Open3D is not installed.
-        ValueError: If the shapes are not these.
+        ValueError: If positions or colours are not (P, 3).
     """
     if positions.ndim != 2 or positions.shape[1] != 3 or colours.shape != positions.shape:
         raise ValueError(f"positions and colours must be (P, 3), got {positions.shape} and {colours.shape}")

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
 from plyfile import PlyData, PlyElement
 
+from wm_gym.files.atomic import write_atomically
+
 VERTEX = [("x", "f4"), ("y", "f4"), ("z", "f4"), ("red", "u1"), ("green", "u1"), ("blue", "u1")]
 
 
 def write_ply(path: str | Path, positions: np.ndarray, colours: np.ndarray) -> None:
-    """Write a binary PLY file, whole or not at all.
+    """Write a binary PLY file atomically.
 
     Args:
         path: File to write or replace.
@@ -20,7 +21,7 @@ def write_ply(path: str | Path, positions: np.ndarray, colours: np.ndarray) -> N
         colours: (P, 3) uint8.
 
     Raises:
-        ValueError: If the shapes or the colours' dtype are not these.
+        ValueError: If positions or colours are not (P, 3), or colours are not uint8.
     """
     if positions.ndim != 2 or positions.shape[1] != 3 or colours.shape != positions.shape:
         raise ValueError(f"positions and colours must be (P, 3), got {positions.shape} and {colours.shape}")
@@ -31,10 +32,4 @@ def write_ply(path: str | Path, positions: np.ndarray, colours: np.ndarray) -> N
         vertices[name] = positions[:, column]
     for column, name in enumerate(("red", "green", "blue")):
         vertices[name] = colours[:, column]
-    path = Path(path)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        PlyData([PlyElement.describe(vertices, "vertex")], byte_order="<").write(str(partial))
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_atomically(Path(path), PlyData([PlyElement.describe(vertices, "vertex")], byte_order="<").write)

@@ -1,4 +1,4 @@
-"""What a model does not give of its frames: depth and what moves. One interface, and the plainest that fills it.
+"""Depth and moving masks for models that give frames alone: the interface, and its simplest implementation.
 
 Source: TeleWorld, section 3.3 (reconstruction closes the loop). Knows nothing of models or tasks.
 """
@@ -17,14 +17,14 @@ from wm_gym.world_model import Chunk
 
 
 class Reconstructor(Protocol):
-    """Depth and moving masks of frames, in metres of the world."""
+    """Estimates the depth and moving masks that a model does not give."""
 
     def reconstruct(self, chunk: Chunk, hints: Hints, intrinsics: Tensor, far_metres: float) -> Chunk:
-        """The chunk with depth and moving masks; what the model gave stays.
+        """The chunk with depth (N, T, H, W) in metres and moving masks (N, T, H, W); what the model gave is kept.
 
         Args:
             chunk: N worlds, T frames, with poses.
-            hints: (N, T, H, W), what memory shows at the poses.
+            hints: (N, T, H, W), memory rendered at the poses.
             intrinsics: (N, 4) fx, fy, cx, cy in pixels.
             far_metres: Depth that stands for the sky.
         """
@@ -32,13 +32,13 @@ class Reconstructor(Protocol):
 
 
 class PlainReconstructor:
-    """Memory's depth where memory shows something; elsewhere flat ground, and sky above the horizon.
+    """Memory's depth and moving objects where memory shows something; elsewhere static flat ground and sky.
 
-    It does not look at the frames: things that stand on the ground are taken for it until something better looks.
+    The frames are not read, so new objects on the ground get the depth of the ground behind them.
     """
 
     def __init__(self, ground_metres: float = -1.6) -> None:
-        """Expect the ground at a height (z) of the world frame, whose origin is the camera that the world opened at."""
+        """A reconstructor for worlds whose ground lies at a height (z), in metres from the opening camera."""
         self.ground_metres = ground_metres
 
     def reconstruct(self, chunk: Chunk, hints: Hints, intrinsics: Tensor, far_metres: float) -> Chunk:
@@ -57,7 +57,7 @@ class PlainReconstructor:
 def ground_depth(
     world_from_camera: Tensor, intrinsics: Tensor, size: tuple[int, int], ground_metres: float, far_metres: float
 ) -> Tensor:
-    """Planar z of flat ground, (N, T, H, W) float32 metres; the far value where a ray meets none before.
+    """Planar z of flat ground, (N, T, H, W) float32 metres; the far value where a ray misses it.
 
     Args:
         world_from_camera: (N, T, 4, 4).
@@ -66,8 +66,8 @@ def ground_depth(
         ground_metres: Height of the ground in the world frame.
         far_metres: Depth that stands for the sky.
     """
-    lens = torch.stack([rays(one, *size) for one in intrinsics.cpu()]).to(world_from_camera)  # (N, H, W, 3), z = 1
-    rise = torch.einsum("ntk,nhwk->nthw", world_from_camera[..., 2, :3], lens)
+    directions = torch.stack([rays(one, *size) for one in intrinsics.cpu()]).to(world_from_camera)  # (N, H, W, 3)
+    rise = torch.einsum("ntk,nhwk->nthw", world_from_camera[..., 2, :3], directions)
     drop = ground_metres - world_from_camera[..., 2, 3, None, None]
     depth = torch.where(rise < 0, drop / rise.clamp(max=-1e-6), far_metres)
     return torch.where(depth > 0, depth, far_metres).clamp(max=far_metres).float()

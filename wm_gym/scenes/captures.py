@@ -1,7 +1,7 @@
-"""Captures on disk: posed RGB-D keyframes of one place in one `.npz`, which numpy alone can read and write.
+"""Captures on disk: posed RGB-D keyframes of one scene in one `.npz`, which numpy alone can read and write.
 
-`docs/captures.md` says what a file holds, so that a phone app, a robot log or a simulator can fill it. Files that
-are written here are packed losslessly and tightly; any `.npz` with the same arrays will do.
+`docs/captures.md` describes the arrays, so that a phone app, a robot log or a simulator can write them. Files written
+here are compressed losslessly with LZMA; any `.npz` with the same arrays can be read.
 
 Knows nothing of simulators.
 """
@@ -28,15 +28,15 @@ _POSE_TOLERANCE = 1e-3
 
 
 def save_capture(path: str | Path, opening: Opening) -> None:
-    """Write a grounded opening.
+    """Write the capture of an opening with its name, prompt, waypoints and place.
 
     Args:
-        path: Of the file, `.npz`.
-        opening: With a capture.
+        path: File to write or replace, `.npz`.
+        opening: An opening with a capture.
 
     Raises:
-        ValueError: If the opening has no capture, or a capture that is none.
-        RuntimeError: If the disk cannot take it; nothing is left behind.
+        ValueError: If the opening has no capture, or its arrays do not fit each other.
+        RuntimeError: If the disk cannot take the file; nothing is left behind.
     """
     if opening.capture is None:
         raise ValueError(f"an opening must have a capture to be saved, got {opening.name!r} without one")
@@ -61,18 +61,18 @@ def save_capture(path: str | Path, opening: Opening) -> None:
 
 
 def load_capture(path: str | Path, height: int, width: int, finer: int = FINER) -> Opening:
-    """The opening in a file, for frames of the asked size.
+    """The opening in a file, for frames of a size.
 
-    Keyframes are kept finer than frames, up to `finer` times (`finer.detailed`).
+    Keyframes keep more detail than frames, up to the keyframe scale `finer` (`keyframe_scale.detailed`).
 
     Args:
-        path: Of the file.
+        path: File to read.
         height: Rows of a frame.
         width: Columns of a frame.
-        finer: Most times that rows and columns of keyframes are those of frames.
+        finer: Largest keyframe scale: rows and columns of keyframes over those of frames.
 
     Raises:
-        ValueError: If the file is no capture, or its keyframes are smaller than frames or of other proportions.
+        ValueError: If the file is no capture, or its keyframes are smaller than frames or of another aspect ratio.
     """
     path = Path(path)
     arrays = _read(path)
@@ -95,9 +95,13 @@ def load_capture(path: str | Path, height: int, width: int, finer: int = FINER) 
     except ValueError as error:
         raise ValueError(f"{error} in {path}") from None
     rows, columns = capture.depth.shape[1:]
-    lens = resize_intrinsics(capture.intrinsics, height / rows, width / columns)
-    opening = Opening(_text(arrays, "name", path.stem), _text(arrays, "prompt", ""), lens,
-                      torch.from_numpy(waypoints), capture=capture)  # fmt: skip
+    opening = Opening(
+        name=_text(arrays, "name", path.stem),
+        prompt=_text(arrays, "prompt", ""),
+        intrinsics=resize_intrinsics(capture.intrinsics, height / rows, width / columns),
+        waypoints=torch.from_numpy(waypoints),
+        capture=capture,
+    )
     place = json.loads(_text(arrays, "place", "null"))
     return opening if place is None else replace(opening, place=Place(**place))
 

@@ -1,7 +1,7 @@
-"""What places there are: families of them, and how hard they are to learn. A simulator builds them."""
+"""Families and difficulties of the places that the simulator builds."""
 
 FAMILIES = ("rooms", "city", "courtyard", "park", "warehouse")
-"""What a place is, as the first half of its name says: "city/9" is the ninth city."""
+"""Categories of places, the first half of a name: "city/9" is the city with number 9."""
 
 DIFFICULTIES = ("simple", "medium", "full")
-"""How rich a place is in materials, clutter and life."""
+"""Richness of a place in materials, clutter and moving objects, and with it how hard it is to learn."""

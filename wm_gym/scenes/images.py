@@ -1,6 +1,6 @@
-"""Openings from one picture: a capture of one keyframe, with its depth or with a guess of it.
+"""Openings from one picture: a capture of one keyframe, with given depth or a prior.
 
-The camera is taken to be level, 1.6 m over the ground; the guess is flat ground up to a wall.
+The camera is assumed level, 1.6 m above the ground; the depth prior is flat ground up to a wall.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from wm_gym.geometry.cameras import intrinsics_from_fov, resize_intrinsics
 from wm_gym.geometry.motion import START_BODY_POSE, camera_pose
-from wm_gym.reconstruction.one_picture import floor_spots, ground_and_wall
+from wm_gym.reconstruction.one_picture import floor_positions, ground_and_wall
 from wm_gym.scenes.keyframe_scale import FINER
 from wm_gym.world_model import Capture, Opening
 
 FOV_DEGREES = 65.0
-"""Horizontal field of view of a picture of which nothing is known: that of a phone, held level."""
+"""Horizontal field of view assumed for a picture: that of a phone held level."""
 
 FAR_METRES = 100.0
 
@@ -37,19 +37,18 @@ def open_picture(
 ) -> Opening:
     """The opening of a world that begins with a picture.
 
-    The middle of the picture is cut out in the proportions of a frame and reduced to a keyframe, which is a whole
-    number of times as fine as a frame: colours to the mean of what a pixel covers, depth to its value at the pixel's
-    centre.
+    The picture is cropped at its centre to the aspect ratio of a frame and downsampled to a keyframe, whose size is a
+    whole multiple of the frame's: a colour is the mean over the pixel, a depth the value at its centre.
 
     Args:
         picture: Path of a file that Pillow reads, or (H, W, 3) uint8 red, green, blue; no smaller than a frame.
         height: Rows of a frame.
         width: Columns of a frame.
-        depth: (H, W) or (H, W, 1) planar z in metres, as large as the picture; 0 is unknown, 100 and more
-            is sky. None for a guess.
+        depth: (H, W) or (H, W, 1) planar z in metres, of the picture's size; 0 is unknown, 100 and more is sky. None
+            for the prior of `ground_and_wall`.
         fov_degrees: Horizontal field of view of the whole picture.
-        prompt: One sentence that says what the place looks like.
-        finer: Most times that rows and columns of the keyframe are those of frames.
+        prompt: One sentence that describes the scene.
+        finer: Largest keyframe scale: rows and columns of the keyframe over those of frames.
 
     Raises:
         ValueError: If the picture cannot be read, is too small, or picture and depth are of the wrong shape or kind.
@@ -58,8 +57,8 @@ def open_picture(
     rows, columns = colours.shape[:2]
     if rows < height or columns < width:
         raise ValueError(f"image must be at least {height} x {width} pixels, got {rows} x {columns}")
-    times = min(finer, rows // height, columns // width)
-    height, width = times * height, times * width
+    keyframe_scale = min(finer, rows // height, columns // width)
+    height, width = keyframe_scale * height, keyframe_scale * width
     scale = min(rows / height, columns / width)
     top, left = (rows - height * scale) / 2, (columns - width * scale) / 2
     box = (left, top, left + width * scale, top + height * scale)
@@ -80,15 +79,21 @@ def open_picture(
         world_from_camera=torch.from_numpy(camera_pose(START_BODY_POSE)).float()[None],
         intrinsics=intrinsics,
     )
-    spots, lens = floor_spots(metres, intrinsics), resize_intrinsics(intrinsics, 1 / times, 1 / times)
-    return Opening(name, prompt, lens, spots, capture=capture, image=image if depth is None else None)
+    return Opening(
+        name=name,
+        prompt=prompt,
+        intrinsics=resize_intrinsics(intrinsics, 1 / keyframe_scale, 1 / keyframe_scale),
+        waypoints=floor_positions(metres, intrinsics),
+        capture=capture,
+        image=image if depth is None else None,
+    )
 
 
 def _read(picture: Picture) -> tuple[np.ndarray, str]:
     if isinstance(picture, str | Path):
         try:
             with Image.open(picture) as file:
-                # phones store portraits lying on their side
+                # phones store portraits rotated, with a tag
                 return np.asarray(ImageOps.exif_transpose(file).convert("RGB")), Path(picture).stem
         except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
             raise ValueError(f"image must be a picture file that can be read, got {str(picture)!r}") from error

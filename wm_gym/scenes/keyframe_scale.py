@@ -1,7 +1,8 @@
-"""Keyframes that are finer than frames: memory takes them in as they are, and the model opens on them reduced.
+"""The keyframe scale: keyframes are larger than frames; memory takes them as they are, the model downsampled.
 
-What is seen from afar is shown coarsely when one comes near. Keyframes four times as fine as frames put that off to a
-quarter of the distance, and cost no network anything: only memory knows of them. Knows nothing of simulators.
+A surface seen from afar looks coarse when the camera comes near. Keyframes of four times the frames' rows and columns
+put that off to a quarter of the distance at no cost to the network: only memory reads them. Knows nothing of
+simulators.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ from wm_gym.geometry.cameras import resize_intrinsics
 from wm_gym.world_model import Capture
 
 FINER = 4
-"""Rows and columns of keyframes to those of frames, where there are so many."""
+"""Default keyframe scale: rows and columns of keyframes over those of frames, where a capture has so many."""
 
 
 def fits(size: tuple[int, int], height: int, width: int) -> bool:
-    """Whether keyframes of a size can be reduced to frames: they are no smaller, and of the same proportions."""
+    """Whether keyframes of a size (rows, columns) can be downsampled to frames: as large, and of their aspect ratio."""
     rows, columns = size
     return rows >= height and rows * width == columns * height
 
@@ -33,10 +34,16 @@ def _check_size(rows: int, columns: int, height: int, width: int) -> None:
 
 
 def detailed(capture: Capture, height: int, width: int, finer: int = FINER) -> Capture:
-    """A capture as fine as memory takes it for frames of a size: `finer` times, or as fine as it is if that is less.
+    """A capture downsampled to at most `finer` times the rows and columns of frames, for memory.
+
+    Args:
+        capture: Keyframes of any larger size.
+        height: Rows of a frame.
+        width: Columns of a frame.
+        finer: Largest keyframe scale.
 
     Raises:
-        ValueError: If its keyframes are smaller than frames, or of other proportions.
+        ValueError: If its keyframes are smaller than frames, or of another aspect ratio.
     """
     rows, columns = capture.depth.shape[1:]
     _check_size(rows, columns, height, width)
@@ -44,13 +51,18 @@ def detailed(capture: Capture, height: int, width: int, finer: int = FINER) -> C
 
 
 def reduced(capture: Capture, height: int, width: int) -> Capture:
-    """A capture at a smaller size of the same proportions.
+    """A capture downsampled to a size of the same aspect ratio.
 
-    Colours go to the mean of what a pixel covers. Depth and moving mask go to those of the pixel whose depth is the
-    median, where that is a block of whole pixels, else of the pixel at the middle; so no depth arises between surfaces.
+    A colour is the mean over the new pixel. Depth and moving mask are those of one source pixel, so that no depth lies
+    between surfaces: the one of median depth where the sizes divide, else the one at the middle.
+
+    Args:
+        capture: Keyframes of that size or larger.
+        height: Rows.
+        width: Columns.
 
     Raises:
-        ValueError: If the capture is smaller, or of other proportions.
+        ValueError: If the capture is smaller, or of another aspect ratio.
     """
     rows, columns = capture.depth.shape[1:]
     _check_size(rows, columns, height, width)
@@ -69,7 +81,7 @@ def reduced(capture: Capture, height: int, width: int) -> Capture:
 def _reduce(
     frames: np.ndarray, depth: np.ndarray, moving: np.ndarray, down: int, across: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Blocks of `down` x `across` pixels to one each."""
+    """Each block of `down` x `across` pixels as one: its mean colour, and depth and mask of its median depth."""
     colours = _blocks(frames, down, across).mean(-2)  # (K, h, w, block, 3) -> (K, h, w, 3)
     depths, moves = (_blocks(array[..., None], down, across)[..., 0] for array in (depth, moving))
     known = (depths > 0).sum(-1, keepdims=True)
@@ -82,7 +94,7 @@ def _reduce(
 def _sample(
     frames: np.ndarray, depth: np.ndarray, moving: np.ndarray, height: int, width: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean colours of what each new pixel covers, and the rest as at its middle."""
+    """Mean colours over each new pixel, and depth and mask at its middle."""
     planes = torch.from_numpy(frames).movedim(-1, 1).float()
     colours = F.adaptive_avg_pool2d(planes, (height, width)).round().to(torch.uint8).movedim(1, -1)
     down, across = (

@@ -1,15 +1,15 @@
-"""What a user's name of a world means, and how a backend opens it.
+"""From the `world` setting to an opening.
 
-| name | world |
+| world | what opens |
 |---|---|
-| none | one of the shipped places, by the seed |
-| "city" | one of the shipped places of a family, by the seed |
-| "city/9" | that place: the shipped capture of it, or one that is taken in the twin |
+| None | one of the shipped places, chosen by the seed |
+| "city" | one of the shipped places of a family, chosen by the seed |
+| "city/9" | that place: its shipped capture, or one taken in the twin |
 | "city/*" | the place of the family whose number is the seed |
 | "hall.npz" | a capture on disk |
 
-A name means the same place to every backend, so that a generated world can be compared with the truth. A simulator
-builds the place; a model that is guided by memory opens a capture of it.
+A name means the same place to every backend, so that a generated world can be compared with the ground truth. A
+simulator builds the place; a model guided by memory opens a capture of it.
 """
 
 from __future__ import annotations
@@ -22,55 +22,71 @@ from wm_gym.scenes.captures import load_capture
 from wm_gym.scenes.families import DIFFICULTIES, FAMILIES
 from wm_gym.scenes.keyframe_scale import FINER, fits
 from wm_gym.scenes.openings import opening_for
-from wm_gym.scenes.places import find_place, open_world
+from wm_gym.scenes.places import find_place, open_world, parse_place_name
 from wm_gym.scenes.simulator import simulator_is_installed
 from wm_gym.world_model import ModelSpec, Opening, Place
 
 SHIPPED = Path(__file__).parent / "shipped"
-"""Captures that come with the package, FAMILY-NUMBER.npz, of difficulty "full"."""
+"""Folder of the shipped captures, FAMILY-NUMBER.npz, all of difficulty "full"."""
 
 SHIPPED_SIZE = (192, 256)
+"""Rows and columns of their keyframes."""
+
 _SHIPPED_DIFFICULTY = "full"
 _KEPT_CAPTURES = 16
 
 
 def shipped_scenes() -> list[str]:
-    """Names of the places that ship, such as "city/9"."""
+    """Names of the shipped places, such as "city/9", sorted by family and number."""
     found = (path.stem.split("-") for path in SHIPPED.glob("*.npz"))
     return [f"{family}/{number}" for family, number in sorted(found, key=lambda parts: (parts[0], int(parts[1])))]
 
 
 def find_world(world: str | None, seed: int, difficulty: str) -> Place | Path:
-    """The place, or the file of a capture, that a name means.
+    """The place, or the capture's file, of a `world` setting.
 
     Args:
         world: See the table above.
-        seed: Chooses where the name leaves a choice.
-        difficulty: How hard to learn the place is.
+        seed: Seed of the choice where the name leaves one.
+        difficulty: One of `DIFFICULTIES`, how rich the place is.
 
     Raises:
-        ValueError: If the name means nothing, or the difficulty is none that exists.
+        ValueError: If there is no such place, file or difficulty.
     """
     check_choice("difficulty", difficulty, DIFFICULTIES)
-    if world is not None and world.endswith(".npz"):
+    if world is None:
+        return _shipped_place("", seed, difficulty)
+    if world.endswith(".npz"):
         return _existing(Path(world))
-    family, slash, number = (world or "").partition("/")
-    if (world is not None and family not in FAMILIES) or (slash and number != "*" and not number.isdecimal()):
+    name = parse_place_name(world)
+    if name is None:
         raise ValueError(
             f"world must be a family of {sorted(FAMILIES)}, a place 'family/number', 'family/*' or a capture's .npz, "
-            f"got {world!r}{_suggestion(family, slash + number)}; shipped are {', '.join(shipped_scenes())}"
+            f"got {world!r}{_suggestion(world)}; shipped are {', '.join(shipped_scenes())}"
         )
-    if slash:
-        return Place(family, seed if number == "*" else int(number), difficulty)
+    if name.number:
+        return find_place(world, seed, difficulty)
+    return _shipped_place(name.family, seed, difficulty)
+
+
+def _shipped_place(family: str, seed: int, difficulty: str) -> Place:
+    """The shipped place of a family, or of any where it is "", that a seed chooses."""
     names = [name for name in shipped_scenes() if name.startswith(family)]
     return find_place(names[seed % len(names)], seed, difficulty)
 
 
 def open_named(spec: ModelSpec, world: str | None, seed: int, difficulty: str, finer: int = FINER) -> Opening:
-    """How a backend of `spec` opens the world of a name; arguments as `find_world` and `load_capture`.
+    """The opening of a `world` setting for one backend.
+
+    Args:
+        spec: Spec of the backend.
+        world: See the table above.
+        seed: Seed of the choice where the name leaves one.
+        difficulty: One of `DIFFICULTIES`, how rich the place is.
+        finer: Largest keyframe scale: rows and columns of keyframes over those of frames.
 
     Raises:
-        ValueError: If the name means nothing, or a file is no capture that the backend can open.
+        ValueError: If there is no such place, file or difficulty, or the backend cannot open the file.
         ImportError: If the place must be captured in the twin and ViZDoom is not installed.
     """
     found = find_world(world, seed, difficulty)
@@ -100,9 +116,11 @@ def _open_place(spec: ModelSpec, place: Place, finer: int) -> Opening:
     return open_world(spec, place, finer)
 
 
-def _suggestion(family: str, rest: str) -> str:
-    """A family that is misspelt, with the number that was asked for."""
-    if rest not in ("", "/*") and not rest[1:].isdecimal():
+def _suggestion(world: str) -> str:
+    """The nearest family to a misspelt one, with the number that was asked for."""
+    family, slash, number = world.partition("/")
+    rest = slash + number
+    if rest not in ("", "/*") and not number.isdecimal():
         return ""
     return did_you_mean(family + rest, [name + rest for name in FAMILIES])
 
@@ -115,5 +133,5 @@ def _existing(path: Path) -> Path:
 
 @lru_cache(maxsize=_KEPT_CAPTURES)
 def _load(path: Path, changed_ns: int, height: int, width: int, finer: int) -> Opening:
-    """A capture, read once for as long as its file does not change; the memory of it is kept as long."""
+    """The opening of a capture's file, cached until the file changes."""
     return load_capture(path, height, width, finer)

@@ -1,6 +1,6 @@
-"""How an opening is given to a backend: as the most telling of what the backend can open from.
+"""Openings as backends take them: the richest source that a backend can open from.
 
-Of a capture: its first keyframe, as it was taken, and what led up to it.
+Of a capture these are its first keyframe and the context frames that lead up to it.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from wm_gym.world_model import Capture, Chunk, ModelSpec, Opening
 def opening_for(spec: ModelSpec, opening: Opening) -> Opening:
     """The opening as a backend takes it (`ModelSpec.opens_from`).
 
-    A model that opens from an image is given the first keyframe of a capture; the capture stays for its memory if it is
-    guided by that. A model that opens from text is given the prompt alone.
+    A model that opens from an image is given the first keyframe of a capture; the capture is kept for memory where the
+    model takes guidance. A model that opens from text is given the prompt alone.
 
     Args:
-        spec: Of the backend.
-        opening: Of one world.
+        spec: Spec of the backend.
+        opening: Opening of one world.
 
     Raises:
         ValueError: If the backend cannot open from anything that the opening holds.
@@ -41,26 +41,26 @@ def opening_for(spec: ModelSpec, opening: Opening) -> Opening:
 
 
 def first_keyframes(openings: Sequence[Opening], spec: ModelSpec) -> Chunk:
-    """One frame of each world.
+    """The first keyframe of each world, (N, 1, ...), downsampled to frames.
 
     Args:
         openings: N, each with a capture.
-        spec: Of the backend that opens them.
+        spec: Spec of the backend that opens them.
 
     Raises:
-        ValueError: If an opening has no capture, or one that cannot be reduced to the backend's frames.
+        ValueError: If an opening has no capture, or one that cannot be downsampled to the backend's frames.
     """
     return _stacked([_rows(_capture(opening, spec), [0], spec) for opening in openings])
 
 
 def lead_chunks(openings: Sequence[Opening], spec: ModelSpec) -> Chunk:
-    """The frames up to and with the first keyframe, `frames_per_step` of them.
+    """The context frames that end with the first keyframe, (N, frames_per_step, ...), downsampled to frames.
 
-    Where a capture has no such lead, its first keyframe stands for all of them.
+    Where a capture has too few context frames (`Capture.lead`), its first keyframe is repeated.
 
     Args:
         openings: N, each with a capture.
-        spec: Of the backend that opens them.
+        spec: Spec of the backend that opens them.
 
     Raises:
         ValueError: As `first_keyframes`.
@@ -70,14 +70,14 @@ def lead_chunks(openings: Sequence[Opening], spec: ModelSpec) -> Chunk:
 
 
 def _rows(capture: Capture, rows: list[int], spec: ModelSpec) -> Capture:
-    """The named keyframes, as large as frames."""
+    """The keyframes at some rows, downsampled to frames."""
     names = "frames", "depth", "moving", "world_from_camera"
     chosen = replace(capture, **{name: getattr(capture, name)[rows] for name in names})
     return reduced(chosen, spec.height, spec.width)
 
 
 def _stacked(captures: Sequence[Capture]) -> Chunk:
-    """All keyframes of each capture, as many of each."""
+    """The keyframes of N captures of K each as a chunk (N, K, ...)."""
 
     def field(name: str) -> Tensor:
         return torch.stack([getattr(capture, name) for capture in captures])
@@ -93,7 +93,7 @@ def _lead_rows(capture: Capture, count: int) -> list[int]:
 
 
 def _first_image(spec: ModelSpec, opening: Opening) -> Tensor | None:
-    """(H, W, 3) uint8, as large as frames."""
+    """The opening's image, or its first keyframe downsampled to a frame, (H, W, 3) uint8."""
     if opening.capture is None:
         return opening.image
     return _rows(opening.capture, [0], spec).frames[0]

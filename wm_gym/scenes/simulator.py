@@ -1,4 +1,4 @@
-"""The simulator, known by its name alone: it is imported when a place must be built or captured."""
+"""The simulator behind two import paths: it is imported only when a place must be built or captured."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ def simulator_is_installed() -> bool:
 
 
 def open_place(place: Place, height: int, width: int) -> Opening:
-    """The opening of a place that the simulator builds, for frames of a size.
+    """The opening of a place for the simulator itself, for frames of a size.
 
     Raises:
         ValueError: If there is no such place.
     """
-    return _named(OPEN_PLACE)(place, height, width)
+    return _imported(OPEN_PLACE)(place, height, width)
 
 
 def capture_place(place: Place, height: int, width: int) -> Opening:
-    """The opening of a world grounded in a capture that is taken in the simulator.
+    """The opening of a place with a capture of it taken in the simulator, keyframes (K, height, width).
 
     Raises:
         ValueError: If there is no such place.
         ImportError: If the simulator is not installed.
     """
-    return _named(CAPTURE_PLACE)(place, height, width)
+    return _imported(CAPTURE_PLACE)(place, height, width)
 
 
-def _named(path: str):
+def _imported(path: str):
     module, _, name = path.partition(":")
     return getattr(import_module(module), name)
