@@ -30,7 +30,7 @@ from wm_gym.memory.hints import Hints
 from wm_gym.memory.memory import Memory
 from wm_gym.memory.occupancy import occupied
 from wm_gym.memory.render import render
-from wm_gym.memory.render_torch import render_scenes
+from wm_gym.memory.render_torch import render_on_device
 from wm_gym.memory.retrieve import View, retrieve
 from wm_gym.memory.write import write
 from wm_gym.reconstruction.open3d_bridge import import_open3d, to_open3d
@@ -80,7 +80,7 @@ def walk(step: int) -> Tensor:
 def in_view(memory: Memory, poses: Tensor, intrinsics: Tensor, height: int, width: int) -> int:
     """Points that survive culling."""
     scene = retrieve(memory, View(poses.double().numpy(), intrinsics.double().numpy(), height, width))
-    return len(scene.lasting) + len(scene.moving)
+    return len(scene.static_and_sky) + len(scene.moving)
 
 
 def filled(height: int, width: int, intrinsics: Tensor, points: int) -> Memory:
@@ -110,7 +110,7 @@ def milliseconds(call: Callable[[], Any], repeats: int, clock: Callable[[], floa
 def by_torch(memory: Memory, poses: Tensor, intrinsics: Tensor, height: int, width: int) -> Hints:
     """The peer in torch operations."""
     view = View(poses.double().numpy(), intrinsics.double().numpy(), height, width)
-    return render_scenes([retrieve(memory, view)], [view], [memory.config], [(0, 0)], torch.device("cpu"))
+    return render_on_device([retrieve(memory, view)], [view], [memory.config], [(0, 0)], torch.device("cpu"))
 
 
 def open3d_call(memory: Memory, poses: Tensor, intrinsics: Tensor, height: int, width: int) -> Callable[[], Any] | None:
@@ -120,7 +120,7 @@ def open3d_call(memory: Memory, poses: Tensor, intrinsics: Tensor, height: int, 
     except ImportError:
         return None
     scene = retrieve(memory, View(poses.double().numpy(), intrinsics.double().numpy(), height, width))
-    points = scene.lasting.take(slice(scene.num_static))
+    points = scene.static_and_sky.take(slice(scene.num_static))
     cloud = open3d.t.geometry.PointCloud.from_legacy(to_open3d(points.positions, points.colours))
     fx, fy, cx, cy = intrinsics.tolist()
     matrix = np.array([[fx, 0, cx - 0.5], [0, fy, cy - 0.5], [0, 0, 1]])

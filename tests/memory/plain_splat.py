@@ -22,8 +22,10 @@ def plain_hints(memory: Memory, pose: np.ndarray, lens: np.ndarray, height: int,
         "same_appearance": np.zeros(shape, bool),
         "area": np.zeros(shape, np.float32),
     }
-    lasting = [(patch, False) for patch in _patches(memory.static)] + [(patch, True) for patch in _patches(memory.sky)]
-    for patches, is_moving in ((lasting, False), ([(p, False) for p in _patches((memory.moving,))], True)):
+    static_and_sky = [(patch, False) for patch in _patches(memory.static)] + [
+        (patch, True) for patch in _patches(memory.sky)
+    ]
+    for patches, is_moving in ((static_and_sky, False), ([(p, False) for p in _patches((memory.moving,))], True)):
         pixels = _cover(patches, pose, lens, height, width, memory.config)
         for (row, column), hits in pixels.items():
             _settle(hints, row, column, hits, is_moving, memory.config, frame, bits)

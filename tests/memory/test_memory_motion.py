@@ -1,4 +1,4 @@
-"""Moving things: their velocities, and where they are while nobody looks."""
+"""Moving objects: their velocities, and their extrapolated positions."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from ray_room import lens, look, pose_at
 from wm_gym.memory.blocks import Points
 from wm_gym.memory.memory import Memory
 from wm_gym.memory.motion import (
-    FASTEST,
-    GROWTH,
-    LEAST_REACH,
-    MOST_FRAMES,
+    MAX_FRAMES,
+    MAX_GROWTH,
+    MAX_SPEED,
+    MIN_RADIUS_METRES,
     VELOCITY_UNIT,
     moved,
-    things_in,
-    tracked,
+    objects_in,
+    track,
     velocities,
     with_velocities,
 )
-from wm_gym.memory.motion_kernels import NOTHING, label_things
+from wm_gym.memory.motion_kernels import NO_OBJECT, label_objects
 from wm_gym.memory.render import render
 from wm_gym.memory.write import write
 
 HEIGHT, WIDTH = 48, 64
 BODY_METRES = 0.6
-SPEED = st.floats(-FASTEST, FASTEST)
+SPEED = st.floats(-MAX_SPEED, MAX_SPEED)
 
 
 def _points(positions: np.ndarray, frame: int = 0) -> Points:
@@ -60,39 +60,39 @@ def test_velocities_survive_being_stored(x, y):
 
 
 @given(SPEED, st.integers(0, 200))
-def test_a_thing_goes_on_for_a_while_and_then_stands(speed, frame):
+def test_an_object_is_extrapolated_for_a_while_and_then_stands(speed, frame):
     points = with_velocities(_points(np.zeros((2, 3)), frame=5), np.tile([speed, 0.0], (2, 1)))
-    expected = speed * np.clip(frame - 5, 0, MOST_FRAMES)
-    np.testing.assert_allclose(moved(points, frame).positions[:, 0], expected, atol=MOST_FRAMES * VELOCITY_UNIT)
+    expected = speed * np.clip(frame - 5, 0, MAX_FRAMES)
+    np.testing.assert_allclose(moved(points, frame).positions[:, 0], expected, atol=MAX_FRAMES * VELOCITY_UNIT)
 
 
-def _plain_labels(positions: np.ndarray, reach: float, fewest: int, most: int) -> list[int]:
-    labels, free, count = [NOTHING] * len(positions), list(range(len(positions))), 0
+def _plain_labels(positions: np.ndarray, radius: float, fewest: int, most: int) -> list[int]:
+    labels, free, count = [NO_OBJECT] * len(positions), list(range(len(positions))), 0
     plane = positions[:, :2].astype(np.float64)
     while free and count < most:
-        kin = [k for k in free if np.square(plane[k] - plane[free[0]]).sum() < reach**2]
-        middle = plane[kin].mean(0)
-        thing = [k for k in free if k == free[0] or np.square(plane[k] - middle).sum() < reach**2]
-        free = [k for k in free if k not in thing]
-        if len(thing) >= fewest:
-            for k in thing:
+        kin = [k for k in free if np.square(plane[k] - plane[free[0]]).sum() < radius**2]
+        centre = plane[kin].mean(0)
+        obj = [k for k in free if k == free[0] or np.square(plane[k] - centre).sum() < radius**2]
+        free = [k for k in free if k not in obj]
+        if len(obj) >= fewest:
+            for k in obj:
                 labels[k] = count
             count += 1
     return labels
 
 
 @given(st.integers(0, 40), st.integers(0, 2**32 - 1), st.integers(1, 5), st.integers(1, 6))
-def test_things_are_told_apart_as_a_plain_search_tells_them(size, seed, fewest, most):
+def test_labels_equal_those_of_a_plain_search(size, seed, fewest, most):
     positions = np.random.default_rng(seed).uniform(-3, 3, (size, 3)).astype(np.float32)
-    assert label_things(positions, 0.8, fewest, most).tolist() == _plain_labels(positions, 0.8, fewest, most)
+    assert label_objects(positions, 0.8, fewest, most).tolist() == _plain_labels(positions, 0.8, fewest, most)
 
 
-def test_points_far_apart_are_things_apart_and_specks_are_none():
+def test_distant_points_are_separate_objects_and_single_points_are_none():
     two = np.concatenate([np.full((6, 3), 0.0), np.full((5, 3), 3.0), np.full((2, 3), -3.0)])
-    assert [thing.middle.tolist() for thing in things_in(_points(two))] == [[0, 0], [3, 3]]
+    assert [obj.centre.tolist() for obj in objects_in(_points(two))] == [[0, 0], [3, 3]]
 
 
-def test_a_walker_goes_on_in_memory_as_it_went():
+def test_a_walker_is_rendered_at_its_extrapolated_position():
     memory = Memory.empty()
     for first in (0, 4, 8):
         memory = _walker(memory, first, 0.06, start=-0.6)
@@ -100,25 +100,25 @@ def test_a_walker_goes_on_in_memory_as_it_went():
     np.testing.assert_allclose(speed, [0.0, 0.06], atol=0.02)
     ahead = look(memory, pose_at(0, 0, 0)[None], HEIGHT, WIDTH, frame=19)
     seen = look(memory, pose_at(0, 0, 0)[None], HEIGHT, WIDTH, frame=11)
-    middle = [torch.where(hints.moving[0])[1].float().mean().item() for hints in (seen, ahead)]
+    centre = [torch.where(hints.moving[0])[1].float().mean().item() for hints in (seen, ahead)]
     fx = lens(HEIGHT, WIDTH)[0].item()
-    assert abs(middle[0] - middle[1] - fx * 8 * 0.06 / 4.0) < 3
+    assert abs(centre[0] - centre[1] - fx * 8 * 0.06 / 4.0) < 3
 
 
-def test_a_thing_that_stands_stays():
+def test_an_object_that_stands_stays():
     memory = _walker(_walker(Memory.empty(), 0, 0.0), 4, 0.0)
     assert np.abs(velocities(memory.moving.points())).max() < 1e-3, velocities(memory.moving.points())
 
 
-def test_torch_moves_things_as_the_kernels_do():
+def test_torch_extrapolates_as_the_kernels_do():
     memory = _walker(_walker(Memory.empty(), 0, 0.06), 4, 0.06)
     poses, lenses = pose_at(0, 0, 0)[None, None].expand(1, 3, -1, -1), lens(HEIGHT, WIDTH)[None]
     ours = render([memory], poses, lenses, HEIGHT, WIDTH, frame_index=[12], appearance=[0])
-    from wm_gym.memory.render_torch import render_scenes
+    from wm_gym.memory.render_torch import render_on_device
     from wm_gym.memory.retrieve import View, retrieve
 
     view = View(poses[0].double().numpy(), lenses[0].double().numpy(), HEIGHT, WIDTH)
-    theirs = render_scenes([retrieve(memory, view)], [view], [memory.config], [(12, 0)], torch.device("cpu"))
+    theirs = render_on_device([retrieve(memory, view)], [view], [memory.config], [(12, 0)], torch.device("cpu"))
     assert (ours.moving != theirs.moving).float().mean() < 0.002
     assert ours.moving.any()
 
@@ -131,23 +131,23 @@ def _disc(x: float, radius: float, frame: int) -> Points:
 
 
 @given(st.floats(0.2, 0.7), st.floats(0.3, 2.0), st.integers(0, 59), st.integers(1, 8))
-def test_a_thing_does_not_grow_however_much_is_seen_around_it(radius, farther, start, times):
+def test_an_object_does_not_grow_however_many_points_appear_around_it(radius, farther, start, times):
     """Each time a ring is seen around it as well, wide enough to be things of its own."""
-    kept, things = tracked(_disc(0.0, radius, 0), np.ones(60, bool), [])
-    first = max(things[0].reach, LEAST_REACH)
+    kept, objects = track(_disc(0.0, radius, 0), np.ones(60, bool), [])
+    first = max(objects[0].radius, MIN_RADIUS_METRES)
     for k in range(1, times + 1):
         angle = 2 * np.pi * (np.arange(60) + start) / 60
         ring = (radius + farther) * np.stack([np.cos(angle), np.sin(angle), np.zeros(60)], 1)
         cloud = Points.cat([_disc(0.0, radius, 4 * k), _points(ring[np.hypot(ring[:, 0], ring[:, 1]) < 1.6], 4 * k)])
-        kept, things = tracked(cloud, np.ones(len(cloud), bool), [things])
-        assert len(things) == 1 and things[0].reach <= GROWTH**k * first + 1e-6
-    assert np.linalg.norm(kept.positions[:, :2] - things[0].middle, axis=1).max() <= things[0].reach + 1e-6
+        kept, objects = track(cloud, np.ones(len(cloud), bool), [objects])
+        assert len(objects) == 1 and objects[0].radius <= MAX_GROWTH**k * first + 1e-6
+    assert np.linalg.norm(kept.positions[:, :2] - objects[0].centre, axis=1).max() <= objects[0].radius + 1e-6
 
 
-def test_what_was_seen_apart_stays_apart_and_what_is_far_off_is_new():
+def test_separate_objects_stay_separate_and_a_distant_one_is_new():
     pair = Points.cat([_disc(0.0, 0.3, 0), _disc(1.2, 0.3, 0)])
-    _, before = tracked(pair, np.ones(len(pair), bool), [])
+    _, before = track(pair, np.ones(len(pair), bool), [])
     now = Points.cat([_disc(0.0, 0.3, 4), _disc(1.2, 0.3, 4), _disc(9.0, 0.3, 4), _disc(-1.2, 0.3, 4)])
-    kept, things = tracked(now, np.ones(len(now), bool), [before])
-    assert sorted(round(float(thing.middle[0]), 0) for thing in things) == [0, 1, 9]
+    kept, objects = track(now, np.ones(len(now), bool), [before])
+    assert sorted(round(float(obj.centre[0]), 0) for obj in objects) == [0, 1, 9]
     assert kept.positions[:, 0].min() > -0.5

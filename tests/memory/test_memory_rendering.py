@@ -15,7 +15,7 @@ from ray_room import lens, look, pose_at, remember, see
 from wm_gym.memory.hints import Hints
 from wm_gym.memory.memory import Memory
 from wm_gym.memory.render import render
-from wm_gym.memory.render_torch import render_scenes
+from wm_gym.memory.render_torch import render_on_device
 from wm_gym.memory.retrieve import View, retrieve
 from wm_gym.memory.write import write
 from wm_gym.reconstruction.open3d_bridge import import_open3d
@@ -69,12 +69,12 @@ def by_torch(memories, poses, intrinsics, frames, bits, device="cpu") -> Hints:
     ]
     scenes = [retrieve(memory, view) for memory, view in zip(memories, views, strict=True)]
     clocks = list(zip(frames, bits, strict=True))
-    return render_scenes(scenes, views, [memory.config for memory in memories], clocks, torch.device(device))
+    return render_on_device(scenes, views, [memory.config for memory in memories], clocks, torch.device(device))
 
 
 @given(ANYWHERE)
 @settings(max_examples=20, deadline=None)
-def test_the_pose_of_capture_gives_back_the_very_frame(place):
+def test_the_pose_of_capture_reproduces_the_frame_exactly(place):
     x, y, yaw, pitch = place
     pose = pose_at(x, y, yaw, pitch)
     colour, depth = see(pose, HEIGHT, WIDTH, samples=1)
@@ -86,7 +86,7 @@ def test_the_pose_of_capture_gives_back_the_very_frame(place):
     torch.testing.assert_close(hints.log_depth[0].exp(), depth, rtol=1e-5, atol=0)
 
 
-def test_the_pose_of_capture_gives_back_movers_too():
+def test_the_pose_of_capture_reproduces_moving_objects_too():
     pose = pose_at(-2, 0, 0)
     memory = with_mover(Memory.empty(), pose)
     hints = look(memory, pose[None], HEIGHT, WIDTH)
@@ -140,7 +140,7 @@ def test_the_sky_does_not_move_with_the_camera(shift):
         assert torch.equal(value, getattr(there, name)), name
 
 
-def test_age_and_appearance_are_those_of_the_writing():
+def test_age_and_appearance_are_those_of_the_write():
     pose = pose_at(-2, 0, 0)
     memory = with_mover(Memory.empty(), pose, frame=3, appearance=1)
     poses = pose.repeat(4, 1, 1)
@@ -149,7 +149,7 @@ def test_age_and_appearance_are_those_of_the_writing():
     assert not look(memory, poses, HEIGHT, WIDTH, frame=10, appearance=0).same_appearance.any()
 
 
-def test_walking_up_to_a_wall_leaves_no_cracks():
+def test_a_wall_seen_from_near_has_no_holes():
     memory = remember(Memory.empty(), pose_at(0, 0, 0), HEIGHT, WIDTH)
     memory = remember(memory, pose_at(0, 0, 40), HEIGHT, WIDTH)
     for x in (2.0, 4.0, 5.5):
@@ -163,7 +163,7 @@ def test_walking_up_to_a_wall_leaves_no_cracks():
         assert right[wall].float().mean() > 0.99
 
 
-def test_a_slant_seen_from_the_front_does_not_let_the_background_through():
+def test_a_slanted_surface_seen_from_the_front_has_no_holes():
     # The pillar's far side is first seen at a grazing angle.
     memory = remember(Memory.empty(), pose_at(0, 0, 20), HEIGHT, WIDTH)
     pose = pose_at(1.9, -0.6, 90)
@@ -227,7 +227,7 @@ def test_open3d_projects_the_same_depth_at_the_pose_of_capture():
     torch.testing.assert_close(theirs[both], hints.log_depth[0].exp()[both], rtol=1e-4, atol=0)
 
 
-def test_open3d_projects_the_same_depth_elsewhere_where_it_does_not_see_through_gaps():
+def test_open3d_projects_the_same_depth_at_other_poses_except_through_holes():
     pose = pose_at(-1.0, 0.5, 10)
     memory = remember(remember(Memory.empty(), pose_at(-2, 0, 0), 96, 128), pose_at(-1, 1, 10), 96, 128)
     theirs, hints = open3d_depth(memory, pose, 96, 128), look(memory, pose[None], 96, 128)
@@ -241,7 +241,7 @@ def test_open3d_projects_the_same_depth_elsewhere_where_it_does_not_see_through_
 
 @given(ANYWHERE)
 @settings(max_examples=4, deadline=None)
-def test_what_is_finer_than_pixels_is_averaged_over_alike_by_three_ways(place):
+def test_three_renderers_average_points_finer_than_pixels_alike(place):
     x, y, yaw, pitch = place
     pose, memory, intrinsics = pose_at(x, y, yaw, pitch), Memory.empty(), lens(HEIGHT, WIDTH)
     colour, depth = see(pose, 4 * HEIGHT, 4 * WIDTH, samples=1)

@@ -22,7 +22,7 @@ from wm_gym.memory.config import MemoryConfig
 from wm_gym.memory.memory import Memory, nbytes
 from wm_gym.memory.occupancy import Nearby, occupied
 from wm_gym.memory.packing import PackedMemories, pack_memories, unpack_memories
-from wm_gym.memory.retrieve import Scene, View, retrieve
+from wm_gym.memory.retrieve import View, VisiblePoints, retrieve
 from wm_gym.memory.write import write
 
 HEIGHT, WIDTH = 48, 64
@@ -60,17 +60,17 @@ def test_a_table_keeps_every_point_in_few_full_blocks(counts, seed):
     assert np.array_equal(np.sort(ours.geometry[:, 0]), np.sort(theirs.geometry[:, 0]))
 
 
-def test_rows_mostly_erased_are_given_up_and_others_shared():
+def test_rows_mostly_carved_away_are_compacted_and_others_shared():
     rows = table.add((), some_points(np.random.default_rng(0), 64), 16)
     alive = np.ones(64, bool)
     alive[:10] = False
     changed = table.with_alive(rows, range(4), alive)
     assert all(a is b for a, b in zip(rows[1:], changed[1:], strict=True)) and changed[0].count == 6
-    kept, scattered = table.sparse(changed)
+    kept, scattered = table.compacted(changed)
     assert kept == changed[1:] and len(scattered) == 6
 
 
-def test_packed_memories_come_back_equal_and_share_what_they_shared():
+def test_unpacked_memories_are_equal_and_share_the_same_blocks():
     memory = room(config=MemoryConfig(block_points=512))
     fork = remember(memory, pose_at(-3, 2, 45), HEIGHT, WIDTH, frame=300)
     packed = pack_memories([memory, fork, memory])
@@ -110,12 +110,12 @@ save_file(dict(vars(hints)), folder + "/hints.safetensors")
         assert torch.equal(value, there[name][0]), name
 
 
-def static_positions(scene: Scene) -> np.ndarray:
+def static_positions(scene: VisiblePoints) -> np.ndarray:
     """Positions of the static points of a scene."""
-    return scene.lasting.positions[: scene.num_static]
+    return scene.static_and_sky.positions[: scene.num_static]
 
 
-def test_retrieval_leaves_out_what_lies_behind_and_keeps_what_is_in_view():
+def test_retrieval_drops_points_behind_the_camera_and_keeps_points_in_view():
     memory = room(config=MemoryConfig(block_points=256))
     pose, intrinsics = pose_at(0, 0, 0), lens(HEIGHT, WIDTH)
     view = View(pose[None].double().numpy(), intrinsics.double().numpy(), HEIGHT, WIDTH)
@@ -140,7 +140,7 @@ def test_retrieval_is_bounded_and_prefers_near_blocks():
     memory = room(config=config)
     view = View(pose_at(0, 0, 0)[None].double().numpy(), lens(HEIGHT, WIDTH).double().numpy(), HEIGHT, WIDTH)
     scene = retrieve(memory, view)
-    assert len(scene.lasting) + len(scene.moving) <= 2000
+    assert len(scene.static_and_sky) + len(scene.moving) <= 2000
     everything = retrieve(room(config=MemoryConfig(block_points=256)), view)
     kept, known = (static_positions(part) for part in (scene, everything))
     assert np.median(kept[:, 0]) < np.median(known[:, 0])
@@ -156,15 +156,15 @@ def test_walls_and_crates_block_a_body_and_free_floor_does_not():
     assert occupied(memory, np.zeros((0, 2)), 0.3, -1.2, 0.0).shape == (0,)
 
 
-def test_what_is_gathered_nearby_answers_as_the_whole_memory_does():
+def test_nearby_points_give_the_same_occupancy_as_the_whole_memory():
     memory, rng = room(), np.random.default_rng(0)
     nearby = Nearby(memory, np.array([1.0, 0.5]), 1.5, -1.2, 0.0)
-    for spread in (0.5, 4.0):  # within reach and beyond it
+    for spread in (0.5, 4.0):  # within the range and beyond it
         places = np.array([1.0, 0.5]) + rng.uniform(-spread, spread, (200, 2))
         np.testing.assert_array_equal(nearby.occupied(places, 0.3), occupied(memory, places, 0.3, -1.2, 0.0))
 
 
-def test_a_few_stray_points_do_not_block():
+def test_a_few_floaters_do_not_block():
     points = np.tile(np.array([[1.0, 0.0, -1.0, 0.01]], np.float32), (3, 1))
     few = Points(points, np.zeros((3, 6), np.int16), np.zeros((3, 4), np.int32))
     memory = Memory.empty()
@@ -208,18 +208,18 @@ def test_a_sample_is_steady_and_near():
         ),
     ],
 )
-def test_bad_questions_are_refused_in_one_sentence(call, message):
+def test_bad_arguments_are_refused_in_one_sentence(call, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         call(Memory.empty())
 
 
-def test_surfaces_give_as_many_points_as_a_distance_asks_for():
+def test_points_sorted_by_lod_thin_out_with_distance():
     memory = remember(Memory.empty(), pose_at(-2, 0, 0), 4 * HEIGHT, 4 * WIDTH)
-    points = Points.cat([row.points() for row in memory.static]).by_need()
+    points = Points.cat([row.points() for row in memory.static]).sorted_by_lod()
     scales = 40.0 / np.array([20.0, 5.0, 2.0, 0.5])  # pixels per metre
-    parts = [points.enough_for(scale) for scale in scales]
+    parts = [points.at_resolution(scale) for scale in scales]
     assert [len(part) for part in parts] == sorted(len(part) for part in parts)
-    assert len(points.enough_for(1e9)) == len(points) and not len(points.enough_for(0.0))
+    assert len(points.at_resolution(1e9)) == len(points) and not len(points.at_resolution(0.0))
     for part in parts[1:]:
         assert np.array_equal(part.take(slice(len(parts[0]))).record, parts[0].record)  # nested
     near, far = (retrieve(memory, view_from(x)) for x in (-2.0, -5.5))
@@ -230,10 +230,10 @@ def view_from(x: float) -> View:
     return View(pose_at(x, 0, 0)[None].double().numpy(), lens(HEIGHT, WIDTH).double().numpy(), HEIGHT, WIDTH)
 
 
-def test_points_that_are_coarser_than_pixels_are_all_drawn():
+def test_points_coarser_than_pixels_are_all_drawn():
     memory = remember(Memory.empty(), pose_at(0, 0, 0), HEIGHT, WIDTH)
-    points = Points.cat([row.points() for row in memory.static]).by_need()
+    points = Points.cat([row.points() for row in memory.static]).sorted_by_lod()
     coarse = points.geometry[:, 3] * 40.0 >= 1.0  # at 1 m by a lens of 40 pixels
-    assert coarse.any() and len(points.enough_for(40.0)) >= coarse.sum()
-    kept = {row.tobytes() for row in points.enough_for(40.0).geometry}
+    assert coarse.any() and len(points.at_resolution(40.0)) >= coarse.sum()
+    kept = {row.tobytes() for row in points.at_resolution(40.0).geometry}
     assert all(row.tobytes() in kept for row in points.geometry[coarse])

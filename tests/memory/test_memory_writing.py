@@ -61,7 +61,7 @@ def test_looking_back_is_not_new(place):
     assert again == once and again.static == once.static
 
 
-def test_what_is_replaced_is_let_go_and_written_anew():
+def test_replaced_pixels_are_carved_away_and_written_again():
     wall = flat_wall(4.0)
     far = show(Memory.empty(), wall, colour=10)
     nearer = pose_at(2.0, 0, 0)
@@ -81,7 +81,7 @@ def test_what_is_replaced_is_let_go_and_written_anew():
     )  # depth unknown: nothing is let go
 
 
-def test_known_voxels_are_not_written_twice_even_without_hints():
+def test_occupied_voxels_are_not_written_twice_even_without_hints():
     colour, depth = see(ORIGIN, HEIGHT, WIDTH)
     still = torch.zeros(1, HEIGHT, WIDTH, dtype=torch.bool)
     once = remember(Memory.empty(), ORIGIN, HEIGHT, WIDTH)
@@ -89,7 +89,7 @@ def test_known_voxels_are_not_written_twice_even_without_hints():
     assert again == once
 
 
-def test_frames_of_one_call_do_not_repeat_one_another():
+def test_frames_of_one_call_do_not_write_the_same_surface_twice():
     poses = torch.stack([pose_at(0.02 * t, 0, 1.0 * t) for t in range(4)])
     shots = [see(pose, HEIGHT, WIDTH) for pose in poses]
     frames, depth = (torch.stack(values) for values in zip(*shots, strict=True))
@@ -98,36 +98,36 @@ def test_frames_of_one_call_do_not_repeat_one_another():
     assert together.num_static + together.num_sky < 1.2 * HEIGHT * WIDTH
 
 
-def test_what_is_known_keeps_its_colour():
+def test_points_keep_the_colour_they_were_first_written_with():
     memory = show(show(Memory.empty(), flat_wall(4.0), colour=90), flat_wall(4.1), colour=200, frame=4)
     assert (look(memory, ORIGIN[None], HEIGHT, WIDTH).colour == 90).all()
 
 
-def test_a_new_surface_before_a_known_one_is_written_and_both_stay():
+def test_a_new_surface_in_front_of_another_is_written_and_both_stay():
     memory = show(show(Memory.empty(), flat_wall(4.0), colour=90), flat_wall(3.0), colour=200, frame=4)
     assert memory.num_static == 2 * HEIGHT * WIDTH
     assert (look(memory, ORIGIN[None], HEIGHT, WIDTH).colour == 200).all()
 
 
-def test_what_is_seen_through_is_erased_and_what_lay_behind_is_written_at_once():
+def test_points_seen_through_are_carved_away_and_the_surface_behind_is_written_at_once():
     memory = show(show(Memory.empty(), flat_wall(3.0), colour=90), flat_wall(4.0), colour=200, frame=4)
     assert memory.num_static == HEIGHT * WIDTH
     assert (look(memory, ORIGIN[None], HEIGHT, WIDTH).colour == 200).all()
 
 
-def test_the_sky_sees_through_too():
+def test_sky_carves_too():
     memory = show(show(Memory.empty(), flat_wall(3.0)), flat_wall(100.0), frame=4)
     assert memory.num_static == 0 and memory.num_sky == HEIGHT * WIDTH
 
 
-def test_what_is_hidden_is_not_erased():
+def test_occluded_points_are_not_carved_away():
     memory = show(Memory.empty(), flat_wall(4.0))
     assert show(memory, flat_wall(3.0), frame=4).num_static == 2 * HEIGHT * WIDTH
     moving = torch.ones(HEIGHT, WIDTH, dtype=torch.bool)
     assert show(memory, flat_wall(3.0), moving=moving, frame=4).num_static == HEIGHT * WIDTH
 
 
-def test_an_edge_that_slips_by_one_pixel_erases_nothing():
+def test_an_edge_shifted_by_one_pixel_carves_nothing():
     depth = flat_wall(6.0)
     depth[:, :30] = 2.0
     slipped = flat_wall(6.0)
@@ -136,13 +136,13 @@ def test_an_edge_that_slips_by_one_pixel_erases_nothing():
     assert show(memory, slipped, frame=4).num_static >= memory.num_static
 
 
-def test_unknown_depth_writes_and_erases_nothing():
+def test_unknown_depth_writes_and_carves_nothing():
     memory = show(Memory.empty(), flat_wall(3.0))
     assert show(memory, flat_wall(0.0), frame=4) == memory
     assert show(Memory.empty(), flat_wall(0.0)) == Memory.empty()
 
 
-def test_a_mover_leaves_no_trail():
+def test_a_moving_object_leaves_no_trail():
     memory = Memory.empty()
     for step, start in enumerate((5, 20, 40)):
         depth, mask = mover(slice(start, start + 10), 2.0, 5.0)
@@ -153,7 +153,7 @@ def test_a_mover_leaves_no_trail():
     assert torch.equal(hints.moving[0], mask) and (hints.age[hints.moving] == 0).all()
 
 
-def test_movers_out_of_view_or_hidden_stay_as_last_sighted():
+def test_moving_objects_out_of_view_or_occluded_stay_as_last_detected():
     depth, mask = mover(slice(5, 15), 4.0, 8.0)
     memory = show(Memory.empty(), depth, moving=mask, frame=3)
     assert show(memory, flat_wall(8.0), pose=pose_at(0, 0, 180), frame=7).num_moving == 300
@@ -176,7 +176,7 @@ def test_a_fork_shares_blocks_and_writing_in_one_leaves_the_other_as_it_was():
     assert nbytes([memory, memory]) == memory.nbytes
 
 
-def test_erasing_shares_the_block_and_changes_only_the_mask():
+def test_carving_shares_the_block_and_changes_only_the_mask():
     memory = show(Memory.empty(), flat_wall(3.0))
     depth = flat_wall(3.0)
     depth[10:20, 10:20] = 0.0
@@ -213,7 +213,7 @@ def test_rows_and_points_stay_bounded_after_many_writes(steps):
     assert np.linalg.norm(points[:, :2] - [0.2 * step, 0], axis=1).max() < 60.0
 
 
-def test_what_is_dropped_first_lies_farthest_away():
+def test_the_farthest_blocks_are_dropped_first():
     config = MemoryConfig(max_points=2 * HEIGHT * WIDTH)
     memory = Memory.empty(config)
     for x in (0.0, 50.0, 100.0):

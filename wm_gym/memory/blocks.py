@@ -1,8 +1,8 @@
 """Points in immutable blocks, and the rows by which a memory names them.
 
-A block is never changed: erasing makes a new alive mask in a new row, so forks share blocks. Its points lie in the
-order of their need: where they are finer than pixels, the first of them are enough. Source: layered point clouds,
-Gobbetti and Marton 2004 (nested subsets of shuffled points). Knows nothing of frames, cameras or worlds.
+A block is never changed: carving makes a new alive mask in a new row, so forks share blocks. Its points are sorted by
+level of detail: where they are finer than pixels, the first of them are enough. Source: layered point clouds, Gobbetti
+and Marton 2004 (nested subsets of shuffled points). Knows nothing of frames, cameras or worlds.
 """
 
 from __future__ import annotations
@@ -13,27 +13,27 @@ from functools import cached_property
 
 import numpy as np
 
-MOST_STRETCH = 16.0
-"""Largest length of a patch along the line of sight, in footprints."""
+MAX_STRETCH = 16.0
+"""Largest length of a patch along the line of sight, in splat sizes."""
 
 TANGENT_UNIT = 1.0 / 1024.0
-"""Tangents are stored in this part of the footprint."""
+"""Unit of stored tangents, in splat sizes."""
 
 POINTS_IN_PIXEL = 8.0
-"""What surfaces that are known more finely than pixels are thinned to, on average."""
+"""Mean number of points per pixel to which surfaces finer than pixels are thinned for rendering."""
 
 
 @dataclass(frozen=True, eq=False)
 class Points:
-    """n points, 44 bytes each: small flat patches, as large as one source pixel.
+    """n points, 44 bytes each: splats, small flat patches as large as one source pixel.
 
     Attributes:
-        geometry: (n, 4) float32: x, y, z and footprint. World frame, metres; of sky points a unit direction.
-            The footprint is how far across one source pixel reached: metres, of sky points radians.
-        tangents: (n, 6) int16: the patch's two sides, one source pixel across and one down, as world vectors in
-            1/1024 of the footprint.
-        record: (n, 4) int32: colour (r, g, b in the low three bytes, then flags), frame written, appearance
-            written under, hash of the voxel; of moving points the velocity (`motion`).
+        geometry: (n, 4) float32 x, y, z and splat size. Surface points: position and width of the source pixel on the
+            surface, world frame, metres. Sky points: unit direction and width in radians.
+        tangents: (n, 6) int16, the patch's two sides, one source pixel across and one down, as world vectors in units
+            of `TANGENT_UNIT` splat sizes.
+        record: (n, 4) int32: colour (r, g, b in the low three bytes, then flags), frame written, appearance written
+            under, and the hash of the voxel; moving points have their velocity (`motion`) in its place.
     """
 
     geometry: np.ndarray
@@ -53,7 +53,7 @@ class Points:
 
     @property
     def positions(self) -> np.ndarray:
-        """(n, 3) float32."""
+        """(n, 3) float32 metres, world frame; unit directions of sky points."""
         return self.geometry[:, :3]
 
     @property
@@ -62,36 +62,36 @@ class Points:
         return np.ascontiguousarray(self.record[:, :1]).view(np.uint8)[:, :3]
 
     @property
-    def reaches(self) -> np.ndarray:
-        """(n,) float64: how far patches go beyond their centres, as geometry's unit."""
+    def radii(self) -> np.ndarray:
+        """(n,) float64 distance from a patch's centre to its corners, in the unit of its splat size."""
         sides = np.square(self.tangents.reshape(-1, 2, 3).astype(np.float64)).sum(axis=2)
         return np.sqrt(sides.sum(axis=1)) * TANGENT_UNIT * self.geometry[:, 3]
 
     @property
     def frames(self) -> np.ndarray:
-        """(n,) int32."""
+        """(n,) int32 index of the frame written."""
         return self.record[:, 1]
 
     @cached_property
-    def needs(self) -> np.ndarray:
-        """(n,) float32, the square of the pixels per metre (of directions, per radian) from which on each is drawn.
+    def lod_thresholds(self) -> np.ndarray:
+        """(n,) float32 squared resolution, in pixels per metre (sky points: per radian), from which on each is drawn.
 
-        Chance decides, and the same one always: the hash of the voxel.
+        Thresholds are uniform random numbers that follow from the hash of the voxel.
         """
         chance = self.record[:, 3].view(np.uint32) * np.float32(2.0**-32)
         return chance / (np.float32(POINTS_IN_PIXEL) * np.square(self.geometry[:, 3]))
 
-    def by_need(self) -> Points:
-        """The points in the order in which they are needed."""
-        return self.take(np.argsort(self.needs, kind="stable"))
+    def sorted_by_lod(self) -> Points:
+        """The points in increasing order of their LOD thresholds."""
+        return self.take(np.argsort(self.lod_thresholds, kind="stable"))
 
-    def enough_for(self, pixels_per_metre: float) -> Points:
-        """As many of the points as a distance asks for, if they lie in the order of their need.
+    def at_resolution(self, pixels_per_metre: float) -> Points:
+        """The points to draw at a resolution, of points sorted by LOD.
 
         Args:
-            pixels_per_metre: At the nearest of them; of directions, per radian.
+            pixels_per_metre: Resolution at the nearest of them; sky points: pixels per radian.
         """
-        return self.take(slice(int(np.searchsorted(self.needs, pixels_per_metre**2))))
+        return self.take(slice(int(np.searchsorted(self.lod_thresholds, pixels_per_metre**2))))
 
     def take(self, choice: np.ndarray | slice) -> Points:
         """The points of a mask, of indices or of a slice."""
@@ -111,17 +111,17 @@ class Points:
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """Points that lie near one another, never changed, shared by all memories that name them."""
+    """Neighbouring points, immutable and shared by all memories that name them."""
 
     points: Points
 
     @cached_property
     def sphere(self) -> np.ndarray:
-        """(4,) float64: centre and radius of a sphere around all points and their footprints."""
+        """(4,) float64 centre and radius of a bounding sphere of all splats."""
         positions = self.points.positions.astype(np.float64)
         centre = (positions.min(axis=0) + positions.max(axis=0)) / 2
-        reach = np.sqrt(np.square(positions - centre).sum(axis=1))
-        return np.append(centre, (reach + self.points.reaches).max())
+        distances = np.sqrt(np.square(positions - centre).sum(axis=1))
+        return np.append(centre, (distances + self.points.radii).max())
 
     @property
     def nbytes(self) -> int:
@@ -135,7 +135,7 @@ class Row:
 
     Attributes:
         block: The shared points.
-        alive: (n,) bool: the points that this memory has not erased.
+        alive: (n,) bool, the points that this memory has not carved away.
     """
 
     block: Block
@@ -146,7 +146,7 @@ class Row:
 
     @classmethod
     def of(cls, points: Points) -> Row:
-        """A row of a new block, all alive."""
+        """A row of a new block with all points alive."""
         return cls(Block(points), np.ones(len(points), dtype=bool))
 
     @cached_property

@@ -1,4 +1,4 @@
-"""A memory as a plain point cloud. Sky has no place in it. Knows nothing of files or viewers."""
+"""A memory as a plain point cloud, without its sky. Knows nothing of files or viewers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Cloud(NamedTuple):
     Attributes:
         positions: (P, 3) float32, world frame, metres.
         colours: (P, 3) uint8.
-        frames: (P,) int32 frame written.
+        frames: (P,) int32 index of the frame written.
     """
 
     positions: np.ndarray
@@ -25,30 +25,40 @@ class Cloud(NamedTuple):
 
 
 class Sample(NamedTuple):
-    """At most as many points as were asked for: positions (P, 3) float32 in metres and colours (P, 3) uint8."""
+    """A sample of a point cloud.
+
+    Attributes:
+        positions: (P, 3) float32, world frame, metres.
+        colours: (P, 3) uint8.
+    """
 
     positions: np.ndarray
     colours: np.ndarray
 
 
 def point_cloud(memory: Memory, *, with_moving: bool = False) -> Cloud:
-    """All static points, in the order of the table; then the latest sightings of moving things, if asked for."""
+    """All static points, in the order of the table.
+
+    Args:
+        memory: Memory of one world.
+        with_moving: Whether the points of moving objects follow, where they were last detected.
+    """
     rows = (*memory.static, memory.moving) if with_moving else memory.static
     points = Points.cat([row.points() for row in rows])
     return Cloud(points.positions.copy(), points.colours.copy(), points.frames.copy())
 
 
 def sample_points(memory: Memory, count: int, position: np.ndarray, *, radius_metres: float = 20.0) -> Sample:
-    """At most `count` static points near a position, spread evenly over them.
+    """At most `count` static points near a position, a uniform sample of them.
 
-    The choice is by the hash of each point's voxel: always the same for equal memories, and steady from step to step,
-    because a point's rank does not depend on what else is written.
+    Points are ranked by the hash of their voxel, so the sample is the same for equal memories and steady from step to
+    step: a point's rank does not depend on what else is written.
 
     Args:
-        memory: Of one world.
+        memory: Memory of one world.
         count: Most points.
         position: (3,), world frame, metres.
-        radius_metres: Points farther away are left out.
+        radius_metres: Distance from the position beyond which points are left out.
 
     Raises:
         ValueError: If `count` is below 1 or position is not (3,).

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 CLOSEST_TO_FAR = 0.99
-"""A surface farther than the far plane is shown this fraction of it away, since the far value means sky."""
+"""Share of the far plane to which the depth of farther surfaces is clamped, since the far value itself means sky."""
 
 
 @dataclass(frozen=True)
@@ -14,18 +14,18 @@ class MemoryConfig:
 
     Attributes:
         block_points: Most points of one block.
-        max_points: Most static points. Beyond it whole blocks go, those farthest from the camera first.
-        max_sky_points: Most sky directions. Beyond it the oldest blocks go.
-        max_moving_points: Most moving points. Beyond it the oldest sightings go.
-        cull_points: Most points (moving, sky and static together) that are rendered in one step.
-        near_metres: Points nearer than this are not rendered.
+        max_points: Most static points; beyond it whole blocks are dropped, farthest from the camera first.
+        max_sky_points: Most sky directions; beyond it whole blocks are dropped, oldest first.
+        max_moving_points: Most moving points; beyond it they are dropped, oldest first.
+        cull_points: Most points (moving, sky and static together) rendered in one step.
+        near_metres: Depth below which points are not rendered.
         far_metres: Depth that stands for the sky.
-        surface_tolerance: Points within this fraction behind the nearest one belong to the same surface.
-        surface_metres: The same, as a length that is added.
-        front_tolerance: A pixel nearer than what memory shows, by this fraction, is a new surface.
-        erase_tolerance: A point nearer than what a frame sees, by this fraction, is seen through and erased.
-        max_splat_pixels: Largest radius of a point on the screen.
-        occupied_points: Fewest static points that block a body, so that a few stray ones do not.
+        surface_tolerance: Relative depth behind the nearest point within which points are blended as one surface.
+        surface_metres: Length added to that depth.
+        front_tolerance: Relative depth by which a pixel must be nearer than memory to be written as a new surface.
+        erase_tolerance: Relative depth by which a point must be nearer than a frame's depth to be carved away.
+        max_splat_pixels: Largest radius of a splat on the screen, in pixels.
+        occupied_points: Fewest static points that block a body, so that a few floaters do not.
     """
 
     block_points: int = 4096

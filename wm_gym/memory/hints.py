@@ -1,4 +1,4 @@
-"""What memory shows of the world at given poses: the guidance of a generation step.
+"""Hints: memory rendered at given poses, the guidance of a generation step.
 
 Knows nothing of how points are stored or who reads the hints.
 """
@@ -19,12 +19,12 @@ class Hints:
     Attributes:
         colour: (N, T, H, W, 3) uint8; 0 where nothing is seen.
         log_depth: (N, T, H, W) float32, natural logarithm of planar z in metres; 0 where nothing is seen.
-        seen: (N, T, H, W) bool: memory knows a surface here (moving things and sky included).
-        moving: (N, T, H, W) bool: the surface is the latest sighting of a moving thing, where it would be by now.
-        age: (N, T, H, W) int32: frames since the surface was written; 0 where nothing is seen.
-        same_appearance: (N, T, H, W) bool: written under the appearance (active global events) of now.
-        area: (N, T, H, W) float32, square pixels that the shown point covers: above 1 the surface is shown more closely
-            than it was seen; 0 where nothing is seen.
+        seen: (N, T, H, W) bool, whether memory has a point here (moving objects and sky included).
+        moving: (N, T, H, W) bool, whether it is of a moving object, at its extrapolated position.
+        age: (N, T, H, W) int32, frames since the point was written; 0 where nothing is seen.
+        same_appearance: (N, T, H, W) bool, whether it was written under the current appearance (active global events).
+        area: (N, T, H, W) float32, square pixels that the splat covers: above 1 the surface is seen from nearer than
+            when it was written; 0 where nothing is seen.
     """
 
     colour: Tensor

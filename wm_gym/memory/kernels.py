@@ -1,7 +1,7 @@
 """Z-buffer splatting of projected points, compiled for the CPU.
 
 Two passes: first the nearest depth of every pixel, then the weighted mean of the points on that nearest surface.
-Every kernel is sequential and writes only to what it is given, so results depend on nothing but the arguments.
+Every kernel is sequential and writes only to its arguments, so results depend on nothing else.
 Source: Zwicker et al. 2001, "Surface Splatting". Knows nothing of blocks or worlds.
 """
 
@@ -33,13 +33,13 @@ from wm_gym.memory.projection import (
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def nearest_depth(screen, box, near, depth):
-    """First pass: the least depth over every pixel centre.
+    """First pass: the least depth at every pixel centre.
 
     Args:
         screen: (M, 9) as `project` fills it.
         box: (M, 4) as `project` fills it.
-        near: float32 metres: no part of a splat comes nearer.
-        depth: (H, W) float32 to be lowered in place; infinite where nothing is.
+        near: float32 metres, lower bound on the depth of a splat's parts.
+        depth: (H, W) float32 metres, lowered in place; infinite where there is no surface.
     """
     for k in range(screen.shape[0]):
         u, v, z, gu, gv = screen[k, U], screen[k, V], screen[k, Z], screen[k, GU], screen[k, GV]
@@ -62,12 +62,12 @@ def blend(screen, box, index, record, near, limit, sums, best, front, covers):
         box: (M, 4) as `project` fills it.
         index: (M,) rows of `record`.
         record: (P, 4) int32, colour in the low three bytes of column 0, and `FILLER`.
-        near: As in the first pass.
-        limit: (H, W) float32: what is deeper lies behind the surface.
+        near: float32 metres, as in the first pass.
+        limit: (H, W) float32 metres, depth beyond which a point lies behind the nearest surface.
         sums: (H, W, 5) float32 zeros, filled with sums of weight * (r, g, b, depth) and of weights.
         best: (H, W) float32 zeros, filled with the greatest weight.
-        front: (H, W) int32, filled with the row of the point that has it.
-        covers: (H, W) float32, filled with the square pixels that this point covers.
+        front: (H, W) int32, filled with the row of the point of that weight.
+        covers: (H, W) float32, filled with the square pixels that this point's splat covers.
     """
     for k in range(screen.shape[0]):
         u, v, z, gu, gv = screen[k, U], screen[k, V], screen[k, Z], screen[k, GU], screen[k, GV]
@@ -99,24 +99,24 @@ def blend(screen, box, index, record, near, limit, sums, best, front, covers):
 def resolve(
     sums, front, covers, record, over, is_moving, clock, log_far, colour, log_depth, seen, moving, age, same, area
 ):
-    """Turn one layer's sums into hints of one pose, over the layers already there.
+    """Composite one layer over the hints of one pose.
 
     Args:
-        sums: (H, W, 5) of `blend`.
-        front: (H, W) of `blend`.
-        covers: (H, W) of `blend`.
-        record: (P, 4) of the layer.
-        over: Fraction behind what is already there at which this layer still covers it.
-        is_moving: Whether the layer is of moving things.
-        clock: (frame, appearance) of now.
-        log_far: Logarithms of the depth that stands for sky and of the largest depth of a surface.
-        colour: (H, W, 3) uint8, filled in place, as the rest.
-        log_depth: (H, W) float32.
-        seen: (H, W) bool.
-        moving: (H, W) bool.
-        age: (H, W) int32.
-        same: (H, W) bool.
-        area: (H, W) float32.
+        sums: (H, W, 5) float32 of `blend`.
+        front: (H, W) int32 of `blend`.
+        covers: (H, W) float32 of `blend`.
+        record: (P, 4) int32 of the layer's points.
+        over: Difference of log-depth behind the hints up to which this layer still covers them.
+        is_moving: Whether the layer is of moving objects.
+        clock: Current frame index and appearance bits.
+        log_far: Log-depths of the sky and of the farthest surface.
+        colour: (H, W, 3) uint8, written in place.
+        log_depth: (H, W) float32, written in place.
+        seen: (H, W) bool, written in place.
+        moving: (H, W) bool, written in place.
+        age: (H, W) int32, written in place.
+        same: (H, W) bool, written in place.
+        area: (H, W) float32, written in place.
     """
     height, width = front.shape
     for row in range(height):
@@ -141,17 +141,17 @@ def resolve(
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def draw(screen, box, index, record, is_moving, limits, now, out):
-    """Draw one layer of one pose over the hints that are there, in one call without the interpreter.
+    """Draw one layer over the hints of one pose, in one call that holds no interpreter lock.
 
     Args:
         screen: (M, 9) of `projection.list_on_screen`.
-        box: (M, 4) of it.
-        index: (M,) of it.
-        record: (P, 4) int32.
-        is_moving: Whether the layer is of moving things.
-        limits: Near metres, surface tolerance as a fraction and in metres, far metres, largest depth of a surface.
-        now: Frame and appearance.
-        out: The hints of this pose, as the last seven arguments of `resolve`.
+        box: (M, 4) of `projection.list_on_screen`.
+        index: (M,) of `projection.list_on_screen`.
+        record: (P, 4) int32 of the layer's points.
+        is_moving: Whether the layer is of moving objects.
+        limits: Near depth, surface tolerance as a fraction and in metres, far depth, largest depth of a surface.
+        now: Current frame index and appearance bits.
+        out: The hints of this pose, the last seven arguments of `resolve`.
     """
     height, width = out[1].shape
     near, tolerance, metres, far, deepest = limits

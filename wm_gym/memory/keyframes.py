@@ -1,4 +1,4 @@
-"""The memory of somebody who has seen posed keyframes of a place. Knows nothing of models."""
+"""Memories built from posed keyframes. Knows nothing of models."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from wm_gym.memory.render import render
 from wm_gym.memory.write import write
 
 NEAR_FIRST_METRES = (2.5, 5.0, 10.0, float("inf"))
-"""Keyframes are taken in up to these distances, one after another."""
+"""Far limits of the passes in which keyframes are integrated, near surfaces first."""
 
 
 def build_memory(
@@ -21,23 +21,23 @@ def build_memory(
     intrinsics: Tensor,
     config: MemoryConfig,
 ) -> Memory:
-    """The memory of K keyframes of what stands still, seen one after another.
+    """The memory of K keyframes of a static scene.
 
-    What is near is taken in first, from all keyframes, and what is farther after it: of a surface that several
-    keyframes show, memory keeps what the nearest of them saw, and that is the finest.
+    Near surfaces of all keyframes are integrated first, farther ones in later passes: of a surface that several
+    keyframes show, memory then keeps the finest view, the nearest one.
 
     Args:
         frames: (K, H, W, 3) uint8.
-        depth: (K, H, W) float32 metres; 0 unknown.
+        depth: (K, H, W) float32 metres; 0 is unknown.
         world_from_camera: (K, 4, 4) float32.
         intrinsics: (4,) float32 fx, fy, cx, cy in pixels.
-        config: Of the memory.
+        config: Bounds and tolerances of the memory.
     """
     memory, still, before = Memory.empty(config), torch.zeros_like(depth, dtype=torch.bool), 0.0
-    for reach in NEAR_FIRST_METRES:
-        near = torch.where(depth <= reach, depth, 0.0)
+    for far_metres in NEAR_FIRST_METRES:
+        near = torch.where(depth <= far_metres, depth, 0.0)
         has_more = (near > before).flatten(1).any(1)
-        before = reach
+        before = far_metres
         for k in has_more.nonzero().flatten().tolist():
             row = slice(k, k + 1)
             memory = integrate_frames(memory, frames[row], near[row], still[row], world_from_camera[row], intrinsics, 0)
@@ -53,7 +53,7 @@ def integrate_frames(
     intrinsics: Tensor,
     frame_index: int,
 ) -> Memory:
-    """The memory after T frames of one world by plain day, as `write` takes them."""
+    """The memory after T frames of one world without active global events; arguments as in `write`."""
     height, width = frames.shape[1:3]
     hints = render([memory], world_from_camera[None], intrinsics[None], height, width, [frame_index], [0]).of_world(0)
     return write(

@@ -17,15 +17,15 @@ from wm_gym.memory.table import Rows
 
 @dataclass(frozen=True, eq=False)
 class Memory:
-    """What one world remembers. Nothing changes it: writing gives a new memory that shares its blocks.
+    """The 4D memory of one world, immutable: writing gives a new memory that shares its blocks.
 
     Two memories are equal when they name equal points in the same order under the same settings.
 
     Attributes:
         config: Bounds and tolerances.
-        static: Rows of surfaces that stay, kept once.
-        sky: Rows of directions.
-        moving: Latest sightings of moving things, in order of time; each point carries its frame and velocity.
+        static: Rows of points on static surfaces, each surface written once.
+        sky: Rows of sky directions.
+        moving: Points of moving objects as last detected, in order of time, each with its frame and velocity.
     """
 
     config: MemoryConfig
@@ -35,7 +35,7 @@ class Memory:
 
     @classmethod
     def empty(cls, config: MemoryConfig | None = None) -> Memory:
-        """A world of which nothing is known."""
+        """A memory without points."""
         return cls(config or MemoryConfig(), (), (), Row.of(Points.cat([])))
 
     def __eq__(self, other: object) -> bool:
@@ -50,7 +50,7 @@ class Memory:
 
     @property
     def num_static(self) -> int:
-        """Number of static points alive."""
+        """Number of static points that are alive."""
         return sum(row.count for row in self.static)
 
     @property
@@ -75,7 +75,7 @@ class Memory:
 
 
 def nbytes(memories: Iterable[Memory]) -> int:
-    """Bytes of several memories together; what they share counts once."""
+    """Bytes of several memories together; shared blocks and masks count once."""
     rows = [row for memory in memories for row in memory.rows]
     blocks = {id(row.block): row.block.nbytes for row in rows}
     masks = {id(row.alive): row.alive.nbytes for row in rows}

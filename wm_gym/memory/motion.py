@@ -1,7 +1,7 @@
-"""Moving things that go on while nobody looks: how fast each went when it was last sighted, and where it is by now.
+"""Tracking of moving objects: their velocity when last detected, and their position extrapolated from there.
 
-A sighting's velocity lies where a surface has the hash of its voxel, which sightings do not need. Velocities are
-horizontal: a thing that is partly hidden or out of the picture seems to rise and sink. Knows nothing of blocks.
+A moving point's velocity is stored in place of the voxel hash, which only static points need. Velocities are
+horizontal: an object that is partly occluded or outside the image seems to rise and sink. Knows nothing of blocks.
 """
 
 from __future__ import annotations
@@ -12,162 +12,170 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from wm_gym.memory.blocks import Points
-from wm_gym.memory.motion_kernels import NOTHING, label_things
+from wm_gym.memory.motion_kernels import NO_OBJECT, label_objects
 
 VELOCITY_UNIT = 1.0 / 8192.0
-"""Velocities are stored in this many metres a frame."""
+"""Unit of stored velocities, metres per frame."""
 
-FASTEST = 0.3
-"""Metres a frame; a thing that seems to go faster was mistaken for another."""
+MAX_SPEED = 0.3
+"""Metres per frame; an object that seems faster was matched to another one."""
 
-MOST_FRAMES = 35
-"""A thing goes on for so long, then stands: where it would turn is not known."""
+MAX_FRAMES = 35
+"""Number of frames over which a position is extrapolated; then the object stands still, since it may have turned."""
 
-THING_METRES = 0.8
-"""Points nearer than this to the middle of a thing belong to it."""
+OBJECT_RADIUS_METRES = 0.8
+"""Distance from an object's centre, along the ground, within which points belong to it."""
 
-SHORTEST_FRAMES = 2
-"""Over fewer frames a thing goes less far than a pixel is wide."""
+MIN_FRAMES = 2
+"""Fewest frames over which a velocity is measured; over fewer an object moves by less than a pixel."""
 
-FEWEST_POINTS = 4
-MOST_THINGS = 16
-GROWTH = 1.05
-"""Most that a thing's reach grows from sighting to sighting."""
+MIN_POINTS = 4
+"""Fewest points of an object."""
 
-LEAST_REACH = 0.8
-"""Metres that any thing may reach: at first a part of it may have been hidden."""
+MAX_OBJECTS = 16
+"""Most objects in one frame."""
+
+MAX_GROWTH = 1.05
+"""Largest factor by which an object's radius grows from one detection to the next."""
+
+MIN_RADIUS_METRES = 0.8
+"""Radius that every object may have: at first a part of it may have been occluded."""
 
 INERTIA = 0.25
-"""Share of the old velocity in the new one."""
+"""Weight of the old velocity in the new one."""
 
 
 def velocities(points: Points) -> np.ndarray:
-    """(n, 2) float32 metres a frame along x and y of the world."""
+    """(n, 2) float32 metres per frame along x and y of the world."""
     return np.ascontiguousarray(points.record[:, 3:]).view(np.int16).astype(np.float32) * np.float32(VELOCITY_UNIT)
 
 
 def with_velocities(points: Points, metres_per_frame: np.ndarray) -> Points:
-    """The points with other velocities, (n, 2)."""
+    """The points with velocities (n, 2) in metres per frame."""
     steps = np.round(metres_per_frame / VELOCITY_UNIT).astype(np.int16)
     record = np.concatenate([points.record[:, :3], np.ascontiguousarray(steps).view(np.int32)], axis=1)
     return Points(points.geometry, points.tangents, record)
 
 
 def moved(points: Points, frame: int) -> Points:
-    """The sightings where their things are by `frame`, if each went on as it did; `points` itself if none moves."""
+    """The points at their positions extrapolated to a frame index; `points` itself if all velocities are 0."""
     if not points.record[:, 3].any():
         return points
-    passed = np.clip(frame - points.frames, 0, MOST_FRAMES).astype(np.float32)
+    passed = np.clip(frame - points.frames, 0, MAX_FRAMES).astype(np.float32)
     geometry = points.geometry.copy()
     geometry[:, :2] += velocities(points) * passed[:, None]
     return Points(geometry, points.tangents, points.record)
 
 
 @dataclass(frozen=True)
-class Thing:
-    """One thing as it was sighted.
+class TrackedObject:
+    """One detection of a moving object.
 
     Attributes:
-        middle: x, y of its points' mean, metres.
-        velocity: Metres a frame along x and y.
-        frame: When.
-        reach: Metres from its middle to its farthest point, along the ground.
+        centre: (2,) mean x, y of its points, metres.
+        velocity: (2,) metres per frame along x and y.
+        frame: Index of the frame that it was detected in.
+        radius: Metres from its centre to its farthest point, along the ground.
     """
 
-    middle: np.ndarray
+    centre: np.ndarray
     velocity: np.ndarray
     frame: int
-    reach: float
+    radius: float
 
     @classmethod
-    def of(cls, points: Points) -> Thing:
-        """The thing that some points make up."""
-        middle = points.positions[:, :2].mean(0)
-        reach = float(np.linalg.norm(points.positions[:, :2] - middle, axis=1).max())
-        return cls(middle, velocities(points).mean(0), int(points.frames.max()), reach)
+    def of(cls, points: Points) -> TrackedObject:
+        """The object that consists of these points."""
+        centre = points.positions[:, :2].mean(0)
+        radius = float(np.linalg.norm(points.positions[:, :2] - centre, axis=1).max())
+        return cls(centre, velocities(points).mean(0), int(points.frames.max()), radius)
 
-    def by(self, frame: int) -> np.ndarray:
-        """Where its middle is by then, if it goes on."""
-        return self.middle + self.velocity * min(max(frame - self.frame, 0), MOST_FRAMES)
-
-
-def things_in(points: Points) -> list[Thing]:
-    """The things that sightings show."""
-    return [Thing.of(points.take(mask)) for mask in _split(points)]
+    def position_at(self, frame: int) -> np.ndarray:
+        """(2,) centre extrapolated to a frame index."""
+        return self.centre + self.velocity * min(max(frame - self.frame, 0), MAX_FRAMES)
 
 
-def tracked(now: Points, is_whole: np.ndarray, earlier: Sequence[Sequence[Thing]]) -> tuple[Points, list[Thing]]:
-    """Sightings of one frame with the velocities of their things, as far as earlier sightings tell; and the things.
+def objects_in(points: Points) -> list[TrackedObject]:
+    """The objects among moving points."""
+    return [TrackedObject.of(points.take(mask)) for mask in _split(points)]
 
-    Things do not grow. A model that sees a thing is quick to see more of it around, and remembers that; so what is
-    farther from its middle than it ever reached, or is new and close to a thing that was there before, is left out.
+
+def track(
+    now: Points, is_whole: np.ndarray, earlier: Sequence[Sequence[TrackedObject]]
+) -> tuple[Points, list[TrackedObject]]:
+    """The moving points of one frame with the velocities of their objects, and the objects.
+
+    Objects must not grow: a model that sees an object tends to generate more of it around, which would be remembered.
+    So points beyond an object's largest radius so far, and new objects close to a tracked one, are left out.
 
     Args:
-        now: n points sighted in the same frame.
-        is_whole: (n,) bool: the point is not at the picture's left or right rim, beyond which its thing may go on.
-        earlier: Things to compare with, time by time, the best ones first.
+        now: n points detected in the same frame.
+        is_whole: (n,) bool, whether the point is away from the left and right image borders, which may cut its object.
+        earlier: Earlier detections to match with, frame by frame, the preferred ones first.
     """
-    metres, things = np.zeros((len(now), 2), np.float32), []
+    metres, objects = np.zeros((len(now), 2), np.float32), []
     kept = np.ones(len(now), bool)
-    found = [(mask, Thing.of(now.take(mask))) for mask in _split(now)]
-    matches = _matches([thing for _, thing in found], earlier)
-    old = [thing for (_, thing), match in zip(found, matches, strict=True) if match is not None]
-    for (mask, thing), match in zip(found, matches, strict=True):
+    found = [(mask, TrackedObject.of(now.take(mask))) for mask in _split(now)]
+    matches = _matches([obj for _, obj in found], earlier)
+    old = [obj for (_, obj), match in zip(found, matches, strict=True) if match is not None]
+    for (mask, obj), match in zip(found, matches, strict=True):
         if match is None:
-            kept[mask] = not any(_is_fringe(thing.middle[None], other)[0] for other in old)
+            kept[mask] = not any(_is_fringe(obj.centre[None], other)[0] for other in old)
         else:
-            metres[mask] = _velocity(thing, match, bool(is_whole[mask].all()))
-            reach = max(GROWTH * match.reach, LEAST_REACH)
-            kept[mask] = np.linalg.norm(now.positions[mask, :2] - thing.middle, axis=1) <= reach
-            thing = replace(thing, reach=min(thing.reach, reach))
+            metres[mask] = _velocity(obj, match, bool(is_whole[mask].all()))
+            radius = max(MAX_GROWTH * match.radius, MIN_RADIUS_METRES)
+            kept[mask] = np.linalg.norm(now.positions[mask, :2] - obj.centre, axis=1) <= radius
+            obj = replace(obj, radius=min(obj.radius, radius))
         if kept[mask].any():
-            things.append(replace(thing, velocity=metres[mask][0]))  # what was lifted has a voxel's hash there
+            objects.append(replace(obj, velocity=metres[mask][0]))  # lifted points hold a voxel hash there
     nameless = ~np.any([mask for mask, _ in found], axis=0) if found else kept
-    for thing in old:
-        kept[nameless] &= ~_is_fringe(now.positions[nameless, :2], thing)
-    return with_velocities(now, metres).take(kept), things
+    for obj in old:
+        kept[nameless] &= ~_is_fringe(now.positions[nameless, :2], obj)
+    return with_velocities(now, metres).take(kept), objects
 
 
-def _is_fringe(spots: np.ndarray, thing: Thing) -> np.ndarray:
-    """Which of some spots (n, 2) are so close to a thing that nothing else would be there."""
-    return np.linalg.norm(spots - thing.middle, axis=1) < 2 * THING_METRES
+def _is_fringe(positions: np.ndarray, obj: TrackedObject) -> np.ndarray:
+    """(n,) bool: the positions (n, 2) too close to an object to belong to another."""
+    return np.linalg.norm(positions - obj.centre, axis=1) < 2 * OBJECT_RADIUS_METRES
 
 
 def _split(points: Points) -> list[np.ndarray]:
-    """Masks of the points of each thing, at most `MOST_THINGS`; specks are nothing."""
-    labels = label_things(points.positions, THING_METRES, FEWEST_POINTS, MOST_THINGS)
-    return [labels == k for k in range(int(labels.max(initial=NOTHING)) + 1)]
+    """Masks (n,) of the points of each object, at most `MAX_OBJECTS`; isolated points belong to none."""
+    labels = label_objects(points.positions, OBJECT_RADIUS_METRES, MIN_POINTS, MAX_OBJECTS)
+    return [labels == k for k in range(int(labels.max(initial=NO_OBJECT)) + 1)]
 
 
-def _matches(things: Sequence[Thing], earlier: Sequence[Sequence[Thing]]) -> list[Thing | None]:
-    """What each thing was before; of several that seem to have been the same one, the nearest was."""
-    matches = [next((match for others in earlier if (match := _match(thing, others))), None) for thing in things]
+def _matches(
+    objects: Sequence[TrackedObject], earlier: Sequence[Sequence[TrackedObject]]
+) -> list[TrackedObject | None]:
+    """The earlier detection of each object, or None; an earlier one is matched to its nearest object alone."""
+    matches = [next((match for others in earlier if (match := _match(obj, others))), None) for obj in objects]
     gaps = [
-        np.inf if match is None else float(np.linalg.norm(match.by(thing.frame) - thing.middle))
-        for thing, match in zip(things, matches, strict=True)
+        np.inf if match is None else float(np.linalg.norm(match.position_at(obj.frame) - obj.centre))
+        for obj, match in zip(objects, matches, strict=True)
     ]
     nearest: dict[int, int] = {}
-    for k in sorted(range(len(things)), key=gaps.__getitem__):
+    for k in sorted(range(len(objects)), key=gaps.__getitem__):
         nearest.setdefault(id(matches[k]), k)
     return [match if nearest[id(match)] == k else None for k, match in enumerate(matches)]
 
 
-def _match(thing: Thing, others: Sequence[Thing]) -> Thing | None:
-    """The nearest of the other things, where they would be by now, if it is near enough to be the same."""
-    best, nearest = None, THING_METRES
+def _match(obj: TrackedObject, others: Sequence[TrackedObject]) -> TrackedObject | None:
+    """The nearest earlier detection, extrapolated to the object's frame, within `OBJECT_RADIUS_METRES`."""
+    best, nearest = None, OBJECT_RADIUS_METRES
     for other in others:
-        distance = float(np.linalg.norm(other.by(thing.frame) - thing.middle))
-        if 0 < thing.frame - other.frame <= MOST_FRAMES and distance < nearest:
+        distance = float(np.linalg.norm(other.position_at(obj.frame) - obj.centre))
+        if 0 < obj.frame - other.frame <= MAX_FRAMES and distance < nearest:
             best, nearest = other, distance
     return best
 
 
-def _velocity(thing: Thing, before: Thing, is_whole: bool) -> np.ndarray:
-    """(2,) metres a frame; the old one where the thing is partly out of the picture or hardly any time has passed."""
-    passed = thing.frame - before.frame
-    if not is_whole or passed < SHORTEST_FRAMES:
+def _velocity(obj: TrackedObject, before: TrackedObject, is_whole: bool) -> np.ndarray:
+    """(2,) metres per frame; the old velocity where the object is cut off or too few frames have passed."""
+    passed = obj.frame - before.frame
+    if not is_whole or passed < MIN_FRAMES:
         return before.velocity
-    seen = (thing.middle - before.middle) / passed
-    if np.linalg.norm(seen) > FASTEST:
+    seen = (obj.centre - before.centre) / passed
+    if np.linalg.norm(seen) > MAX_SPEED:
         return before.velocity
     return INERTIA * before.velocity + (1 - INERTIA) * seen if before.velocity.any() else seen

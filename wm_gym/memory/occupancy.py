@@ -1,4 +1,4 @@
-"""What of a memory stands in a body's way. Knows nothing of bodies but a radius and a band of heights."""
+"""Occupancy: whether static points of a memory block a body. Knows nothing of bodies but a radius and a height band."""
 
 from __future__ import annotations
 
@@ -10,16 +10,14 @@ from wm_gym.memory.memory import Memory
 
 
 def occupied(memory: Memory, positions: np.ndarray, radius_metres: float, z_low: float, z_high: float) -> np.ndarray:
-    """Whether static points stand within a vertical cylinder around each position.
-
-    At least `config.occupied_points` must, so that a few stray ones do not block.
+    """Whether a vertical cylinder around each position holds at least `config.occupied_points` static points.
 
     Args:
-        memory: Of one world.
+        memory: Memory of one world.
         positions: (M, 2) x, y in metres, world frame.
-        radius_metres: Of the cylinder.
-        z_low: Metres over the eye of the opening; what is lower does not count.
-        z_high: The same; what is higher does not count.
+        radius_metres: Radius of the cylinder.
+        z_low: Bottom of the cylinder, metres in the world frame, whose origin is the opening camera.
+        z_high: Top of the cylinder, metres in the world frame.
 
     Returns:
         (M,) bool.
@@ -49,24 +47,37 @@ def occupied(memory: Memory, positions: np.ndarray, radius_metres: float, z_low:
 
 
 class Nearby:
-    """What of a memory stands near a spot, gathered once and asked many times."""
+    """The static points near a position, gathered once for many queries."""
 
-    def __init__(self, memory: Memory, position: np.ndarray, reach_metres: float, z_low: float, z_high: float) -> None:
-        """Gather what stands within `reach_metres` of `position` (2,); heights as in `occupied`."""
+    def __init__(self, memory: Memory, position: np.ndarray, range_metres: float, z_low: float, z_high: float) -> None:
+        """Gather the points around a position.
+
+        Args:
+            memory: Memory of one world.
+            position: (2,) x, y in metres, world frame.
+            range_metres: Horizontal distance up to which points are gathered.
+            z_low: Bottom of the height band, as in `occupied`.
+            z_high: Top of the height band, as in `occupied`.
+        """
         self._memory, self._band = memory, (z_low, z_high)
-        self._middle, self._reach = np.asarray(position, np.float64), reach_metres
-        rows = [row for row in memory.static if _gap(row, self._middle) <= reach_metres]
+        self._centre, self._range = np.asarray(position, np.float64), range_metres
+        rows = [row for row in memory.static if _gap(row, self._centre) <= range_metres]
         parts = [
-            _standing(r.block.points.geometry, r.alive, self._middle, reach_metres**2, z_low, z_high) for r in rows
+            _standing(r.block.points.geometry, r.alive, self._centre, range_metres**2, z_low, z_high) for r in rows
         ]
         self._geometry = np.concatenate([np.zeros((0, 4), np.float32), *parts])
         self._alive = np.ones(len(self._geometry), bool)
 
     def occupied(self, positions: np.ndarray, radius_metres: float) -> np.ndarray:
-        """As the function of that name, (M,) bool; what is farther than was gathered is asked of the memory."""
+        """The same as the function `occupied`, (M,) bool; positions beyond the gathered range query the memory itself.
+
+        Args:
+            positions: (M, 2) x, y in metres, world frame.
+            radius_metres: Radius of the cylinder.
+        """
         positions = np.ascontiguousarray(positions, dtype=np.float64)
-        farthest = np.hypot(*(positions - self._middle).T).max(initial=0.0)
-        if farthest + radius_metres > self._reach:
+        farthest = np.hypot(*(positions - self._centre).T).max(initial=0.0)
+        if farthest + radius_metres > self._range:
             return occupied(self._memory, positions, radius_metres, *self._band)
         counts, enough = np.zeros(len(positions), np.int64), self._memory.config.occupied_points
         _count(self._geometry, self._alive, positions, radius_metres**2, *self._band, enough, counts)

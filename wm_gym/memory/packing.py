@@ -1,4 +1,4 @@
-"""Memories as plain tensors and JSON, and back in any process. What they share is packed once and shared again.
+"""Memories as plain tensors and JSON, and back in any process. Shared blocks are packed once and shared again.
 
 Knows nothing of files.
 """
@@ -24,23 +24,23 @@ class Plain(Protocol):
 
     @property
     def tensors(self) -> Mapping[str, Tensor]:
-        """Flat names to tensors."""
+        """Tensors by flat name."""
         ...
 
     @property
     def meta(self) -> Mapping[str, Any]:
-        """JSON-able."""
+        """JSON-able data."""
         ...
 
 
 @dataclass(frozen=True)
 class PackedMemories:
-    """Memories made plain.
+    """Several memories as plain data.
 
     Attributes:
         tensors: All distinct blocks one after another ("geometry", "tangents", "record"), their sizes ("sizes"), and
             the alive masks of all distinct rows ("masks", uint8, 1 alive) with the numbers of their blocks ("blocks").
-        meta: For each memory its settings and, for each layer, the numbers of its rows.
+        meta: The settings of each memory and, for each layer, the numbers of its rows.
     """
 
     tensors: dict[str, Tensor]
@@ -48,7 +48,7 @@ class PackedMemories:
 
 
 def pack_memories(memories: Sequence[Memory]) -> PackedMemories:
-    """Plain data that `unpack_memories` turns back into equal memories that share what these share."""
+    """The memories as plain data, for `unpack_memories`."""
     rows = {id(row): row for memory in memories for row in memory.rows}
     blocks = {id(row.block): row.block for row in rows.values()}
     number_of_block = {key: number for number, key in enumerate(blocks)}
@@ -76,7 +76,7 @@ def pack_memories(memories: Sequence[Memory]) -> PackedMemories:
 
 
 def unpack_memories(packed: Plain) -> tuple[Memory, ...]:
-    """The memories that `pack_memories` was given."""
+    """Memories equal to those of `pack_memories`, that share blocks and masks as those did."""
     rows = tuple(_rows(packed.tensors))
 
     def layer(numbers: Sequence[int]) -> Rows:
@@ -102,6 +102,6 @@ def _blocks(tensors: Mapping[str, Tensor]) -> Iterator[Block]:
     start = 0
     for size in tensors["sizes"].tolist():
         part = slice(start, start + size)
-        # Copied, so that a block can be freed without the others.
+        # copied, so that a block can be freed without the others
         yield Block(Points(geometry[part].copy(), tangents[part].copy(), record[part].copy()))
         start += size

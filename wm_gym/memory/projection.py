@@ -1,10 +1,10 @@
-"""Points before a camera: where each lies on the screen, and the ellipse that it covers, compiled for the CPU.
+"""Projection of points to splats: position and ellipse of each point on the screen, compiled for the CPU.
 
-A point is a small flat patch of the surface, one source pixel wide each way, and is drawn as the ellipse that its
-patch covers on the screen: in the pose of capture a round pixel, on a slant seen from the front long enough to close
-the gaps. Source: Zwicker et al. 2001, "Surface Splatting". The compiler keeps its output beside each file until that
-file changes, so no kernel calls one of another file, and who changes a constant here clears `__pycache__`. Knows
-nothing of colours, blocks or worlds.
+A point is a small flat patch of the surface, one source pixel wide each way, and is drawn as the ellipse that its patch
+covers on the screen: a disc of one pixel in the pose of capture, and on a slanted surface seen from the front an
+ellipse long enough to leave no holes. Source: Zwicker et al. 2001, "Surface Splatting". numba caches compiled code beside each
+file until that file changes, so no kernel calls one of another file; after a change of a constant here `__pycache__`
+must be cleared. Knows nothing of colours, blocks or worlds.
 """
 
 from __future__ import annotations
@@ -17,45 +17,49 @@ from numba import njit
 
 from wm_gym.memory.blocks import TANGENT_UNIT, Points
 
-REACH = 0.58
-"""Square of a splat's radius in source pixels: over 1/2, so that a square grid has no gaps at any
-roll, nor where two captures meet."""
+RADIUS_SQUARED = 0.58
+"""Square of a splat's radius in source pixels: above 1/2, so that a square grid has no holes at any roll, nor where
+two captures meet."""
 
 LOW_PASS = 0.25
-"""Square pixels that widen a splat, so that points closer than pixels still meet pixel centres. With `REACH` the
-radius in the pose of capture is 0.85, below 1: no point reaches its neighbour's pixel centre."""
+"""Variance in square pixels that widens a splat, so that points closer than pixels still cover pixel centres. With
+`RADIUS_SQUARED` the radius in the pose of capture is 0.85, below 1: no splat covers its neighbour's pixel centre."""
 
-LEAST_PATCH = 0.5
-"""Square pixels that a patch covers at least: a pixel is the mean of what is finer than it, and no pick from it."""
+MIN_PATCH = 0.5
+"""Least size of a patch in square pixels, so that a pixel averages the points finer than itself."""
 
 SKY_DEPTH = 1.0e6
 """Depth of the sky in the z-buffer: behind everything."""
 
 FAINT = 1.0e-6
-"""Weight of a point at the rim of its splat, so that no covered pixel is left without weight."""
+"""Weight of a point at the border of its splat, so that no covered pixel is left without weight."""
 
 SOFTENING = 0.3
-"""A point's weight falls with the area over which it is blown up, plus this."""
+"""Square pixels added to the area that a point's weight is divided by."""
 
 FILLER = 1 << 24
-"""Flag beside a point's colour: it lies on the rim of what was new and fills only where others leave gaps."""
+"""Flag beside a point's colour: it lies on the border of a new region, and shows only in holes between others."""
 
 FILLER_WEIGHT = 1.0e-3
-"""What a filler weighs, beside other points."""
+"""Factor on the weight of such a point."""
 
-# Literals would turn all arithmetic to float64, at half the speed.
+# literals would turn all arithmetic to float64, at half the speed
 ZERO, HALF, ONE = np.float32(0.0), np.float32(0.5), np.float32(1.0)
 UNIT, SOFT, FAINT_32, SKY_32 = np.float32(TANGENT_UNIT), np.float32(SOFTENING), np.float32(FAINT), np.float32(SKY_DEPTH)
 FILLER_32 = np.float32(FILLER_WEIGHT)
-REACH_32, OVER_REACH, LOW_PASS_32 = np.float32(REACH), np.float32(1.0 / REACH), np.float32(LOW_PASS)
-LEAST_PATCH_32 = np.float32(LEAST_PATCH)
+RADIUS_SQUARED_32, OVER_RADIUS_SQUARED, LOW_PASS_32 = (
+    np.float32(RADIUS_SQUARED),
+    np.float32(1.0 / RADIUS_SQUARED),
+    np.float32(LOW_PASS),
+)
+MIN_PATCH_32 = np.float32(MIN_PATCH)
 
 U, V, Z, AA, AB, BB, GU, GV, SHARP = range(9)
-"""Columns of a point on the screen: centre (column, row; 0 is the first pixel's centre), depth, the conic that is
-below 1 inside the splat (u u, 2 u v, v v), slope of the depth along the screen, and weight by sharpness."""
+"""Columns of a splat: centre (column, row; 0 is the first pixel's centre), depth, the conic that is below 1 inside the
+splat (u u, 2 u v, v v), gradient of the depth along the screen, and weight by sharpness."""
 
 CHUNK = 1024
-"""Points that are projected together, few enough for the fastest cache."""
+"""Points that are projected together, few enough for the first-level cache."""
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -78,7 +82,7 @@ def _place(geometry, at_infinity, camera, lens, place):
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _choose(place, size, height, width, near, most, at_infinity, chosen):
-    """Fill `chosen` with those of the first `size` points that may touch the screen; how many."""
+    """Fill `chosen` with the indices of the points that may touch the screen, of the first `size`; returns how many."""
     nearest = np.float32(1.0e-6) if at_infinity else near
     count = 0
     right, bottom = np.float32(width - 1) + most, np.float32(height - 1) + most
@@ -93,7 +97,7 @@ def _choose(place, size, height, width, near, most, at_infinity, chosen):
 @njit(nogil=True, cache=True, error_model="numpy", inline="always")
 def _pixels(low, high, size):
     """First and last whole number from `low` to `high` within an axis; the last is less than the first if none is."""
-    # Truncation is one instruction; `ceil` and `floor` are calls.
+    # truncation is one instruction; `ceil` and `floor` are calls
     low = low if low > ZERO else ZERO
     high = high if high < size - ONE else size - ONE
     first = np.int32(low)
@@ -102,7 +106,7 @@ def _pixels(low, high, size):
 
 @njit(nogil=True, cache=True, error_model="numpy", inline="always")
 def _shape(geometry, tangents, i, at_infinity, rotation, lens, u, v, depth, height, width, most, screen, box, k):
-    """Fill entry k with point i: its ellipse, slope, sharpness and pixels. Inlined: a call would cost as much.
+    """Fill entry k with the splat of point i: ellipse, gradient, sharpness and pixels. Inlined, as a call is dear here.
 
     `rotation` and `lens` are tuples, which the compiler keeps in registers.
     """
@@ -119,25 +123,25 @@ def _shape(geometry, tangents, i, at_infinity, rotation, lens, u, v, depth, heig
     u_2 = fx * (r00 * x + r01 * y + r02 * z - a * slope_2)
     v_2 = fy * (r10 * x + r11 * y + r12 * z - b * slope_2)
     uu, vv, uv = u_1 * u_1 + u_2 * u_2, v_1 * v_1 + v_2 * v_2, u_1 * v_1 + u_2 * v_2
-    largest = most * most * OVER_REACH - LOW_PASS_32
+    largest = most * most * OVER_RADIUS_SQUARED - LOW_PASS_32
     size = uu if uu > vv else vv
     shrink = largest / size if size > largest else ONE
-    wider = LOW_PASS_32 + (LEAST_PATCH_32 - size if size < LEAST_PATCH_32 else ZERO)
+    wider = LOW_PASS_32 + (MIN_PATCH_32 - size if size < MIN_PATCH_32 else ZERO)
     uu, vv, uv = shrink * uu + wider, shrink * vv + wider, shrink * uv
-    # Half extents of the ellipse.
-    wide, high = math.sqrt(REACH_32 * uu), math.sqrt(REACH_32 * vv)
+    # half extents of the ellipse
+    wide, high = math.sqrt(RADIUS_SQUARED_32 * uu), math.sqrt(RADIUS_SQUARED_32 * vv)
     left, right = _pixels(u - wide, u + wide, width)
     top, bottom = _pixels(v - high, v + high, height)
     box[k, 0], box[k, 1], box[k, 2], box[k, 3] = left, right, top, bottom
     inverse = ONE / (uu * vv - uv * uv)
-    conic = inverse * OVER_REACH
+    conic = inverse * OVER_RADIUS_SQUARED
     along_u, along_v = shrink * (u_1 * slope_1 + u_2 * slope_2), shrink * (v_1 * slope_1 + v_2 * slope_2)
     if at_infinity:
         depth, along_u, along_v = SKY_32, ZERO, ZERO
     screen[k, U], screen[k, V], screen[k, Z] = u, v, depth
     screen[k, AA], screen[k, AB], screen[k, BB] = vv * conic, -(uv + uv) * conic, uu * conic
     screen[k, GU], screen[k, GV] = (vv * along_u - uv * along_v) * inverse, (uu * along_v - uv * along_u) * inverse
-    # Detail is worth less when blown up.
+    # enlarged points weigh less
     screen[k, SHARP] = ONE / (SOFT + abs(u_1 * v_2 - u_2 * v_1))
 
 
@@ -159,27 +163,28 @@ def project(
     index,
     start,
 ):
-    """Points that may touch the screen, appended to a list from entry `start`.
+    """Append the splats of points that may touch the screen to a list.
 
     Args:
-        geometry: (P, 4) float32 position (or direction) and footprint.
+        geometry: (P, 4) float32 position (or direction) and splat size.
         tangents: (P, 6) int16 tangents.
-        first: First point to take.
-        last: One past the last point to take.
+        first: First point to project.
+        last: One past the last point to project.
         at_infinity: Whether the points are directions.
         camera: (3, 4) float32 camera_from_world.
-        lens: (4,) float32 fx, fy, cx, cy.
+        lens: (4,) float32 fx, fy, cx, cy in pixels.
         height: Rows.
         width: Columns.
-        near: float32 metres.
-        most: float32 pixels, largest half extent.
-        screen: (M + 1, 9) float32 to fill.
-        box: (M + 1, 4) int16, filled with first and last column, first and last row; none where the last is less.
-        index: (M + 1,) int32, filled with the point's row in `geometry`.
-        start: Entries already filled.
+        near: float32 metres, depth below which points are left out.
+        most: float32 pixels, largest half extent of a splat.
+        screen: (M + 1, 9) float32, filled in place with the columns above.
+        box: (M + 1, 4) int16, filled in place with first and last column, first and last row; empty where the last is
+            less than the first.
+        index: (M + 1,) int32, filled in place with the point's row in `geometry`.
+        start: Number of entries filled before.
 
     Returns:
-        Entries filled.
+        Number of entries filled.
     """
     count = start
     r = camera
@@ -205,19 +210,19 @@ def project(
 
 
 class _Scratch(threading.local):
-    """Room for one thread's list. Memory fresh from the system costs as much as the arithmetic."""
+    """Reused buffers for one thread's list. Memory fresh from the system costs as much as the arithmetic."""
 
     def __init__(self) -> None:
-        self.room = self._make(0)
+        self.buffers = self._make(0)
 
     def _make(self, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         return np.empty((size, 9), np.float32), np.empty((size, 4), np.int16), np.empty(size, np.int32)
 
     def take(self, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Screen, box and index of at least `size` entries, with anything in them."""
-        if len(self.room[-1]) < size:
-            self.room = self._make(size)
-        return self.room
+        """Uninitialised screen, box and index of at least `size` entries."""
+        if len(self.buffers[-1]) < size:
+            self.buffers = self._make(size)
+        return self.buffers
 
 
 _scratch = _Scratch()
@@ -233,19 +238,19 @@ def list_on_screen(
     near_metres: float,
     max_splat_pixels: float,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The list that `project` fills: screen (M, 9), box (M, 4) and index (M,), of surfaces and of the sky.
+    """The splats of surface points, then sky points: screen (M, 9), box (M, 4) and index (M,) as `project` fills them.
 
-    It is valid until the same thread asks for the next one.
+    The arrays are valid until the same thread calls this again.
 
     Args:
         points: P points.
-        num_finite: Points from this one on are directions.
+        num_finite: Number of surface points; the points after them are directions.
         camera: (3, 4) camera_from_world.
-        lens: (4,) fx, fy, cx, cy.
+        lens: (4,) fx, fy, cx, cy in pixels.
         height: Rows.
         width: Columns.
-        near_metres: Points nearer than this are left out.
-        max_splat_pixels: Largest half extent.
+        near_metres: Depth below which points are left out.
+        max_splat_pixels: Largest half extent of a splat.
     """
     total = len(points)
     screen, box, index = _scratch.take(total + 1)
@@ -259,17 +264,17 @@ def list_on_screen(
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def largest_area(geometry, at_infinity, cameras, lens, height, width, near, most):
-    """(P,) float32: the largest area in pixels, over T poses, of a point's footprint; 0 where it is in no view.
+    """(P,) float32 largest area of each splat over T poses, in square pixels; 0 for points in no view.
 
     Args:
-        geometry: (P, 4) float32.
+        geometry: (P, 4) float32 position (or direction) and splat size.
         at_infinity: Whether the points are directions.
         cameras: (T, 3, 4) float32 camera_from_world.
-        lens: (4,) float32.
+        lens: (4,) float32 fx, fy, cx, cy in pixels.
         height: Rows.
         width: Columns.
-        near: float32 metres.
-        most: float32 pixels around the image that still count as in view.
+        near: float32 metres, depth below which points are left out.
+        most: float32 pixels, margin around the image that still counts as in view.
     """
     total = geometry.shape[0]
     area, place = np.zeros(total, np.float32), np.empty((3, CHUNK), np.float32)

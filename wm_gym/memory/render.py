@@ -1,6 +1,6 @@
-"""Memory as hints: what is known at given poses.
+"""Memories rendered to hints at given poses.
 
-CPU tensors take compiled kernels, one job for each (world, pose) on a few threads; others `render_torch`.
+On the CPU by compiled kernels, one job for each (world, pose) on a few threads; on other devices by `render_torch`.
 Knows nothing of models.
 """
 
@@ -18,7 +18,7 @@ from wm_gym.memory.hints import Hints
 from wm_gym.memory.memory import Memory
 from wm_gym.memory.motion import moved
 from wm_gym.memory.projection import list_on_screen
-from wm_gym.memory.retrieve import Scene, View, retrieve
+from wm_gym.memory.retrieve import View, VisiblePoints, retrieve
 from wm_gym.memory.threads import run_all
 
 
@@ -31,18 +31,21 @@ def render(
     frame_index: Sequence[int],
     appearance: Sequence[int],
 ) -> Hints:
-    """What N memories, of any sizes, show at T poses each.
+    """N memories, of any sizes, rendered at T poses each.
 
-    From the very pose of capture every pixel comes back as it was. World i of N equals the world alone, bit for bit.
+    At the pose of capture every pixel is reproduced exactly. World i of N equals the world alone, bit for bit.
 
     Args:
-        memories: N.
-        world_from_camera: (N, T, 4, 4) float32. Its device is where rendering runs and where the hints lie.
+        memories: N memories.
+        world_from_camera: (N, T, 4, 4) float32; its device renders and holds the hints.
         intrinsics: (N, 4) float32 fx, fy, cx, cy in pixels.
         height: Rows.
         width: Columns.
-        frame_index: N indices of the first of the T frames, for ages.
-        appearance: N sets of active global events as bits.
+        frame_index: N indices of the first of the T frames.
+        appearance: N bit masks of active global events.
+
+    Returns:
+        Hints (N, T, height, width).
 
     Raises:
         ValueError: If shapes or lengths do not fit, or a pose or the intrinsics are not finite.
@@ -51,17 +54,17 @@ def render(
     poses = world_from_camera.detach().to("cpu", torch.float64).numpy()
     lenses = intrinsics.detach().to("cpu", torch.float64).numpy()
     views = [View(poses[n], lenses[n], height, width) for n in range(len(memories))]
-    scenes = [retrieve(memory, view) for memory, view in zip(memories, views, strict=True)]
+    visible = [retrieve(memory, view) for memory, view in zip(memories, views, strict=True)]
     clocks = [(int(frame), int(bits)) for frame, bits in zip(frame_index, appearance, strict=True)]
     configs = [memory.config for memory in memories]
     if world_from_camera.device.type != "cpu":
-        from wm_gym.memory.render_torch import render_scenes
+        from wm_gym.memory.render_torch import render_on_device
 
-        return render_scenes(scenes, views, configs, clocks, world_from_camera.device)
+        return render_on_device(visible, views, configs, clocks, world_from_camera.device)
     num_frames = world_from_camera.shape[1]
     hints = blank_hints(len(memories), num_frames, height, width, torch.device("cpu"))
     jobs = [
-        (scenes[n], views[n], configs[n], clocks[n], t, _slices(hints, n, t))
+        (visible[n], views[n], configs[n], clocks[n], t, _slices(hints, n, t))
         for n in range(len(memories))
         for t in range(num_frames)
     ]
@@ -70,7 +73,7 @@ def render(
 
 
 def blank_hints(num_worlds: int, num_frames: int, height: int, width: int, device: torch.device) -> Hints:
-    """Hints of a memory that knows nothing."""
+    """Hints (N, T, H, W) of empty memories."""
     shape = (num_worlds, num_frames, height, width)
 
     def blank(dtype: torch.dtype, *channels: int) -> Tensor:
@@ -94,18 +97,23 @@ def _slices(hints: Hints, n: int, t: int) -> tuple[np.ndarray, ...]:
 
 
 def _render_pose(
-    scene: Scene, view: View, config: MemoryConfig, clock: tuple[int, int], t: int, out: tuple[np.ndarray, ...]
+    visible: VisiblePoints,
+    view: View,
+    config: MemoryConfig,
+    clock: tuple[int, int],
+    t: int,
+    out: tuple[np.ndarray, ...],
 ) -> None:
     far = config.far_metres
     limits = config.near_metres, config.surface_tolerance, config.surface_metres, far, CLOSEST_TO_FAR * far
     lens = view.camera_from_world()[t], view.intrinsics, view.height, view.width
-    reach = config.near_metres, config.max_splat_pixels
+    near_and_size = config.near_metres, config.max_splat_pixels
     frame = clock[0] + t
     for points, num_finite, is_moving in (
-        (scene.lasting, scene.num_static, False),
-        (moved(scene.moving, frame), len(scene.moving), True),
+        (visible.static_and_sky, visible.num_static, False),
+        (moved(visible.moving, frame), len(visible.moving), True),
     ):
-        listed = list_on_screen(points, num_finite, *lens, *reach)
+        listed = list_on_screen(points, num_finite, *lens, *near_and_size)
         if len(listed[-1]):
             kernels.draw(*listed, points.record, is_moving, limits, (frame, clock[1]), out)
 

@@ -1,4 +1,4 @@
-"""The rendering of `kernels` as plain batched torch operations, for any device.
+"""The splatting of `kernels` in batched torch operations, for any device.
 
 Sums are kept as integers, whose order does not matter, so that a GPU too gives the same bytes on every run and for
 every number of worlds. Knows nothing of memories.
@@ -18,9 +18,18 @@ from torch import Tensor
 from wm_gym.memory.blocks import TANGENT_UNIT, Points
 from wm_gym.memory.config import CLOSEST_TO_FAR, MemoryConfig
 from wm_gym.memory.hints import Hints
-from wm_gym.memory.motion import MOST_FRAMES, velocities
-from wm_gym.memory.projection import FAINT, FILLER, FILLER_WEIGHT, LEAST_PATCH, LOW_PASS, REACH, SKY_DEPTH, SOFTENING
-from wm_gym.memory.retrieve import Scene, View
+from wm_gym.memory.motion import MAX_FRAMES, velocities
+from wm_gym.memory.projection import (
+    FAINT,
+    FILLER,
+    FILLER_WEIGHT,
+    LOW_PASS,
+    MIN_PATCH,
+    RADIUS_SQUARED,
+    SKY_DEPTH,
+    SOFTENING,
+)
+from wm_gym.memory.retrieve import View, VisiblePoints
 
 WEIGHT_UNIT = 2.0**-24
 DEPTH_UNIT = 2.0**-14
@@ -32,11 +41,11 @@ class Cameras:
 
     Attributes:
         camera_from_world: (N, T, 3, 4) float32.
-        lens: (N, 4) float32 fx, fy, cx, cy.
+        lens: (N, 4) float32 fx, fy, cx, cy in pixels.
         height: Rows.
         width: Columns.
         config: Tolerances, the same for all worlds.
-        clock: (N, 2) int64 frame of the first pose, appearance.
+        clock: (N, 2) int64 frame index of the first pose, and appearance bits.
     """
 
     camera_from_world: Tensor
@@ -49,7 +58,16 @@ class Cameras:
 
 @dataclass(frozen=True)
 class Layer:
-    """The points of one layer of all worlds: (P, ...) tensors."""
+    """The points of one layer of all worlds.
+
+    Attributes:
+        geometry: (P, 4) float32.
+        tangents: (P, 6) float32.
+        record: (P, 4) int64.
+        world: (P,) int64 number of the world.
+        infinite: (P,) bool, whether the point is a direction.
+        velocity: (P, 2) float32 metres per frame; 0 in the static layer.
+    """
 
     geometry: Tensor
     tangents: Tensor
@@ -61,7 +79,13 @@ class Layer:
 
 @dataclass(frozen=True)
 class Splats:
-    """Points on screens: `numbers` (M, 11), the pose (M,) and the point (M,)."""
+    """Splats on the screens of all poses.
+
+    Attributes:
+        numbers: (M, 11) float32 column, row, depth, half extents (2), conic (3), depth gradient (2), sharpness.
+        pose: (M,) int64 number of the pose, over all worlds.
+        point: (M,) int64 number of the point in its layer.
+    """
 
     numbers: Tensor
     pose: Tensor
@@ -70,7 +94,14 @@ class Splats:
 
 @dataclass(frozen=True)
 class Covered:
-    """Pairs of a splat and a pixel centre within it: which splat, which pixel of all poses, how far out, how deep."""
+    """Pairs of a splat and a pixel centre inside it.
+
+    Attributes:
+        splat: (C,) int64 number of the splat.
+        pixel: (C,) int64 number of the pixel, over all poses.
+        square: (C,) float32 value of the conic, 0 at the splat's centre to 1 at its border.
+        depth: (C,) float32 metres.
+    """
 
     splat: Tensor
     pixel: Tensor
@@ -78,14 +109,21 @@ class Covered:
     depth: Tensor
 
 
-def render_scenes(
-    scenes: Sequence[Scene],
+def render_on_device(
+    visible: Sequence[VisiblePoints],
     views: Sequence[View],
     configs: Sequence[MemoryConfig],
     clocks: Sequence[tuple[int, int]],
     device: torch.device,
 ) -> Hints:
-    """Hints of N worlds on `device`, as `render.render` gives them.
+    """Hints of N worlds on a device, as `render.render` gives them.
+
+    Args:
+        visible: The points in view of each world.
+        views: The poses of each world.
+        configs: The settings of each memory.
+        clocks: Frame index of the first pose and appearance bits of each world.
+        device: Device that renders and holds the hints.
 
     Raises:
         ValueError: If the worlds differ in their settings.
@@ -103,10 +141,15 @@ def render_scenes(
         torch.tensor(clocks, device=device),
     )
     flat = _blank(cameras)
-    _draw(flat, _layer([(s.lasting, s.num_static) for s in scenes], device, are_moving=False), cameras, is_moving=False)
     _draw(
         flat,
-        _layer([(s.moving, len(s.moving)) for s in scenes], device, are_moving=True),
+        _layer([(s.static_and_sky, s.num_static) for s in visible], device, are_moving=False),
+        cameras,
+        is_moving=False,
+    )
+    _draw(
+        flat,
+        _layer([(s.moving, len(s.moving)) for s in visible], device, are_moving=True),
         cameras,
         is_moving=True,
     )
@@ -156,22 +199,24 @@ def _draw(flat: dict[str, Tensor], layer: Layer, cameras: Cameras, *, is_moving:
     _resolve(flat, sums, nearest, (front, area), layer, cameras, is_moving)
 
 
-def _way(layer: Layer, cameras: Cameras) -> Tensor:
-    """(P, T, 3) metres: how far each point has gone since it was sighted."""
+def _displacement(layer: Layer, cameras: Cameras) -> Tensor:
+    """(P, T, 3) metres by which each point has moved since it was detected."""
     frames = torch.arange(cameras.camera_from_world.shape[1], device=cameras.lens.device)
     passed = cameras.clock[layer.world, :1] + frames - layer.record[:, 1:2]
-    way = layer.velocity[:, None] * passed.clamp(0, MOST_FRAMES)[..., None]
-    return F.pad(way, (0, 1))
+    displacement = layer.velocity[:, None] * passed.clamp(0, MAX_FRAMES)[..., None]
+    return F.pad(displacement, (0, 1))
 
 
 def _project(layer: Layer, cameras: Cameras) -> Splats:
-    """All points before all poses of their worlds, those in view."""
+    """The splats of all points at all poses of their worlds, of those in view."""
     config, (height, width) = cameras.config, (cameras.height, cameras.width)
     num_frames = cameras.camera_from_world.shape[1]
     camera = cameras.camera_from_world[layer.world]  # (P, T, 3, 4)
     fx, fy, cx, cy = (number[:, None] for number in cameras.lens[layer.world].unbind(-1))
     sky = layer.infinite[:, None]
-    position = _rotate(camera, layer.geometry[:, None, :3] + _way(layer, cameras)) + camera[..., 3] * ~sky[..., None]
+    position = (
+        _rotate(camera, layer.geometry[:, None, :3] + _displacement(layer, cameras)) + camera[..., 3] * ~sky[..., None]
+    )
     depth = position[..., 2]
     a, b = position[..., 0] / depth, position[..., 1] / depth
     u, v = fx * a + cx - 0.5, fy * b + cy - 0.5
@@ -181,16 +226,16 @@ def _project(layer: Layer, cameras: Cameras) -> Splats:
     u_1, v_1 = fx / depth * (side[..., 0] - a * side[..., 2]), fy / depth * (side[..., 1] - b * side[..., 2])
     u_2, v_2 = fx / depth * (rise[..., 0] - a * rise[..., 2]), fy / depth * (rise[..., 1] - b * rise[..., 2])
     size = torch.maximum(u_1**2 + u_2**2, v_1**2 + v_2**2).clamp(min=1e-12)
-    shrink = ((config.max_splat_pixels**2 / REACH - LOW_PASS) / size).clamp(max=1.0)
-    wider = LOW_PASS + (LEAST_PATCH - size).clamp(min=0.0)
+    shrink = ((config.max_splat_pixels**2 / RADIUS_SQUARED - LOW_PASS) / size).clamp(max=1.0)
+    wider = LOW_PASS + (MIN_PATCH - size).clamp(min=0.0)
     uu, vv = shrink * (u_1**2 + u_2**2) + wider, shrink * (v_1**2 + v_2**2) + wider
     uv = shrink * (u_1 * v_1 + u_2 * v_2)
-    wide, high = (REACH * uu).sqrt(), (REACH * vv).sqrt()
+    wide, high = (RADIUS_SQUARED * uu).sqrt(), (RADIUS_SQUARED * vv).sqrt()
     inverse = 1.0 / (uu * vv - uv**2)
     along_u = shrink * (u_1 * side[..., 2] + u_2 * rise[..., 2]) * ~sky
     along_v = shrink * (v_1 * side[..., 2] + v_2 * rise[..., 2]) * ~sky
     numbers = [u, v, torch.where(sky, SKY_DEPTH, depth), wide, high]
-    numbers += [vv * inverse / REACH, -2.0 * uv * inverse / REACH, uu * inverse / REACH]
+    numbers += [vv * inverse / RADIUS_SQUARED, -2.0 * uv * inverse / RADIUS_SQUARED, uu * inverse / RADIUS_SQUARED]
     numbers += [(vv * along_u - uv * along_v) * inverse, (uu * along_v - uv * along_u) * inverse]
     numbers += [1.0 / (SOFTENING + (u_1 * v_2 - u_2 * v_1).abs())]
     in_front = depth >= torch.where(sky, 1e-6, config.near_metres)
@@ -200,7 +245,7 @@ def _project(layer: Layer, cameras: Cameras) -> Splats:
 
 
 def _rotate(camera: Tensor, vectors: Tensor) -> Tensor:
-    # Written out: a matrix product may round differently for other batch sizes.
+    # written out, since a matrix product may round differently for other batch sizes
     x, y, z = (vectors[..., axis, None] for axis in range(3))
     return camera[..., 0] * x + camera[..., 1] * y + camera[..., 2] * z
 
@@ -225,7 +270,7 @@ def _cover(splats: Splats, cameras: Cameras) -> Covered:
 
 
 def _front(weight: Tensor, covered: Covered, splats: Splats, total: int) -> tuple[Tensor, Tensor]:
-    """(total,) number of the point of greatest weight in each pixel, the first of equals, and the area it covers."""
+    """Number of the point of greatest weight in each pixel, the first of equals, and its splat's area; (total,)."""
     best = weight.new_zeros(total).scatter_reduce_(0, covered.pixel, weight, "amax")
     is_best = weight == best[covered.pixel]
     front = torch.full((total,), torch.iinfo(torch.int64).max, device=weight.device)
@@ -241,7 +286,7 @@ def _sums(weight: Tensor, covered: Covered, splats: Splats, layer: Layer, total:
     """(total, 5) float64 sums of weight * (r, g, b, depth) and of weights."""
     whole = (weight / WEIGHT_UNIT).round().long().clamp(min=1)
     colour = layer.record[splats.point[covered.splat], 0]
-    # The sky's depth is known without a mean, and too large for one.
+    # the sky's depth needs no mean, and is too large for one
     depth = torch.where(covered.depth >= 0.5 * SKY_DEPTH, 0.0, covered.depth)
     values = [colour & 255, (colour >> 8) & 255, (colour >> 16) & 255, (depth / DEPTH_UNIT).round().long()]
     terms = torch.stack([whole * value for value in values] + [whole], -1)
@@ -259,7 +304,7 @@ def _resolve(
     cameras: Cameras,
     is_moving: bool,
 ) -> None:
-    """Write a layer over the hints; `front` is the point of each pixel and the area that it covers."""
+    """Composite a layer over the hints; `front` is the point of each pixel and the area of its splat."""
     config = cameras.config
     hit = torch.nonzero(sums[:, 4] > 0, as_tuple=True)[0]
     sums, nearest, record, area = sums[hit].double(), nearest[hit], layer.record[front[0][hit]], front[1][hit]

@@ -1,4 +1,4 @@
-"""What of a memory may lie in view: frustum culling of blocks, then a bound on points.
+"""The points of a memory that may lie in view: frustum culling of blocks, then a bound on points.
 
 Knows nothing of pixels or colours.
 """
@@ -47,35 +47,35 @@ class View:
 
 
 @dataclass(frozen=True)
-class Scene:
-    """What one world renders in one step.
+class VisiblePoints:
+    """The points that one world renders in one step.
 
     Attributes:
-        lasting: Static points, then sky directions.
-        num_static: Number of static points in it.
-        moving: Latest sightings.
+        static_and_sky: Static points, then sky directions.
+        num_static: Number of static points among them.
+        moving: Points of moving objects, where they were last detected.
     """
 
-    lasting: Points
+    static_and_sky: Points
     num_static: int
     moving: Points
 
 
-def retrieve(memory: Memory, view: View) -> Scene:
-    """The layers of a memory that may lie in view.
+def retrieve(memory: Memory, view: View) -> VisiblePoints:
+    """The points of a memory that may lie in view, at most `cull_points`.
 
-    At most `cull_points` points survive: all moving ones, then sky up to a quarter, then static ones. Blocks are
-    culled by their spheres, and give as many points as their distance asks for. If these are too many, points are
-    culled one by one; at last whole blocks go, the farthest first.
+    All moving points are kept, then sky points up to a quarter of the bound, then static ones. Blocks are culled by
+    their spheres, and give points at the level of detail of their distance. If these are too many, points are culled
+    one by one; if still too many, whole blocks are left out, the farthest first.
     """
     budget = memory.config.cull_points - memory.num_moving
     sky = _pick(memory.sky, view, memory.config, budget // 4, at_infinity=True)
     static = _pick(memory.static, view, memory.config, budget - _total(sky))
-    return Scene(Points.cat([*static, *sky]), _total(static), memory.moving.points())
+    return VisiblePoints(Points.cat([*static, *sky]), _total(static), memory.moving.points())
 
 
 def rows_in_view(rows: Rows, view: View, *, at_infinity: bool = False) -> list[int]:
-    """Indices, in the table's order, of rows whose spheres touch a frustum."""
+    """Indices of the rows whose spheres touch the frustum of any pose, in the table's order."""
     if not rows:
         return []
     centres, radii = _before_cameras(rows, view, at_infinity=at_infinity), _radii(rows)
@@ -87,7 +87,7 @@ def _pick(rows: Rows, view: View, config: MemoryConfig, most: int, *, at_infinit
     """At most `most` points of the rows in view, row by row."""
     rows = tuple(rows[i] for i in rows_in_view(rows, view, at_infinity=at_infinity))
     nearest = _nearest(rows, view, config, at_infinity)
-    parts = [row.points().enough_for(view.intrinsics[0] / z) for row, z in zip(rows, nearest, strict=True)]
+    parts = [row.points().at_resolution(view.intrinsics[0] / z) for row, z in zip(rows, nearest, strict=True)]
     if _total(parts) <= most:
         return parts
     lens = view.camera_from_world().astype(np.float32), view.intrinsics.astype(np.float32), view.height, view.width
@@ -101,7 +101,7 @@ def _pick(rows: Rows, view: View, config: MemoryConfig, most: int, *, at_infinit
 
 
 def _nearest(rows: Rows, view: View, config: MemoryConfig, at_infinity: bool) -> np.ndarray:
-    """(R,) metres before the camera of what is nearest of each row over all poses; 1 where the rows are directions."""
+    """(R,) least depth of each row over all poses, metres, at least the near depth; 1 for rows of directions."""
     if at_infinity or not rows:
         return np.ones(len(rows))
     depth = _before_cameras(rows, view, at_infinity=False)[..., 2].min(axis=0) - _radii(rows)
@@ -109,7 +109,7 @@ def _nearest(rows: Rows, view: View, config: MemoryConfig, at_infinity: bool) ->
 
 
 def _fitting(rows: Rows, parts: Sequence[Points], view: View, most: int, at_infinity: bool) -> set[int]:
-    """Indices of as many rows, nearest first, as fit into `most` points."""
+    """Indices of the rows that fit into `most` points, nearest first."""
     distances = np.linalg.norm(_before_cameras(rows, view, at_infinity=at_infinity), axis=2).min(axis=0) - _radii(rows)
     kept: set[int] = set()
     for index in np.argsort(distances, kind="stable").tolist():

@@ -1,7 +1,7 @@
-"""The table of rows of one layer: adding points, packing half-empty blocks, dropping rows beyond a bound.
+"""The table of rows of one layer: adding points, compacting half-empty blocks, dropping rows beyond a bound.
 
-Blocks stay few: a new block swallows the last ones while they are small, so that the sizes of the rows that are not
-full fall by halves, and one that is mostly erased is written anew. Knows nothing of frames.
+Blocks stay few: a new block is merged with the last ones while these are small, so that the sizes of partly filled rows
+fall by halves, and a block that is mostly carved away is written again. Knows nothing of frames.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ Rows = tuple[Row, ...]
 
 
 def add(rows: Rows, points: Points, block_points: int) -> Rows:
-    """The rows with more points in new blocks of at most `block_points`."""
+    """The rows with points added in new blocks of at most `block_points`; small last blocks are merged with them."""
     if not len(points):
         return rows
     kept = list(rows)
-    while kept and _swallows(kept[-1].count, len(points), block_points):
+    while kept and _merges(kept[-1].count, len(points), block_points):
         points = Points.cat([kept.pop().points(), points])
-    return (*kept, *(Row.of(part.by_need()) for part in _split(points, block_points)))
+    return (*kept, *(Row.of(part.sorted_by_lod()) for part in _split(points, block_points)))
 
 
-def _swallows(last: int, new: int, block_points: int) -> bool:
+def _merges(last: int, new: int, block_points: int) -> bool:
     return last <= 2 * new and last + new <= block_points
 
 
 def _split(points: Points, block_points: int) -> list[Points]:
-    """Halves across the longest side until they fit, so that blocks are compact and few lie in a view."""
+    """The points halved along the longest side of their box until they fit, so that few blocks lie in a view."""
     if len(points) <= block_points:
         return [points]
     positions = points.positions
@@ -45,8 +45,8 @@ def with_alive(rows: Rows, indices: Sequence[int], alive: np.ndarray) -> Rows:
 
     Args:
         rows: The table.
-        indices: Rows whose masks are given.
-        alive: Their masks, one after another.
+        indices: The rows whose masks are given.
+        alive: Their masks, concatenated.
     """
     changed = list(rows)
     start = 0
@@ -59,8 +59,8 @@ def with_alive(rows: Rows, indices: Sequence[int], alive: np.ndarray) -> Rows:
     return tuple(changed)
 
 
-def sparse(rows: Rows) -> tuple[Rows, Points]:
-    """The rows that are at least half alive, and the points left in the others, to be added again."""
+def compacted(rows: Rows) -> tuple[Rows, Points]:
+    """The rows that are at least half alive, and the points alive in the others, to be added again."""
     full = tuple(row for row in rows if 2 * row.count >= len(row.alive))
     if len(full) == len(rows):
         return rows, Points.cat([])
@@ -70,7 +70,10 @@ def sparse(rows: Rows) -> tuple[Rows, Points]:
 def bound(rows: Rows, most: int, camera: np.ndarray | None) -> Rows:
     """The rows with at most `most` points alive.
 
-    Whole rows go: those farthest from `camera` (3,) first, or the oldest ones where it is None.
+    Args:
+        rows: The table.
+        most: Most points.
+        camera: (3,) position in metres from which the farthest rows are dropped first; None drops the oldest first.
     """
     excess = sum(row.count for row in rows) - most
     if excess <= 0:

@@ -1,4 +1,4 @@
-"""A small thread pool for kernels that let go of the interpreter lock.
+"""A small thread pool for kernels that release the interpreter lock.
 
 Every job writes to its own arrays, so results do not depend on the number of threads.
 """
@@ -11,20 +11,20 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any
 
-MOST_THREADS = 8
+MAX_THREADS = 8
 
 
 @lru_cache(maxsize=1)
 def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(min(len(os.sched_getaffinity(0)), MOST_THREADS), thread_name_prefix="memory")
+    return ThreadPoolExecutor(min(len(os.sched_getaffinity(0)), MAX_THREADS), thread_name_prefix="memory")
 
 
-# A forked child has none of its parent's threads, so it must not inherit the pool that waits for them.
+# a forked child has none of its parent's threads, so it must not inherit the pool that waits for them
 os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
 def run_all(job: Callable[..., Any], arguments: Iterable[tuple[Any, ...]]) -> list[Any]:
-    """`job(*args)` for each of `arguments`, in order."""
+    """The results of `job(*args)` for each of `arguments`, in order."""
     calls = list(arguments)
     if len(calls) == 1:
         return [job(*calls[0])]

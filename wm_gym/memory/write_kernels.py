@@ -1,6 +1,6 @@
-"""Which pixels are new, where they lie, and which old points they refute, compiled for the CPU.
+"""Classification of pixels as new, their points, and free-space carving of old points, compiled for the CPU.
 
-Every kernel is sequential and touches only what it is given. Knows nothing of blocks or worlds.
+Every kernel is sequential and touches only its arguments. Knows nothing of blocks or worlds.
 """
 
 from __future__ import annotations
@@ -10,23 +10,23 @@ import math
 import numpy as np
 from numba import njit
 
-from wm_gym.memory.blocks import MOST_STRETCH, TANGENT_UNIT
+from wm_gym.memory.blocks import MAX_STRETCH, TANGENT_UNIT
 from wm_gym.memory.projection import FILLER
 
-KNOWN, STATIC, SKY, MOVING, STATIC_RIM, SKY_RIM = range(6)
-"""What `classify` makes of a pixel: nothing to write, or the layer that takes it.
+UNCHANGED, STATIC, SKY, MOVING, STATIC_BORDER, SKY_BORDER = range(6)
+"""Kinds of pixels: nothing to write, or the layer that the pixel is written to.
 
-A rim is one more pixel of the same surface around what is new. A splat reaches a little into the next pixel, which
-then counts as known; without the rim a gap would open there when it is seen from nearer."""
+A border is one more pixel of the same surface around a new region. A splat extends a little into the next pixel, which
+then counts as shown; without the border a hole would open there when it is seen from nearer."""
 
-LEVEL = -1
-"""Octaves by which voxels are finer than footprints: then a pixel beside a known one is not taken for it."""
+VOXEL_LEVEL = -1
+"""Level of voxels relative to splat sizes, in octaves: half the size, so that neighbouring pixels differ."""
 
-RIM_LEVEL = -3
-"""Octaves by which the voxels of rims are finer: a rim overlaps known points on purpose, but is not written twice."""
+BORDER_LEVEL = -3
+"""The same for borders: a border overlaps existing points on purpose, but is not written twice."""
 
-MOST_BEND = 0.5
-"""A surface is taken for straight where its slope changes by less than this fraction from pixel to pixel."""
+MAX_BEND = 0.5
+"""Largest relative change of slope from pixel to pixel at which a surface counts as planar."""
 
 WORD = 0xFFFFFFFF
 
@@ -51,20 +51,20 @@ def lowest_around(depth, scale):
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _less(a, b):
-    # A plain choice becomes one vector instruction; `min` also minds NaN.
+    # a plain choice becomes one vector instruction; `min` also handles NaN
     return a if a < b else b
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def refute(geometry, alive, camera, intrinsics, limit):
+def carve(geometry, alive, camera, intrinsics, limit):
     """Clear the alive flags of points in view that are nearer than the limit of their pixel.
 
     Args:
         geometry: (P, 4) float32.
-        alive: (P,) bool, changed in place. Flags only fall, so frames may be done in any order.
+        alive: (P,) bool, changed in place. Flags are only cleared, so frames may be carved in any order.
         camera: (3, 4) float64 camera_from_world.
-        intrinsics: (4,) float64.
-        limit: (H, W) float32 metres.
+        intrinsics: (4,) float64 fx, fy, cx, cy in pixels.
+        limit: (H, W) float32 metres, depth below which points are cleared.
     """
     height, width = limit.shape
     for i in range(geometry.shape[0]):
@@ -83,25 +83,25 @@ def refute(geometry, alive, camera, intrinsics, limit):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def classify(depth, moving, known, front_tolerance, floor, far):
-    """What to write of one frame.
+def classify(depth, moving, shown_depth, front_tolerance, carve_limit, far):
+    """The kind of each pixel of one frame.
 
-    A pixel is new where nothing is known, where it lies in front of all that is known around it, and where it sees
-    through what is known.
+    A pixel is new where memory shows nothing static, where it lies in front of all that memory shows around it, and
+    where it sees through the shown surface.
 
     Args:
-        depth: (H, W) float32 metres, 0 unknown, `far` and more is sky.
+        depth: (H, W) float32 metres; 0 is unknown, `far` and more is sky.
         moving: (H, W) bool.
-        known: (H, W) float32 depth that memory shows, infinite where it shows nothing that stays.
-        front_tolerance: Fraction by which a new surface must be nearer.
-        floor: (H, W) float32: what is known and nearer than this is seen through.
-        far: Metres.
+        shown_depth: (H, W) float32 metres of the static points that memory shows, infinite elsewhere.
+        front_tolerance: Relative depth by which a surface must be nearer than memory to be new.
+        carve_limit: (H, W) float32 metres; shown surfaces nearer than this are seen through.
+        far: Depth that stands for the sky, metres.
 
     Returns:
-        (H, W) uint8 of `KNOWN` and the other kinds.
+        (H, W) uint8, `UNCHANGED` or another kind.
     """
     height, width = depth.shape
-    front = lowest_around(known, np.float32(1.0 - front_tolerance))
+    front = lowest_around(shown_depth, np.float32(1.0 - front_tolerance))
     kind = np.zeros((height, width), np.uint8)
     for row in range(height):
         for column in range(width):
@@ -111,28 +111,28 @@ def classify(depth, moving, known, front_tolerance, floor, far):
             if moving[row, column]:
                 kind[row, column] = MOVING
                 continue
-            seen = known[row, column]
-            if seen == np.inf or z < front[row, column] or seen < floor[row, column]:
+            seen = shown_depth[row, column]
+            if seen == np.inf or z < front[row, column] or seen < carve_limit[row, column]:
                 kind[row, column] = SKY if z >= far else STATIC
-    _mark_rims(kind, depth, moving, front_tolerance)
+    _mark_borders(kind, depth, moving, front_tolerance)
     return kind
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _mark_rims(kind, depth, moving, tolerance):
-    """Turn known pixels that continue a new surface beside them into its rim."""
+def _mark_borders(kind, depth, moving, tolerance):
+    """Mark unchanged pixels that continue a new surface beside them as its border."""
     height, width = kind.shape
     for row in range(height):
         for column in range(width):
             if kind[row, column] != STATIC and kind[row, column] != SKY:
                 continue
-            rim = STATIC_RIM if kind[row, column] == STATIC else SKY_RIM
+            border = STATIC_BORDER if kind[row, column] == STATIC else SKY_BORDER
             z = depth[row, column]
             for step in range(4):
                 y, x = row + (step == 0) - (step == 1), column + (step == 2) - (step == 3)
                 inside = 0 <= y < height and 0 <= x < width
-                if inside and kind[y, x] == KNOWN and not moving[y, x] and abs(depth[y, x] - z) < tolerance * z:
-                    kind[y, x] = rim
+                if inside and kind[y, x] == UNCHANGED and not moving[y, x] and abs(depth[y, x] - z) < tolerance * z:
+                    kind[y, x] = border
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -141,19 +141,19 @@ def lift(kind, wanted, frame, depth, pose, intrinsics, surface_limit, written, a
 
     Args:
         kind: (H, W) uint8 of `classify`.
-        wanted: Any other than `KNOWN`.
+        wanted: The kind to lift, not `UNCHANGED`.
         frame: (H, W, 3) uint8.
         depth: (H, W) float32 metres.
         pose: (4, 4) float64 world_from_camera.
-        intrinsics: (4,) float64.
-        surface_limit: Metres: surfaces are put no farther away than this.
-        written: Frame index of now.
-        appearance: Bits of now.
+        intrinsics: (4,) float64 fx, fy, cx, cy in pixels.
+        surface_limit: Largest depth of a surface, metres; farther ones are clamped to it.
+        written: Index of the frame.
+        appearance: Active global events as bits.
 
     Returns:
         Geometry (n, 4), tangents (n, 6) and record (n, 4), as in `blocks.Points`.
     """
-    is_sky, is_rim = wanted in (SKY, SKY_RIM), wanted in (STATIC_RIM, SKY_RIM)
+    is_sky, is_border = wanted in (SKY, SKY_BORDER), wanted in (STATIC_BORDER, SKY_BORDER)
     height, width = kind.shape
     fx, fy = intrinsics[0], intrinsics[1]
     count = np.count_nonzero(kind == wanted)
@@ -168,49 +168,49 @@ def lift(kind, wanted, frame, depth, pose, intrinsics, surface_limit, written, a
             a = (column + 0.5 - intrinsics[2]) / fx
             square = 1.0 + a * a + b * b
             z = 1.0 / math.sqrt(square) if is_sky else min(depth[row, column], surface_limit)
-            footprint = 1.0 / (fx * square) if is_sky else z / fx
-            across = 0.0 if is_sky else _slope(depth, row, column, 0, 1, z, footprint)
-            down = 0.0 if is_sky else _slope(depth, row, column, 1, 0, z, footprint)
+            splat_size = 1.0 / (fx * square) if is_sky else z / fx
+            across = 0.0 if is_sky else _slope(depth, row, column, 0, 1, z, splat_size)
+            down = 0.0 if is_sky else _slope(depth, row, column, 1, 0, z, splat_size)
             for axis in range(3):
                 ray = pose[axis, 0] * a + pose[axis, 1] * b + pose[axis, 2]
                 geometry[i, axis] = z * ray + (0.0 if is_sky else pose[axis, 3])
-                # The derivative of z * ray by the column and by the row.
-                side = z / fx / footprint * pose[axis, 0] + across * ray
-                rise = z / fy / footprint * pose[axis, 1] + down * ray
+                # derivatives of z * ray along the column and along the row
+                side = z / fx / splat_size * pose[axis, 0] + across * ray
+                rise = z / fy / splat_size * pose[axis, 1] + down * ray
                 tangents[i, axis] = round(side / TANGENT_UNIT)
                 tangents[i, 3 + axis] = round(rise / TANGENT_UNIT)
-            geometry[i, 3] = footprint
+            geometry[i, 3] = splat_size
             red, green, blue = int(frame[row, column, 0]), int(frame[row, column, 1]), int(frame[row, column, 2])
-            record[i, 0] = red | (green << 8) | (blue << 16) | (FILLER if is_rim else 0)
+            record[i, 0] = red | (green << 8) | (blue << 16) | (FILLER if is_border else 0)
             record[i, 1] = written
             record[i, 2] = appearance
-            record[i, 3] = voxel(geometry, i, RIM_LEVEL if is_rim else LEVEL)
+            record[i, 3] = voxel(geometry, i, BORDER_LEVEL if is_border else VOXEL_LEVEL)
             i += 1
     return geometry, tangents, record
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _slope(depth, row, column, step_row, step_column, z, footprint):
-    """Slope of the depth along one axis of the image, in footprints per pixel.
+def _slope(depth, row, column, step_row, step_column, z, splat_size):
+    """Slope of the depth along one axis of the image, in splat sizes per pixel.
 
-    Inverse depth is linear on a plane, so the difference is taken to the side on which it is straighter; where it is
-    straight on neither, as on an edge of both, the patch faces the camera. Source: essentially non-oscillatory
-    differences, Harten et al. 1987.
+    Inverse depth is linear on a plane, so the difference is taken on the side where it changes less; where neither side
+    is planar the slope is 0, and the patch faces the camera. Source: essentially non-oscillatory differences, Harten et
+    al. 1987.
     """
     before, bend_before = _difference(depth, row, column, -step_row, -step_column)
     after, bend_after = _difference(depth, row, column, step_row, step_column)
     change, other, bend = (-before, after, bend_before) if bend_before < bend_after else (after, -before, bend_after)
-    if bend > MOST_BEND * abs(change):
+    if bend > MAX_BEND * abs(change):
         return 0.0
-    slope = min(max(-z * z * change / footprint, -MOST_STRETCH), MOST_STRETCH)
-    # At an edge half the patch still meets the next pixel's, and does not stick out beyond the edge.
-    is_edge = bend_before < np.inf and bend_after < np.inf and abs(other - change) > MOST_BEND * abs(change)
+    slope = min(max(-z * z * change / splat_size, -MAX_STRETCH), MAX_STRETCH)
+    # at an edge, half the patch still meets the next pixel's and does not extend beyond the edge
+    is_edge = bend_before < np.inf and bend_after < np.inf and abs(other - change) > MAX_BEND * abs(change)
     return 0.5 * slope if is_edge else slope
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _difference(depth, row, column, step_row, step_column):
-    """Difference of inverse depth to the next pixel on one side, and how much it changes to the one after that."""
+    """Difference of inverse depth to the next pixel on one side, and its change to the pixel after that."""
     y, x = row + step_row, column + step_column
     if y < 0 or x < 0 or y >= depth.shape[0] or x >= depth.shape[1] or depth[y, x] <= 0.0:
         return 0.0, np.inf
@@ -223,9 +223,9 @@ def _difference(depth, row, column, step_row, step_column):
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def voxel(geometry, i, coarser):
-    """Hash of the voxel of point i: its level is that of the footprint, in octaves, plus `coarser`.
+    """Hash of the voxel of point i, whose level is that of the splat size, in octaves, plus `coarser`.
 
-    32 bits: among 65,536 points a new one meets a stranger's hash once in 65,536 times, and is then not written.
+    32 bits: among 65,536 points a new one collides with another's hash once in 65,536 times, and is then not written.
     """
     level = round(math.log2(geometry[i, 3])) + coarser
     side = 2.0**level
@@ -247,21 +247,21 @@ def _mix(word):
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def free_voxels(geometry, record, existing, alive):
-    """Which new points lie in no voxel of theirs, one octave finer or coarser, that holds a point already.
+    """Which new points lie in voxels, of their own level and one octave finer and coarser, that hold no point yet.
 
     Points of one frame do not thin each other, so that near surfaces keep the resolution of pixels.
 
     Args:
         geometry: (n, 4) float32 new points, in order of the frame written.
-        record: (n, 4) int32.
-        existing: (E, 4) int32 records.
-        alive: (E,) bool.
+        record: (n, 4) int32 records of the new points.
+        existing: (E, 4) int32 records of existing points.
+        alive: (E,) bool, whether each existing point is alive.
 
     Returns:
         (n,) bool.
     """
     total = record.shape[0]
-    # Much room, so that nearly all of the many lookups end at once in an empty slot.
+    # a sparse table, so that nearly all of the many lookups end at once in an empty slot
     size = 4096
     while size < 16 * total:
         size *= 2
@@ -269,7 +269,7 @@ def free_voxels(geometry, record, existing, alive):
     places = np.empty((total, 3), np.int64)
     for i in range(total):
         for octave in range(3):
-            key = record[i, 3] if record[i, 0] & FILLER else voxel(geometry, i, LEVEL + octave - 1)
+            key = record[i, 3] if record[i, 0] & FILLER else voxel(geometry, i, VOXEL_LEVEL + octave - 1)
             places[i, octave] = _slot(slots, key & WORD, True)
     for e in range(existing.shape[0]):
         if alive[e]:
