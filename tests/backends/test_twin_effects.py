@@ -14,7 +14,7 @@ UNITS = np.array([32.0, 32.0, 32.0 / 1.2])
 OPEN_AIR = Surfaces(
     flat_room.LINES, flat_room.SIDES.astype(np.int32), flat_room.FLOORS, flat_room.CEILINGS, np.ones(3, np.bool_)
 )
-SPOT = (-330.0, 40.0, 70.0)
+POSITION = (-330.0, 40.0, 70.0)
 GLOBAL = ("night", "fog", "snowfall")
 
 
@@ -36,7 +36,7 @@ def scene_of(surfaces: Surfaces = OPEN_AIR) -> Scene:
 
 
 def effect(kind: str, strength: float = 1.0, age: int = 40, seed: int = 3) -> Effect:
-    return Effect(kind, (strength,), age, seed, 0, SPOT if kind in ("bonfire", "fireworks") else None)
+    return Effect(kind, (strength,), age, seed, 0, POSITION if kind in ("bonfire", "fireworks") else None)
 
 
 @pytest.mark.parametrize("kind", [*GLOBAL, "fireworks", "bonfire"])
@@ -77,14 +77,14 @@ def test_night_darkens_all_but_the_pool_of_a_lamp():
     assert np.median(scene.colour[21:27]) < 50 and red.max() > 2 * red.min()
 
 
-def test_fog_hides_far_things_more_and_the_sky_whole():
+def test_fog_hides_far_surfaces_more_and_the_sky_completely():
     scene = scene_of()
     draw_effects(scene, [effect("fog")], 0)
     wall, near = scene.colour[24, 32, 0], scene.colour[-1, 32, 0]
     assert scene.colour[5, 32, 0] > wall > near > 120.0
 
 
-def test_flakes_move_and_leave_depth_alone_and_sparks_bring_their_own():
+def test_flakes_move_without_depth_and_sparks_change_depth():
     snow, sparks, untouched = scene_of(), scene_of(), scene_of()
     draw_effects(snow, [effect("snowfall")], 0)
     draw_effects(sparks, [effect("fireworks")], 0)
@@ -92,7 +92,7 @@ def test_flakes_move_and_leave_depth_alone_and_sparks_bring_their_own():
     assert sparks.moving.any() and (sparks.depth[sparks.moving] < untouched.depth[sparks.moving]).all()
 
 
-def test_nothing_floats_in_front_of_what_is_nearer():
+def test_nearer_surfaces_occlude_particles():
     scene = scene_of()
     scene.depth[:] = 0.5
     masks = draw_effects(scene, [effect("fireworks")], 0)

@@ -35,11 +35,11 @@ def people(labels):
     return [label for label in labels if label.object_name.startswith(("Walker", "Visitor"))]
 
 
-def test_the_camera_is_where_it_was_put_whatever_the_height(engine, site):
+def test_the_camera_is_at_the_requested_position_at_every_height(engine, site):
     x, y, z = eye_of(site)
     engine.restart(1, (x, y, z), LENS.view(0.0, 0.0))
     for rise in (0.0, 3.25, -2.0):
-        engine.advance((x + rise, y, z + rise), LENS.view(0.3, 0.2), (), shows=True)
+        engine.advance((x + rise, y, z + rise), LENS.view(0.3, 0.2), (), renders=True)
         engine.picture((x + rise, y, z + rise))
     with pytest.raises(RuntimeError, match="the camera must be at map units"):
         engine.picture((x + 5.0, y, z))
@@ -51,7 +51,7 @@ def test_people_step_aside_for_the_camera(engine, site):
     x, y = eye[:2] + 90.0 * np.array([np.cos(heading), np.sin(heading)])
     floor = float(site.surfaces.floors[site.surfaces.sector_at(x, y)])
     spawn = f"puke -{acs.SPAWN['Visitor']} {fixed(x)} {fixed(y)} {fixed(floor)} {acs.VISITOR_TIDS.start}"
-    engine.advance(tuple(eye), LENS.view(heading, 0.0), (spawn,), shows=True)
+    engine.advance(tuple(eye), LENS.view(heading, 0.0), (spawn,), renders=True)
     nearest = np.inf
     for _ in range(60):
         met = people(engine.picture(tuple(eye))[2])
@@ -61,18 +61,18 @@ def test_people_step_aside_for_the_camera(engine, site):
             nearest = min(nearest, float(np.linalg.norm(gap)))
             heading = float(np.arctan2(gap[1], gap[0]))
             eye[:2] += 4.0 * gap / np.linalg.norm(gap)
-        engine.advance(tuple(eye), LENS.view(heading, 0.0), (), shows=True)
+        engine.advance(tuple(eye), LENS.view(heading, 0.0), (), renders=True)
     assert NEAR_UNITS < nearest < 80.0
 
 
-def test_a_saved_game_goes_on_as_if_it_had_never_stopped(engine, site):
+def test_a_restored_game_continues_as_if_it_had_never_stopped(engine, site):
     eye = eye_of(site)
     engine.restart(1, eye, LENS.view(0.0, 0.0))
     save = engine.save()
 
     def go_on():
         for i in range(20):
-            engine.advance(eye, LENS.view(0.1 * i, 0.0), (), shows=True)
+            engine.advance(eye, LENS.view(0.1 * i, 0.0), (), renders=True)
         return engine.picture(eye)[0].tobytes()
 
     there = go_on()
@@ -88,7 +88,7 @@ def test_scripts_are_laid_out_as_the_engine_reads_them():
     assert lump.endswith(b"Bonfire\0Visitor\0")
 
 
-def test_only_wads_with_a_palette_are_taken(tmp_path: Path):
+def test_only_wads_with_a_palette_are_accepted(tmp_path: Path):
     with pytest.raises(ValueError, match="a WAD must begin with PWAD or IWAD, got b'ZIP!'"):
         with_camera(b"ZIP!" + bytes(20))
     with pytest.raises(ValueError, match="must have a PLAYPAL lump"):

@@ -75,18 +75,18 @@ def test_every_sector_is_closed(family: str, seed: int, difficulty: str) -> None
 @pytest.mark.parametrize(("family", "seed", "difficulty"), CASES)
 def test_waypoints_are_free_near_and_on_the_ground(family: str, seed: int, difficulty: str) -> None:
     found = place(family, seed, difficulty)
-    spots = found.waypoints
-    assert len(spots) >= 32
-    assert tuple(spots[0]) == found.start[:2]
-    assert distances(spots, found.lines[found.blocking]).min() >= 0.6 * METRE
+    positions = found.waypoints
+    assert len(positions) >= 32
+    assert tuple(positions[0]) == found.start[:2]
+    assert distances(positions, found.lines[found.blocking]).min() >= 0.6 * METRE
     if len(found.solids):
-        away = np.linalg.norm(spots[:, None] - found.solids[None, :, :2], axis=-1) - found.solids[:, 2]
+        away = np.linalg.norm(positions[:, None] - found.solids[None, :, :2], axis=-1) - found.solids[:, 2]
         assert away.min() >= 0.6 * METRE
         assert away[0].min() >= METRE
-    reach = np.linalg.norm(spots[1:] - spots[0], axis=-1)
+    reach = np.linalg.norm(positions[1:] - positions[0], axis=-1)
     assert reach.min() >= METRE
     assert reach.max() <= 15.0 * METRE
-    under = sectors_at(found, spots)
+    under = sectors_at(found, positions)
     assert np.all(under >= 0)
     assert np.all((found.floor_heights[under] >= 0.0) & (found.floor_heights[under] <= 4.0))
     assert np.all(found.ceiling_heights[under] >= 56.0)
@@ -116,7 +116,7 @@ def test_equal_arguments_give_equal_bytes(family: str) -> None:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_a_place_brings_all_that_the_engine_needs(family: str) -> None:
+def test_a_wad_has_all_lumps_that_the_engine_needs(family: str) -> None:
     found = lumps(place(family, 0, "full").wad)
     assert len(found["PLAYPAL"]) == 14 * 768
     assert len(found["COLORMAP"]) == 34 * 256
@@ -159,7 +159,7 @@ def test_captions_are_one_sentence(family: str) -> None:
         (("city", -1), "seed must be at least 0, got -1"),
     ],
 )
-def test_bad_arguments_are_named(arguments: tuple[str, int], message: str) -> None:
+def test_bad_arguments_are_refused_in_one_sentence(arguments: tuple[str, int], message: str) -> None:
     with pytest.raises(ValueError) as caught:
         build(*arguments)
     assert str(caught.value) == message

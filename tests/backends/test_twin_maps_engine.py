@@ -44,7 +44,7 @@ game.close()
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_the_engine_shows_a_place_in_its_own_colours_without_complaint(family: str, tmp_path: Path) -> None:
+def test_the_engine_renders_a_place_in_its_own_colours_without_warnings(family: str, tmp_path: Path) -> None:
     wad, log, picture = tmp_path / "place.wad", tmp_path / "log.txt", tmp_path / "picture.npy"
     place = build(family, 1)
     wad.write_bytes(place.wad)

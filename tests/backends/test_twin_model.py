@@ -52,7 +52,7 @@ def follow(model, opening, state, begin, end):
     return told, states
 
 
-def test_it_is_a_world_model_that_says_what_it_gives(model):
+def test_the_twin_is_a_world_model_with_depth_and_moving_masks(model):
     assert isinstance(model, WorldModel)
     assert (model.spec.first_frames, model.spec.frames_per_step, model.spec.fps) == (1, 4, 17.5)
     assert model.spec.gives_depth and model.spec.gives_moving and not model.spec.takes_guidance
@@ -66,7 +66,7 @@ def test_the_opening_chunk_is_one_frame_at_the_opening_pose(model, city):
     assert chunk.depth.min() > 0.2 and chunk.depth.max() == 100.0
 
 
-def test_a_step_gives_four_frames_at_the_poses_asked(model, city):
+def test_a_step_gives_four_frames_at_the_given_poses(model, city):
     state, _ = model.start([city], [1])
     asked = condition([city], 0)
     _, chunk = model.step(state, asked)
@@ -74,7 +74,7 @@ def test_a_step_gives_four_frames_at_the_poses_asked(model, city):
     assert torch.equal(chunk.world_from_camera, asked.world_from_camera)
 
 
-def test_the_same_story_gives_the_same_bytes_here_elsewhere_and_taken_up_half_way(model, elsewhere, city):
+def test_the_same_episode_gives_the_same_bytes_here_elsewhere_and_restored_half_way(model, elsewhere, city):
     def tell(twin):
         state, _ = twin.start([city], [5])
         return follow(twin, city, state, 0, 12)
@@ -97,7 +97,7 @@ def test_another_seed_makes_people_walk_elsewhere(model, city):
     assert not torch.equal(last(1).frames, last(2).frames)
 
 
-def test_a_state_can_be_stepped_twice_and_a_fork_goes_its_own_way(model, city):
+def test_a_state_can_be_stepped_twice_and_forks_are_independent(model, city):
     state, _ = model.start([city], [1])
     state, _ = model.step(state, condition([city], 0))
     both = model.select(state, [0, 0])
@@ -121,7 +121,7 @@ def test_more_worlds_than_processes_take_turns(model, city):
     assert all_bytes(together, 1) == all_bytes(alone)
 
 
-def test_fire_and_visitor_come_with_their_event_and_go_with_it(model, city):
+def test_fire_and_visitor_appear_and_disappear_with_their_events(model, city):
     state, _ = model.start([city], [1])
     state, before = model.step(state, condition([city], 0))
     events = (active("bonfire", 0, 7), active("walker", 0, 8))
@@ -136,7 +136,7 @@ def test_fire_and_visitor_come_with_their_event_and_go_with_it(model, city):
     assert set(during.truth[0].event_strengths) == {"bonfire", "walker"} and not after.truth[0].event_masks
 
 
-def test_a_body_bumps_into_walls_and_not_into_its_own_start(model, city):
+def test_a_body_collides_with_walls_and_not_at_its_start(model, city):
     state, _ = model.start([city], [1])
     obstacles = model.obstacles(state, 0)
     assert not obstacles.blocked(city.waypoints.double().numpy(), 0.3).any()
@@ -144,7 +144,7 @@ def test_a_body_bumps_into_walls_and_not_into_its_own_start(model, city):
     assert obstacles.blocked(far_away, 0.3).any()
 
 
-def test_a_dead_engine_is_said_once_and_the_world_goes_on(elsewhere, city):
+def test_a_dead_engine_raises_once_and_the_world_continues(elsewhere, city):
     state, _ = elsewhere.start([city], [1])
     state, _ = elsewhere.step(state, condition([city], 0))
     os.kill(elsewhere.process_ids[0], signal.SIGKILL)
@@ -158,7 +158,7 @@ def test_a_dead_engine_is_said_once_and_the_world_goes_on(elsewhere, city):
     assert all_bytes(again) == all_bytes(chunk)
 
 
-def test_a_forked_child_goes_on_with_an_engine_of_its_own(elsewhere, city):
+def test_a_forked_child_continues_with_an_engine_of_its_own(elsewhere, city):
     state, _ = elsewhere.start([city], [5])
     expected, _ = follow(elsewhere, city, state, 0, 2)
     state, _ = elsewhere.step(state, condition([city], 0, [story_events(0)]))
@@ -174,7 +174,7 @@ def test_a_forked_child_goes_on_with_an_engine_of_its_own(elsewhere, city):
     assert elsewhere._pool.pids == pids
 
 
-def test_nothing_is_left_behind_by_a_closed_or_a_killed_model(tmp_path):
+def test_closed_and_killed_models_leave_no_processes_or_files(tmp_path):
     script = tmp_path / "no_main_guard.py"
     script.write_text(
         "import sys, time\n"
@@ -206,13 +206,13 @@ def test_the_engine_process_needs_no_torch():
     assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], check=False).returncode == 0
 
 
-def bad_poses(change):
-    def spoil(opening):
+def bad_poses(altered):
+    def change(opening):
         asked = condition([opening], 0)
         poses = asked.world_from_camera.clone()
-        return dataclasses.replace(asked, world_from_camera=change(poses))
+        return dataclasses.replace(asked, world_from_camera=altered(poses))
 
-    return spoil
+    return change
 
 
 def nan(poses):
@@ -235,14 +235,14 @@ BAD_CONDITIONS = [
 ]
 
 
-@pytest.mark.parametrize(("spoil", "message"), BAD_CONDITIONS)
-def test_a_condition_that_does_not_fit_gets_one_clear_sentence(model, city, spoil, message):
+@pytest.mark.parametrize(("change", "message"), BAD_CONDITIONS)
+def test_a_condition_that_does_not_fit_gets_one_clear_sentence(model, city, change, message):
     state, _ = model.start([city], [1])
     with pytest.raises(ValueError, match=message):
-        model.step(state, spoil(city))
+        model.step(state, change(city))
 
 
-def test_only_places_open_and_only_known_settings_are_taken(model, city):
+def test_openings_without_a_place_and_unknown_settings_are_refused(model, city):
     with pytest.raises(ValueError, match="backend 'twin' opens places, got 'city/2'"):
         model.start([dataclasses.replace(city, place=None)], [0])
     with pytest.raises(ValueError, match="settings of backend 'twin' must be among"):

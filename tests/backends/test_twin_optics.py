@@ -35,13 +35,13 @@ def test_the_engines_picture_holds_the_whole_frame(height, width, fov, yaw, pitc
 
 
 @given(yaw=st.floats(-7.0, 7.0), pitch=st.floats(-1.5, 1.5))
-def test_rotations_are_rotations_and_look_where_they_should(yaw, pitch):
+def test_rotations_are_orthogonal_and_look_along_yaw_and_pitch(yaw, pitch):
     turned = rotation(yaw, pitch)
     assert np.allclose(turned @ turned.T, np.eye(3), atol=1e-12) and np.isclose(np.linalg.det(turned), 1.0)
     assert np.isclose(turned[2, 2], np.sin(pitch)) and np.isclose(turned[2, 0], 0.0)
 
 
-def test_a_view_keeps_the_asked_direction_exactly():
+def test_a_view_keeps_the_direction_exactly():
     lens = lens_of(65.0, 96, 128)
     view = lens.view(1.234567, 0.2)
     ahead = view.source_from_target @ np.array([64.0, 48.0, 1.0])
@@ -57,7 +57,7 @@ def test_a_field_of_view_beyond_the_engine_is_refused():
 
 
 @pytest.mark.parametrize(("height", "width"), [(96, 128), (48, 64)])
-def test_the_engine_draws_each_surface_where_the_caster_says(tmp_path: Path, height, width):
+def test_the_engine_draws_each_surface_where_the_ray_caster_does(tmp_path: Path, height, width):
     vizdoom = pytest.importorskip("vizdoom", reason="the twin's engine is an extra")
     base = (Path(vizdoom.__file__).parent / "freedoom2.wad").read_bytes()
     wad, entries = flat_room.wad(palette_of(base))
@@ -72,7 +72,7 @@ def test_the_engine_draws_each_surface_where_the_caster_says(tmp_path: Path, hei
             view = lens.view(rng.uniform(-3, 3), np.radians(rng.uniform(-25, 25)))
             if i == 0:
                 engine.restart(1, eye, view)
-            engine.advance(eye, view, (), shows=True)
+            engine.advance(eye, view, (), renders=True)
             screen, _, _ = engine.picture(eye)
             ids = caster.cast(eye, view.yaw_radians, view.intrinsics)
             wanted = engine.palette[entries[flat_room.colour_index()[ids]]]

@@ -28,7 +28,7 @@ def site():
     frame=st.builds(MapFrame, numbers, numbers, numbers, st.floats(-7.0, 7.0)),
     point=st.tuples(numbers, numbers, numbers),
 )
-def test_there_and_back_between_world_and_map_is_where_one_was(frame, point):
+def test_world_to_map_and_back_is_the_identity(frame, point):
     there = frame.map_from_world(np.array(point))
     assert np.allclose(frame.world_from_map(there), point, atol=1e-9)
 
@@ -44,7 +44,7 @@ def test_the_field_of_view_is_drawn_from_the_place():
     assert views == [draw_fov(Place("park", seed)) for seed in range(50)]
 
 
-def test_an_opening_says_where_one_can_stand(site):
+def test_an_opening_has_free_waypoints(site):
     opening = open_place(Place("city", 2), HEIGHT, WIDTH)
     assert opening.capture is None and opening.prompt
     assert torch.allclose(opening.waypoints[0], torch.zeros(2), atol=1e-5)
@@ -60,21 +60,21 @@ def test_obstacles_are_segments_and_discs_with_a_radius(site):
 
 
 @pytest.mark.parametrize("family", ["city", "rooms", "warehouse"])
-def test_things_appear_ahead_in_the_open_and_go_when_their_event_does(family):
+def test_actors_appear_ahead_on_free_ground_and_disappear_with_their_event(family):
     site = site_of(family, 2, "full")
     poses = np.repeat(camera_pose(START_BODY_POSE)[None], 4, axis=0)
     events = [active("bonfire", -2, 0), active("walker", 0, 1), active("fireworks", 0, 2), active("fog", 0, 3)]
     placed, commands = place_events((), events, poses, site)
     assert [len(lines) for lines in commands] == [1, 0, 1, 0]
     for placement in placed:
-        x, y, _ = site.frame.world_from_map(np.array(placement.spot))
+        x, y, _ = site.frame.world_from_map(np.array(placement.position))
         assert 1.0 < np.hypot(x, y) < 11.0 and x > 0
         assert not site.obstacles.blocked(np.array([[x, y]]), 0.1).any()
     left, commands = place_events(placed, [], poses, site)
     assert left == () and len(commands[0]) == 2
 
 
-def test_a_capture_shows_the_surroundings_once_and_begins_at_the_opening():
+def test_a_capture_covers_the_surroundings_and_begins_at_the_opening():
     opening = capture_place(Place("rooms", 1), HEIGHT, WIDTH, 12)
     capture = opening.capture
     assert opening.place is None and capture is not None
@@ -101,7 +101,7 @@ def test_the_plan_has_walls_and_the_start(site):
     assert plan.shape == (90, 120, 3) and len(np.unique(plan.reshape(-1, 3), axis=0)) > 4
 
 
-def test_bodies_stay_off_the_crowns_of_trees_and_every_waypoint_can_be_stood_on():
+def test_bodies_stay_out_of_tree_crowns_and_every_waypoint_is_free():
     for family in ("city", "courtyard", "park"):
         site = site_of(family, 3, "full")
         waypoints = open_place(Place(family, 3, "full"), 48, 64).waypoints.numpy()

@@ -2,9 +2,9 @@
 
 A point is a small flat patch of the surface, one source pixel wide each way, and is drawn as the ellipse that its patch
 covers on the screen: a disc of one pixel in the pose of capture, and on a slanted surface seen from the front an
-ellipse long enough to leave no holes. Source: Zwicker et al. 2001, "Surface Splatting". numba caches compiled code beside each
-file until that file changes, so no kernel calls one of another file; after a change of a constant here `__pycache__`
-must be cleared. Knows nothing of colours, blocks or worlds.
+ellipse long enough to leave no holes. Source: Zwicker et al. 2001, "Surface Splatting". numba caches compiled code
+beside each file until that file changes, so no kernel calls one of another file; after a change of a constant here
+`__pycache__` must be cleared. Knows nothing of colours, blocks or worlds.
 """
 
 from __future__ import annotations

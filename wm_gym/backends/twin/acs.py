@@ -1,11 +1,11 @@
-"""Scripts that a map carries so that the twin can steer it: the BEHAVIOR lump, assembled by hand.
+"""The scripts in a map by which the twin moves the camera and spawns actors: the BEHAVIOR lump, assembled here.
 
-The engine's script compiler is not needed: a script is a list of instructions, put together here in the ACS0
-layout. Positions and angles are 16.16 fixed point, map units and turns; the activator (thing 0) is the player,
-that is the camera.
+ACS is ZDoom's script language; the engine's compiler is not needed, since a script is a list of instructions that is
+encoded here in the ACS0 layout. Positions and angles are 16.16 fixed point, map units and turns; the activator
+(thing 0) is the player, that is the camera.
 
-A map gives its movers (walkers, birds) thing ids from `MOVER_TIDS`, each its own: such movers step aside when the
-camera comes within `CLEARANCE_UNITS` of them. Knows nothing of maps, poses or pictures.
+Walkers have thing ids of their own from `MOVER_TIDS`: they step aside when the camera comes within `CLEARANCE_UNITS` of
+them. Knows nothing of maps, poses or pictures.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ _THING_REMOVE = 132
 def behaviour() -> bytes:
     """The BEHAVIOR lump.
 
-    `PLACE` (x, y, z) and makes movers step aside, `LOOK` (yaw, pitch), `SPAWN[class]` (x, y, z, thing id), `REMOVE`
-    (thing id).
+    Its scripts: `PLACE` (x, y, z) moves the camera and makes walkers step aside, `LOOK` (yaw, pitch) turns it,
+    `SPAWN[class]` (x, y, z, thing id) adds an actor and `REMOVE` (thing id) takes it away.
     """
     place: list[Instruction] = [_push(0), _var(0), _var(1), _var(2), _push(0), ("SETACTORPOSITION",), ("DROP",)]
     scripts = {
@@ -59,10 +59,10 @@ def _var(index: int) -> Instruction:
 
 
 def _keep_clear(first_variable: int) -> list[Instruction]:
-    """Movers inside the square of half side CLEARANCE_UNITS round the camera go to its edge.
+    """Instructions that move walkers inside the square of half side CLEARANCE_UNITS round the camera to its edge.
 
-    First along the axis on which they are farther out, then along the other, then to the opposite sides, wherever
-    they fit.
+    A walker is moved along the axis on which it is farther out, else along the other, else to the opposite sides,
+    wherever it fits.
     """
     radius = CLEARANCE_UNITS << 16
     tid, dx, dy, distance_x, distance_y, edge_x, edge_y = range(first_variable, first_variable + 7)
@@ -81,12 +81,12 @@ def _keep_clear(first_variable: int) -> list[Instruction]:
 
 
 def _offset(tid: int, getter: str, into: int) -> list[Instruction]:
-    """Where the mover is, seen from the camera, along one axis."""
+    """Store a walker's offset from the camera along one axis."""
     return [_var(tid), (getter,), _push(0), (getter,), ("SUBTRACT",), ("ASSIGNSCRIPTVAR", into)]
 
 
 def _absolute(offset: int, distance: int, edge: int) -> list[Instruction]:
-    """Split an offset into its size and the edge of the square on its side."""
+    """Store an offset's absolute value, and the edge of the square on its side."""
     radius, done = CLEARANCE_UNITS << 16, f"split {offset}"
     code: list[Instruction] = [_var(offset), ("ASSIGNSCRIPTVAR", distance), _push(radius), ("ASSIGNSCRIPTVAR", edge)]
     code += [_var(offset), _push(0), ("GE",), ("IFGOTO", done)]
@@ -95,7 +95,7 @@ def _absolute(offset: int, distance: int, edge: int) -> list[Instruction]:
 
 
 def _to_edge(tid: int, axis: str, edge: int, *, opposite: bool = False) -> list[Instruction]:
-    """Move to the edge of the square along one axis, and go on with the next mover if the thing fits there."""
+    """Move a walker to the edge of the square along one axis; if it fits there, continue with the next walker."""
     beyond: list[Instruction] = [_push(0), (f"GETACTOR{axis.upper()}",), _var(edge)]
     beyond += [("SUBTRACT",) if opposite else ("ADD",)]
     as_is = {name: [_var(tid), (f"GETACTOR{name.upper()}",)] for name in "xyz"}
@@ -121,7 +121,7 @@ def _assemble(scripts: Mapping[int, tuple[int, Sequence[Instruction]]], strings:
 
 
 def _encode(instructions: Sequence[Instruction], start: int) -> bytes:
-    """Words of one script; jumps go to labels, which take no room."""
+    """The words of one script; labels, the targets of jumps, take no space."""
     labels: dict[str | int, int] = {}
     at = start
     for name, *operands in instructions:

@@ -1,7 +1,7 @@
-"""A capture of a place: posed RGB-D keyframes that show what lies round the start, taken in the twin.
+"""Captures taken in the twin: posed RGB-D keyframes of the surroundings of a place's start.
 
-Keyframes are taken at waypoints near the start, all ways round, and chosen greedily so that together they show as
-much as they can. Deterministic: equal places give equal captures.
+Candidates are rendered at waypoints near the start, in all headings, and chosen greedily for the largest coverage.
+Deterministic: equal places give equal captures.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from wm_gym.geometry.cameras import unproject
 from wm_gym.geometry.motion import camera_pose
 from wm_gym.world_model import Capture, Chunk, Condition, Opening, Place
 
-_REACH_METRES = 12.0
+_RADIUS_METRES = 12.0
 _STANDPOINTS = 12
 _HEADINGS = 8
 _PITCHES_AT_START_DEGREES = (-18.0, 18.0)
@@ -32,13 +32,13 @@ _KEPT_CAPTURES = 8
 
 @lru_cache(maxsize=_KEPT_CAPTURES)
 def capture_place(place: Place, height: int, width: int, num_keyframes: int = 32) -> Opening:
-    """The opening of a world grounded in a capture of `place`.
+    """The opening of a place with a capture of it; the last few are kept.
 
     Args:
-        place: Which place.
-        height: Rows of a frame.
-        width: Columns of a frame.
-        num_keyframes: K. Row 0 is the opening pose.
+        place: The place.
+        height: Rows of a keyframe.
+        width: Columns of a keyframe.
+        num_keyframes: Number K of keyframes; the first is at the opening pose.
 
     Raises:
         ValueError: If there is no such place, or `num_keyframes` is not at least 1.
@@ -65,23 +65,23 @@ def _candidate_poses(waypoints: NDArray[np.float64]) -> Tensor:
 
 
 def _standpoints(waypoints: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The start and the waypoints in reach, each the one farthest from those before it."""
-    near = waypoints[np.linalg.norm(waypoints, axis=1) < _REACH_METRES]
+    """(P, 2) the start and waypoints near it, each the one farthest from those before it (farthest-point sampling)."""
+    near = waypoints[np.linalg.norm(waypoints, axis=1) < _RADIUS_METRES]
     chosen = np.zeros((1, 2))
     while len(chosen) < min(_STANDPOINTS, len(near)):
-        gaps = np.linalg.norm(near[:, None] - chosen, axis=-1).min(axis=1)
-        chosen = np.concatenate([chosen, near[gaps.argmax()][None]])
+        distances = np.linalg.norm(near[:, None] - chosen, axis=-1).min(axis=1)
+        chosen = np.concatenate([chosen, near[distances.argmax()][None]])
     return chosen
 
 
 @lru_cache(maxsize=1)
 def _simulator(height: int, width: int) -> TwinModel:
-    """The engine that captures are taken with; it ends with this process."""
+    """The twin that captures are taken with, kept until this process ends."""
     return TwinModel.create(height, width, max_processes=1)
 
 
 def _record(opening: Opening, poses: Tensor, height: int, width: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Colour, depth and moving mask at every pose."""
+    """Frames (C, H, W, 3), depth (C, H, W) in metres and moving masks (C, H, W) at C poses."""
     model = _simulator(height, width)
     state, chunk = model.start([opening], [_SEED])
     chunks: list[Chunk] = [chunk]
@@ -103,26 +103,26 @@ def _record(opening: Opening, poses: Tensor, height: int, width: int) -> tuple[T
 
 
 def _choose(depth: Tensor, moving: Tensor, poses: Tensor, intrinsics: Tensor, num_keyframes: int) -> list[int]:
-    """The opening pose, then again and again the frame that shows the most not yet shown."""
+    """Rows of the opening pose and then, greedily, of the frames that cover the most new voxels."""
     seen_by = [_voxels(*frame, intrinsics) for frame in zip(depth, moving, poses, strict=True)]
     names = {voxel: i for i, voxel in enumerate(sorted(set().union(*seen_by)))}
-    shows = np.zeros((len(seen_by), len(names)), np.bool_)
-    for row, voxels in zip(shows, seen_by, strict=True):
+    covers = np.zeros((len(seen_by), len(names)), np.bool_)
+    for row, voxels in zip(covers, seen_by, strict=True):
         row[[names[voxel] for voxel in voxels]] = True
-    chosen, known = [0], shows[0].copy()
+    chosen, covered = [0], covers[0].copy()
     while len(chosen) < min(num_keyframes, len(seen_by)):
-        gains = (shows & ~known).sum(axis=1)
+        gains = (covers & ~covered).sum(axis=1)
         gains[chosen] = -1
         chosen.append(int(gains.argmax()))
-        known |= shows[chosen[-1]]
+        covered |= covers[chosen[-1]]
     return chosen
 
 
 def _voxels(depth: Tensor, moving: Tensor, pose: Tensor, intrinsics: Tensor) -> set[tuple[int, int, int]]:
-    """Cells of space near the start whose surface a frame shows."""
+    """The voxels near the start in which a frame shows a static surface."""
     points = unproject(depth, intrinsics, pose)[::_EVERY_PIXEL, ::_EVERY_PIXEL]
     solid = ((depth < FAR_METRES) & ~moving)[::_EVERY_PIXEL, ::_EVERY_PIXEL]
     points = points[solid]
-    near = points[points[:, :2].norm(dim=-1) < _REACH_METRES]
+    near = points[points[:, :2].norm(dim=-1) < _RADIUS_METRES]
     cells = (near / _VOXEL_METRES).floor().to(torch.int64).unique(dim=0)
     return {(x, y, z) for x, y, z in cells.tolist()}

@@ -1,7 +1,7 @@
-"""One engine process seen from here: requests out, frames back, and a clear error when it dies.
+"""The client of one engine process: requests out, frames back, and a clear error when the process dies.
 
-The process is started with a plain `subprocess` on an inherited pipe, so a script needs no main guard. It leads its
-own process group: the engine below it goes when the group is killed, and Ctrl-C here does not reach it.
+The process is started by `subprocess` on an inherited pipe, so a script needs no main guard. It leads its own process
+group: the engine below it ends when the group is killed, and Ctrl-C here does not reach it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from wm_gym.backends.twin.messages import ENGINE_NOTE, Failure, Restore, Show, Shown
+from wm_gym.backends.twin.messages import ENGINE_NOTE, Advance, Failure, Rendered, Restore
 
 _CLOSING_SECONDS = 3.0
 _SHARED_MEMORY = Path("/dev/shm")
@@ -32,7 +32,7 @@ class EngineProcess:
     """A worker process with one engine.
 
     Args:
-        timeout_seconds: How long an answer may take.
+        timeout_seconds: Longest time for one answer.
     """
 
     def __init__(self, timeout_seconds: float) -> None:
@@ -50,7 +50,7 @@ class EngineProcess:
 
     @property
     def pid(self) -> int:
-        """Of the worker."""
+        """Process id of the worker."""
         return self._process.pid
 
     @property
@@ -58,8 +58,8 @@ class EngineProcess:
         """Whether requests may still be sent."""
         return self._end.alive and self._process.poll() is None
 
-    def send(self, request: Show | Restore) -> None:
-        """Ask; `receive` waits for the answer.
+    def send(self, request: Advance | Restore) -> None:
+        """Send a request; `receive` waits for its answer.
 
         Raises:
             EngineError: If the process is gone.
@@ -69,11 +69,11 @@ class EngineProcess:
         except OSError as error:
             raise self.gone() from error
 
-    def receive(self) -> Shown | None:
-        """The answer to the oldest request not yet answered.
+    def receive(self) -> Rendered | None:
+        """The answer to the oldest unanswered request; None after a `Restore`.
 
         Raises:
-            EngineError: If the process is gone, too slow, or could not do what was asked.
+            EngineError: If the process is gone, too slow, or the request failed.
         """
         try:
             if not self._connection.poll(self._timeout_seconds):
@@ -88,7 +88,7 @@ class EngineProcess:
         return answer
 
     def gone(self) -> EngineError:
-        """The error that says that the process died; what is left of it is cleaned up."""
+        """Clean up after a process that died; returns the error to raise."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_CLOSING_SECONDS)
         code = self._process.returncode
@@ -96,17 +96,17 @@ class EngineProcess:
         return EngineError(f"the twin's engine process {self.pid} died (exit status {code}); reset the world to go on")
 
     def abandon(self) -> None:
-        """Leave the process to somebody else: to the parent of a forked process, which talks to it."""
+        """Close this end of the pipe and leave the process running, for the parent of a forked process."""
         self._end.detach()
         self._connection.close()
 
     def close(self) -> None:
-        """End the process and all that belongs to it; may be called twice."""
+        """End the process and remove its files; may be called twice."""
         self._end()
 
 
 def _end_process(process: subprocess.Popen[bytes], connection: Connection, folder: Path) -> None:
-    """Close the pipe, give the worker a moment to leave in order, then kill what is left of its group."""
+    """Close the pipe, give the worker a moment to exit, then kill what is left of its process group."""
     connection.close()
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(_CLOSING_SECONDS)
@@ -118,7 +118,7 @@ def _end_process(process: subprocess.Popen[bytes], connection: Connection, folde
 
 
 def _remove_shared_memory(folder: Path) -> None:
-    """What a killed engine left in shared memory: its files end in the name that the worker noted."""
+    """Remove what a killed engine left in shared memory: its files end in the name that the worker noted."""
     with contextlib.suppress(OSError):
         name = (folder / ENGINE_NOTE).read_text()
         for file in _SHARED_MEMORY.glob(f"ViZDoom*{name}"):

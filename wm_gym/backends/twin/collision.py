@@ -1,4 +1,4 @@
-"""What a body can bump into on a map: lines that block, and things that stand."""
+"""Collision of bodies with a map: blocking lines and standing things."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class TwinObstacles:
         self._radii = place.solids[:, 2] / UNITS_ACROSS
 
     def blocked(self, positions: NDArray[np.float64], radius: float) -> NDArray[np.bool_]:
-        """Whether a body of `radius` metres overlaps something solid, (M,) bool.
+        """Whether a body at each position overlaps an obstacle, (M,) bool.
 
         Args:
             positions: (M, 2) metres, world frame.

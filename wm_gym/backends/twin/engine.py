@@ -1,8 +1,8 @@
-"""The game engine with a camera that goes where it is told. One engine, one map at a time.
+"""ViZDoom with a freely posed camera. One engine runs one map at a time.
 
-A frame is two tics: the view follows the eye's height one tic late, so by the second it has settled. The world moves
-only with these tics, and only by the engine's own seeded chance, so equal actions give equal worlds.
-Knows nothing of metres, episodes or effects.
+A frame takes two tics: the view follows the eye's height one tic late, so by the second it has settled. The game
+advances only with these tics, and its randomness is seeded, so equal actions give equal frames. Knows nothing of
+metres, episodes or effects.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from wm_gym.backends.twin.optics import ANGLE_STEPS, Lens, View
 from wm_gym.backends.twin.scenario import VIEW_HEIGHT_UNITS, palette_of, with_camera
 
 TICS_PER_FRAME = 2
-# The engine turns its field of view over several tics, and lets nobody move at first.
+# the engine changes its field of view over several tics, and lets nobody move at first
 _SETTLING_TICS = 24
 _MISPLACED_UNITS = 0.01
 _EPISODE_TICS = 10**9
@@ -31,7 +31,7 @@ class Engine:
     Args:
         wad: The map.
         lens: The camera.
-        folder: Where files of this engine may lie; it must exist.
+        folder: Existing folder for the files of this engine.
     """
 
     def __init__(self, wad: bytes, lens: Lens, folder: Path) -> None:
@@ -48,7 +48,13 @@ class Engine:
         self._camera_variables = [getattr(vizdoom.GameVariable, name) for name in names]
 
     def restart(self, seed: int, eye: tuple[float, float, float], view: View) -> None:
-        """Begin a new episode with the camera in place and its field of view settled."""
+        """Start a new episode, with the camera in place and its field of view settled.
+
+        Args:
+            seed: Seed of the engine.
+            eye: x, y, z of the camera, map units.
+            view: Direction of the camera.
+        """
         self._game.set_seed(seed)
         self._game.new_episode()
         self._game.send_game_command(f"fov {self.lens.engine_fov_degrees}")
@@ -56,12 +62,19 @@ class Engine:
             self._move(eye, view)
             self._game.advance_action(TICS_PER_FRAME, False)
 
-    def advance(self, eye: tuple[float, float, float], view: View, commands: tuple[str, ...], *, shows: bool) -> None:
-        """One frame on: put the camera there, do what the commands say, let two tics go by."""
+    def advance(self, eye: tuple[float, float, float], view: View, commands: tuple[str, ...], *, renders: bool) -> None:
+        """Advance by one frame: move the camera, run the console commands, and let two tics pass.
+
+        Args:
+            eye: x, y, z of the camera, map units.
+            view: Direction of the camera.
+            commands: Lines for the engine's console.
+            renders: Whether the engine draws the frame, for `picture`.
+        """
         self._move(eye, view)
         for command in commands:
             self._game.send_game_command(command)
-        self._game.advance_action(TICS_PER_FRAME, shows)
+        self._game.advance_action(TICS_PER_FRAME, renders)
 
     def picture(self, eye: tuple[float, float, float]) -> tuple[NDArray[np.uint8], NDArray[np.uint8], list[Any]]:
         """Palette indices (Hs, Ws), numbers of things (Hs, Ws), and the labels that name those numbers.
@@ -78,14 +91,14 @@ class Engine:
         return state.screen_buffer, state.labels_buffer, state.labels
 
     def save(self) -> bytes:
-        """The game as bytes. Two tics go by."""
+        """The game as bytes; two tics pass."""
         self._game.set_action([0])
         path = self._folder / "game.zds"
         self._game.save(str(path))
         return path.read_bytes()
 
     def load(self, save: bytes) -> None:
-        """Go on from where `save` left a game on the same map."""
+        """Restore a game on the same map from the bytes of `save`."""
         path = self._folder / "game.zds"
         path.write_bytes(save)
         self._game.set_action([0])
@@ -98,7 +111,7 @@ class Engine:
     def _move(self, eye: tuple[float, float, float], view: View) -> None:
         x, y, z = fixed(eye[0]), fixed(eye[1]), fixed(eye[2] - VIEW_HEIGHT_UNITS)
         turn = 65536 // ANGLE_STEPS
-        # half a step more, so that the engine's rounding down finds the step itself
+        # half a step is added, so that the engine's rounding down gives the step itself
         yaw, pitch = view.yaw_step * turn + turn // 2, view.pitch_step * turn
         self._game.send_game_command(f"puke -{acs.PLACE} {x} {y} {z};puke -{acs.LOOK} {yaw} {pitch}")
 

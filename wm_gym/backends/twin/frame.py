@@ -1,4 +1,4 @@
-"""Where the world frame lies on a map: metres from the opening camera, and map units.
+"""The transform between the world frame (metres from the opening camera) and a map (map units).
 
 Knows nothing of the engine.
 """
@@ -20,9 +20,9 @@ class MapFrame:
     """The world frame on a map.
 
     Attributes:
-        x: Map units, where the world's origin lies.
-        y: Map units.
-        eye_z: Map units, height of the opening camera.
+        x: x of the world's origin, map units.
+        y: y of the world's origin, map units.
+        eye_z: Height of the opening camera, map units.
         heading_radians: Direction of the world's x axis on the map, counter-clockwise from the map's +x.
     """
 

@@ -1,4 +1,4 @@
-"""What the model asks of an engine process, and what comes back. Plain data: it travels between processes.
+"""Requests to an engine process and its answers. Plain data that is sent between processes.
 
 Knows neither torch nor the engine.
 """
@@ -15,14 +15,14 @@ ENGINE_NOTE = "engine.id"
 
 
 @dataclass(frozen=True)
-class Stage:
-    """All that an episode depends on before its first action.
+class EpisodeSetup:
+    """Everything that an episode depends on before its first action.
 
     Attributes:
         family: Family of maps.
         place_seed: Seed of the map.
         difficulty: Difficulty of the map.
-        engine_seed: Seed of everything that moves by chance.
+        engine_seed: Seed of the engine's randomness.
         height: Rows of a frame.
         width: Columns of a frame.
         intrinsics: fx, fy, cx, cy of a frame in pixels.
@@ -41,13 +41,13 @@ class Stage:
 
 @dataclass(frozen=True)
 class Action:
-    """What happens in one frame.
+    """The camera and the commands of one frame.
 
     Attributes:
         eye: x, y, z of the camera, map units.
         yaw_radians: Counter-clockwise from the map's +x.
         pitch_radians: Positive looks up.
-        commands: Lines for the engine's console: things that come and go.
+        commands: Lines for the engine's console that spawn and remove actors.
     """
 
     eye: tuple[float, float, float]
@@ -58,15 +58,15 @@ class Action:
 
 @dataclass(frozen=True)
 class Effect:
-    """One event at work during the T frames of a request.
+    """One active event during the T frames of a request.
 
     Attributes:
         kind: A name in `events.kinds.KINDS`.
-        strengths: T numbers in 0..1.
+        strengths: T strengths in 0..1.
         age_frames: Frames since onset at the first frame.
-        seed: All its randomness comes from this and its age.
+        seed: Seed; all randomness follows from it and the age.
         event_id: Number of the event in its world.
-        spot: x, y, z in map units of the thing or burst it adds, or None.
+        position: x, y, z in map units of the actor or burst that it adds, or None.
     """
 
     kind: str
@@ -74,38 +74,38 @@ class Effect:
     age_frames: int
     seed: int
     event_id: int
-    spot: tuple[float, float, float] | None = None
+    position: tuple[float, float, float] | None = None
 
 
 @dataclass(frozen=True)
 class Restore:
-    """Stand where a save and the actions since then lead.
+    """Request to restore a save and to replay the actions since then.
 
     Attributes:
-        stage: The episode.
+        setup: The episode.
         save: The engine's save file.
-        actions: What happened since, replayed without pictures.
+        actions: The actions since then, replayed without rendering.
     """
 
-    stage: Stage
+    setup: EpisodeSetup
     save: bytes
     actions: tuple[Action, ...]
 
 
 @dataclass(frozen=True)
-class Show:
-    """Go on by T frames and send them.
+class Advance:
+    """Request to advance by T frames and to render them.
 
     Attributes:
-        stage: The episode; a new one is opened where `opens` is set.
-        opens: Whether the first action is the episode's first.
-        actions: T of them.
-        effects: Events at work.
+        setup: The episode.
+        opens: Whether the episode starts with this request.
+        actions: T actions.
+        effects: Active events.
         frame_index: Index of the first frame in its world.
         saves: Whether to save afterwards.
     """
 
-    stage: Stage
+    setup: EpisodeSetup
     opens: bool
     actions: tuple[Action, ...]
     effects: tuple[Effect, ...]
@@ -114,17 +114,17 @@ class Show:
 
 
 @dataclass(frozen=True)
-class Shown:
-    """T frames of one world.
+class Rendered:
+    """Answer with T rendered frames of one world.
 
     Attributes:
         frames: (T, H, W, 3) uint8.
         depth: (T, H, W) float32 metres.
         moving: (T, H, W) bool.
-        instances: (T, H, W) uint8, 0 is the map.
-        instance_names: Class of each instance.
-        event_masks: (T, H, W) bool for each kind at work.
-        event_strengths: (T,) float32 for each kind at work.
+        instances: (T, H, W) uint8 instance numbers, 0 is the map.
+        instance_names: Actor class of each instance.
+        event_masks: (T, H, W) bool for each active kind, the pixels that it changes.
+        event_strengths: (T,) float32 for each active kind.
         save: The engine's save file, or None.
     """
 
@@ -140,6 +140,6 @@ class Shown:
 
 @dataclass(frozen=True)
 class Failure:
-    """What went wrong in an engine process, in one sentence."""
+    """Answer of a request that failed, with the reason in one sentence."""
 
     reason: str

@@ -1,7 +1,7 @@
-"""The twin as a world model: places, poses and events in; exact frames out.
+"""The twin as a world model: places, poses and events in, exact frames out.
 
-A world's state is where its episode can be found again: the engine's last save and what happened since. The engine
-processes are a cache of such moments, nothing more; any process can take up any world.
+A world's state is the engine's last save and the actions since then, from which its episode can be restored. The engine
+processes are only a cache of restored episodes; any process can continue any world.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from wm_gym.backends.twin.collision import TwinObstacles
-from wm_gym.backends.twin.messages import Action, Effect, Restore, Show, Shown, Stage
+from wm_gym.backends.twin.messages import Action, Advance, Effect, EpisodeSetup, Rendered, Restore
 from wm_gym.backends.twin.opening import draw_fov, open_place
 from wm_gym.backends.twin.placement import Placement, place_events
 from wm_gym.backends.twin.pool import Job, Pool
@@ -37,14 +37,14 @@ _LICENCE = "ViZDoom (MIT) around the ZDoom engine (Doom source licence and other
 
 @dataclass(frozen=True)
 class TwinConfig:
-    """How the twin shows its places.
+    """Settings of the twin.
 
     Attributes:
         height: Rows of a frame.
         width: Columns of a frame.
-        save_every_steps: The engine is saved at every so many steps of an episode.
-        max_processes: Engine processes at once; more worlds than this share them by loading.
-        timeout_seconds: How long an engine may take for one answer.
+        save_every_steps: Steps between saves of the engine.
+        max_processes: Most engine processes at once; more worlds than this share them by loading saves.
+        timeout_seconds: Longest time for one answer of an engine.
     """
 
     height: int = 96
@@ -81,7 +81,7 @@ class TwinModel:
 
     @classmethod
     def create(cls, height: int, width: int, **settings: Any) -> TwinModel:
-        """The twin at the asked size.
+        """The twin for frames of a size.
 
         Args:
             height: Rows of a frame.
@@ -100,14 +100,14 @@ class TwinModel:
 
     @property
     def process_ids(self) -> list[int]:
-        """Of the engine processes."""
+        """Process ids of the engines."""
         return self._pool.pids
 
     def start(self, openings: Sequence[Opening], seeds: Sequence[int]) -> tuple[TwinState, Chunk]:
         """Open N worlds; the chunk has one frame at the opening pose.
 
         Raises:
-            ValueError: If an opening is not that of a place.
+            ValueError: If an opening has no place, or openings and seeds are not as many.
             EngineError: If an engine process died.
         """
         if len(openings) != len(seeds) or not openings:
@@ -115,27 +115,27 @@ class TwinModel:
         pose = torch.from_numpy(camera_pose(START_BODY_POSE)).to(torch.float32)
         jobs, worlds = [], []
         for opening, seed in zip(openings, seeds, strict=True):
-            stage = self._stage(opening, seed)
-            action = _actions(pose[None].numpy().astype(np.float64), _site(stage), [()])[0]
-            show = Show(stage, True, (action,), (), 0, True)
-            token = token_after(None, stage, (action,), saves=True)
-            jobs.append(Job(None, None, show, token))
-            worlds.append((stage, token))
-        shown = self._pool.run(jobs)
+            setup = self._setup(opening, seed)
+            action = _actions(pose[None].numpy().astype(np.float64), _site(setup), [()])[0]
+            advance = Advance(setup, True, (action,), (), 0, True)
+            token = token_after(None, setup, (action,), saves=True)
+            jobs.append(Job(None, None, advance, token))
+            worlds.append((setup, token))
+        rendered = self._pool.run(jobs)
         state = TwinState(
             tuple(
-                TwinWorld(stage, 0, result.save or b"", (), (), token)
-                for (stage, token), result in zip(worlds, shown, strict=True)
+                TwinWorld(setup, 0, result.save or b"", (), (), token)
+                for (setup, token), result in zip(worlds, rendered, strict=True)
             )
         )
-        return state, _chunk(shown, pose.expand(len(shown), 1, 4, 4).clone())
+        return state, _chunk(rendered, pose.expand(len(rendered), 1, 4, 4).clone())
 
     def step(self, state: TwinState, condition: Condition) -> tuple[TwinState, Chunk]:
-        """Go on by four frames.
+        """Advance all worlds by four frames.
 
         Raises:
-            ValueError: If the condition does not fit the state.
-            EngineError: If an engine process died; the state stays good.
+            ValueError: If the condition does not fit the state, or a pose has roll or too much pitch.
+            EngineError: If an engine process died; the state stays valid.
         """
         _check_condition(state, condition)
         poses = condition.world_from_camera.detach().cpu().numpy().astype(np.float64)
@@ -144,9 +144,9 @@ class TwinModel:
             job, placed = self._job(world, poses[i], condition.events[i], condition.frame_index[i])
             jobs.append(job)
             placements.append(placed)
-        shown = self._pool.run(jobs)
-        worlds = map(_world_after, state.worlds, jobs, placements, shown)
-        return TwinState(tuple(worlds)), _chunk(shown, condition.world_from_camera.detach().cpu().float().clone())
+        rendered = self._pool.run(jobs)
+        worlds = map(_world_after, state.worlds, jobs, placements, rendered)
+        return TwinState(tuple(worlds)), _chunk(rendered, condition.world_from_camera.detach().cpu().float().clone())
 
     def select(self, state: TwinState, worlds: Sequence[int]) -> TwinState:
         """The state of the named worlds, in that order."""
@@ -157,38 +157,38 @@ class TwinModel:
         return TwinState(tuple(world for state in states for world in state.worlds))
 
     def pack(self, state: TwinState) -> Packed:
-        """Plain tensors and JSON."""
+        """The state as tensors and JSON, for `unpack`."""
         return pack_state(state)
 
     def unpack(self, packed: Packed) -> TwinState:
-        """The state that `pack` was given, in any process.
+        """The state of `pack`, in any process.
 
         Raises:
             ValueError: If it is of another backend, version or size.
         """
         state = unpack_state(packed)
         for world in state.worlds:
-            if (world.stage.height, world.stage.width) != (self.config.height, self.config.width):
+            if (world.setup.height, world.setup.width) != (self.config.height, self.config.width):
                 raise ValueError(
                     f"the state must be of {self.config.height} x {self.config.width} pixels, "
-                    f"got {world.stage.height} x {world.stage.width}"
+                    f"got {world.setup.height} x {world.setup.width}"
                 )
         return state
 
     def obstacles(self, state: TwinState, world: int) -> TwinObstacles:
-        """What stands in one world."""
-        return _site(state.worlds[world].stage).obstacles
+        """The obstacles of one world."""
+        return _site(state.worlds[world].setup).obstacles
 
     def close(self) -> None:
         """End the engine processes."""
         self._pool.close()
 
-    def _stage(self, opening: Opening, seed: int) -> Stage:
+    def _setup(self, opening: Opening, seed: int) -> EpisodeSetup:
         if opening.place is None:
             raise ValueError(f"backend 'twin' opens places, got {opening.name!r}, which is none")
         place = opening.place
         fx, fy, cx, cy = (float(value) for value in opening.intrinsics)
-        return Stage(
+        return EpisodeSetup(
             place.family, place.seed, place.difficulty, _engine_seed(seed), self.config.height, self.config.width,
             (fx, fy, cx, cy), FAR_METRES,
         )  # fmt: skip
@@ -196,31 +196,32 @@ class TwinModel:
     def _job(
         self, world: TwinWorld, poses: NDArray[np.float64], events: Sequence[ActiveEvent], frame_index: int
     ) -> tuple[Job, tuple[Placement, ...]]:
-        site = _site(world.stage)
+        site = _site(world.setup)
         placements, commands = place_events(world.placements, events, poses, site)
         actions = _actions(poses, site, commands)
         saves = (world.steps + 1) % self.config.save_every_steps == 0
-        spots = {placement.event_id: placement.spot for placement in placements}
+        positions = {placement.event_id: placement.position for placement in placements}
         effects = tuple(
-            Effect(e.kind, tuple(e.strengths), e.age_frames, e.seed, e.event_id, spots.get(e.event_id)) for e in events
+            Effect(e.kind, tuple(e.strengths), e.age_frames, e.seed, e.event_id, positions.get(e.event_id))
+            for e in events
         )
-        show = Show(world.stage, False, actions, effects, frame_index, saves)
-        restore = Restore(world.stage, world.save, world.actions)
-        after = token_after(world.token, world.stage, actions, saves=saves)
-        return Job(world.token, restore, show, after), placements
+        advance = Advance(world.setup, False, actions, effects, frame_index, saves)
+        restore = Restore(world.setup, world.save, world.actions)
+        after = token_after(world.token, world.setup, actions, saves=saves)
+        return Job(world.token, restore, advance, after), placements
 
 
-def _site(stage: Stage) -> Site:
-    return site_of(stage.family, stage.place_seed, stage.difficulty)
+def _site(setup: EpisodeSetup) -> Site:
+    return site_of(setup.family, setup.place_seed, setup.difficulty)
 
 
 def _engine_seed(seed: int) -> int:
-    """The engine takes 32 bits; every bit of the world's seed counts."""
+    """The engine's seed of 31 bits, a hash of the world's seed."""
     return int.from_bytes(hashlib.sha256(str(int(seed)).encode()).digest()[:4], "little") >> 1
 
 
 def _actions(poses: NDArray[np.float64], site: Site, commands: Sequence[tuple[str, ...]]) -> tuple[Action, ...]:
-    """Poses of the world frame as the engine takes them."""
+    """Poses (T, 4, 4) of the world frame, with the commands of each frame, as engine actions."""
     eyes = site.frame.map_from_world(poses[:, :3, 3])
     forward = poses[:, :3, 2]
     yaws = np.arctan2(forward[:, 1], forward[:, 0]) + site.frame.heading_radians
@@ -231,20 +232,20 @@ def _actions(poses: NDArray[np.float64], site: Site, commands: Sequence[tuple[st
     )
 
 
-def _world_after(world: TwinWorld, job: Job, placements: tuple[Placement, ...], shown: Shown) -> TwinWorld:
-    if shown.save is not None:
-        return TwinWorld(world.stage, world.steps + 1, shown.save, (), placements, job.after)
-    actions = world.actions + job.show.actions
-    return TwinWorld(world.stage, world.steps + 1, world.save, actions, placements, job.after)
+def _world_after(world: TwinWorld, job: Job, placements: tuple[Placement, ...], rendered: Rendered) -> TwinWorld:
+    if rendered.save is not None:
+        return TwinWorld(world.setup, world.steps + 1, rendered.save, (), placements, job.after)
+    actions = world.actions + job.advance.actions
+    return TwinWorld(world.setup, world.steps + 1, world.save, actions, placements, job.after)
 
 
-def _chunk(shown: Sequence[Shown], world_from_camera: torch.Tensor) -> Chunk:
+def _chunk(rendered: Sequence[Rendered], world_from_camera: torch.Tensor) -> Chunk:
     return Chunk(
-        frames=torch.from_numpy(np.stack([one.frames for one in shown])),
-        depth=torch.from_numpy(np.stack([one.depth for one in shown])),
-        moving=torch.from_numpy(np.stack([one.moving for one in shown])),
+        frames=torch.from_numpy(np.stack([one.frames for one in rendered])),
+        depth=torch.from_numpy(np.stack([one.depth for one in rendered])),
+        moving=torch.from_numpy(np.stack([one.moving for one in rendered])),
         world_from_camera=world_from_camera,
-        truth=[Truth(one.instances, one.instance_names, one.event_masks, one.event_strengths) for one in shown],
+        truth=[Truth(one.instances, one.instance_names, one.event_masks, one.event_strengths) for one in rendered],
     )
 
 
@@ -261,5 +262,5 @@ def _check_condition(state: TwinState, condition: Condition) -> None:
     if float(poses[..., 2, 0].abs().max()) > ROLL_TOLERANCE or float(poses[..., 2, 2].abs().max()) > _MAX_PITCH_SINE:
         raise ValueError("poses for backend 'twin' must have no roll and pitch within 25 degrees")
     for world, intrinsics in zip(state.worlds, condition.intrinsics.tolist(), strict=True):
-        if not np.allclose(intrinsics, world.stage.intrinsics, atol=_INTRINSICS_TOLERANCE):
-            raise ValueError(f"intrinsics must stay those of the opening {world.stage.intrinsics}, got {intrinsics}")
+        if not np.allclose(intrinsics, world.setup.intrinsics, atol=_INTRINSICS_TOLERANCE):
+            raise ValueError(f"intrinsics must stay those of the opening {world.setup.intrinsics}, got {intrinsics}")

@@ -1,4 +1,4 @@
-"""How a world opens in a place: its frame, field of view, waypoints and caption, all from the place alone."""
+"""Openings of places: world frame, field of view, waypoints and caption, all of which follow from the place."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FOV_STREAM = 7919
 
 
 def draw_fov(place: Place) -> float:
-    """Horizontal field of view of a place in degrees, 55 to 75; equal places give equal views."""
+    """Horizontal field of view of a place in degrees, 55 to 75; equal places have equal ones."""
     rng = np.random.default_rng([place.seed, FAMILIES.index(place.family), _FOV_STREAM])
     return float(rng.uniform(*_FOV_DEGREES))
 
@@ -24,7 +24,7 @@ def open_place(place: Place, height: int, width: int) -> Opening:
     """The opening of a place that a simulator builds.
 
     Args:
-        place: Which place.
+        place: The place.
         height: Rows of a frame.
         width: Columns of a frame.
 

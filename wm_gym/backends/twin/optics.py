@@ -1,12 +1,12 @@
-"""From the engine's wide, level, sheared picture to a true pinhole camera of any field of view and pitch.
+"""Rectification of the engine's wide, level, sheared picture to a pinhole camera of any field of view and pitch.
 
-The engine turns its camera by yaw alone and shows pitch by sliding the picture up or down (a shear). Such a picture
-is a pinhole whose principal point lies off the middle, so a homography turns it into one with a true pitch. The
-engine is asked for a picture wide enough that every ray of the asked camera lies in it, and many enough pixels that
-each asked pixel is the mean of several.
+The engine turns its camera by yaw alone and shows pitch by sliding the picture up or down (a shear). Such a picture is
+a pinhole image whose principal point lies off the middle, so a homography turns it into one with true pitch. The engine
+renders a picture wide enough to hold every ray of the target camera, at a resolution at which each target pixel is the
+mean of several source pixels.
 
-Angles the engine draws are whole steps of 1/8192 turn; the homography takes up the rest, so the asked yaw is exact.
-Knows nothing of maps or of the engine's process.
+The engine's angles are whole steps of 1/8192 turn; the homography takes up the rest, so the target yaw is exact. Knows
+nothing of maps or of the engine's process.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from wm_gym.backends.twin.raycast import SKY, surface_distance
 
 ANGLE_STEPS = 8192
 MAX_PITCH_DEGREES = 25.0
-# The engine's pixels are taller than wide: a length up the map counts 1.2 times as much as one across.
+# the engine's pixels are taller than wide: a length up the map is drawn 1.2 times as long as one across
 TALL = 1.2
 _SHEAR_LIMITS = (-TALL * np.tan(np.radians(31.9)), TALL * np.tan(np.radians(55.9)))
 _MAX_ENGINE_FOV_DEGREES = 130
 _MARGIN_PIXELS = 2.5
-# Where the principal point lies off the middle of the engine's picture, in its pixels (fitted on flat-colour maps).
+# offset of the principal point from the middle of the engine's picture, in its pixels (fitted on flat-colour maps)
 _CENTRE_RIGHT, _CENTRE_DOWN = 0.4, -0.5
 
 
 @dataclass(frozen=True)
 class View:
-    """One picture to ask the engine for, and how asked pixels lie in it.
+    """One picture of the engine, and the mapping between its pixels and those of the target frame.
 
     Attributes:
         yaw_step: Yaw of the engine's camera, steps of 1/8192 turn.
@@ -41,7 +41,7 @@ class View:
         intrinsics: fx, fy, cx, cy of the engine's picture; fy counts map units upwards.
         source_from_target: (3, 3) homography between pixel coordinates.
         target_from_source: (3, 3) its inverse.
-        map_from_camera: (3, 3) rotation of the asked camera, map axes (x, y across, z up), metres.
+        map_from_camera: (3, 3) rotation of the target camera, map axes (x, y across, z up), metres.
     """
 
     yaw_step: int
@@ -55,12 +55,12 @@ class View:
 
 @dataclass(frozen=True)
 class Lens:
-    """A camera to show, and the engine's picture that holds all that it can see.
+    """A target camera, and the engine's picture that holds all of its rays.
 
     Attributes:
-        height: Rows of the asked frame.
-        width: Columns of the asked frame.
-        intrinsics: fx, fy, cx, cy of the asked frame in pixels.
+        height: Rows of the target frame.
+        width: Columns of the target frame.
+        intrinsics: fx, fy, cx, cy of the target frame in pixels.
         source_height: Rows of the engine's picture.
         source_width: Columns of the engine's picture.
         engine_fov_degrees: Horizontal field of view to set in the engine.
@@ -80,11 +80,11 @@ class Lens:
 
     @property
     def samples(self) -> int:
-        """Source pixels averaged for an asked pixel, along one side."""
+        """Samples along one side of a target pixel, about one for each source pixel, at least 2."""
         return max(2, round(self.focal / self.intrinsics[0]))
 
     def view(self, yaw_radians: float, pitch_radians: float) -> View:
-        """What to ask the engine for.
+        """The engine's picture for one direction of view.
 
         Args:
             yaw_radians: Counter-clockwise from the map's +x.
@@ -116,7 +116,7 @@ class Lens:
 
 
 def fit_lens(intrinsics: tuple[float, float, float, float], height: int, width: int) -> Lens:
-    """The narrowest engine picture that holds this camera at every pitch within 25 degrees.
+    """The lens with the narrowest engine picture that holds the target camera at every pitch within 25 degrees.
 
     Args:
         intrinsics: fx, fy, cx, cy in pixels.
@@ -174,50 +174,40 @@ def gather(
     samples: int, far: float, frame: NDArray[np.uint8], depth: NDArray[np.float32],
     instances: NDArray[np.uint8], surfaces: NDArray[np.int16],
 ) -> int:  # fmt: skip
-    """Fill one asked frame from the engine's picture; counts the pixels that lie outside it (there must be none).
+    """Resample one frame, its depth and its masks from the engine's picture.
 
     Args:
         screen: (Hs, Ws) palette indices.
-        labels: (Hs, Ws) the engine's number of the thing a pixel shows.
-        surface_ids: (Hs, Ws) surfaces behind all things.
-        palette: (256, 3).
+        labels: (Hs, Ws) the engine's number of the thing in each pixel.
+        surface_ids: (Hs, Ws) surface numbers of the map, things left out.
+        palette: (256, 3) red, green, blue.
         things: (256,) instance number for each engine number, 0 for the map.
-        thing_planes: (256, 3) a, b, c of the upright plane a x + b y = c that a thing's picture stands in, seen from
-            the eye, map units.
-        source_from_target: (3, 3) homography of pixel coordinates.
+        thing_planes: (256, 3) a, b, c of the upright plane a x + b y = c in which a thing's picture stands, map units
+            from the eye.
+        source_from_target: (3, 3) homography of pixel coordinates, from the frame to the engine's picture.
         target_from_source: (3, 3) its inverse.
-        ray_from_pixel: (3, 3) direction on the map's axes, map units per metre of depth, of a pixel coordinate.
+        ray_from_pixel: (3, 3) from pixel coordinates to map units per metre of planar depth.
         eye: (3,) map units.
         lines: (L, 4) of the map.
         floors: (S,) of the map.
         ceilings: (S,) of the map.
-        samples: Source pixels averaged along one side of a pixel.
+        samples: Samples along one side of a pixel, over which its colour is averaged.
         far: Depth of the sky, metres.
-        frame: (H, W, 3) out: colour, the mean over the pixel.
-        depth: (H, W) out: planar metres at the pixel's centre.
-        instances: (H, W) out: at the pixel's centre.
-        surfaces: (H, W) out: surface number at the pixel's centre.
+        frame: (H, W, 3), filled in place with mean colours.
+        depth: (H, W), filled in place with planar depth at pixel centres, metres.
+        instances: (H, W), filled in place with instance numbers at pixel centres.
+        surfaces: (H, W), filled in place with surface numbers at pixel centres.
+
+    Returns:
+        Number of samples outside the engine's picture; it must be 0.
     """
     height, width = depth.shape
     rows, columns = screen.shape
     h = source_from_target
-    outside, weight = 0, samples * samples
+    outside = 0
     for v in range(height):
         for u in range(width):
-            red, green, blue = weight // 2, weight // 2, weight // 2
-            for j in range(samples):
-                y = v + (j + 0.5) / samples
-                for i in range(samples):
-                    x = u + (i + 0.5) / samples
-                    scale = 1.0 / (h[2, 0] * x + h[2, 1] * y + h[2, 2])
-                    su = int((h[0, 0] * x + h[0, 1] * y + h[0, 2]) * scale)
-                    sv = int((h[1, 0] * x + h[1, 1] * y + h[1, 2]) * scale)
-                    if su < 0 or sv < 0 or su >= columns or sv >= rows:
-                        outside += 1
-                        continue
-                    colour = palette[screen[sv, su]]
-                    red, green, blue = red + colour[0], green + colour[1], blue + colour[2]
-            frame[v, u, 0], frame[v, u, 1], frame[v, u, 2] = red // weight, green // weight, blue // weight
+            outside += _mean_colour(screen, palette, h, u, v, samples, frame[v, u])
             x, y = u + 0.5, v + 0.5
             scale = 1.0 / (h[2, 0] * x + h[2, 1] * y + h[2, 2])
             su = min(max(int((h[0, 0] * x + h[0, 1] * y + h[0, 2]) * scale), 0), columns - 1)
@@ -236,12 +226,41 @@ def gather(
                     distance = far
             surfaces[v, u], instances[v, u] = surface, things[label]
             if things[label] != 0:
-                plane = thing_planes[label]
-                before = plane[2] / (plane[0] * dx + plane[1] * dy)
-                if 0.0 < before < distance:
-                    distance = before
+                distance = _in_front(thing_planes[label], dx, dy, distance)
             depth[v, u] = distance
     return outside
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _mean_colour(
+    screen: NDArray[np.uint8], palette: NDArray[np.uint8], h: NDArray[np.float64], u: int, v: int, samples: int,
+    pixel: NDArray[np.uint8],
+) -> int:  # fmt: skip
+    """Fill `pixel` (3,) with the mean colour over frame pixel (u, v); returns the number of samples outside."""
+    rows, columns = screen.shape
+    outside, weight = 0, samples * samples
+    red, green, blue = weight // 2, weight // 2, weight // 2
+    for j in range(samples):
+        y = v + (j + 0.5) / samples
+        for i in range(samples):
+            x = u + (i + 0.5) / samples
+            scale = 1.0 / (h[2, 0] * x + h[2, 1] * y + h[2, 2])
+            su = int((h[0, 0] * x + h[0, 1] * y + h[0, 2]) * scale)
+            sv = int((h[1, 0] * x + h[1, 1] * y + h[1, 2]) * scale)
+            if su < 0 or sv < 0 or su >= columns or sv >= rows:
+                outside += 1
+                continue
+            colour = palette[screen[sv, su]]
+            red, green, blue = red + colour[0], green + colour[1], blue + colour[2]
+    pixel[0], pixel[1], pixel[2] = red // weight, green // weight, blue // weight
+    return outside
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _in_front(plane: NDArray[np.float64], dx: float, dy: float, distance: float) -> float:
+    """The depth at which a ray meets a thing's plane, if that is in front of the surface at `distance`."""
+    nearer = plane[2] / (plane[0] * dx + plane[1] * dy)
+    return nearer if 0.0 < nearer < distance else distance
 
 
 def _pixel_from_ray(intrinsics: tuple[float, float, float, float]) -> NDArray[np.float64]:
@@ -258,8 +277,8 @@ def ray_from_pixel(view: View, lens: Lens, map_units: NDArray[np.float64]) -> ND
     """(3, 3) matrix from pixel coordinates (u, v, 1) to map units per metre of planar depth.
 
     Args:
-        view: Where the camera looks.
-        lens: The asked camera.
+        view: Direction of the camera.
+        lens: The target camera.
         map_units: (3,) map units per metre along the map's axes.
     """
     return map_units[:, None] * (view.map_from_camera @ _ray_from_pixel(lens.intrinsics))

@@ -1,4 +1,4 @@
-"""Where the things that events add appear: in free ground ahead of the body, and for how long.
+"""Placement of the actors and bursts that events add: on free ground ahead of the body, while the event is active.
 
 A placement follows from the body's pose at the onset and the map alone. Knows nothing of the engine but the names of
 its scripts.
@@ -33,97 +33,99 @@ _BELOW_CEILING_UNITS = 30.0
 
 @dataclass(frozen=True)
 class Placement:
-    """A thing that an event has added.
+    """An actor or burst that an event has added.
 
     Attributes:
         event_id: Number of the event in its world.
         kind: Kind of the event.
-        spot: x, y, z in map units.
-        present: Whether the engine shows it now.
+        position: x, y, z in map units.
+        present: Whether its actor is in the game now.
     """
 
     event_id: int
     kind: str
-    spot: tuple[float, float, float]
+    position: tuple[float, float, float]
     present: bool
 
 
 def place_events(
     placements: Sequence[Placement], events: Sequence[ActiveEvent], poses: NDArray[np.float64], site: Site
 ) -> tuple[tuple[Placement, ...], list[tuple[str, ...]]]:
-    """Placements after a step, and the engine commands of each frame that make them so.
+    """The placements after a step, and the engine commands of each frame that bring them about.
 
     Args:
-        placements: Before the step.
-        events: At work during the step.
+        placements: The placements before the step.
+        events: The events active during the step.
         poses: (T, 4, 4) world_from_camera.
         site: The place.
     """
-    known = {placement.event_id: placement for placement in placements}
+    current = {placement.event_id: placement for placement in placements}
     active = {event.event_id: event for event in events if event.kind in _DISTANCES_METRES}
     commands: list[list[str]] = [[] for _ in poses]
     for placement in [p for p in placements if p.event_id not in active]:
         commands[0] += _switch(placement, False)
-        del known[placement.event_id]
+        del current[placement.event_id]
     for event in active.values():
         for t, strength in enumerate(event.strengths):
-            if event.event_id not in known and strength > 0.0:
-                known[event.event_id] = Placement(event.event_id, event.kind, _spot(event, poses[t], site), False)
-            if event.event_id in known:
-                commands[t] += _switch(known[event.event_id], strength > 0.0)
-                known[event.event_id] = _shown(known[event.event_id], strength > 0.0)
-    return tuple(known.values()), [tuple(lines) for lines in commands]
+            if event.event_id not in current and strength > 0.0:
+                current[event.event_id] = Placement(
+                    event.event_id, event.kind, _find_position(event, poses[t], site), False
+                )
+            if event.event_id in current:
+                commands[t] += _switch(current[event.event_id], strength > 0.0)
+                current[event.event_id] = _with_presence(current[event.event_id], strength > 0.0)
+    return tuple(current.values()), [tuple(lines) for lines in commands]
 
 
-def _shown(placement: Placement, present: bool) -> Placement:
-    return Placement(placement.event_id, placement.kind, placement.spot, present)
+def _with_presence(placement: Placement, present: bool) -> Placement:
+    return Placement(placement.event_id, placement.kind, placement.position, present)
 
 
 def _switch(placement: Placement, present: bool) -> list[str]:
-    """The command that brings or takes the actor of a placement, if it has one and that is a change."""
+    """The commands that spawn or remove the actor of a placement; none if it has no actor or nothing changes."""
     if placement.kind not in _ACTORS or placement.present == present:
         return []
     actor, thing_ids = _ACTORS[placement.kind]
     thing_id = thing_ids[placement.event_id % len(thing_ids)]
     if not present:
         return [f"puke -{acs.REMOVE} {thing_id}"]
-    x, y, z = (fixed(value) for value in placement.spot)
+    x, y, z = (fixed(value) for value in placement.position)
     return [f"puke -{acs.SPAWN[actor]} {x} {y} {z} {thing_id}"]
 
 
-def _spot(event: ActiveEvent, pose: NDArray[np.float64], site: Site) -> tuple[float, float, float]:
-    """Free ground ahead that the body sees; the nearest thing to it where there is none."""
+def _find_position(event: ActiveEvent, pose: NDArray[np.float64], site: Site) -> tuple[float, float, float]:
+    """Position in map units on free ground ahead in the body's sight, or 1.5 m ahead where there is none."""
     here, ahead = pose[:2, 3], pose[:2, 2] / np.linalg.norm(pose[:2, 2])
     turns = np.radians(_TURNS_DEGREES)
     across = np.stack([-ahead[1], ahead[0]])
-    spots = np.array(
+    positions = np.array(
         [
             here + distance * (np.cos(turn) * ahead + np.sin(turn) * across)
             for distance in _DISTANCES_METRES[event.kind]
             for turn in turns
         ]
     )
-    free = ~site.obstacles.blocked(spots, _ROOM_METRES[event.kind])
-    chosen = next((spot for spot in spots[free] if _sees(here, spot, site)), here + 1.5 * ahead)
+    free = ~site.obstacles.blocked(positions, _ROOM_METRES[event.kind])
+    chosen = next((position for position in positions[free] if _sees(here, position, site)), here + 1.5 * ahead)
     return _raise(event, here, chosen, float(pose[2, 3]), site)
 
 
-def _sees(here: NDArray[np.float64], spot: NDArray[np.float64], site: Site) -> bool:
-    steps = max(2, int(np.linalg.norm(spot - here) / _SIGHT_STEP_METRES))
-    way = here + np.linspace(0.0, 1.0, steps)[:, None] * (spot - here)
+def _sees(here: NDArray[np.float64], position: NDArray[np.float64], site: Site) -> bool:
+    steps = max(2, int(np.linalg.norm(position - here) / _SIGHT_STEP_METRES))
+    way = here + np.linspace(0.0, 1.0, steps)[:, None] * (position - here)
     return not site.obstacles.blocked(way, _SIGHT_RADIUS_METRES).any()
 
 
 def _raise(
-    event: ActiveEvent, here: NDArray[np.float64], spot: NDArray[np.float64], eye_z: float, site: Site
+    event: ActiveEvent, here: NDArray[np.float64], position: NDArray[np.float64], eye_z: float, site: Site
 ) -> tuple[float, float, float]:
-    """The spot on the map: on the floor, or in the air for fireworks, under the ceiling where there is one."""
-    x, y, _ = site.frame.map_from_world(np.array([*spot, eye_z]))
+    """A position (2,) in metres as x, y, z in map units: on the floor, or for fireworks in the air below a ceiling."""
+    x, y, _ = site.frame.map_from_world(np.array([*position, eye_z]))
     sector = site.surfaces.sector_at(x, y)
     if event.kind != "fireworks":
         return (float(x), float(y), float(site.surfaces.floors[sector]))
-    rise = _BURST_RISE * float(np.linalg.norm(spot - here))
-    high = float(site.frame.map_from_world(np.array([*spot, eye_z + rise]))[2])
+    rise = _BURST_RISE * float(np.linalg.norm(position - here))
+    high = float(site.frame.map_from_world(np.array([*position, eye_z + rise]))[2])
     if not site.surfaces.sky[sector]:
         high = min(high, float(site.surfaces.ceilings[sector]) - _BELOW_CEILING_UNITS)
     return (float(x), float(y), high)

@@ -1,4 +1,4 @@
-"""A place seen from above: `draw_plan`. For films and pages; nothing reads it back."""
+"""A place drawn from above, for videos and web pages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _STEP_UNITS = 32.0
 
 
 def draw_plan(place: TwinMap, height: int, width: int) -> NDArray[np.uint8]:
-    """The place from above, north (the map's +y) up: walls, what stands, waypoints and the start.
+    """The place from above, the map's +y upwards: walls, standing things, waypoints and the start.
 
     Args:
         place: The map.
@@ -36,8 +36,8 @@ def draw_plan(place: TwinMap, height: int, width: int) -> NDArray[np.uint8]:
     scale = abs(to_pixels[0, 0])
     for centre, radius in zip(_transform(to_pixels, place.solids[:, :2]), place.solids[:, 2] * scale, strict=True):
         _dot(draw, centre, max(1.0, float(radius)), _THING)
-    for spot in _transform(to_pixels, place.waypoints):
-        _dot(draw, spot, 1.0, _WAYPOINT)
+    for position in _transform(to_pixels, place.waypoints):
+        _dot(draw, position, 1.0, _WAYPOINT)
     _dot(draw, _transform(to_pixels, np.array([place.start[:2]]))[0], 2.0, _START)
     return np.asarray(image)
 
@@ -63,7 +63,7 @@ def _dot(draw: ImageDraw.ImageDraw, centre: NDArray[np.float64], radius: float, 
 
 
 def _ground(place: TwinMap, to_pixels: NDArray[np.float64], height: int, width: int) -> NDArray[np.uint8]:
-    """Each pixel by what a body finds there: floor, raised ground, a roof over it, or nothing."""
+    """(H, W, 3) uint8 coloured by the ground: open floor, covered floor, raised ground, or solid."""
     surfaces = surfaces_of(place)
     scale, x0, y0 = to_pixels[0, 0], to_pixels[0, 2], to_pixels[1, 2]
     sectors = _sectors(surfaces.lines, surfaces.sides, scale, x0, y0, height, width)

@@ -1,8 +1,8 @@
-"""Engine processes shared by worlds: one each while they last, then they switch between worlds by loading.
+"""A pool of engine processes shared by worlds: one each while they suffice, else they switch worlds by loading saves.
 
-A process stands at a token, the fingerprint of all that its episode has been through. A world whose token a process
-stands at just goes on there; any other is restored first, from its save and the actions since. A forked child leaves
-the processes to its parent and starts its own.
+Each process is at a token, the fingerprint of its episode so far. A world at that token continues in the process; any
+other is restored first, from its save and the actions since then. A forked child leaves the processes to its parent and
+starts its own.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wm_gym.backends.twin.client import EngineError, EngineProcess
-from wm_gym.backends.twin.messages import Restore, Show, Shown, Stage
+from wm_gym.backends.twin.messages import Advance, EpisodeSetup, Rendered, Restore
 
 
 class Token:
-    """Fingerprint of a moment of an episode; processes know by it whether any state still lives at their moment.
+    """Fingerprint of an episode up to some step.
+
+    States hold tokens and processes weak references to them, so a process is free when no state at its step is left.
 
     Attributes:
         digest: 32 bytes.
@@ -31,29 +33,29 @@ class Token:
 
 @dataclass(frozen=True)
 class Job:
-    """One world's share of a step.
+    """The step of one world.
 
     Attributes:
-        before: Where the episode stands, or None where it opens.
-        restore: How to get there.
-        show: What to do then.
-        after: Where it stands afterwards.
+        before: Token of the episode before the step, or None at the opening.
+        restore: Request that brings a process to that token, or None at the opening.
+        advance: Request that then advances it.
+        after: Token of the episode after the step.
     """
 
     before: Token | None
     restore: Restore | None
-    show: Show
+    advance: Advance
     after: Token
 
 
 @dataclass
-class _Seat:
-    """A process and the moment it stands at."""
+class _Worker:
+    """A process and the token that it is at."""
 
     process: EngineProcess
     digest: bytes | None = None
     token: weakref.ref[Token] | None = None
-    stage: Stage | None = None
+    setup: EpisodeSetup | None = None
     last_used: int = 0
     busy: bool = False
 
@@ -66,34 +68,34 @@ class Pool:
     """Up to `max_processes` engine processes.
 
     Args:
-        max_processes: At least 1.
-        timeout_seconds: How long an answer may take.
+        max_processes: Most processes, at least 1.
+        timeout_seconds: Longest time for one answer.
     """
 
     def __init__(self, max_processes: int, timeout_seconds: float) -> None:
         self._max_processes, self._timeout_seconds = max_processes, timeout_seconds
-        self._seats: list[_Seat] = []
+        self._workers: list[_Worker] = []
         self._clock = 0
         _POOLS.add(self)
 
     @property
     def pids(self) -> list[int]:
-        """Of the worker processes."""
-        return [seat.process.pid for seat in self._seats]
+        """Process ids of the workers."""
+        return [worker.process.pid for worker in self._workers]
 
-    def run(self, jobs: Sequence[Job]) -> list[Shown]:
-        """Do all jobs, as many at once as there are processes.
+    def run(self, jobs: Sequence[Job]) -> list[Rendered]:
+        """The rendered frames of all jobs, run in parallel on the processes.
 
         Raises:
             EngineError: If a process died; it is replaced when it is next needed.
         """
-        results: dict[int, Shown] = {}
+        results: dict[int, Rendered] = {}
         waiting = list(range(len(jobs)))
         self._report_deaths(jobs)
         while waiting:
-            wave = self._seat_jobs(jobs, waiting)
-            errors = [_send(seat, jobs[i]) for i, seat in wave.items()]
-            errors += [self._receive(seat, jobs[i], i, results) for i, seat in wave.items()]
+            wave = self._assign_jobs(jobs, waiting)
+            errors = [_send(worker, jobs[i]) for i, worker in wave.items()]
+            errors += [self._receive(worker, jobs[i], i, results) for i, worker in wave.items()]
             for error in filter(None, errors):
                 raise error
             waiting = [i for i in waiting if i not in wave]
@@ -101,72 +103,72 @@ class Pool:
 
     def close(self) -> None:
         """End all processes."""
-        for seat in self._seats:
-            seat.process.close()
-        self._seats = []
+        for worker in self._workers:
+            worker.process.close()
+        self._workers = []
 
     def abandon(self) -> None:
         """Leave all processes to the parent of a forked process."""
-        for seat in self._seats:
-            seat.process.abandon()
-        self._seats = []
+        for worker in self._workers:
+            worker.process.abandon()
+        self._workers = []
 
-    def _seat_jobs(self, jobs: Sequence[Job], waiting: Sequence[int]) -> dict[int, _Seat]:
-        """Jobs of the next wave and the process of each: first those whose moment a process stands at."""
+    def _assign_jobs(self, jobs: Sequence[Job], waiting: Sequence[int]) -> dict[int, _Worker]:
+        """Workers for the next wave of jobs, by index: first for jobs whose token a worker is at, then for others."""
         self._drop_broken()
-        wave: dict[int, _Seat] = {}
+        wave: dict[int, _Worker] = {}
         for i in waiting:
-            seat = next((s for s in self._seats if _stands(s, jobs[i]) and s not in wave.values()), None)
-            if seat:
-                wave[i] = seat
+            worker = next((s for s in self._workers if _is_at(s, jobs[i]) and s not in wave.values()), None)
+            if worker:
+                wave[i] = worker
         for i in waiting:
-            seat = None if i in wave else self._any_seat(jobs[i], list(wave.values()))
-            if seat:
-                wave[i] = seat
+            worker = None if i in wave else self._any_worker(jobs[i], list(wave.values()))
+            if worker:
+                wave[i] = worker
         return wave
 
-    def _any_seat(self, job: Job, taken: Sequence[_Seat]) -> _Seat | None:
-        """A process that no world needs, else a new one, else the one longest unused; None when all are taken."""
-        open_seats = [seat for seat in self._seats if seat not in taken]
-        free = [seat for seat in open_seats if seat.free]
+    def _any_worker(self, job: Job, taken: Sequence[_Worker]) -> _Worker | None:
+        """A worker that no state needs, else a new one, else the least recently used; None when all are taken."""
+        open_workers = [worker for worker in self._workers if worker not in taken]
+        free = [worker for worker in open_workers if worker.free]
         if free:
-            return min(free, key=lambda seat: (not _same_place(seat, job), seat.last_used))
-        if len(self._seats) < self._max_processes:
-            self._seats.append(_Seat(EngineProcess(self._timeout_seconds)))
-            return self._seats[-1]
-        return min(open_seats, key=lambda seat: seat.last_used, default=None)
+            return min(free, key=lambda worker: (not _same_place(worker, job), worker.last_used))
+        if len(self._workers) < self._max_processes:
+            self._workers.append(_Worker(EngineProcess(self._timeout_seconds)))
+            return self._workers[-1]
+        return min(open_workers, key=lambda worker: worker.last_used, default=None)
 
-    def _receive(self, seat: _Seat, job: Job, index: int, results: dict[int, Shown]) -> EngineError | None:
-        """Take one world's answer; an error is handed on, so that every process of a wave is heard out."""
-        if not seat.busy:
+    def _receive(self, worker: _Worker, job: Job, index: int, results: dict[int, Rendered]) -> EngineError | None:
+        """Store one job's answer; an error is returned, not raised, so that all answers of a wave are received."""
+        if not worker.busy:
             return None
         try:
-            if not _stands(seat, job) and job.restore:
-                seat.process.receive()
-            shown = seat.process.receive()
+            if not _is_at(worker, job) and job.restore:
+                worker.process.receive()
+            rendered = worker.process.receive()
         except EngineError as error:
             return error
-        assert shown is not None
-        results[index] = shown
+        assert rendered is not None
+        results[index] = rendered
         self._clock += 1
-        seat.digest, seat.token, seat.stage = job.after.digest, weakref.ref(job.after), job.show.stage
-        seat.last_used, seat.busy = self._clock, False
+        worker.digest, worker.token, worker.setup = job.after.digest, weakref.ref(job.after), job.advance.setup
+        worker.last_used, worker.busy = self._clock, False
         return None
 
     def _report_deaths(self, jobs: Sequence[Job]) -> None:
-        """Say once that a process died while a world stood there; asked again, the world goes on in another."""
-        for seat in [seat for seat in self._seats if not seat.process.alive]:
-            self._seats.remove(seat)
+        """Raise once for a process that died at the token of a job; the next attempt runs in another process."""
+        for worker in [worker for worker in self._workers if not worker.process.alive]:
+            self._workers.remove(worker)
             # one that was still busy has been reported already
-            if not seat.busy and any(_stands(seat, job) for job in jobs):
-                raise seat.process.gone()
+            if not worker.busy and any(_is_at(worker, job) for job in jobs):
+                raise worker.process.gone()
 
     def _drop_broken(self) -> None:
-        """Forget processes that died, and end those whose answer was never taken (an interrupt came between)."""
-        for seat in self._seats:
-            if seat.busy:
-                seat.process.close()
-        self._seats = [seat for seat in self._seats if seat.process.alive]
+        """Drop processes that died, and end those whose answer was never received (after an interrupt)."""
+        for worker in self._workers:
+            if worker.busy:
+                worker.process.close()
+        self._workers = [worker for worker in self._workers if worker.process.alive]
 
 
 _POOLS: weakref.WeakSet[Pool] = weakref.WeakSet()
@@ -180,21 +182,21 @@ def _abandon_in_child() -> None:
 os.register_at_fork(after_in_child=_abandon_in_child)
 
 
-def _send(seat: _Seat, job: Job) -> EngineError | None:
+def _send(worker: _Worker, job: Job) -> EngineError | None:
     try:
-        if not _stands(seat, job) and job.restore:
-            seat.process.send(job.restore)
-        seat.process.send(job.show)
+        if not _is_at(worker, job) and job.restore:
+            worker.process.send(job.restore)
+        worker.process.send(job.advance)
     except EngineError as error:
         return error
-    seat.busy = True
+    worker.busy = True
     return None
 
 
-def _stands(seat: _Seat, job: Job) -> bool:
-    return job.before is not None and seat.digest == job.before.digest
+def _is_at(worker: _Worker, job: Job) -> bool:
+    return job.before is not None and worker.digest == job.before.digest
 
 
-def _same_place(seat: _Seat, job: Job) -> bool:
-    stage, wanted = seat.stage, job.show.stage
-    return stage is not None and (stage.family, stage.place_seed) == (wanted.family, wanted.place_seed)
+def _same_place(worker: _Worker, job: Job) -> bool:
+    setup, wanted = worker.setup, job.advance.setup
+    return setup is not None and (setup.family, setup.place_seed) == (wanted.family, wanted.place_seed)

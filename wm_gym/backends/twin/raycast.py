@@ -1,8 +1,8 @@
-"""Which surface of a map each pixel of a level pinhole shows, and how far a ray goes to a surface.
+"""Ray casting of a map: the surface in each pixel of a level pinhole camera, and distances along rays to surfaces.
 
-The map is 2.5-D: lines seen from above that part sectors, and a floor and a ceiling height for each sector. The
-camera is level (yaw only) with a principal point that may lie anywhere, so every column of pixels is one ray seen
-from above: it crosses lines from near to far and looks through the openings that they leave. Lengths are map units.
+The map is 2.5-D: lines, seen from above, separate sectors, each with a floor and a ceiling height. The camera is level
+(yaw only) with a principal point that may lie anywhere, so every column of pixels is one ray seen from above, which
+crosses lines from near to far and passes through the openings between floors and ceilings. Lengths are map units.
 
 A surface has a number: a wall is the index of its line, floors and ceilings follow from `FLOOR` and `CEILING`, the
 sky is `SKY`. Knows nothing of the engine, of metres or of pitch.
@@ -24,7 +24,7 @@ _NEAR_UNITS = 1e-3
 
 @dataclass(frozen=True)
 class Surfaces:
-    """The map as the caster reads it.
+    """The geometry of a map.
 
     Attributes:
         lines: (L, 4) float64 x1, y1, x2, y2.
@@ -45,12 +45,12 @@ class Surfaces:
             raise ValueError(f"a map must have under {FLOOR} lines and sectors, got {len(self.lines)}")
 
     def sector_at(self, x: float, y: float) -> int:
-        """The sector a point lies in, or -1 outside the map."""
+        """The sector that contains a point, or -1 outside the map."""
         return int(sector_at_point(self.lines, self.sides, x, y))
 
 
 class ColumnCaster:
-    """Surfaces seen from level cameras of one size; keeps its scratch memory between calls."""
+    """Casts the columns of level cameras of one size; keeps its buffers between calls."""
 
     def __init__(self, surfaces: Surfaces, height: int, width: int) -> None:
         self.surfaces = surfaces
@@ -103,7 +103,7 @@ def _list_crossings(
     lines: NDArray[np.float64], sides: NDArray[np.int32], camera: NDArray[np.float64],
     counts: NDArray[np.int32], distances: NDArray[np.float64], crossed: NDArray[np.int32],
 ) -> None:  # fmt: skip
-    """For each column, the lines that its ray crosses and their planar distances, near to far."""
+    """Fill, for each column, the lines that its ray crosses and their planar distances, from near to far."""
     x, y, cos, sin, fx, cx = camera[0], camera[1], camera[3], camera[4], camera[5], camera[7]
     width = counts.shape[0]
     counts[:] = 0
@@ -144,7 +144,7 @@ def _walk_columns(
     sky: NDArray[np.bool_], eye_sector: int, camera: NDArray[np.float64], counts: NDArray[np.int32],
     distances: NDArray[np.float64], crossed: NDArray[np.int32], surface_ids: NDArray[np.int16],
 ) -> None:  # fmt: skip
-    """Fill each column from outside in: the rows still open shrink as floors, ceilings and steps take theirs."""
+    """Fill each column from its ends inwards, as floors, ceilings and steps cover the rows that are still open."""
     x, y, z, fy, cy = camera[0], camera[1], camera[2], camera[6], camera[8]
     height, width = surface_ids.shape
     for u in range(width):
@@ -189,7 +189,7 @@ def surface_distance(
     surface: int, x: float, y: float, z: float, dx: float, dy: float, dz: float,
     lines: NDArray[np.float64], floors: NDArray[np.float64], ceilings: NDArray[np.float64],
 ) -> float:  # fmt: skip
-    """How many times its direction a ray goes to the plane of a surface; not positive where it never meets it."""
+    """Distance along a ray to the plane of a surface, in lengths of its direction; not positive if it never meets."""
     if surface >= CEILING:
         return (ceilings[surface - CEILING] - z) / dz
     if surface >= FLOOR:

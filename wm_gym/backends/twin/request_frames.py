@@ -1,4 +1,4 @@
-"""The frames of one request while they are made, and the things in them numbered for all T frames alike."""
+"""The frames of one request while they are rendered, with instance numbers shared by all T frames."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wm_gym.backends.twin.effects import Ground, Scene, draw_effects
-from wm_gym.backends.twin.messages import Effect, Shown, Stage
+from wm_gym.backends.twin.messages import Effect, EpisodeSetup, Rendered
 
 MOVING_CLASSES = ("Walker", "Visitor", "Bird", "Bonfire")
 _MAX_INSTANCES = 255
 
 
 class RequestFrames:
-    """T frames in the making.
+    """Buffers of T frames while they are rendered.
 
     Args:
-        num_frames: T.
-        stage: Size and far plane.
+        num_frames: Number T of frames.
+        setup: The episode, with the size of a frame and the far plane.
         ground: The place.
-        effects: Events at work.
+        effects: Active events.
     """
 
-    def __init__(self, num_frames: int, stage: Stage, ground: Ground, effects: Sequence[Effect]) -> None:
-        shape = (num_frames, stage.height, stage.width)
+    def __init__(self, num_frames: int, setup: EpisodeSetup, ground: Ground, effects: Sequence[Effect]) -> None:
+        shape = (num_frames, setup.height, setup.width)
         self.frames = np.empty((*shape, 3), np.uint8)
         self.depth = np.empty(shape, np.float32)
         self.instances = np.empty(shape, np.uint8)
         self.surfaces = np.empty(shape[1:], np.int16)
         self._moving = np.zeros(shape, np.bool_)
-        self._far, self._ground, self._effects = stage.far_metres, ground, effects
+        self._far, self._ground, self._effects = setup.far_metres, ground, effects
         self._masks = {effect.kind: np.zeros(shape, np.bool_) for effect in effects}
         self._names: dict[int, str] = {}
         self._number_of: dict[int, int] = {}
@@ -40,12 +40,12 @@ class RequestFrames:
     def number_things(
         self, labels: Sequence[Any], eye: tuple[float, float, float], yaw_radians: float
     ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-        """For each number of the engine's label picture: the thing's number here, and the plane its picture lies in.
+        """Instance number and picture plane for each number of the engine's label buffer.
 
         Args:
             labels: The engine's labels of one frame.
-            eye: Map units.
-            yaw_radians: Of the engine's camera: pictures of things stand square to it.
+            eye: x, y, z of the camera, map units.
+            yaw_radians: Yaw of the engine's camera, which sprites face.
 
         Returns:
             (256,) and (256, 3): a, b, c of a x + b y = c, map units from the eye.
@@ -63,11 +63,11 @@ class RequestFrames:
         return numbers, planes
 
     def finish(self, t: int, eye: tuple[float, float, float], ray_from_pixel: NDArray[np.float64]) -> None:
-        """Mark what moves in frame t, and draw the events over it.
+        """Fill the moving mask of a frame, and draw the active events over it.
 
         Args:
-            t: Which frame.
-            eye: Map units.
+            t: Number of the frame.
+            eye: x, y, z of the camera, map units.
             ray_from_pixel: (3, 3), map units per metre of depth.
         """
         units = self._ground.units
@@ -76,16 +76,18 @@ class RequestFrames:
             self.instances[t], self._names, np.array(eye) / units, ray_from_pixel / units[:, None], self._far,
         )  # fmt: skip
         for prefix in MOVING_CLASSES:
-            self._moving[t] |= scene.shows(prefix)
+            self._moving[t] |= scene.mask_of(prefix)
         if self._effects:
             for kind, mask in draw_effects(scene, self._effects, t).items():
                 self._masks[kind][t] = mask
             self.frames[t] = np.clip(np.rint(scene.colour), 0, 255).astype(np.uint8)
 
-    def shown(self, save: bytes | None) -> Shown:
-        """All frames, done."""
+    def rendered(self, save: bytes | None) -> Rendered:
+        """The answer with all frames."""
         strengths = {
             kind: np.max([e.strengths for e in self._effects if e.kind == kind], axis=0).astype(np.float32)
             for kind in self._masks
         }
-        return Shown(self.frames, self.depth, self._moving, self.instances, self._names, self._masks, strengths, save)
+        return Rendered(
+            self.frames, self.depth, self._moving, self.instances, self._names, self._masks, strengths, save
+        )

@@ -1,4 +1,4 @@
-"""A map's WAD made ready for the engine: the camera's own player class added, the palette read out.
+"""A map's WAD prepared for the engine: the camera's player class is added, and the palette read.
 
 Knows nothing of maps beyond their lumps.
 """
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 VIEW_HEIGHT_UNITS = 4.0
 
-# A small invisible body high at the eye, so that kerbs and low ceilings never stop it. Solid, so walkers go round it.
+# a small invisible body at eye height, so that kerbs and low ceilings never stop it; solid, so walkers avoid it
 _DECORATE = f"""
 ACTOR Lens : PlayerPawn
 {{

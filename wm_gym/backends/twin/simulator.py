@@ -1,6 +1,6 @@
-"""Episodes on the engine: opens, restores, goes on, and makes frames with exact depth, masks and effects.
+"""Episodes on the engine: opens, restores and advances them, and renders frames with exact depth, masks and effects.
 
-One simulator is one engine and whatever map it shows now. Knows nothing of processes or of the world frame.
+One simulator is one engine with one loaded map at a time. Knows nothing of processes or of the world frame.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from wm_gym.backends.twin.effects import Ground
 from wm_gym.backends.twin.engine import Engine
 from wm_gym.backends.twin.frame import UNITS_ACROSS, UNITS_UP
 from wm_gym.backends.twin.maps import TwinMap, build
-from wm_gym.backends.twin.messages import Action, Restore, Show, Shown, Stage
+from wm_gym.backends.twin.messages import Action, Advance, EpisodeSetup, Rendered, Restore
 from wm_gym.backends.twin.optics import Lens, fit_lens, gather, ray_from_pixel
 from wm_gym.backends.twin.raycast import ColumnCaster, Surfaces
 from wm_gym.backends.twin.request_frames import RequestFrames
@@ -42,10 +42,10 @@ def surfaces_of(place: TwinMap) -> Surfaces:
 
 
 @dataclass(frozen=True)
-class _Set:
-    """An engine that runs the map of a stage, and what goes with it."""
+class _LoadedMap:
+    """An engine that runs the map of an episode, with the lens and the geometry that belong to it."""
 
-    stage: Stage
+    setup: EpisodeSetup
     engine: Engine
     lens: Lens
     caster: ColumnCaster
@@ -53,73 +53,74 @@ class _Set:
 
 
 class Simulator:
-    """One engine and what it shows.
+    """One engine and the episode that it runs.
 
     Args:
-        folder: Where its files may lie; it must exist.
+        folder: Existing folder for its files.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._set: _Set | None = None
+        self._loaded: _LoadedMap | None = None
 
-    def show(self, request: Show) -> Shown:
-        """Go on by the request's actions and make their frames."""
-        now = self._prepared(request.stage)
+    def advance(self, request: Advance) -> Rendered:
+        """Advance by the request's actions and render their frames."""
+        loaded = self._loaded_map(request.setup)
         first = request.actions[0]
         if request.opens:
-            view = now.lens.view(first.yaw_radians, first.pitch_radians)
-            now.engine.restart(request.stage.engine_seed, first.eye, view)
-        film = RequestFrames(len(request.actions), request.stage, now.ground, request.effects)
+            view = loaded.lens.view(first.yaw_radians, first.pitch_radians)
+            loaded.engine.restart(request.setup.engine_seed, first.eye, view)
+        buffers = RequestFrames(len(request.actions), request.setup, loaded.ground, request.effects)
         for t, action in enumerate(request.actions):
-            _shoot(now, film, t, action)
-        return film.shown(now.engine.save() if request.saves else None)
+            _render_frame(loaded, buffers, t, action)
+        return buffers.rendered(loaded.engine.save() if request.saves else None)
 
     def restore(self, request: Restore) -> None:
-        """Stand where the save and the actions since then lead."""
-        now = self._prepared(request.stage)
-        now.engine.load(request.save)
+        """Load the save and replay the actions since then."""
+        loaded = self._loaded_map(request.setup)
+        loaded.engine.load(request.save)
         for action in request.actions:
-            view = now.lens.view(action.yaw_radians, action.pitch_radians)
-            now.engine.advance(action.eye, view, action.commands, shows=False)
+            view = loaded.lens.view(action.yaw_radians, action.pitch_radians)
+            loaded.engine.advance(action.eye, view, action.commands, renders=False)
 
     def close(self) -> None:
         """End the engine."""
-        if self._set:
-            self._set.engine.close()
-        self._set = None
+        if self._loaded:
+            self._loaded.engine.close()
+        self._loaded = None
 
-    def _prepared(self, stage: Stage) -> _Set:
-        """An engine that runs the stage's map through the stage's lens; the one at hand where it does."""
-        if self._set is None or replace(self._set.stage, engine_seed=stage.engine_seed) != stage:
+    def _loaded_map(self, setup: EpisodeSetup) -> _LoadedMap:
+        """The engine with the episode's map and lens, loaded anew if the current one differs."""
+        if self._loaded is None or replace(self._loaded.setup, engine_seed=setup.engine_seed) != setup:
             self.close()
-            self._set = _build_set(stage, self._folder)
-        return self._set
+            self._loaded = _load_map(setup, self._folder)
+        return self._loaded
 
 
-def _build_set(stage: Stage, folder: Path) -> _Set:
-    place = map_of(stage.family, stage.place_seed, stage.difficulty)
-    lens = fit_lens(stage.intrinsics, stage.height, stage.width)
+def _load_map(setup: EpisodeSetup, folder: Path) -> _LoadedMap:
+    place = map_of(setup.family, setup.place_seed, setup.difficulty)
+    lens = fit_lens(setup.intrinsics, setup.height, setup.width)
     surfaces = surfaces_of(place)
     caster = ColumnCaster(surfaces, lens.source_height, lens.source_width)
     ground = Ground(surfaces, _MAP_UNITS, np.ascontiguousarray(place.lamps / _MAP_UNITS).reshape(-1, 3))
-    return _Set(stage, Engine(place.wad, lens, folder), lens, caster, ground)
+    return _LoadedMap(setup, Engine(place.wad, lens, folder), lens, caster, ground)
 
 
-def _shoot(now: _Set, film: RequestFrames, t: int, action: Action) -> None:
-    """One frame: engine, surfaces, the asked camera's picture, events."""
-    view = now.lens.view(action.yaw_radians, action.pitch_radians)
-    now.engine.advance(action.eye, view, action.commands, shows=True)
-    screen, labels_buffer, labels = now.engine.picture(action.eye)
-    surface_ids = now.caster.cast(action.eye, view.yaw_radians, view.intrinsics)
-    numbers, planes = film.number_things(labels, action.eye, view.yaw_radians)
-    rays = ray_from_pixel(view, now.lens, _MAP_UNITS)
-    s = now.ground.surfaces
+def _render_frame(loaded: _LoadedMap, buffers: RequestFrames, t: int, action: Action) -> None:
+    """Render one frame: advance the engine, cast surfaces, resample to the target camera, draw events."""
+    view = loaded.lens.view(action.yaw_radians, action.pitch_radians)
+    loaded.engine.advance(action.eye, view, action.commands, renders=True)
+    screen, labels_buffer, labels = loaded.engine.picture(action.eye)
+    surface_ids = loaded.caster.cast(action.eye, view.yaw_radians, view.intrinsics)
+    numbers, planes = buffers.number_things(labels, action.eye, view.yaw_radians)
+    rays = ray_from_pixel(view, loaded.lens, _MAP_UNITS)
+    s = loaded.ground.surfaces
     outside = gather(
-        screen, labels_buffer, surface_ids, now.engine.palette, numbers, planes, view.source_from_target,
+        screen, labels_buffer, surface_ids, loaded.engine.palette, numbers, planes, view.source_from_target,
         view.target_from_source, rays, np.array(action.eye), s.lines, s.floors, s.ceilings,
-        now.lens.samples, now.stage.far_metres, film.frames[t], film.depth[t], film.instances[t], film.surfaces,
+        loaded.lens.samples, loaded.setup.far_metres, buffers.frames[t], buffers.depth[t], buffers.instances[t],
+        buffers.surfaces,
     )  # fmt: skip
     if outside:
-        raise RuntimeError(f"the engine's picture must hold the whole frame, {outside} samples fell outside it")
-    film.finish(t, action.eye, rays)
+        raise RuntimeError(f"the engine's picture must hold the whole frame, got {outside} samples outside it")
+    buffers.finish(t, action.eye, rays)

@@ -1,4 +1,4 @@
-"""A place made ready for bodies: its surfaces, its obstacles, and where the world frame lies on it."""
+"""A place prepared for bodies and events: its surfaces, its obstacles and its world frame."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _KEPT_SITES = 64
 
 @dataclass(frozen=True)
 class Site:
-    """What bodies and events need to know of a place.
+    """A place with what bodies and events need.
 
     Attributes:
         place: The map.
         surfaces: Its geometry, map units.
-        frame: Where the world frame lies.
-        obstacles: What a body can bump into, world frame.
+        frame: Transform between the world frame and the map.
+        obstacles: Its obstacles, world frame.
     """
 
     place: TwinMap
@@ -43,7 +43,7 @@ def site_of(family: str, place_seed: int, difficulty: str) -> Site:
 
 
 def frame_of(place: TwinMap, surfaces: Surfaces) -> MapFrame:
-    """The world frame of a place: it lies at the eye of a body that stands at the start and looks its heading."""
+    """The world frame of a place, at the eye of a body at the start that looks along the start's heading."""
     x, y, heading_degrees = place.start
     floor = surfaces.floors[surfaces.sector_at(x, y)]
     return MapFrame(x, y, float(floor) + EYE_HEIGHT_METRES * UNITS_UP, float(np.radians(heading_degrees)))

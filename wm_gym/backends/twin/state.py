@@ -1,4 +1,4 @@
-"""A twin world as a value: the engine's last save, what happened since, and the fingerprint of it all."""
+"""A twin world as a value: the engine's last save, the actions since then, and a fingerprint of the whole episode."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from wm_gym.backends.twin.messages import Action, Stage
+from wm_gym.backends.twin.messages import Action, EpisodeSetup
 from wm_gym.backends.twin.placement import Placement
 from wm_gym.backends.twin.pool import Token
 from wm_gym.world_model import Packed
@@ -20,18 +20,18 @@ _FORMAT = 1
 
 @dataclass(frozen=True)
 class TwinWorld:
-    """Where one world's episode stands.
+    """The state of one world's episode.
 
     Attributes:
-        stage: What the episode depends on before its first action.
+        setup: Map, seed and camera of the episode.
         steps: Steps since the opening.
-        save: The engine's last save.
-        actions: What happened since that save.
-        placements: Things that events have added.
-        token: Fingerprint of everything since the opening.
+        save: The engine's last save file.
+        actions: The actions since that save.
+        placements: The actors and bursts that events have added.
+        token: Fingerprint of the whole episode.
     """
 
-    stage: Stage
+    setup: EpisodeSetup
     steps: int
     save: bytes
     actions: tuple[Action, ...]
@@ -41,19 +41,26 @@ class TwinWorld:
 
 @dataclass(frozen=True)
 class TwinState:
-    """N worlds."""
+    """The state of N worlds."""
 
     worlds: tuple[TwinWorld, ...]
 
 
-def token_after(before: Token | None, stage: Stage, actions: Sequence[Action], *, saves: bool) -> Token:
-    """The fingerprint of an episode once `actions` have followed `before`. A save moves the world on, so it counts."""
-    story = repr((stage, tuple(actions), saves)).encode()
+def token_after(before: Token | None, setup: EpisodeSetup, actions: Sequence[Action], *, saves: bool) -> Token:
+    """The fingerprint of an episode after further actions.
+
+    Args:
+        before: Fingerprint before them; None at the opening.
+        setup: Map, seed and camera of the episode.
+        actions: The actions that follow.
+        saves: Whether the engine saves afterwards, which advances its game too.
+    """
+    story = repr((setup, tuple(actions), saves)).encode()
     return Token(hashlib.sha256((before.digest if before else b"") + story).digest())
 
 
 def pack_state(state: TwinState) -> Packed:
-    """Plain tensors and JSON."""
+    """The state as tensors and JSON, for `unpack_state`."""
     tensors: dict[str, Tensor] = {}
     records = []
     for i, world in enumerate(state.worlds):
@@ -62,10 +69,10 @@ def pack_state(state: TwinState) -> Packed:
         tensors[f"motion_{i}"] = torch.tensor(motion, dtype=torch.float64).reshape(-1, 5)
         records.append(
             {
-                "stage": asdict(world.stage),
+                "stage": asdict(world.setup),
                 "steps": world.steps,
                 "commands": [list(action.commands) for action in world.actions],
-                "placements": [asdict(placement) for placement in world.placements],
+                "placements": [_placement_record(placement) for placement in world.placements],
                 "token": world.token.digest.hex(),
             }
         )
@@ -73,7 +80,7 @@ def pack_state(state: TwinState) -> Packed:
 
 
 def unpack_state(packed: Packed) -> TwinState:
-    """The state that `pack_state` was given.
+    """The state of `pack_state`, in any process.
 
     Raises:
         ValueError: If it was packed by another backend or another version.
@@ -86,15 +93,28 @@ def unpack_state(packed: Packed) -> TwinState:
 
 def _world(packed: Packed, i: int, record: dict) -> TwinWorld:
     motion = packed.tensors[f"motion_{i}"].tolist()
-    stage = {**record["stage"], "intrinsics": tuple(record["stage"]["intrinsics"])}
+    setup = {**record["stage"], "intrinsics": tuple(record["stage"]["intrinsics"])}
     return TwinWorld(
-        stage=Stage(**stage),
+        setup=EpisodeSetup(**setup),
         steps=record["steps"],
         save=packed.tensors[f"save_{i}"].numpy().tobytes(),
         actions=tuple(
             Action((x, y, z), yaw, pitch, tuple(commands))
             for (x, y, z, yaw, pitch), commands in zip(motion, record["commands"], strict=True)
         ),
-        placements=tuple(Placement(**{**p, "spot": tuple(p["spot"])}) for p in record["placements"]),
+        placements=tuple(_placement(entry) for entry in record["placements"]),
         token=Token(bytes.fromhex(record["token"])),
     )
+
+
+def _placement_record(placement: Placement) -> dict:
+    return {
+        "event_id": placement.event_id,
+        "kind": placement.kind,
+        "spot": placement.position,
+        "present": placement.present,
+    }
+
+
+def _placement(record: dict) -> Placement:
+    return Placement(record["event_id"], record["kind"], tuple(record["spot"]), record["present"])

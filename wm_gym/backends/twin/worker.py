@@ -11,7 +11,7 @@ import sys
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from wm_gym.backends.twin.messages import Failure, Restore, Show, Shown
+from wm_gym.backends.twin.messages import Advance, Failure, Rendered, Restore
 from wm_gym.backends.twin.simulator import Simulator
 
 
@@ -26,17 +26,17 @@ def main() -> None:
         while True:
             connection.send(_answer(simulator, connection.recv()))
     except (EOFError, OSError):
-        pass  # whoever asked is gone
+        pass  # the client is gone
     finally:
         simulator.close()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _answer(simulator: Simulator, request: Show | Restore) -> Shown | Failure | None:
-    """What the request gives: frames, nothing after a restore, or why neither."""
+def _answer(simulator: Simulator, request: Advance | Restore) -> Rendered | Failure | None:
+    """The answer to a request: rendered frames, None after a restore, or the reason of a failure."""
     try:
-        if isinstance(request, Show):
-            return simulator.show(request)
+        if isinstance(request, Advance):
+            return simulator.advance(request)
         simulator.restore(request)
         return None
     except Exception as error:

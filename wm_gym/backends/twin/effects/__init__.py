@@ -1,7 +1,7 @@
-"""Events drawn onto the twin's frames: light first, then the air, then what floats in it.
+"""Events drawn onto the twin's frames: light first, then fog and haze, then flakes and sparks.
 
-The engine adds the fire and the walker; all else is drawn here from colour, exact depth and the place of each pixel
-on the map. Everything follows from the event's seed and its age in frames. Knows nothing of the engine.
+The engine adds the actors of fire and walker; all else is drawn here from colour, exact depth and the map. Everything
+follows from the event's seed and its age in frames. Knows nothing of the engine.
 """
 
 from __future__ import annotations
@@ -19,15 +19,20 @@ from wm_gym.backends.twin.messages import Effect
 
 __all__ = ["Ground", "Scene", "draw_effects"]
 
-# A channel must change by this much of 255 for a pixel to count as changed.
+# a pixel counts as changed if a channel changes by more than this, of 255
 _CHANGED = 1.0
 
 
 def draw_effects(scene: Scene, effects: Sequence[Effect], t: int) -> dict[str, NDArray[np.bool_]]:
-    """Draw frame t of the events at work.
+    """Draw the active events on one frame.
+
+    Args:
+        scene: The frame; colour, depth and moving mask are changed in place.
+        effects: Active events.
+        t: Number of the frame in its request.
 
     Returns:
-        For each kind at work, (H, W): the pixels it changes.
+        For each active kind, (H, W) bool, the pixels that it changes.
     """
     masks = {effect.kind: np.zeros(scene.depth.shape, np.bool_) for effect in effects}
     by_kind = {kind: [effect for effect in effects if effect.kind == kind] for kind in masks}
@@ -50,12 +55,12 @@ def draw_effects(scene: Scene, effects: Sequence[Effect], t: int) -> dict[str, N
     for snow in by_kind.get("snowfall", []):
         change("snowfall", lambda snow=snow: draw_flakes(scene, snow, t))
     if "walker" in masks:
-        masks["walker"] |= scene.shows("Visitor")
+        masks["walker"] |= scene.mask_of("Visitor")
     return masks
 
 
 def _light(scene: Scene, by_kind: dict[str, list[Effect]], masks: dict[str, NDArray[np.bool_]], t: int) -> None:
-    fires = [(effect, flicker(effect, t)) for effect in by_kind.get("bonfire", []) if effect.spot is not None]
+    fires = [(effect, flicker(effect, t)) for effect in by_kind.get("bonfire", []) if effect.position is not None]
     if not fires and scene.night == 0.0:
         return
     before = scene.colour.copy()
@@ -63,7 +68,7 @@ def _light(scene: Scene, by_kind: dict[str, list[Effect]], masks: dict[str, NDAr
     if "night" in masks:
         masks["night"] |= np.abs(scene.colour - before).max(axis=-1) > _CHANGED
     if "bonfire" in masks:
-        masks["bonfire"] |= lit.any(axis=0) | scene.shows("Bonfire")
+        masks["bonfire"] |= lit.any(axis=0) | scene.mask_of("Bonfire")
 
 
 def _strongest(effects: Sequence[Effect], t: int) -> float:

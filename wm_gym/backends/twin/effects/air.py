@@ -1,4 +1,4 @@
-"""Fog, and the white of snow that lies: both a blend of each pixel towards a pale colour."""
+"""Fog, snow haze and lying snow: each pixel is blended towards a pale colour."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _LYING_SNOW_FRAMES = 140.0
 
 
 def draw_fog(scene: Scene, strength: float) -> None:
-    """Fog that thickens with distance along the ray and swallows the sky."""
+    """Fog whose opacity grows with distance along the ray and that hides the sky."""
     _haze(scene, strength * _FOG_PER_METRE, strength)
 
 
 def draw_lying_snow(scene: Scene, effect: Effect, t: int) -> None:
-    """Floors under the open sky whiten from the onset on, in patches that grow together."""
+    """Snow on floors under the open sky, in patches that grow together from the onset on."""
     age = min(1.0, max(0, effect.age_frames + t) / _LYING_SNOW_FRAMES)
     cover = effect.strengths[t] * (0.12 + 0.88 * age)
     white = np.array(_SNOW_COLOUR)
@@ -35,7 +35,7 @@ def draw_lying_snow(scene: Scene, effect: Effect, t: int) -> None:
 
 
 def draw_snow_haze(scene: Scene, strength: float) -> None:
-    """The pale air of falling snow."""
+    """The haze of falling snow."""
     _haze(scene, strength * _SNOW_HAZE_PER_METRE, 0.55 * strength)
 
 

@@ -1,4 +1,4 @@
-"""Numbers that look random and follow from integers alone, the same everywhere. For numba kernels."""
+"""Pseudorandom numbers as a function of integers, the same on every machine, for numba kernels."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def chance(seed: int, index: int, channel: int) -> float:
 
 @numba.njit(cache=True)
 def smooth_noise(seed: int, x: float, y: float) -> float:
-    """Value noise in 0..1 over the plane, one lattice cell per unit."""
+    """Value noise in 0..1 on the plane, with one lattice cell per unit."""
     left, low = int(np.floor(x)), int(np.floor(y))
     fx, fy = x - left, y - low
     fx, fy = fx * fx * (3.0 - 2.0 * fx), fy * fy * (3.0 - 2.0 * fy)

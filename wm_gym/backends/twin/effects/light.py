@@ -1,7 +1,7 @@
-"""Night and firelight: what light falls on each pixel, from the sky, the lamps and the fires.
+"""Night and firelight: the light on each pixel from the sky, the lamps and the fires.
 
-By day the picture is lit as painted. Night takes most of that light away and leaves blue; lamps then throw warm
-pools, and a fire throws light by day and by night. The sky at night is a dark gradient with stars that stand still.
+By day the textures are fully lit. Night removes most of that light and leaves blue; lamps then light warm pools, and
+fires give light by day and by night. The sky at night is a dark gradient with fixed stars.
 """
 
 from __future__ import annotations
@@ -18,50 +18,53 @@ from wm_gym.backends.twin.raycast import SKY
 
 _LAMP_COLOUR = (1.0, 0.72, 0.38)
 _FIRE_COLOUR = (1.0, 0.52, 0.2)
-_LAMP_REACH_METRES = 6.5
+_LAMP_RADIUS_METRES = 6.5
 _LAMP_BRIGHTNESS = 1.3
-_FIRE_REACH_METRES = 6.0
+_FIRE_RADIUS_METRES = 6.0
 _DAY_FIRE = 0.4
 _FLAME_HEIGHT_METRES = 0.9
-_LAMPS_IN_REACH_METRES = 45.0
+_LAMP_DISTANCE_METRES = 45.0
 _STAR_CELLS = 46.0
 
 
 def draw_light(scene: Scene, night: float, fires: list[tuple[Effect, float]]) -> NDArray[np.bool_]:
-    """Light the scene; for each fire, (H, W), the pixels whose colour its light changes.
+    """Light the scene.
 
     Args:
-        scene: The frame; colour is written.
-        night: 0..1.
-        fires: Bonfires at work and the brightness of each.
+        scene: The frame; colour is changed in place.
+        night: Strength of the night, 0..1.
+        fires: Active bonfires with the brightness of each.
+
+    Returns:
+        (F, H, W) bool, the pixels whose colour each fire's light changes.
     """
     lamps = _near_lamps(scene) if night > 0.0 else np.zeros((0, 3))
-    spots = np.array([_flame(scene, effect) for effect, _ in fires]).reshape(-1, 3)
+    flames = np.array([_flame(scene, effect) for effect, _ in fires]).reshape(-1, 3)
     brightness = np.array([value for _, value in fires])
-    glowing = scene.shows("Bonfire") | scene.shows("Lamp")
+    glowing = scene.mask_of("Bonfire") | scene.mask_of("Lamp")
     lit = np.zeros((len(fires), *scene.depth.shape), np.bool_)
     _light(
         scene.colour, scene.depth, scene.surface_ids, glowing, scene.eye, scene.ray_from_pixel, scene.far, night,
-        lamps, spots, brightness, np.array(_LAMP_COLOUR), np.array(_FIRE_COLOUR), lit,
+        lamps, flames, brightness, np.array(_LAMP_COLOUR), np.array(_FIRE_COLOUR), lit,
     )  # fmt: skip
     return lit
 
 
 def flicker(effect: Effect, t: int) -> float:
-    """How bright a fire burns in frame t of the request: its strength, never quite steady."""
+    """Brightness of a fire in frame t of the request: its strength with some flicker."""
     frame = effect.age_frames + t
     wave = 0.06 * np.sin(frame * 0.9 + effect.seed % 7) + 0.08 * (chance(effect.seed, frame + 65536, 3) - 0.5)
     return effect.strengths[t] * (1.0 + float(wave))
 
 
 def _flame(scene: Scene, effect: Effect) -> NDArray[np.float64]:
-    assert effect.spot is not None
-    return np.array(effect.spot) / scene.ground.units + np.array([0.0, 0.0, _FLAME_HEIGHT_METRES])
+    assert effect.position is not None
+    return np.array(effect.position) / scene.ground.units + np.array([0.0, 0.0, _FLAME_HEIGHT_METRES])
 
 
 def _near_lamps(scene: Scene) -> NDArray[np.float64]:
     lamps = scene.ground.lamps
-    return np.ascontiguousarray(lamps[np.linalg.norm(lamps - scene.eye, axis=1) < _LAMPS_IN_REACH_METRES])
+    return np.ascontiguousarray(lamps[np.linalg.norm(lamps - scene.eye, axis=1) < _LAMP_DISTANCE_METRES])
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -85,11 +88,11 @@ def _light(
             x, y, z = eye[0] + depth[v, u] * dx, eye[1] + depth[v, u] * dy, eye[2] + depth[v, u] * dz
             light[0], light[1], light[2] = 1.0 - 0.83 * night, 1.0 - 0.79 * night, 1.0 - 0.63 * night
             for i in range(lamps.shape[0]):
-                pool = night * _LAMP_BRIGHTNESS * _falloff(lamps[i], x, y, z, _LAMP_REACH_METRES)
+                pool = night * _LAMP_BRIGHTNESS * _falloff(lamps[i], x, y, z, _LAMP_RADIUS_METRES)
                 for c in range(3):
                     light[c] += pool * lamp_colour[c]
             for i in range(fires.shape[0]):
-                pool = brightness[i] * (_DAY_FIRE + 0.85 * night) * _falloff(fires[i], x, y, z, _FIRE_REACH_METRES)
+                pool = brightness[i] * (_DAY_FIRE + 0.85 * night) * _falloff(fires[i], x, y, z, _FIRE_RADIUS_METRES)
                 for c in range(3):
                     light[c] += pool * fire_colour[c]
                 lit[i, v, u] = pool * (colour[v, u, 0] + 12.0) > 2.0
@@ -99,9 +102,9 @@ def _light(
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _falloff(source: NDArray[np.float64], x: float, y: float, z: float, reach: float) -> float:
+def _falloff(source: NDArray[np.float64], x: float, y: float, z: float, radius: float) -> float:
     squared = (x - source[0]) ** 2 + (y - source[1]) ** 2 + (z - source[2]) ** 2
-    share = max(0.0, 1.0 - squared / (reach * reach))
+    share = max(0.0, 1.0 - squared / (radius * radius))
     return share * share / (1.0 + 0.05 * squared)
 
 
@@ -120,7 +123,7 @@ def _night_sky(pixel: NDArray[np.float32], dx: float, dy: float, dz: float, nigh
 
 @numba.njit(cache=True, error_model="numpy")
 def _star(across: float, up: float) -> float:
-    """Light of the star in one cell of the sky, if it has one."""
+    """Light of the star in one cell of the sky; 0 in cells without one."""
     column, row = int(np.floor(across)), int(np.floor(up))
     key = (column + 4096) * 8192 + row
     if chance(11, key, 0) > 0.17:

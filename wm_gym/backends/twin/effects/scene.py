@@ -1,6 +1,6 @@
-"""One frame as effects see it: colour, depth and what each pixel shows, with its place on the map.
+"""One frame with the geometry that effects need: colour, depth, and the surface and instance in each pixel.
 
-Positions are map metres: the map's axes, metres along each. Knows nothing of the engine.
+Positions are map metres: along the map's axes, in metres. Knows nothing of the engine.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from wm_gym.backends.twin.raycast import Surfaces
 
 @dataclass(frozen=True)
 class Ground:
-    """What effects know of the place.
+    """The place, as effects need it.
 
     Attributes:
         surfaces: The map, map units.
         units: (3,) map units per metre along the map's axes.
-        lamps: (N, 3) sources of light, map metres.
+        lamps: (N, 3) positions of lamps, map metres.
     """
 
     surfaces: Surfaces
@@ -31,20 +31,20 @@ class Ground:
 
 @dataclass
 class Scene:
-    """A frame in the making; effects write to `colour`, `depth` and `moving`.
+    """A frame while it is rendered; effects change `colour`, `depth` and `moving` in place.
 
     Attributes:
         ground: The place.
         colour: (H, W, 3) float32, 0..255.
         depth: (H, W) float32 planar metres.
         moving: (H, W) bool.
-        surface_ids: (H, W) int16 as the caster numbers them.
-        instances: (H, W) uint8.
-        instance_names: Class of each instance.
+        surface_ids: (H, W) int16 surface numbers of the ray caster.
+        instances: (H, W) uint8 instance numbers.
+        instance_names: Actor class of each instance.
         eye: (3,) map metres.
         ray_from_pixel: (3, 3) from (u, v, 1) to the point at depth 1 m, map metres from the eye.
         far: Depth of the sky, metres.
-        night: How far night has come, 0..1; what draws after it darkens with it.
+        night: Strength of the night, 0..1, which darkens fog and snow too.
     """
 
     ground: Ground
@@ -59,7 +59,7 @@ class Scene:
     far: float
     night: float = 0.0
 
-    def shows(self, prefix: str) -> NDArray[np.bool_]:
-        """(H, W): pixels of things whose class begins with `prefix`."""
+    def mask_of(self, prefix: str) -> NDArray[np.bool_]:
+        """(H, W) bool, the pixels of actors whose class begins with `prefix`."""
         numbers = [number for number, name in self.instance_names.items() if name.startswith(prefix)]
         return np.isin(self.instances, numbers) if numbers else np.zeros(self.instances.shape, np.bool_)

@@ -1,6 +1,6 @@
-"""Small bright things that float: snowflakes and fireworks, drawn as soft round specks behind or before the scene.
+"""Particles: snowflakes and the sparks of fireworks, drawn as soft discs.
 
-Each speck is a point of the world, so it keeps its place while the camera moves, and hides behind what is nearer.
+Each particle has a position in the world, so it stays there while the camera moves, and nearer surfaces occlude it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _COLOURS = np.array(
 
 
 def draw_flakes(scene: Scene, effect: Effect, t: int) -> None:
-    """Falling flakes under the open sky; depth stays the scene's."""
+    """Falling flakes under the open sky; they do not change depth."""
     seconds = (effect.age_frames + t) / FRAMES_PER_SECOND
     box = np.array(_FLAKE_BOX_METRES)
     points = _flake_points(effect.seed, seconds, scene.eye, box)
@@ -43,13 +43,13 @@ def draw_flakes(scene: Scene, effect: Effect, t: int) -> None:
 
 
 def draw_fireworks(scene: Scene, effect: Effect, t: int) -> None:
-    """Bursts round the event's spot, smaller under a ceiling; sparks have their own depth."""
-    assert effect.spot is not None
+    """Bursts round the event's position, smaller under a ceiling; sparks change depth."""
+    assert effect.position is not None
     frame = effect.age_frames + t
-    sector = scene.ground.surfaces.sector_at(effect.spot[0], effect.spot[1])
+    sector = scene.ground.surfaces.sector_at(effect.position[0], effect.position[1])
     outdoors = sector >= 0 and bool(scene.ground.surfaces.sky[sector])
     size = _OUTDOOR_BURST_METRES if outdoors else _INDOOR_BURST_METRES
-    centre = np.array(effect.spot) / scene.ground.units
+    centre = np.array(effect.position) / scene.ground.units
     points, colours, alphas = _sparks(effect.seed, frame, centre, size, 1.0 if outdoors else 0.0, _COLOURS)
     radius = _SPARK_RADIUS_METRES * (1.0 if outdoors else 0.35)
     _draw(scene, points, colours, alphas * effect.strengths[t], radius, False, True)
@@ -87,7 +87,7 @@ def _flake_points(seed: int, seconds: float, eye: NDArray[np.float64], box: NDAr
 def _sparks(
     seed: int, frame: int, centre: NDArray[np.float64], size: float, spread: float, colours: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Points, colours and opacities of the sparks alight in a frame since onset."""
+    """Positions, colours and opacities of the sparks that are alight in a frame, counted from the onset."""
     bursts = _BURST_FRAMES // _BURST_EVERY_FRAMES + 1
     points = np.zeros((bursts * _BURST_SPARKS, 3))
     tints = np.zeros((bursts * _BURST_SPARKS, 3))
@@ -99,20 +99,20 @@ def _sparks(
         if burst < 0 or age >= _BURST_FRAMES:
             continue
         life = age / _BURST_FRAMES
-        reach = size * (1.0 - (1.0 - min(1.0, 1.6 * life)) ** 3) * (0.75 + 0.5 * chance(seed, burst, 0))
+        extent = size * (1.0 - (1.0 - min(1.0, 1.6 * life)) ** 3) * (0.75 + 0.5 * chance(seed, burst, 0))
         hue = int(chance(seed, burst, 1) * colours.shape[0])
         for i in range(_BURST_SPARKS):
             j, spark = k * _BURST_SPARKS + i, burst * _BURST_SPARKS + i
             up, turn = 2.0 * chance(seed, spark, 2) - 1.0, 6.2832 * chance(seed, spark, 3)
             flat, pace = np.sqrt(1.0 - up * up), 0.7 + 0.3 * chance(seed, spark, 4)
             points[j, 0] = (
-                centre[0] + spread * 7.0 * (chance(seed, burst, 5) - 0.5) + reach * pace * flat * np.cos(turn)
+                centre[0] + spread * 7.0 * (chance(seed, burst, 5) - 0.5) + extent * pace * flat * np.cos(turn)
             )
             points[j, 1] = (
-                centre[1] + spread * 7.0 * (chance(seed, burst, 6) - 0.5) + reach * pace * flat * np.sin(turn)
+                centre[1] + spread * 7.0 * (chance(seed, burst, 6) - 0.5) + extent * pace * flat * np.sin(turn)
             )
             fall = 0.55 * size * life * life
-            points[j, 2] = centre[2] + spread * 3.0 * (chance(seed, burst, 7) - 0.5) + reach * pace * up - fall
+            points[j, 2] = centre[2] + spread * 3.0 * (chance(seed, burst, 7) - 0.5) + extent * pace * up - fall
             white = max(0.0, 1.0 - 5.0 * life)
             for c in range(3):
                 tints[j, c] = colours[hue, c] + white * (255.0 - colours[hue, c])
@@ -138,14 +138,14 @@ def _splat(
     colour: NDArray[np.float32], depth: NDArray[np.float32], moving: NDArray[np.bool_], pixels: NDArray[np.float64],
     colours: NDArray[np.float64], alphas: NDArray[np.float64], radius_pixels_at_metre: float, writes_depth: bool,
 ) -> None:  # fmt: skip
-    """Blend soft discs, nothing nearer than 0.6 m, each only where the scene lies behind it."""
+    """Blend soft discs where the scene lies behind them; particles nearer than 0.6 m are left out."""
     height, width = depth.shape
     for i in range(pixels.shape[0]):
         distance = pixels[i, 2]
         if alphas[i] <= 0.003 or distance < 0.6:
             continue
         u, v = pixels[i, 0] / distance, pixels[i, 1] / distance
-        # under a pixel a speck keeps its size and pales instead
+        # a particle smaller than a pixel keeps that size and becomes more transparent
         radius = radius_pixels_at_metre / distance
         alpha = alphas[i] * min(1.0, (radius / 0.55) ** 2)
         radius = min(max(radius, 0.55), 2.2)

@@ -1,7 +1,7 @@
 """The actors of every place: their classes as the engine reads them, their numbers, and their sprites.
 
 Walkers wander and never chase, shoot or bleed; they are wide, so that none comes nearer than a metre to the camera.
-Birds circle overhead. Knows nothing of where anything stands.
+Birds circle overhead. Knows nothing of positions on a map.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LAMP_HEIGHT = 92.0
 
 TREE_NUMBERS = tuple(TREE_NUMBER + kind for kind in range(len(greenery.TREE_KINDS)))
 
-# Radii in MU of what stands in the way, by editor number.
+# radii in MU of standing things that block a body, by editor number
 SOLID_RADII: dict[int, float] = {
     **dict.fromkeys(TREE_NUMBERS, 12.0),
     LAMP_NUMBER: 8.0,

@@ -1,4 +1,4 @@
-"""Names to places: `build`."""
+"""From family, seed and difficulty to a place: `build`."""
 
 from __future__ import annotations
 

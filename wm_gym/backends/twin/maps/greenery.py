@@ -1,4 +1,4 @@
-"""Drawings of what stands about: trees, potted plants, street lamps, a fountain, birds, a bonfire."""
+"""Drawings of sprites: trees, potted plants, street lamps, a fountain, birds, a bonfire."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def tree(kind: str) -> Drawing:
 
 
 def _leaves(pixels: Pixels, blobs: tuple[tuple[float, float, float, float], ...]) -> None:
-    """Blobs of leaves, lit from the upper left and ragged at the rim."""
+    """Blobs of leaves, lit from the upper left and ragged at their border."""
     rows, columns = np.mgrid[: pixels.shape[0], : pixels.shape[1]].astype(np.float64)
     ragged = (soft_noise(pixels.shape[0], pixels.shape[1], 14, 61) - 0.5) * 0.3
     for x, y, radius_x, radius_y in blobs:

@@ -1,4 +1,4 @@
-"""Free ground: where a body can stand and walk. Built from the borders that block and from what stands about."""
+"""Free ground: the cells where a body can stand and walk, from blocking borders and standing things."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from wm_gym.backends.twin.maps.plan import Edge, Rect
 
 CELL = 16.0
 WALK_CLEARANCE = 13.0
-SPOT_CLEARANCE = 21.0
-_SPOT_PITCH = 40.0
-_LEAST, _MOST = 32.0, 480.0
+STAND_CLEARANCE = 21.0
+_GRID_PITCH = 40.0
+_MIN_RADIUS, _MAX_RADIUS = 32.0, 480.0
 
-# A start that is taken moves no farther than this, MU.
-_START_REACH = 64.0
+# an occupied start is moved no farther than this, MU
+_START_RADIUS = 64.0
 
 
 class FreeGround:
@@ -25,13 +25,13 @@ class FreeGround:
     def __init__(
         self, extent: Rect, edges: list[Edge], solids: NDArray[np.float64], start: tuple[float, float]
     ) -> None:
-        """Finds the ground.
+        """The ground around a start.
 
         Args:
-            extent: All the ground there is.
-            edges: Borders.
-            solids: (B, 3) x, y, radius in MU.
-            start: x, y in MU; moves to the nearest free cell.
+            extent: Rectangle of the whole plan.
+            edges: Borders of its regions.
+            solids: (B, 3) x, y, radius in MU of standing things.
+            start: x, y in MU; moved to the nearest free cell.
 
         Raises:
             ValueError: If no ground near the start is free.
@@ -44,23 +44,28 @@ class FreeGround:
         self.start = extent.x0 + cell[0] * CELL, extent.y0 + cell[1] * CELL
         self._reachable = _flood(~self._taken(WALK_CLEARANCE), *cell)
 
-    def spots(self, clearance: float, rng: np.random.Generator) -> NDArray[np.float64]:
-        """(W, 2) free spots 1 to 15 m from the start in a drawn order, at least `clearance` MU from anything."""
+    def positions(self, clearance: float, rng: np.random.Generator) -> NDArray[np.float64]:
+        """(W, 2) free positions in MU, 1 to 15 m from the start, in random order.
+
+        Args:
+            clearance: Least distance in MU, along both axes, from blocking borders and standing things.
+            rng: Draws the order.
+        """
         columns, rows = np.nonzero(self._reachable & ~self._taken(clearance))
         points = np.stack([self._extent.x0 + columns * CELL, self._extent.y0 + rows * CELL], 1)
         away = np.hypot(*(points - self.start).T)
-        points = points[(away >= _LEAST) & (away <= _MOST)]
+        points = points[(away >= _MIN_RADIUS) & (away <= _MAX_RADIUS)]
         points = points[rng.permutation(len(points))]
-        _, first = np.unique(np.floor(points / _SPOT_PITCH).astype(int), axis=0, return_index=True)
+        _, first = np.unique(np.floor(points / _GRID_PITCH).astype(int), axis=0, return_index=True)
         return points[np.sort(first)].astype(np.float64)
 
     def _free_cell(self, x: float, y: float) -> tuple[int, int]:
-        """The free cell nearest to a point: something may stand right beside it."""
-        free = np.argwhere(~self._taken(SPOT_CLEARANCE))
-        gaps = np.hypot(*(free - self._cell(x, y)).T) * CELL
-        if not len(free) or gaps.min() > _START_REACH:
+        """The free cell nearest to a point, which itself may be occupied."""
+        free = np.argwhere(~self._taken(STAND_CLEARANCE))
+        distances = np.hypot(*(free - self._cell(x, y)).T) * CELL
+        if not len(free) or distances.min() > _START_RADIUS:
             raise ValueError(f"start must lie on free ground, got {(x, y)}")
-        column, row = free[gaps.argmin()]
+        column, row = free[distances.argmin()]
         return int(column), int(row)
 
     def _cell(self, x: float, y: float) -> tuple[int, int]:
@@ -78,16 +83,16 @@ class FreeGround:
         return taken
 
     def _take(
-        self, taken: NDArray[np.bool_], low: tuple[float, float], high: tuple[float, float], reach: float
+        self, taken: NDArray[np.bool_], low: tuple[float, float], high: tuple[float, float], margin: float
     ) -> None:
-        x0, y0 = low[0] - reach - self._extent.x0, low[1] - reach - self._extent.y0
-        x1, y1 = high[0] + reach - self._extent.x0, high[1] + reach - self._extent.y0
+        x0, y0 = low[0] - margin - self._extent.x0, low[1] - margin - self._extent.y0
+        x1, y1 = high[0] + margin - self._extent.x0, high[1] + margin - self._extent.y0
         columns = slice(max(0, math.ceil(x0 / CELL)), max(0, math.floor(x1 / CELL) + 1))
         taken[columns, max(0, math.ceil(y0 / CELL)) : max(0, math.floor(y1 / CELL) + 1)] = True
 
 
 def _flood(free: NDArray[np.bool_], column: int, row: int) -> NDArray[np.bool_]:
-    """The connected part of `free` that holds the cell, by joining runs of neighbouring columns."""
+    """The connected component of `free` that holds a cell, found by joining runs of neighbouring columns."""
     runs = [_column_runs(line) for line in free]
     reached: set[tuple[int, int, int]] = set()
     start = next(run for run in runs[column] if run[0] <= row < run[1])

@@ -1,4 +1,4 @@
-"""A place under construction: what every family's builder works with, and how it becomes a `TwinMap`."""
+"""The map builder that every family uses: regions, textures and things in, a `TwinMap` out."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from wm_gym.backends.twin.acs import MOVER_TIDS, behaviour
 from wm_gym.backends.twin.maps import actors, floors, skies, themes, walls
-from wm_gym.backends.twin.maps.ground import SPOT_CLEARANCE, FreeGround
+from wm_gym.backends.twin.maps.ground import STAND_CLEARANCE, FreeGround
 from wm_gym.backends.twin.maps.paint import Colour, mix, shade
 from wm_gym.backends.twin.maps.palette import colormap, fit_palette
 from wm_gym.backends.twin.maps.plan import Plan, Rect, Region
@@ -34,7 +34,7 @@ class MapBuilder:
     Attributes:
         plan: Regions painted so far.
         atlas: Textures registered so far.
-        rng: All that is drawn for this place comes from here.
+        rng: Draws everything random of this place.
         richness: 0 for a simple place, 1 for a medium one, 2 for a full one.
         sky: The sky above.
         leaf: The colour of its trees.
@@ -87,14 +87,20 @@ class MapBuilder:
             self.things.append(Thing(actors.BIRD_NUMBER, *map(float, place), heading=round(np.degrees(angle)) + 90))
 
     def finish(self, start: tuple[float, float, float], num_walkers: int, caption: str) -> TwinMap:
-        """Closes the place: spots, walkers, text, palette, WAD."""
+        """The finished map: waypoints, walkers, map text, palette and WAD.
+
+        Args:
+            start: x, y in MU and heading in degrees.
+            num_walkers: Most walkers.
+            caption: One sentence that describes the place.
+        """
         edges = self.plan.edges()
         ground = FreeGround(self.plan.extent, edges, self._solids(), start[:2])
-        spots = ground.spots(SPOT_CLEARANCE, self.rng)[:64]
-        self._release_walkers(ground.spots(_WALKER_CLEARANCE, self.rng), num_walkers, ground.start)
+        positions = ground.positions(STAND_CLEARANCE, self.rng)[:64]
+        self._release_walkers(ground.positions(_WALKER_CLEARANCE, self.rng), num_walkers, ground.start)
         self.things.append(Thing(_PLAYER_NUMBER, *ground.start, heading=round(start[2])))
         geometry, solids = geometry_of(edges), self._kept_off(ground.start)
-        spots = spots[_clear_of(spots, solids)]
+        positions = positions[_clear_of(positions, solids)]
         return TwinMap(
             wad=self._wad(text_map(self.plan, edges, self.atlas, self.things)),
             lines=geometry.lines,
@@ -105,7 +111,7 @@ class MapBuilder:
             blocking=geometry.blocking,
             solids=solids,
             start=(*ground.start, start[2]),
-            waypoints=np.concatenate([np.array([ground.start]), spots]),
+            waypoints=np.concatenate([np.array([ground.start]), positions]),
             lamps=np.array(self.lamps, np.float64).reshape(-1, 3),
             caption=caption,
         )
@@ -116,28 +122,28 @@ class MapBuilder:
         return np.array(standing, np.float64).reshape(-1, 3)
 
     def _kept_off(self, start: tuple[float, float]) -> NDArray[np.float64]:
-        """The solids as bodies meet them: they stay off the crowns of trees, but for those that the start is under.
+        """The solids with the radii that bodies collide with: trees have those of their crowns, except at the start.
 
-        A tree is a picture that turns to the camera: from nearer, no two views of it agree.
+        A tree is a sprite that turns to the camera: from below its crown, no two views of it agree.
         """
         solids = self._solids()
-        room = np.hypot(*(solids[:, :2] - start).T) - SPOT_CLEARANCE
+        room = np.hypot(*(solids[:, :2] - start).T) - STAND_CLEARANCE
         is_tree = np.isin([t.number for t in self.things if t.number in actors.SOLID_RADII], actors.TREE_NUMBERS)
         wide = np.where(is_tree, np.minimum(_CROWN, room), 0.0)
         return np.column_stack([solids[:, :2], np.maximum(solids[:, 2], wide)])
 
-    def _release_walkers(self, spots: NDArray[np.float64], count: int, start: tuple[float, float]) -> None:
-        """Puts up to `count` walkers on spots well apart from the start and from each other."""
+    def _release_walkers(self, positions: NDArray[np.float64], count: int, start: tuple[float, float]) -> None:
+        """Puts up to `count` walkers on positions well apart from the start and from each other."""
         taken = [np.array(start)]
-        for spot in spots:
+        for position in positions:
             if len(taken) > count:
                 return
-            if all(np.abs(spot - other).max() > _WALKERS_APART for other in taken):
+            if all(np.abs(position - other).max() > _WALKERS_APART for other in taken):
                 number = actors.WALKER_NUMBER + (len(taken) - 1) % actors.NUM_WALKERS
                 heading = 45 * int(self.rng.integers(8))
                 tid = MOVER_TIDS.start + len(taken) - 1
-                self.things.append(Thing(number, float(spot[0]), float(spot[1]), heading=heading, thing_id=tid))
-                taken.append(spot)
+                self.things.append(Thing(number, float(position[0]), float(position[1]), heading=heading, thing_id=tid))
+                taken.append(position)
 
     def _wad(self, text: bytes) -> bytes:
         sprites = actors.cutouts(self.rng, self.leaf.colour)
@@ -170,7 +176,7 @@ def triple(colour: Colour, darker: float = 0.84, lighter: float = 0.25) -> tuple
     return colour, shade(colour, darker), mix(colour, (255, 255, 255), lighter)
 
 
-def _clear_of(spots: NDArray[np.float64], solids: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which spots (W, 2) a body can stand on beside solids (B, 3)."""
-    gaps = np.linalg.norm(spots[:, None] - solids[None, :, :2], axis=2) - solids[:, 2]
-    return (gaps > SPOT_CLEARANCE).all(axis=1)
+def _clear_of(positions: NDArray[np.float64], solids: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(W,) bool: the positions (W, 2) that keep clear of solids (B, 3)."""
+    gaps = np.linalg.norm(positions[:, None] - solids[None, :, :2], axis=2) - solids[:, 2]
+    return (gaps > STAND_CLEARANCE).all(axis=1)

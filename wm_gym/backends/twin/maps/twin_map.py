@@ -1,4 +1,4 @@
-"""What a procedural place is to the engine: its WAD, its geometry, its free ground, its caption.
+"""The result of map building: WAD, geometry, free ground and caption of one procedural place.
 
 Lengths are map units (MU): 32 MU = 1 m across, and z_metres = z_MU * 1.2 / 32. Knows nothing of the engine.
 """
@@ -26,11 +26,11 @@ class TwinMap:
         ceiling_heights: (S,) MU.
         sky: (S,) whether the ceiling is sky.
         blocking: (L,) whether a walking body cannot cross the line.
-        solids: (B, 3) x, y, radius in MU of the things that stand in the way.
+        solids: (B, 3) x, y, radius in MU of standing things that block a body.
         start: x, y in MU and heading in degrees, counter-clockwise from +x.
-        waypoints: (W, 2) free spots in MU, on foot from the start, which is row 0; W is at least 32.
-        lamps: (N, 3) x, y, z in MU of the sources of light.
-        caption: One sentence that says what the place looks like.
+        waypoints: (W, 2) free positions in MU that can be walked to from the start, which is row 0; W is at least 32.
+        lamps: (N, 3) x, y, z in MU of lamps.
+        caption: One sentence that describes the place.
     """
 
     wad: bytes
