@@ -1,26 +1,26 @@
-"""Whether a generated world lasts: its step time, its memory and its pictures over 2,000 steps of one walk.
+"""Endurance of a generated world: step time, memory and image quality over 2,000 steps of one walk.
 
     python benchmarks/endurance.py --families park --json endurance.json
     python benchmarks/endurance.py --families rooms city courtyard park warehouse --steps 600 --json pictures.json
 
 Two worlds of one held-out place of each family, one after the other: grounded, on 32 keyframes, and cold, on one chunk
-of truth, as `benchmarks/fidelity.py` opens them. A scripted explorer walks out for `--steps-out` steps and home along
-its trail, and out again, now another way; home or stuck, it begins anew where it is. What memory holds stops it; the
-twin gives only waypoints, which set directions.
+of ground truth, as `benchmarks/fidelity.py` opens them. A scripted explorer walks out for `--steps-out` steps, home
+along its trail, and out again in another direction; at home or stuck, it starts a new tour from there. It collides with
+memory; the twin gives only waypoints, which set directions.
 
-JSON keys; grounded bare, cold after `cold_`; means over families. N is `--steps`, 2000:
- - `step_ms_50`, `step_ms_N`: median milliseconds of 40 steps around step 50 and of the last 40. A state is a value:
-   both stretches are walked once more at the end, step by step in turn, so that the machine's moods fall on both alike.
+JSON keys; grounded without prefix, cold with `cold_`; means over families. N is `--steps`, 2000:
+ - `step_ms_50`, `step_ms_N`: median milliseconds of 40 steps around step 50 and of the last 40. Both stretches are
+   replayed from kept states at the end, step by step in turn, so that the machine's load falls on both alike.
    `late_to_early_step_time`: the second over the first.
- - `memory_points_50`, `memory_points_N`, `memory_bytes_50`, `memory_bytes_N`, `memory_bytes_ratio`: what memory holds.
-   `peak_mb_50`, `peak_mb_N`, `peak_mb_ratio`: the most that the whole process has had in use by then.
+ - `memory_points_50`, `memory_points_N`, `memory_bytes_50`, `memory_bytes_N`, `memory_bytes_ratio`: size of the memory.
+   `peak_mb_50`, `peak_mb_N`, `peak_mb_ratio`: peak memory of the whole process up to then.
  - `sharpness_100`, `sharpness_500`, `sharpness_N`: gradient energy of the frames of 200 steps around (at the end: up
-   to) that step: a tour out and home by default, the first and the third one, so that far and near parts of a place
-   count alike. `sharpness_ratio`: that at 500 over that at 100; the tours go other ways, so one walk says little.
- - `structure_100`, `structure_500`, `structure_N`: share of these frames that pass for a place with the judge.
-   `structure_ratio`: that at 500 over that at 100.
- - `farthest_metres` from the start, `bumped_share` of steps, `tours`: how often it set out.
-And `preset_hash`, `places`, `steps`. What a short walk does not reach is left out.
+   to) that step: by default the first and the third tour, out and home, so that far and near parts of a place count
+   alike. `sharpness_ratio`: at 500 over at 100; the tours take different ways, so one walk says little.
+ - `structure_100`, `structure_500`, `structure_N`: share of these frames that pass the realism classifier.
+   `structure_ratio`: at 500 over at 100.
+ - `farthest_metres` from the start, `bumped_share` of steps that collided, `tours`: number of tours.
+And `preset_hash`, `places`, `steps`. Figures that a short walk does not reach are left out.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ SEED = 0
 
 
 class Journey:
-    """One world on its way, and what is kept of it."""
+    """One world on its walk, with the figures measured on it."""
 
     def __init__(self, world: World, opening: Opening, explorer: Explorer, steps: int) -> None:
         self._world, self._explorer, self._steps = world, explorer, steps
@@ -78,8 +78,8 @@ class Journey:
         self._farthest, self._bumps = 0.0, 0
         self.figures: dict[str, float] = {}
 
-    def go(self, bar: tqdm, classifier: RealismClassifier) -> dict[str, float]:
-        """All figures of the walk."""
+    def run(self, bar: tqdm, classifier: RealismClassifier) -> dict[str, float]:
+        """Walk all steps; returns the figures."""
         for step in range(self._steps):
             if step in self._starts.values():
                 self._kept[step] = self._state
@@ -114,7 +114,7 @@ class Journey:
         self.figures[f"peak_mb_{step}"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
 
     def _time(self) -> None:
-        """Trajectory both stretches once more, in turn."""
+        """Replay both stretches, step by step in turn, and time them."""
         starts = {name: first for name, first in self._starts.items() if 0 <= first <= self._steps - TIMED_STEPS}
         states = {name: self._kept[first] for name, first in starts.items()}
         seconds: dict[str, list[float]] = {name: [] for name in states}
@@ -135,7 +135,7 @@ class Journey:
 
 
 def with_ratios(figures: dict[str, float], steps: int) -> dict[str, float]:
-    """Figures of walks of so many steps, and each late one over its early one where there are both."""
+    """The figures of walks of so many steps, with the ratio of each late figure to its early one where both exist."""
     early, late = PICTURED_STEPS
     pairs = {
         "late_to_early_step_time": (f"step_ms_{steps}", f"step_ms_{EARLY_STEP}"),
@@ -154,7 +154,7 @@ def place_of(family: str) -> Place:
 
 
 def report(figures: dict[str, Any], columns: Sequence[str]) -> None:
-    """Print a table: a line a figure, a column an opening."""
+    """Print a table with one row for each figure and one column for each opening."""
     print(f"{'':28s}" + "".join(f"{prefix.rstrip('_') or 'grounded':>16s}" for prefix in columns))
     for name, value in figures.items():
         if isinstance(value, float | int) and f"cold_{name}" in figures:
@@ -162,7 +162,7 @@ def report(figures: dict[str, Any], columns: Sequence[str]) -> None:
 
 
 def main() -> None:
-    """Trajectory, measure, print a table, and write the figures."""
+    """Walk, measure, print a table, and write the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--weights", help="of the video model; without, those that are shipped")
     parser.add_argument("--size", default="48x64", metavar="HxW")
@@ -188,7 +188,7 @@ def main() -> None:
                 opening = openings[name]
                 bar.set_description(opening.name)
                 explorer = Explorer(opening.waypoints.numpy(), SEED, asked.steps_out)
-                made.append(Journey(world, opening, explorer, asked.steps).go(bar, classifier))
+                made.append(Journey(world, opening, explorer, asked.steps).run(bar, classifier))
             means = {key: float(np.mean([each[key] for each in made])) for key in made[0]}
             figures |= {f"{prefix}{key}": value for key, value in with_ratios(means, asked.steps).items()}
     world.close()

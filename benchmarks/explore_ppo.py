@@ -1,22 +1,22 @@
-"""Whether a policy that learned in generated worlds explores the true ones: PPO beside chance, judged in the twin.
+"""Transfer of a policy trained in generated worlds to the twin: PPO against uniformly random actions.
 
     python benchmarks/explore_ppo.py --json explore_ppo.json
 
 PPO of Stable-Baselines3 learns `wm_gym/Explore-v0` for 20,000 steps in generated worlds that open on captures of eight
-places of the split "train", by `presets.RL`; then it and a policy that draws every action with equal odds act from the
-same starts in the twin, each start in another held-out place ("test"), with observations of the same kind. Both draw
-their actions; episodes have 64 steps in training and in judging, while most of the floor in sight is still new. Needs
-the extras `rl` and `twin`.
+places of the split "train", with `presets.RL`; then it and a uniformly random policy act from the same starts in the
+twin, each start in another held-out place ("test"), with the same observations. Both sample their actions; episodes
+have 64 steps in training and in evaluation, during which most of the floor in view is still new. Needs the extras `rl`
+and `twin`.
 
 The policy is saved after every update, as outputs/explore_ppo_HASH.zip with the preset's hash, or at `--policy`; a run
-that finds its file goes on from there, and only judges if nothing is left to learn.
+that finds its file resumes from it, and only evaluates if no steps are left.
 
 JSON keys:
- - `preset_hash`: of the generated world. `train_steps`; `train_steps_per_second`: of this run, null if none were left.
+ - `preset_hash`: of the generated world. `train_steps`; `train_steps_per_second`: of this run, null if none was left.
  - `floor_trained`, `floor_random`: mean over the starts of the newly seen floor in square metres, the task's return;
    `floor_ratio`: the first over the second. `floors_trained`, `floors_random`: of each start.
- - `wins`, `losses`: starts where the trained policy saw more, less; `sign_test_p`: the odds of so many wins or more by
-   fair coin tosses (exact binomial, one-sided, ties dropped).
+ - `wins`, `losses`: starts where the trained policy saw more, less; `sign_test_p`: p-value of a one-sided exact sign
+   test, ties dropped.
 """
 
 from __future__ import annotations
@@ -51,11 +51,11 @@ from wm_gym.train_world.data.splits import Split, nth_seed
 
 ENV_ID = "wm_gym/Explore-v0"
 TRAIN_PLACES = 8
-"""As many captures as are kept in memory."""
-FIRST_JUDGED = 100
-"""Judged place numbers begin here, as those of `benchmarks/fidelity.py`."""
+"""Number of training places, no more than the captures kept in memory."""
+FIRST_EVALUATED = 100
+"""First number of the evaluated places, that of `benchmarks/fidelity.py`."""
 EPISODE_STEPS = 64
-JUDGED_TOGETHER = 5
+EVALUATED_TOGETHER = 5
 POSE_SCALE = (0.1, 0.1, 0.1, 1.0, 1.0, 1.0, 1.0)  # metres and a quaternion, to about one
 PPO_SETTINGS: dict[str, Any] = {
     "n_steps": 64,
@@ -70,8 +70,8 @@ Policy = Callable[[dict[str, np.ndarray]], np.ndarray]
 """From N observations to N actions."""
 
 
-class Eye(BaseFeaturesExtractor):
-    """Colour and depth, which come within 0..1, by three small convolutions; and the pose."""
+class FeaturesExtractor(BaseFeaturesExtractor):
+    """Three small convolutions over colour and depth, both in 0..1, and the scaled pose."""
 
     def __init__(self, observation_space: gym.spaces.Dict) -> None:
         super().__init__(observation_space, features_dim=128 + len(POSE_SCALE))
@@ -86,13 +86,13 @@ class Eye(BaseFeaturesExtractor):
         self.linear = nn.Sequential(nn.Linear(count, 128), nn.ReLU())
 
     def forward(self, observations: dict[str, Tensor]) -> Tensor:
-        """(N, 135) of N observations."""
+        """Features (N, 135) of N observations."""
         seen = self.linear(self.convolutions(torch.cat([observations["rgb"], observations["depth"]], 1)))
         return torch.cat([seen, observations["pose"] * seen.new_tensor(POSE_SCALE)], 1)
 
 
-class PlaceOfEach(VecEnvWrapper):
-    """World n lives in place n, episode after episode, where the environment itself knows one place for all."""
+class OwnPlaces(VecEnvWrapper):
+    """World n opens in place n in every episode; the environment itself takes one place for all."""
 
     def __init__(self, venv: VecEnv, places: Sequence[str]) -> None:
         super().__init__(venv)
@@ -113,7 +113,7 @@ class PlaceOfEach(VecEnvWrapper):
 
 
 def worlds_of(env: VecEnv) -> WorldVectorEnv:
-    """The batch of worlds inside."""
+    """The vector environment inside."""
     assert isinstance(env.unwrapped, Sb3VecEnv) and isinstance(env.unwrapped.venv, WorldVectorEnv)
     return env.unwrapped.venv
 
@@ -123,23 +123,23 @@ def places_of(split: Split, first: int, count: int) -> list[str]:
     return [f"{FAMILIES[k % len(FAMILIES)]}/{nth_seed(split, first + k)}" for k in range(count)]
 
 
-def make_training_worlds(weights: str | None) -> PlaceOfEach:
+def make_training_worlds(weights: str | None) -> OwnPlaces:
     """Generated worlds, one in each place."""
     places = places_of("train", 0, TRAIN_PLACES)
     settings = {"weights": weights} if weights else {}
     venv = make_sb3_env(
         ENV_ID, TRAIN_PLACES, world=places[0], max_episode_steps=EPISODE_STEPS, backend_settings=settings, **presets.RL
     )
-    return PlaceOfEach(venv, places)
+    return OwnPlaces(venv, places)
 
 
 def train(worlds: VecEnv, path: Path, steps: int, seed: int) -> tuple[PPO, float | None]:
-    """The policy after so many steps, gone on with from its file if there is one, and steps per second of this run."""
+    """The policy after so many steps, resumed from its file if there is one, and steps per second of this run."""
     if path.exists():
         agent = PPO.load(path, worlds, device="cpu")
-        print(f"{path}: goes on from {agent.num_timesteps} steps")
+        print(f"{path}: resumed at {agent.num_timesteps} steps")
     else:
-        policy = {"features_extractor_class": Eye, "net_arch": [64]}
+        policy = {"features_extractor_class": FeaturesExtractor, "net_arch": [64]}
         agent = PPO("MultiInputPolicy", worlds, policy_kwargs=policy, seed=seed, device="cpu", **PPO_SETTINGS)
     first, began = agent.num_timesteps, time.perf_counter()
     with progress_bar(total=steps, initial=first, unit="step", desc="learning") as bar:
@@ -155,21 +155,21 @@ def train(worlds: VecEnv, path: Path, steps: int, seed: int) -> tuple[PPO, float
 
 
 def save(agent: PPO, path: Path) -> None:
-    """Write the policy, whole or not at all."""
+    """Write the policy atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.unfinished.zip")
     agent.save(unfinished)
     unfinished.replace(path)
 
 
-def classifier(policies: Sequence[Policy], starts: int, seed: int) -> np.ndarray:
+def evaluate(policies: Sequence[Policy], starts: int, seed: int) -> np.ndarray:
     """Newly seen floor in square metres from the same starts in the twin, (policies, starts)."""
-    places, count = places_of("test", FIRST_JUDGED, starts), min(starts, JUDGED_TOGETHER)
+    places, count = places_of("test", FIRST_EVALUATED, starts), min(starts, EVALUATED_TOGETHER)
     env = make_sb3_env(ENV_ID, count, backend="twin", max_episode_steps=-1, **presets.RL)
     floors = np.zeros((len(policies), starts))
     # the last batch begins early enough to be full
     batches = [slice(min(first, starts - count), min(first + count, starts)) for first in range(0, starts, count)]
-    for batch in progress_bar(batches, desc="realism"):
+    for batch in progress_bar(batches, desc="evaluating"):
         for row, policy in enumerate(policies):
             floors[row, batch] = explore(env, policy, places[batch], seed + batch.start)
     env.close()
@@ -190,18 +190,18 @@ def explore(env: VecEnv, policy: Policy, places: Sequence[str], seed: int) -> np
 
 
 def by_chance(num_actions: int, seed: int) -> Policy:
-    """Every action with equal odds."""
+    """Uniformly random actions."""
     rng = np.random.default_rng(seed)
     return lambda observation: rng.integers(num_actions, size=len(observation["pose"]))
 
 
 def by_agent(agent: PPO) -> Policy:
-    """As the agent draws its actions."""
+    """Actions sampled from the agent's policy."""
     return lambda observation: agent.predict(observation)[0]  # pyright: ignore[reportArgumentType] (a plain dict)
 
 
 def sign_test(ours: np.ndarray, theirs: np.ndarray) -> tuple[int, int, float]:
-    """Wins and losses of paired numbers, and the odds of so many wins or more if each were a fair coin's; no ties."""
+    """Wins and losses of paired numbers, ties dropped, and the p-value of the one-sided sign test."""
     wins, losses = int((ours > theirs).sum()), int((ours < theirs).sum())
     if not wins + losses:
         return 0, 0, 1.0
@@ -209,13 +209,13 @@ def sign_test(ours: np.ndarray, theirs: np.ndarray) -> tuple[int, int, float]:
 
 
 def main() -> None:
-    """Learn, judge, print a table, and write the figures."""
+    """Train, evaluate, print a table, and write the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--weights", help="of the video model, 36x48; without, those that are shipped")
-    parser.add_argument("--steps", type=int, default=20_000, help="of all worlds together, to be learned from")
+    parser.add_argument("--steps", type=int, default=20_000, help="of training, over all worlds")
     parser.add_argument("--starts", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--policy", type=Path, metavar="ZIP", help="where the policy is saved, and gone on with")
+    parser.add_argument("--policy", type=Path, metavar="ZIP", help="file of the policy, which a run resumes")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
@@ -227,7 +227,7 @@ def main() -> None:
     num_actions = int(worlds_of(worlds).single_action_space.n)  # type: ignore[attr-defined]
     worlds.close()
     torch.manual_seed(asked.seed)
-    trained, random = classifier([by_agent(agent), by_chance(num_actions, asked.seed)], asked.starts, asked.seed)
+    trained, random = evaluate([by_agent(agent), by_chance(num_actions, asked.seed)], asked.starts, asked.seed)
     wins, losses, p = sign_test(trained, random)
     figures: dict[str, Any] = {
         "preset_hash": name,

@@ -1,27 +1,27 @@
-"""How true a generated world stays to the twin, beside what needs no model.
+"""Fidelity of a generated world to the twin, against baselines without a model.
 
     python benchmarks/fidelity.py --json fidelity.json
 
-Walks: 20 loops and 20 ways out (`--walks` of each) of 64 chunks of 4 frames, through held-out places (numbers of the
-split "test", which end in 9) of all five families at full difficulty. A loop comes home to the very pose of its
-opening by chunk 60, waits, and goes its first 4 chunks once more: its return. Each walk starts with one chunk of
-truth, a turn on the spot that ends in the opening frame. Worlds open grounded, on 32 keyframes of the place (that
-frame, and 31 taken around the start), or cold, on that chunk of truth alone (4 frames with depth); keyframes are
-`--finer` times as fine as frames, and the model opens on them reduced. Afterwards a world meets only its own frames,
+Walks: 20 loops and 20 outbound paths (`--walks` of each) of 64 chunks of 4 frames, through held-out places (numbers of
+the split "test", which end in 9) of all five families at full difficulty. A loop returns to the exact pose of its
+opening by chunk 60, waits, and repeats its first 4 chunks: its return. Each walk starts with one chunk of ground truth,
+a turn in place that ends with the opening frame. Worlds open grounded, on 32 keyframes of the place (that frame, and 31
+taken around the start), or cold, on that chunk of ground truth alone (4 frames with depth); the keyframe scale is
+`--finer`, and the model opens on keyframes downsampled to frames. From then on a world is given only its own frames,
 depth and masks at the poses of the walk.
 
 Rows: the model; `hint_only`, the backend `memory_only` (hints; holes get the colour of the nearest seen pixel, and no
-depth); `no_memory`, the same model with blank hints, which completion fills (grounded or cold is the same to it);
-`no_hints`, the same model to which nothing is shown, neither by memory nor by completion; `repeat`, the last true frame
-for ever. Next chunks are scored after openings at 4 frames of every walk (`--starts`), in the same two ways:
-the walk's own frame there is the first keyframe, with what moves in it; both kinds know the 3 frames before it too.
+depth); `no_memory`, the same model with blank hints, which completion fills (the same for grounded and cold);
+`no_hints`, the same model without hints of either memory or completion; `repeat`, the last true frame repeated. Next
+chunks are scored after openings at 4 frames of every walk (`--starts`), grounded and cold: the walk's own frame there
+is the first keyframe, with its moving objects, and both kinds of opening have the 3 context frames before it.
 
-PSNR is taken per frame and averaged over frames; frames of which under 1 % is to be scored are left out. A *known*
-pixel is still and shows, by the twin's depth, a surface (or sky) that a keyframe of the opening showed. An *unseen*
-pixel is one where the opening's memory shows nothing.
+PSNR is taken per frame and averaged over frames; frames with under 1 % of pixels to score are left out. A *known* pixel
+is static and shows, by the twin's depth, a surface (or sky) that a keyframe of the opening showed. An *unseen* pixel is
+one where the opening's memory shows nothing.
 
 JSON keys. Without prefix: grounded; `cold_`: cold. Then the row, then the figure; the model's row has no name. Figures
-of whole walks of the model and the twin come for each family too: `rooms_structure`, `cold_rooms_structure`, and so on.
+of whole walks of the model and the twin are given for each family too: `rooms_structure`, `cold_rooms_structure` etc.
  - `preset_hash`: of weights, resolution, steps and settings of the loop.
  - `next_chunk_psnr_db`, `next_chunk_unseen_psnr_db`; of the other rows `ROW_psnr_db`, `ROW_unseen_psnr_db`: next chunk,
    all pixels and unseen ones. `unseen_share`: of its pixels. `moving_iou`: intersection over union of all moving masks.
@@ -34,24 +34,24 @@ of whole walks of the model and the twin come for each family too: `rooms_struct
  - `loop_closure_sharpness_ratio`: gradient energy of the return over the twin's; `sharpness_ratio`: that of the last
    4 chunks of all walks; `sharpness_all_ratio`: of all chunks.
  - `depth_absrel`: |error| / depth, closed loop, where the twin's depth is 0.3 to 20 m and the world gives one;
-   `depth_absrel_static`: without what moves in either; `depth_absrel_known`: known pixels only. `depth_known_share`:
-   of pixels for which the world gives a depth.
+   `depth_absrel_static`: without pixels that move in either; `depth_absrel_known`: known pixels only.
+   `depth_known_share`: share of pixels for which the world gives a depth.
 
-What is imagined is judged on ways out alone, over chunks 8 to the last (`twin_`: the twin's own frames in a row of its
-own, for not even the truth reaches 1 or 0 in all of this):
- - `structure`: share of frames that pass for a place with a judge that knows the twin's frames and spoilt ones, and
-   that no model is trained on. It was set to pass 95 % of the twin's frames of other walks; of these, which come nearer
-   to bare walls, it passes `twin_structure`. It sees single frames, so `repeat` passes too.
+Imagined frames are scored on outbound paths alone, over chunks 8 to the last (`twin_`: a row of the twin's own frames,
+since not even the ground truth reaches 1 or 0 in all of these):
+ - `structure`: share of frames that pass the realism classifier, which is trained on the twin's frames and corrupted
+   ones, and is never a training objective of the model. Its threshold passes 95 % of the twin's frames of other walks;
+   of these, which come nearer to bare walls, it passes `twin_structure`. It sees single frames, so `repeat` passes too.
  - `outbound_sharpness_ratio`: gradient energy over the twin's. `outbound_sharpness_last_ratio`: of the last 4 chunks.
- - `depth_self_absrel`: the depth of each chunk's last frame (still, known, below 0.9 of the far value) is rendered at
-   the pose of the next chunk's last frame, a pixel a point, the nearest wins: |z - d| / d with d the depth given there
-   (known, still; sky counts), over all such pixels. `depth_self_median_absrel`: the median of each frame, averaged.
- - `moving_track_length` (of all walks): frames for which a thing of at least 12 pixels that moves in the opening frame
-   can be followed by the moving masks, at most 64; in each frame it must overlap where it was (widened by 2 pixels)
-   and have half to twice its area. Where the twin's leaves through the border counting ends for both.
-   `moving_track_ratio`: over the twin's. `twin_moving_tracks_per_walk`: how many such things there are.
-   `steady_track_length`, `steady_track_ratio`: the same, but a thing is looked for where the camera's own motion takes
-   it (at its median depth), or turns would lose what is narrow, in the twin too.
+ - `depth_self_absrel`: the depth of each chunk's last frame (static, known, below 0.9 of the far value) is reprojected
+   to the pose of the next chunk's last frame, one pixel per point, the nearest kept: |z - d| / d with d the depth given
+   there (known, static; sky counts), over all such pixels. `depth_self_median_absrel`: each frame's median, averaged.
+ - `moving_track_length` (of all walks): frames for which an object of at least 12 pixels that moves in the opening
+   frame can be tracked in the moving masks, at most 64; in each frame it must overlap its last mask (dilated by 2
+   pixels) and have half to twice its area. Where the twin's object leaves the image, counting ends for both.
+   `moving_track_ratio`: over the twin's. `twin_moving_tracks_per_walk`: number of such objects.
+   `steady_track_length`, `steady_track_ratio`: the same, but compensated for the camera's own motion (at the object's
+   median depth); otherwise turns would lose narrow objects, in the twin too.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ from wm_gym.world.world import World, completion_for
 from wm_gym.world_model import ModelSpec, Opening, Place
 
 FIRST_PLACE = 100
-"""Place numbers begin here, beyond those that anyone looked at while building."""
+"""First place number, beyond the places that were looked at during development."""
 RETURN_CHUNKS = 4
 BATCH = 8
 BODY = Body()
@@ -116,7 +116,7 @@ Tallies = defaultdict[str, Accumulator]
 
 @dataclass(frozen=True)
 class Scene:
-    """A place, its capture, the twin's walk through it, and the same walk as fine as the capture."""
+    """A place, its capture, the twin's walk through it, and the same walk at the scale of the capture."""
 
     place: Place
     opening: Opening
@@ -125,7 +125,7 @@ class Scene:
 
 
 def plan(place: Place, is_loop: bool, chunks: int, size: tuple[int, int]) -> np.ndarray | None:
-    """Stances of a walk with its lead, or None if no loop comes home in time."""
+    """Body poses (T, 5) of a walk after its context frames, or None if no loop returns in time."""
     lead = lead_in(np.radians(BODY.turn_degrees_per_frame))
     if not is_loop:
         return np.concatenate([lead, _tour(place, chunks, chunks, size)[0]])
@@ -137,7 +137,7 @@ def plan(place: Place, is_loop: bool, chunks: int, size: tuple[int, int]) -> np.
 
 
 def _tour(place: Place, steps_out: int, chunks: int, size: tuple[int, int]) -> tuple[np.ndarray, bool]:
-    """Stances of so many chunks of a tour, and whether it came home."""
+    """Body poses (T, 5) of so many chunks of a tour, and whether it returned home."""
     obstacles = site_of(place.family, place.seed, place.difficulty).obstacles
     tour = Tour(open_place(place, *size).waypoints.numpy(), place.seed, config=TourConfig(steps_out=steps_out))
     here, path, home = START_BODY_POSE, [], False
@@ -151,7 +151,7 @@ def _tour(place: Place, steps_out: int, chunks: int, size: tuple[int, int]) -> t
 
 
 def choose_walks(count: int, chunks: int, size: tuple[int, int]) -> list[tuple[Place, bool, np.ndarray]]:
-    """Loops and ways out in turn, families in turn; a place where no loop comes home in time gives way to the next."""
+    """Loops and outbound paths in turn, families in turn; places where no loop returns in time are skipped."""
     chosen, number = [], FIRST_PLACE
     while len(chosen) < count:
         k = len(chosen)
@@ -166,7 +166,7 @@ def choose_walks(count: int, chunks: int, size: tuple[int, int]) -> list[tuple[P
 def record(
     spec: ModelSpec, twin: World, close_twin: World, planned: Sequence[tuple[Place, bool, np.ndarray]]
 ) -> list[Scene]:
-    """The planned walks in the twin, and as a finer one shows them, of whose size captures for a backend are."""
+    """The planned walks in the twin, at the size of frames and at the keyframe scale, with captures of their places."""
     truths, closes = walk_in(twin, planned), walk_in(close_twin, planned)
     finer = close_twin.model.spec.height // spec.height
     captured = [open_world(spec, place, finer) for place, _, _ in planned]
@@ -174,7 +174,7 @@ def record(
 
 
 def walk_in(twin: World, planned: Sequence[tuple[Place, bool, np.ndarray]]) -> list[Trajectory]:
-    """The planned walks as a twin shows them."""
+    """The planned walks rendered by a twin."""
     spec = twin.model.spec
     openings = [open_place(place, spec.height, spec.width) for place, _, _ in planned]
     blank = torch.zeros(0, spec.height, spec.width)
@@ -211,7 +211,7 @@ def score_next(tallies: Tallies, scenes: Sequence[Scene], rows: Rows, starts: in
 def score_closed(
     tallies: Tallies, scenes: Sequence[Scene], rows: Rows, classifier: RealismClassifier, progress: tqdm
 ) -> Iterator[tuple[str, list[dict[str, Trajectory]]]]:
-    """Whole walks; gives, for each kind of opening, the walks of every row."""
+    """Score whole walks in closed loop; yields, for each kind of opening, the walks of every row."""
     frame, chunks = LEAD_FRAMES - 1, scenes[0].truth.num_chunks
     truths, seeds = [scene.truth for scene in scenes], [scene.place.seed for scene in scenes]
     rest = [truth.part(frame + 1, len(truth.body_poses)) for truth in truths]
@@ -244,7 +244,7 @@ def score_imagined(
     *,
     by_family: bool,
 ) -> None:
-    """Whole walks beside the twin's, which begin with their leads; by family too, if asked for."""
+    """Score whole walks against the twin's, which begin with context frames; for each family too, if `by_family`."""
     for one, truth in zip(walks, truths, strict=True):
         rest, scored = truth.part(LEAD_FRAMES, len(truth.body_poses)), Accumulator()
         score_tracks(scored, one, rest, truth.part(LEAD_FRAMES - 1, LEAD_FRAMES))
@@ -254,7 +254,7 @@ def score_imagined(
 
 
 def include(tallies: Tallies, prefix: str, family: str | None, scored: Accumulator) -> None:
-    """Add what one walk was scored to all walks under a prefix, and to those of its family, if it is named."""
+    """Add the scores of one walk to those under a prefix, and to those of its family if one is given."""
     tallies[prefix].include(scored)
     if family is not None:
         tallies[f"{prefix}{family}_"].include(scored)
@@ -266,7 +266,7 @@ def _capture(opening: Opening):
 
 
 def draw(asked: argparse.Namespace, number: int, prefix: str, shown: dict[str, Trajectory]) -> None:
-    """A sheet of each family's first loop and first way out, and a film of each family's first walk."""
+    """Write a sheet of each family's first loop and outbound path, and a video of each family's first walk."""
     truth = shown["truth"]
     name = f"{'cold' if prefix else 'grounded'}_{truth.family}_{'loop' if truth.is_loop else 'out'}"
     strips = {"truth": truth, "memory": shown["hint_only_"]} | ({"generated": shown[""]} if "" in shown else {})
@@ -281,7 +281,7 @@ def figures_of(tallies: Tallies) -> Figures:
     flat: Figures = {}
     for prefix, accumulator in tallies.items():
         flat |= with_prefix(prefix, accumulator.figures())
-    for prefix in OPENINGS:  # masks and seen pixels are named for the model, which is what they judge
+    for prefix in OPENINGS:  # figures of masks and seen pixels are named for the model
         for name in ("moving_iou", "unseen_share"):
             if (value := flat.pop(f"{prefix}next_chunk_{name}", None)) is not None:
                 flat[f"{prefix}{name}"] = value
@@ -292,7 +292,7 @@ def figures_of(tallies: Tallies) -> Figures:
 
 
 def report(flat: Mapping[str, Any]) -> None:
-    """Print a table: a line a figure, a column a row and opening. Lists are shown at chunks 1, 8, 32 and the last."""
+    """Print all figures by opening; lists at chunks 1, 8, 32 and the last."""
     for prefix in OPENINGS:
         print("cold" if prefix else "grounded")
         for name, value in flat.items():
@@ -306,20 +306,20 @@ def report(flat: Mapping[str, Any]) -> None:
 
 
 def main() -> None:
-    """Measure, print a table, write the figures, the sheets and the films."""
+    """Measure, print a table, write the figures, the sheets and the videos."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--weights", help="of the video model; without, those that are shipped")
     parser.add_argument("--num-steps", type=int, help="denoising steps; without, the weights' own")
     parser.add_argument("--size", default="48x64", metavar="HxW")
-    parser.add_argument("--walks", type=int, default=20, help="of each kind, loops and ways out")
+    parser.add_argument("--walks", type=int, default=20, help="of each kind, loops and outbound paths")
     parser.add_argument("--chunks", type=int, default=64)
     parser.add_argument("--starts", type=int, default=4, help="openings for next chunks along each walk")
-    parser.add_argument("--finer", type=int, default=FINER, help="keyframes that worlds open on, than frames")
+    parser.add_argument("--finer", type=int, default=FINER, help="keyframe scale")
     parser.add_argument("--dtype", choices=("float32", "bfloat16"), default="float32", help="that networks compute in")
     parser.add_argument("--quick", action="store_true", help="4 walks of each kind, 24 chunks")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--sheets", type=Path, help="folder for contact sheets")
-    parser.add_argument("--films", type=Path, help="folder for films")
+    parser.add_argument("--films", type=Path, help="folder for videos")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
     torch.set_num_threads(asked.threads)

@@ -1,18 +1,18 @@
-"""What a branch of a world costs in bytes and milliseconds, beside a deep copy of the same state, in one run.
+"""Cost of a fork of a world in bytes and milliseconds, against a deep copy of the same state in one run.
 
     python benchmarks/forks.py --json forks.json
 
 One world walks to step 40, then 16 branches of it are made by `World.select` and, for comparison, by `copy.deepcopy`.
-The branches go on with actions of their own, and what each has added is counted again.
+The branches continue with actions of their own, and the bytes that each has added are counted again.
 
 JSON keys:
- - `state_bytes`: tensors and arrays of the world before it branches.
- - `fork_ms_per_branch`, `deepcopy_ms_per_branch`: medians, of making one branch of `branches`.
- - `fork_bytes_per_branch`, `deepcopy_bytes_per_branch`: that a branch adds when it is made.
- - `deepcopy_to_fork_time`, `deepcopy_to_fork_bytes`: how many times as much a deep copy takes.
- - `bytes_per_branch_after_K_steps` for K = 1, 8, 32: that a branch no longer shares with the world before it branched.
+ - `state_bytes`: tensors and arrays of the state before it branches.
+ - `fork_ms_per_branch`, `deepcopy_ms_per_branch`: median time to make one of `branches` branches.
+ - `fork_bytes_per_branch`, `deepcopy_bytes_per_branch`: bytes that a new branch adds.
+ - `deepcopy_to_fork_time`, `deepcopy_to_fork_bytes`: ratios of a deep copy to a fork.
+ - `bytes_per_branch_after_K_steps` for K = 1, 8, 32: bytes that a branch no longer shares with the state before.
  - `share_of_state_after_K_steps`: the same as a share of that branch's own state.
- - `saved_bytes`, `save_ms`, `load_ms`: of the state as bytes, and back.
+ - `saved_bytes`, `save_ms`, `load_ms`: size of the serialised state, and time to save and load it.
 And `branches`, `step`, `backend`, `threads`.
 """
 
@@ -55,7 +55,7 @@ def milliseconds(call: Callable[[], Any], repeats: int) -> float:
 
 
 def walk(world: World, state: WorldState, steps: int, rng: np.random.Generator) -> WorldState:
-    """The state after `steps` steps of random, mostly forward actions, each world its own."""
+    """The state after `steps` steps of random, mostly forward actions, drawn for each world separately."""
     for _ in range(steps):
         twists = np.clip(rng.normal([0.7, 0.0, 0.0, 0.0], [0.3, 0.3, 0.5, 0.2], (state.num_worlds, 4)), -1, 1)
         state, _ = world.step(state, np.repeat(twists[:, None], world.model.spec.frames_per_step, 1))
@@ -63,7 +63,7 @@ def walk(world: World, state: WorldState, steps: int, rng: np.random.Generator) 
 
 
 def growth(world: World, root: WorldState, branches: int, rng: np.random.Generator) -> dict[str, float]:
-    """What a branch adds to what it shares, on average, as it goes its own way."""
+    """Mean bytes that a branch no longer shares, after some numbers of steps."""
     figures, batch, done = {}, world.select(root, [0] * branches), 0
     for moment in MOMENTS:
         batch, done = walk(world, batch, moment - done, rng), moment

@@ -1,10 +1,10 @@
-"""How long memory takes to render hints and to write a step, beside its peers, in one run.
+"""Time to render hints from memory and to write a step to it, against its peers in one run.
 
     python benchmarks/memory.py [--json PATH]
 
-A room as large as a hall is remembered from many places until about 64k points lie in view; then one step of 4 frames
-is rendered and written. Peers: the same rendering as torch operations, and Open3D's projection of the same points
-(one pixel for each point, no splats, depth and colour only) where it is installed.
+A hall is written to memory from many positions until about 64k points lie in view; then one step of 4 frames is
+rendered and written. Peers: the same splatting in torch operations, and Open3D's projection of the same points (one pixel for
+each point, no splats, depth and colour only) where it is installed.
 """
 
 from __future__ import annotations

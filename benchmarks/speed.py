@@ -1,21 +1,21 @@
-"""Frames per second of a backend inside the loop, end to end, beside its peers in the same run and threads.
+"""Frames per second of a backend in the loop, end to end, against its peers in the same run with the same threads.
 
     python benchmarks/speed.py --json speed.json --diamond path/to/a/checkout/of/eloialonso/diamond
 
-A step is everything `World.step` does: walking, hints, sampling, the pass that writes the cache, decoding, and the
-write to memory. Worlds open grounded in places of the city and wander. Peers: ViZDoom's own Gymnasium environment,
-and, if asked for, DIAMOND's default denoiser (agent and sampler of its own configuration: 3 denoising steps, 4 past
-frames; its own code from the checkout, weights drawn at random, float32 as it comes) at the same resolution. One call
-of DIAMOND's makes one frame, a step of ours makes 4; frames per second are compared, each at the same batch.
+A step is everything `World.step` does: motion, hints, sampling, the clean-context pass, decoding, and the write to
+memory. Worlds open grounded in places of the city and walk at random. Peers: ViZDoom's own Gymnasium environment and,
+with `--diamond`, DIAMOND's default denoiser (agent and sampler of its own configuration: 3 denoising steps, 4 past
+frames; its own code from the checkout, random weights, its default float32) at the same resolution. One call of
+DIAMOND's makes one frame, one step of ours makes 4; frames per second are compared at equal batch sizes.
 
-JSON keys. For 48x64, bare; for other sizes with `_HxW` at their end:
+JSON keys; for 48x64 without suffix, for other sizes with the suffix `_HxW`:
  - `preset_hash`: of weights, resolution, steps and settings of the loop, as in `benchmarks/fidelity.py`.
  - `frames_per_second_batch_1`, `frames_per_second_batch_8`: of all worlds together.
  - `ratio_to_diamond`, `ratio_to_diamond_batch_8`: ours over DIAMOND's, whose own are
    `diamond_frames_per_second_batch_1` and `_batch_8`.
- - `late_to_early_step_time`: median time of 40 steps around step 1,000 over that of 40 around step 50, N = 1. A state
-   is a value: both stretches are stepped in turn at the end, so that the machine's moods fall on both alike.
-   `early_step_ms`, `late_step_ms`: the two.
+ - `late_to_early_step_time`: median time of 40 steps around step 1,000 over that of 40 around step 50, N = 1. Both
+   stretches are replayed from kept states, step by step in turn, so that the machine's load falls on both alike.
+   `early_step_ms`, `late_step_ms`: the two medians.
 And `threads`, `vizdoom_frames_per_second`, and for each size and batch `frames_per_second_HxW_batch_N`,
 `ratio_to_vizdoom_HxW_batch_N`, `memory_render_ms_HxW`, `memory_write_ms_HxW`, `memory_points_HxW`.
 """
@@ -75,7 +75,7 @@ def vizdoom_frames_per_second(steps: int) -> float:
 
 
 def walk(world: World, num_worlds: int, steps: int, seed: int) -> tuple[float, WorldState, Outcome]:
-    """Frames per second of N worlds that wander, after a warm-up, and where they end."""
+    """Frames per second of N worlds that walk at random, after a warm-up, with their last states and outcome."""
     spec = world.model.spec
     rng = np.random.default_rng(seed)
     openings = [open_world(spec, find_place("city", k, "full")) for k in range(num_worlds)]
@@ -119,15 +119,15 @@ def early_and_late_milliseconds(world: World, early: int, late: int) -> tuple[fl
 
 
 def load_diamond(checkout: Path) -> Any:
-    """DIAMOND's sampler around its default denoiser, by its own code and configuration.
+    """DIAMOND's sampler with its default denoiser, from its own code and configuration.
 
     Raises:
-        ValueError: If the folder is no checkout of it.
+        ValueError: If the folder is no checkout of DIAMOND.
     """
     source, config = checkout / "src", checkout / "config"
     if not (source / "models" / "diffusion" / "denoiser.py").exists():
         raise ValueError(f"--diamond must be a checkout of eloialonso/diamond, got {checkout}")
-    # its denoiser takes two names for annotations from modules that import its loggers and data sets
+    # its denoiser imports two names, for annotations only, from modules that need its loggers and data sets
     for module, name in (("data", "Batch"), ("utils", "LossAndLogs")):
         stand_in = ModuleType(module)
         setattr(stand_in, name, object)
@@ -145,14 +145,14 @@ def load_diamond(checkout: Path) -> Any:
 
 
 def _settings(config: Any) -> dict[str, Any]:
-    """A node of its configuration as plain arguments."""
+    """A node of DIAMOND's configuration as plain arguments."""
     plain = OmegaConf.to_container(config)
     assert isinstance(plain, dict)
     return {str(name): value for name, value in plain.items() if name != "_target_"}
 
 
 def diamond_frames_per_second(sampler: Any, batch: int, height: int, width: int, frames: int) -> float:
-    """Frames per second of DIAMOND that feeds on its own frames, after a warm-up."""
+    """Frames per second of DIAMOND, autoregressive on its own frames, after a warm-up."""
     past = sampler.denoiser.cfg.inner_model.num_steps_conditioning
     seen, actions = torch.rand(batch, past, 3, height, width) * 2 - 1, torch.zeros(batch, past, dtype=torch.long)
     seconds = 0.0
@@ -183,7 +183,7 @@ def memory_milliseconds(world: World, state: WorldState, outcome: Outcome, repea
 
 
 def measure_memory(world: World, state: WorldState, outcome: Outcome) -> dict[str, float]:
-    """What memory takes of a step of the first world."""
+    """Memory's share of a step of the first world."""
     size = f"{world.model.spec.height}x{world.model.spec.width}"
     rendering, writing = memory_milliseconds(world, state, outcome)
     points = state.memories[0].num_static

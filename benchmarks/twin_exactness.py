@@ -1,14 +1,14 @@
-"""How exact the twin is, on many places: pitch, depth, replays.
+"""Exactness of the twin in many places: depth at every pitch, reprojection, replays.
 
     python benchmarks/twin_exactness.py [--places 20] [--height 48] [--width 64] [--json PATH]
 
 For each family, over its places:
-- pitch: depth of the map's own pixels against a second ray caster, written here on its own: one ray a pixel, six
-  degrees of freedom, sector by sector. Median relative error, and the share of pixels off by more than 1 %.
-- reprojection: points of one frame in another frame three later, walking and turning: median relative depth error, and
-  the share of the points in view that the other frame shows too.
-- replay: the same actions give the same bytes again, in the same process and in another, and from a state saved at
-  step 30 and taken up elsewhere, up to a branch at step 40.
+- pitch: depth of the map's own pixels against a second, independent ray caster: one ray per pixel, six degrees of
+  freedom, sector by sector. Median relative error, and the share of pixels with an error above 1 %.
+- reprojection: points of one frame in the frame three later, while walking and turning: median relative depth error,
+  and the share of points in view that the later frame shows too.
+- replay: whether the same actions give the same bytes, in the same process, in another, and from a state saved at step
+  30 and restored elsewhere, up to a branch at step 40.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ def cast_rays(
     sides: NDArray[np.int32], floors: NDArray[np.float64], ceilings: NDArray[np.float64], sky: NDArray[np.bool_],
     start_sector: int,
 ) -> NDArray[np.float64]:  # fmt: skip
-    """How many times its direction each ray goes to the first surface; infinity for the sky.
+    """Distance along each ray to the first surface, in lengths of its direction; infinity for the sky.
 
-    One ray at a time, through one sector after another: whichever of floor, ceiling and leaving line comes first.
+    Each ray passes through one sector after another, to whichever of floor, ceiling and leaving line comes first.
     """
     distances = np.full(directions.shape[0], np.inf)
     for p in range(directions.shape[0]):
@@ -99,7 +99,7 @@ def plain_depth(site: Site, pose: torch.Tensor, intrinsics: torch.Tensor, height
 
 
 def free_walks(site: Site, opening: Opening, count: int, rng: np.random.Generator) -> list[NDArray[np.float64]]:
-    """Walks of four poses in free ground, at random spots, turns and pitches; (4, 5) stances each."""
+    """Walks of four body poses (4, 5) on free ground, at random positions, turns and pitches."""
     walks: list[NDArray[np.float64]] = []
     waypoints = opening.waypoints.double().numpy()
     while len(walks) < count:
@@ -119,7 +119,7 @@ def free_walks(site: Site, opening: Opening, count: int, rng: np.random.Generato
 def condition_of(
     opening: Opening, body_poses: NDArray[np.float64], step: int, events: tuple[ActiveEvent, ...] = ()
 ) -> Condition:
-    """One world's step along four stances."""
+    """The condition of one world's step along four body poses."""
     poses = torch.from_numpy(camera_pose(body_poses)).to(torch.float32)
     keys = torch.zeros(1, FRAMES_PER_STEP, 8, dtype=torch.bool)
     index = 1 + step * FRAMES_PER_STEP
@@ -127,7 +127,7 @@ def condition_of(
 
 
 def pitch_errors(site: Site, chunk: Chunk, intrinsics: torch.Tensor) -> NDArray[np.float64]:
-    """Relative depth errors of the pixels that show the map itself."""
+    """Relative depth errors of the pixels that show the map, not things."""
     assert chunk.depth is not None and chunk.truth is not None and chunk.world_from_camera is not None
     errors = []
     for t, depth in enumerate(chunk.depth[0].double().numpy()):
@@ -168,8 +168,8 @@ def fingerprint(chunk: Chunk) -> str:
     return digest.hexdigest()
 
 
-def story_events(step: int) -> tuple[ActiveEvent, ...]:
-    """Events that come and go during the replayed story."""
+def active_events(step: int) -> tuple[ActiveEvent, ...]:
+    """The active events of one step of the replayed episode."""
     spans = [("bonfire", 2, 24), ("walker", 5, 36), ("snowfall", 8, 42), ("night", 12, 34), ("fireworks", 20, 44)]
     return tuple(
         ActiveEvent(
@@ -187,17 +187,17 @@ def story_events(step: int) -> tuple[ActiveEvent, ...]:
 def follow(
     model: TwinModel, opening: Opening, state: TwinState, walks: list[NDArray[np.float64]], begin: int
 ) -> tuple[list[str], list[TwinState]]:
-    """Fingerprints and states of the story from step `begin` on."""
+    """Fingerprints and states of the episode from step `begin` on."""
     prints, states = [], [state]
     for step in range(begin, len(walks)):
-        state, chunk = model.step(state, condition_of(opening, walks[step], step, story_events(step)))
+        state, chunk = model.step(state, condition_of(opening, walks[step], step, active_events(step)))
         prints.append(fingerprint(chunk))
         states.append(state)
     return prints, states
 
 
 def replays(models: tuple[TwinModel, TwinModel], opening: Opening, walks: list[NDArray[np.float64]]) -> dict[str, bool]:
-    """Whether the story gives the same bytes: again, in another process, and taken up from a state saved half-way."""
+    """Whether the episode gives the same bytes again, in another process, and restored from a state saved half-way."""
     here, elsewhere = models
 
     def tell(model: TwinModel) -> tuple[list[str], list[TwinState]]:

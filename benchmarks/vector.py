@@ -1,18 +1,17 @@
-"""Steps and frames per second of N worlds in one vector environment, and what a world costs in bytes.
+"""Steps and frames per second of N worlds in one vector environment, and the size of a world in bytes.
 
     python benchmarks/vector.py --json vector.json
 
-Every world is grounded in the same captured place and walks by its own random actions; random actions stop the body
-at walls now and then, as a policy's do at first. A step is all that a learner waits for: the loop, the observation,
-rewards and infos, by `WorldVectorEnv` in its default autoreset mode. Batch sizes take turns, round by round, so that
-the machine's moods fall on all alike. Beside it runs Gymnasium's own `benchmark_vector_step`, which also counts what
-drawing actions and resets take.
+Every world is grounded in the same captured place and takes random actions of its own, which run into walls now and
+then, as an untrained policy's do. A step is all that a learner waits for: the loop, observations, rewards and infos, by
+`WorldVectorEnv` in its default autoreset mode. Batch sizes take turns, round by round, so that the machine's load falls
+on all alike. Gymnasium's own `benchmark_vector_step` is run too; it also counts sampling of actions and resets.
 
-JSON keys. Bare for the preset "rl" (`wm_gym.presets.RL`), with `default_` before them for the default one:
+JSON keys; without prefix for the preset "rl" (`wm_gym.presets.RL`), with `default_` for the default one:
  - `steps_per_second`, `frames_per_second`: maps from N, all worlds together.
  - `latency_ms_p50`, `latency_ms_p95`, `latency_ms_p99`: maps from N, of one step of all N worlds.
  - `gymnasium_steps_per_second`: map from N, by `benchmark_vector_step`.
- - `bytes_per_world`: map from N, of a state after the timed steps; what worlds share counts once.
+ - `bytes_per_world`: map from N, of a state after the timed steps; data shared by worlds counts once.
  - `cost_growth`: largest ratio of the time per world at some N to that at any smaller N.
 And `threads`, `output`.
 """
@@ -45,7 +44,7 @@ PRESETS = {"": presets.RL, "default_": presets.DEFAULT}
 
 
 def timed_rounds(envs: dict[int, VectorEnv], rounds: int, worlds_a_round: int, title: str) -> dict[int, np.ndarray]:
-    """Seconds of each step of every environment, by N; in a round each N takes `worlds_a_round` world steps or so."""
+    """Seconds of each step of every environment, by N; in a round each N takes about `worlds_a_round` world steps."""
     seconds: dict[int, list[float]] = {count: [] for count in envs}
     for env in envs.values():
         env.reset(seed=0)

@@ -1,8 +1,9 @@
-"""Capture the places that ship with wm-gym, the default worlds, into a folder. Needs the extra `twin`.
+"""Capture the places that are shipped with wm-gym, its default worlds, into a folder. Needs the extra `twin`.
 
-python examples/capture_places.py wm_gym/backends/shipped_scenes
+    python examples/capture_places.py wm_gym/scenes/shipped
 
-The first places of every family whose numbers end in 9: the split "test", which no shipped weights have learned from.
+These are the first places of every family in the split "test", whose numbers end in 9 and on which no shipped weights
+are trained.
 """
 
 import os

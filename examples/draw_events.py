@@ -1,19 +1,19 @@
-"""Film strips of the generated world with and without each event, asked for in words that training never saw.
+"""Contact sheets of the generated world with and without each event, triggered in words that training never saw.
 
     python examples/draw_events.py outputs/events --json outputs/events/events.json
 
 In held-out places, grounded, eight worlds with one seed stand and pan slowly at the same poses. Four steps after the
-opening one event is asked for in each of six of them; one is told an unrelated sentence, and one nothing. A ninth has
-another seed: what chance alone changes. The twin does the same. `World` understands what is asked for and tells the
-model in fixed words; a second time the very words of the user stand in the prompt ("own words"), so that the network
-itself reads what training never saw. Snow and fireworks are asked for outdoors alone. One sheet for each event and one
-for the unrelated sentence.
+opening an event is triggered in each of six of them; one gets an unrelated sentence in its prompt, and one nothing. A
+ninth has another seed, which shows the change by chance alone. The twin does the same. `World` parses the event's text
+and gives the model a fixed phrase; in a second run the user's own words stand in the prompt ("own words"), so that the
+network itself encodes words that training never saw. Snow and fireworks are triggered outdoors only. One sheet for each
+event and one for the unrelated sentence.
 
 JSON keys, means over the places, frames from the fifth step of the event on. For KIND among the six events,
 `unrelated` and `other_seed`: `KIND_change`: mean absolute difference to the world without, of 255;
-`KIND_changed_share`: of pixels that differ by more than 24 of 255. For the events also `KIND_twin_change`;
-`KIND_agreement`: cosine of the change with the twin's, 1 if colours change alike in every place; `KIND_gain_db`: how
-much nearer the event brings the frames to the twin's with that event; and all of them as `KIND_own_words_...`.
+`KIND_changed_share`: share of pixels that differ by more than 24 of 255. For the events also `KIND_twin_change`;
+`KIND_agreement`: cosine similarity of the change with the twin's, 1 if colours change alike in every place;
+`KIND_gain_db`: gain in PSNR to the twin's frames with that event; and all of them as `KIND_own_words_...`.
 """
 
 from __future__ import annotations
@@ -53,16 +53,17 @@ STEPS_BEFORE, STEPS_AFTER, SETTLING_STEPS, CHUNK_FRAMES = 4, 12, 4, 4
 SHOWN_STEPS = (0, 1, 2, 3, 5, 7, 9, 12)
 PAN_RADIANS = 0.12
 SEED = 0  # that of the capture, so that the same people stand in its first keyframe
-Films = dict[str, torch.Tensor]
+Videos = dict[str, torch.Tensor]
+"""Frames (T, H, W, 3) uint8 by row."""
 
 
-def asked_for(kind: str) -> str:
-    """A start of an event that training never saw."""
+def held_out_text(kind: str) -> str:
+    """A phrasing of an event's start that training never saw."""
     return split_phrasings(kind, "start")[1][0]
 
 
 def sentence(text: str) -> str:
-    """As a prompt says it."""
+    """A phrase as a sentence of a prompt."""
     return f"{text[0].upper()}{text[1:]}."
 
 
@@ -71,11 +72,11 @@ def kinds_at(place: str) -> list[str]:
     return [kind for kind in KINDS if place.split("/")[0] not in INDOORS or kind not in OUTDOOR_KINDS]
 
 
-def ask(state: WorldState, rows: list[str]) -> WorldState:
-    """Tell each world what it is told."""
+def trigger(state: WorldState, rows: list[str]) -> WorldState:
+    """The state with each row's event triggered, or with the unrelated sentence in its prompt."""
     for n, row in enumerate(rows):
         if row in KINDS:
-            state = state.say(n, asked_for(row))
+            state = state.say(n, held_out_text(row))
         elif row == "unrelated":
             openings = list(state.openings)
             openings[n] = replace(openings[n], prompt=f"{openings[n].prompt} {UNRELATED}")
@@ -83,7 +84,7 @@ def ask(state: WorldState, rows: list[str]) -> WorldState:
     return state
 
 
-def film(world: World, place: str, rows: list[str]) -> Films:
+def record(world: World, place: str, rows: list[str]) -> Videos:
     """Frames (T, H, W, 3) of each row from the last step before the event on."""
     found, spec = find_place(place, 0, "full"), world.model.spec
     opening = open_world(spec, found)
@@ -93,7 +94,7 @@ def film(world: World, place: str, rows: list[str]) -> Films:
     path[..., 3] = PAN_RADIANS * np.sin(2 * np.pi * np.arange(1, count + 1) / count)
     chunks = []
     for step in range(STEPS_BEFORE + STEPS_AFTER):
-        state = ask(state, rows) if step == STEPS_BEFORE else state
+        state = trigger(state, rows) if step == STEPS_BEFORE else state
         state, outcome = world.follow(state, path[:, CHUNK_FRAMES * step : CHUNK_FRAMES * (step + 1)])
         chunks.append(outcome.chunk.frames)
     frames = torch.cat(chunks[STEPS_BEFORE - 1 :], 1)
@@ -101,12 +102,12 @@ def film(world: World, place: str, rows: list[str]) -> Films:
 
 
 def own_words(world: World) -> World:
-    """The same world, in whose prompts stand the user's words."""
-    words = {sentence(phrasings(kind, "ongoing")[0]): sentence(asked_for(kind)) for kind in KINDS}
+    """The same world with the user's own words in its prompts."""
+    words = {sentence(phrasings(kind, "ongoing")[0]): sentence(held_out_text(kind)) for kind in KINDS}
     return World(ConditionOverride(world.model, reword(words)), world.config)
 
 
-def score(made: Films, own: Films, true: Films) -> dict[str, float]:
+def score(made: Videos, own: Videos, true: Videos) -> dict[str, float]:
     """The figures of one place."""
     settled = slice(CHUNK_FRAMES * (1 + SETTLING_STEPS), None)
     without, true_without = made["without"][settled], true["without"][settled]
@@ -125,14 +126,14 @@ def score(made: Films, own: Films, true: Films) -> dict[str, float]:
 
 
 def draw(path: Path, rows: list[tuple[str, torch.Tensor]]) -> None:
-    """One sheet; columns are steps since the event was asked for."""
+    """Write one sheet, whose columns are steps since the event was triggered."""
     chosen = [CHUNK_FRAMES * (step + 1) - 1 for step in SHOWN_STEPS]
     pictures = [(name, [enlarge(frames[k].numpy(), 2) for k in chosen]) for name, frames in rows]
     contact_sheet(pictures, [f"step {step}" for step in SHOWN_STEPS], margin=130).save(path)
 
 
 def main() -> None:
-    """Film, score, draw."""
+    """Record, score, draw."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="for the sheets")
     parser.add_argument("--weights", help="of the video model; without, those that are shipped")
@@ -147,8 +148,8 @@ def main() -> None:
     sheets, figures = defaultdict(list), defaultdict(list)
     for place in progress_bar(PLACES, desc="places"):
         kinds, family = kinds_at(place), place.split("/")[0]
-        made, own = film(world, place, [*OTHERS, *kinds]), film(own_words(world), place, kinds)
-        true = film(twin, place, ["without", *kinds])
+        made, own = record(world, place, [*OTHERS, *kinds]), record(own_words(world), place, kinds)
+        true = record(twin, place, ["without", *kinds])
         for name, value in score(made, own, true).items():
             figures[name].append(value)
         for kind in kinds:

@@ -1,22 +1,22 @@
-"""Films of two minutes of generated worlds, one of each family, in held-out places of the twin.
+"""Videos of two minutes of generated worlds, one for each family, in held-out places of the twin.
 
     python examples/draw_films.py --opening grounded --out outputs/films
     python examples/draw_films.py --opening cold --families city park --ways keys --out outputs/cold_films
 
-Ways: "explorer", a scripted tour as far out as half of the steps lead, then home along its trail, and out again if
-time is left; "keys", the keys that a new user would press: ahead with turns, a stop, a look all round, a run at a wall
-and on against it, along it, back, and so on. The body is stopped by what memory holds, as in play; of the twin there is
-the opening alone (32 keyframes, or one chunk) and, for the explorer, waypoints that set directions.
+Ways: "explorer", a scripted tour that walks out for half of the steps, then home along its trail, and out again if time
+is left; "keys", the keys that a new user would press: ahead with turns, a stop, a full turn, a run into a wall and on
+against it, along it, back, and so on. The body collides with memory, as in play; the twin gives only the opening (32
+keyframes, or one chunk) and, for the explorer, waypoints that set directions.
 
-WAY_FAMILY.mp4: what is generated, large; at its right what memory knew of it before the step (chequered where nothing)
-above the depth. In real time; every second frame is shown (`--every`), hints and depth of each step's last frame. Each
-film is as fine as fits into `--kilobytes`. WAY_FAMILY.png: 24 generated frames evenly over the film, row by row, as
-they were made; rows begin at the second that is written beside them.
+WAY_FAMILY.mp4: the generated frames, large; at their right the hints of the step (chequered where unseen) above the
+depth. In real time; every second frame is shown (`--every`), hints and depth of each step's last frame. Each video has
+the best quality that fits into `--kilobytes`. WAY_FAMILY.png: 24 generated frames evenly over the video, row by row;
+each row is labelled with the second at which it begins.
 
 films.json, flat, each name after WAY_FAMILY_: `step_ms_40_60`, `step_ms_480_500`, `step_ms_end` (the last 20): median
 milliseconds of `World.step`; `memory_points_50`, `memory_bytes_50`, `memory_points_end`, `memory_bytes_end`: points
-and bytes after so many steps; `farthest_metres` from the start; `bumped_share` of steps; `film_bytes`, `film_crf`.
-null: the film is too short. And `preset_hash`, `opening`, `steps`, `seed`.
+and bytes after so many steps; `farthest_metres` from the start; `bumped_share` of steps that collided; `film_bytes`,
+`film_crf`. null: the video is too short. And `preset_hash`, `opening`, `steps`, `seed`.
 """
 
 from __future__ import annotations
@@ -55,13 +55,13 @@ from wm_gym.world.world import World
 from wm_gym.world_model import Opening, Place
 
 FIRST_PLACE = 100
-"""Place numbers begin here, as those of `benchmarks/fidelity.py`."""
+"""First number of the places, that of `benchmarks/fidelity.py`."""
 EARLY_STEP, TIMED_STEPS = 50, 20
 FULL_TURN_STEPS = 20  # 4 frames of 4.5 degrees each
 SHEET_ROWS, SHEET_COLUMNS = 4, 6
 FINEST_CRF, COARSEST_CRF = 20, 51
 Pilot = Callable[[np.ndarray], np.ndarray]
-"""From the stance (5,) of the body to its next twist (4,)."""
+"""From the body pose (5,) to the next twist (4,)."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Segment:
 
     Attributes:
         keys: Letters of `geometry.motion.KEYS`; empty for a stop.
-        steps: For so long.
+        steps: Number of steps.
     """
 
     keys: str
@@ -78,7 +78,7 @@ class Segment:
 
 
 def key_script(seed: int, steps: int) -> list[Segment]:
-    """What a new user presses in so many steps: rounds of `one_round`, the last of them cut off."""
+    """The key presses of a new user over so many steps: rounds of `one_round`, the last one cut short."""
     rng, script = np.random.default_rng(seed), list[Segment]()
     while steps > 0:
         for segment in one_round(rng):
@@ -89,7 +89,7 @@ def key_script(seed: int, steps: int) -> list[Segment]:
 
 
 def one_round(rng: np.random.Generator) -> list[Segment]:
-    """Wander, stop, look all round, run at a wall and on against it, along it, back, and home about as far."""
+    """Walk about, stop, turn full circle, run into a wall and on against it, along it, turn back and run as far."""
 
     def some(fewest: int, most: int) -> int:
         return int(rng.integers(fewest, most + 1))
@@ -110,7 +110,7 @@ def one_round(rng: np.random.Generator) -> list[Segment]:
 
 
 def key_pilot(seed: int, steps: int) -> Pilot:
-    """Presses the keys of the script, wherever it is."""
+    """A pilot that presses the keys of the script, whatever the body pose."""
     held = [segment.keys for segment in key_script(seed, steps) for _ in range(segment.steps)]
     pressed = iter(velocities_from_keys(np.array([[key in keys for key in KEYS] for keys in held])))
     return lambda body_pose: next(pressed)
@@ -118,7 +118,17 @@ def key_pilot(seed: int, steps: int) -> Pilot:
 
 @dataclass
 class Trip:
-    """What is kept of a walk: all frames (T, H, W, 3), and of each step the last hint and depth as pictures."""
+    """The record of one walk.
+
+    Attributes:
+        frames: T generated frames (H, W, 3) uint8.
+        hints: The last hints of each step as pictures (H, W, 3) uint8.
+        depths: The last depth of each step as pictures (H, W, 3) uint8.
+        milliseconds: Time of each step.
+        body_poses: The last body pose (5,) of each step.
+        bumps: Number of steps that collided.
+        figures: Sizes of the memory.
+    """
 
     frames: list[np.ndarray] = field(default_factory=list)
     hints: list[np.ndarray] = field(default_factory=list)
@@ -129,7 +139,7 @@ class Trip:
     figures: dict[str, float | None] = field(default_factory=dict)
 
     def add(self, outcome: Outcome, milliseconds: float) -> None:
-        """Keep one step."""
+        """Record one step."""
         assert outcome.chunk.depth is not None
         self.frames += list(outcome.chunk.frames[0].cpu().numpy())
         colour, seen = outcome.hints.colour[0, -1].cpu().numpy(), outcome.hints.seen[0, -1].cpu().numpy()
@@ -140,16 +150,14 @@ class Trip:
         self.bumps += outcome.collided[0]
 
     def weigh(self, memory: Memory, name: str) -> None:
-        """Note points and bytes of the memory under a name."""
+        """Record points and bytes of the memory under a name."""
         self.figures[f"memory_points_{name}"] = memory.num_static + memory.num_sky + memory.num_moving
         self.figures[f"memory_bytes_{name}"] = memory.nbytes
 
     def summary(self) -> dict[str, float | None]:
         """All figures of the walk."""
-        steps, farthest = (
-            len(self.body_poses),
-            max(float(np.linalg.norm(body_pose[:2])) for body_pose in self.body_poses),
-        )
+        steps = len(self.body_poses)
+        farthest = max(float(np.linalg.norm(body_pose[:2])) for body_pose in self.body_poses)
         return {
             "step_ms_40_60": self._median_ms(40, 60),
             "step_ms_480_500": self._median_ms(480, 500),
@@ -166,7 +174,7 @@ class Trip:
 
 
 def travel(world: World, opening: Opening, pilot: Pilot, steps: int, seed: int, bar: tqdm) -> Trip:
-    """Trajectory through one generated world."""
+    """Walk through one generated world and record it."""
     trip, (state, _) = Trip(), world.start([opening], [seed])
     for step in range(1, steps + 1):
         twists = np.tile(pilot(state.body_poses[0]), (1, world.model.spec.frames_per_step, 1))
@@ -180,8 +188,8 @@ def travel(world: World, opening: Opening, pilot: Pilot, steps: int, seed: int, 
     return trip
 
 
-class CoarseFilm(VideoWriter):
-    """A film of chosen coarseness, packed as small as the codec can in reasonable time."""
+class CompressedVideo(VideoWriter):
+    """A video of a given constant rate factor, encoded by a slower preset for its size."""
 
     def __init__(self, path: Path, fps: float, size: Sequence[int], crf: int) -> None:
         super().__init__(path, fps, *size)
@@ -197,7 +205,7 @@ def panels(trip: Trip, frame: int) -> np.ndarray:
 
 
 def save_film(path: Path, trip: Trip, fps: float, every: int, most_bytes: int) -> dict[str, float | None]:
-    """The finest film that fits: its bytes and its constant rate factor."""
+    """Write the video of the least constant rate factor that fits into `most_bytes`; returns its size and factor."""
     fine, coarse = FINEST_CRF, COARSEST_CRF
     while fine <= coarse:
         crf = (fine + coarse) // 2
@@ -210,14 +218,14 @@ def save_film(path: Path, trip: Trip, fps: float, every: int, most_bytes: int) -
 
 
 def _encode(path: Path, trip: Trip, fps: float, every: int, crf: int) -> int:
-    with CoarseFilm(path, fps / every, panels(trip, 0).shape[:2], crf) as film:
+    with CompressedVideo(path, fps / every, panels(trip, 0).shape[:2], crf) as video:
         for frame in range(0, len(trip.frames), every):
-            film.add(panels(trip, frame))
+            video.add(panels(trip, frame))
     return path.stat().st_size
 
 
 def save_sheet(path: Path, trip: Trip, fps: float) -> None:
-    """Frames evenly over the trip."""
+    """Write a contact sheet of frames evenly over the trip."""
     chosen = np.linspace(0, len(trip.frames) - 1, SHEET_ROWS * SHEET_COLUMNS).astype(int)
     rows = [
         (f"{row[0] / fps:.0f} s", [enlarge(trip.frames[k], 2) for k in row])
@@ -227,7 +235,7 @@ def save_sheet(path: Path, trip: Trip, fps: float) -> None:
 
 
 def pilot_of(way: str, place: Place, steps: int, size: tuple[int, int]) -> Pilot:
-    """Who walks; choices come from the place's number."""
+    """The pilot of a way, seeded with the place's number."""
     if way == "keys":
         return key_pilot(place.seed, steps)
     return Explorer(open_place(place, *size).waypoints.numpy(), place.seed, max(1, steps // 2)).act
@@ -241,15 +249,15 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--families", nargs="+", choices=FAMILIES, default=list(FAMILIES))
     parser.add_argument("--ways", nargs="+", choices=("explorer", "keys"), default=["explorer", "keys"])
     parser.add_argument("--opening", choices=tuple(OPENINGS), default="grounded")
-    parser.add_argument("--seed", type=int, default=0, help="chooses the places, and with them all else")
+    parser.add_argument("--seed", type=int, default=0, help="chooses the places, whose numbers seed all else")
     parser.add_argument("--every", type=int, default=2, help="frames for each frame that is shown")
-    parser.add_argument("--kilobytes", type=int, default=445, help="of 1000 bytes, that a film may have at most")
+    parser.add_argument("--kilobytes", type=int, default=445, help="largest size of a video, in 1000 bytes")
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
     return parser.parse_args()
 
 
 def main() -> None:
-    """Trajectory, film, and write the figures after every film."""
+    """Walk, record, and write the figures after every video."""
     asked = read_arguments()
     torch.set_num_threads(1)
     height, width = (int(number) for number in asked.size.split("x"))
@@ -270,7 +278,7 @@ def main() -> None:
                 bar.set_description(name)
                 pilot = pilot_of(way, place, asked.steps, (height, width))
                 trip = travel(world, opening, pilot, asked.steps, place.seed, bar)
-                bar.set_description(f"{name}: packing")
+                bar.set_description(f"{name}: encoding")
                 made = trip.summary() | save_film(
                     asked.out / f"{name}.mp4", trip, fps, asked.every, 1000 * asked.kilobytes
                 )

@@ -25,7 +25,7 @@ PLACES = {"rooms": 3, "city": 3, "courtyard": 3, "park": 3, "warehouse": 3}
 
 
 def by_day(world: World, name: str, columns: int) -> list[np.ndarray]:
-    """Pictures on a slow turn about, then ahead."""
+    """Frames of a walk ahead with slow turns."""
     state, outcome = world.start([open_world(world.model.spec, find_place(name, 0, "full"))], [0])
     pictures = [outcome.chunk.frames[0, -1].numpy()]
     for k in range(2 * columns - 2):
@@ -37,7 +37,7 @@ def by_day(world: World, name: str, columns: int) -> list[np.ndarray]:
 
 
 def under_event(world: World, name: str, kind: str, steps: int) -> np.ndarray:
-    """The opening pose, well into an event."""
+    """A frame at the opening pose, `steps` steps after an event was triggered."""
     state, _ = world.start([open_world(world.model.spec, find_place(name, 0, "full"))], [0])
     state = state.say(0, phrasings(kind, "start")[0])
     for _ in range(steps):

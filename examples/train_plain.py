@@ -1,4 +1,4 @@
-"""PPO in one file, as CleanRL writes it: it knows `gymnasium.make_vec`, spaces and `step`, and no more of wm-gym.
+"""PPO in one file, in the style of CleanRL: of wm-gym it uses `gymnasium.make_vec`, spaces and `step` alone.
 
     python examples/train_plain.py --steps 2000
 
@@ -33,7 +33,7 @@ class Agent(nn.Module):
         self.policy, self.value = nn.Linear(128, num_actions), nn.Linear(128, 1)
 
     def forward(self, seen: dict[str, Tensor]) -> tuple[Categorical, Tensor]:
-        """Of N observations."""
+        """Policy and values (N,) of N observations."""
         image = seen["rgb"].movedim(-1, -3).float() / 255 - 0.5
         x = self.body(torch.cat([self.eye(image), *(seen[name].float() for name in self.vectors)], 1))
         return Categorical(logits=self.policy(x)), self.value(x)[:, 0]
@@ -51,7 +51,7 @@ def returns_of(rewards: Tensor, values: Tensor, ended: Tensor, last: Tensor) -> 
 
 
 def collect(envs: gym.vector.VectorEnv, agent: Agent, seen: dict[str, Tensor]) -> tuple[dict[str, Tensor], list]:
-    """What is seen after a rollout; its actions, log-probabilities, values, rewards and ends, (T, N); what was seen."""
+    """The observations after a rollout, and its actions, log-probabilities, values, rewards, ends and observations."""
     rows = []
     for _ in range(ROLLOUT):
         with torch.no_grad():

@@ -33,7 +33,7 @@ def test_the_demo_needs_no_twin(tmp_path, monkeypatch):
     assert 1 + 4 * 3 < figures["frames"] <= 1 + 4 * 4 * 3
 
 
-def test_the_twin_walks_along_where_it_can(tmp_path):
+def test_the_twin_follows_where_it_can(tmp_path):
     figures = run_demo(DemoConfig(**SHORT | {"event": ""}, output=str(tmp_path)))
     assert figures["psnr_db"] > 15 and figures["depth_absrel_static"] < 0.2
     assert np.isfinite(figures["loop_closure_psnr_of_twin_db"])
@@ -47,13 +47,13 @@ def test_the_twin_walks_along_where_it_can(tmp_path):
         ({"event_at": -1}, "event_at must be at least 0, got -1"),
     ],
 )
-def test_settings_that_cannot_be_shown(change, message):
+def test_bad_settings_are_refused_in_one_sentence(change, message):
     with pytest.raises(ValueError) as raised:
         DemoConfig(**change)
     assert str(raised.value) == message
 
 
-def test_an_event_that_means_nothing_leaves_no_film(tmp_path):
+def test_an_event_that_is_not_understood_leaves_no_video(tmp_path):
     with pytest.raises(ValueError, match="event text must be about one of"):
         run_demo(DemoConfig(**SHORT | {"event": "dragons attack"}, output=str(tmp_path / "demo")))
     assert not (tmp_path / "demo").exists()

@@ -7,14 +7,21 @@ from wm_gym import doctor
 
 def test_the_report_has_every_section_and_every_backend():
     report = doctor.report()
-    for title in ("System", "torch", "Packages", "Backends", "Display and film"):
+    for title in ("System", "torch", "Packages", "Backends", "Display and video"):
         assert f"{title}\n" in report
     for backend in doctor.BACKENDS:
         assert f"  {backend}: " in report
     assert "could not be examined" not in report
 
 
-def test_extras_are_read_from_what_pip_records():
+def test_the_report_names_devices_and_attention_kernels(monkeypatch):
+    monkeypatch.setattr(doctor, "_version", lambda package: "2.8" if package == "flash-attn" else None)
+    report = doctor.report()
+    assert "  CUDA: " in report and "  MPS: " in report
+    assert "attention kernels: torch's SDPA yes; FlexAttention yes; flash-attn 2.8" in report
+
+
+def test_extras_are_read_from_the_records_of_pip():
     lines = [
         "numpy>=2",
         "vizdoom>=1.3; extra == 'all'",
@@ -28,7 +35,7 @@ def test_extras_are_read_from_what_pip_records():
     assert doctor.requirements_by_extra(lines) == expected
 
 
-def test_what_is_missing_comes_with_the_line_that_mends_it(monkeypatch):
+def test_a_missing_package_comes_with_its_pip_command(monkeypatch):
     recorded = metadata.version
 
     def without_vizdoom(name):
@@ -61,7 +68,7 @@ def test_a_broken_package_is_a_line_of_the_report(monkeypatch, error, words):
     monkeypatch.setattr(doctor.importlib, "import_module", broken)
     report = doctor.report()
     assert words in report
-    assert "Display and film" in report
+    assert "Display and video" in report
 
 
 def test_a_section_that_fails_does_not_hide_the_others(monkeypatch):
@@ -74,7 +81,7 @@ def test_a_section_that_fails_does_not_hide_the_others(monkeypatch):
     assert "Backends\n" in report
 
 
-def test_an_unknown_installation_is_told_apart(monkeypatch):
+def test_an_installation_unknown_to_pip_gets_advice(monkeypatch):
     def unknown(name):
         raise metadata.PackageNotFoundError(name)
 

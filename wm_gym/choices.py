@@ -1,4 +1,4 @@
-"""Names that a user may choose from, and the one that was probably meant by another. Imports nothing of wm_gym."""
+"""Checks of names that a user chooses, with suggestions for misspelt ones. Imports nothing of wm_gym."""
 
 from __future__ import annotations
 
@@ -6,21 +6,26 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 LIKENESS = 0.62
-"""Names that share less than this of their letters (difflib's ratio) are not offered."""
+"""Least similarity of a suggestion (the ratio of difflib)."""
 
 
 def did_you_mean(word: object, known: Iterable[str]) -> str:
-    """The end of an error message, such as "; did you mean 'tour'?", or "" where no known name is near."""
+    """The end of an error message, such as "; did you mean 'tour'?", or "" where no known name is similar."""
     names = {name.lower(): name for name in known}
     near = get_close_matches(str(word).lower(), names, n=1, cutoff=LIKENESS)
     return f"; did you mean {names[near[0]]!r}?" if near else ""
 
 
 def check_choice(what: str, name: object, known: Iterable[str]) -> None:
-    """Make sure that a name is one of those that are known; `what` it names begins the message.
+    """Check that a name is among the known ones.
+
+    Args:
+        what: Name of the setting, which begins the message.
+        name: The value to check.
+        known: The allowed names.
 
     Raises:
-        ValueError: If it is not.
+        ValueError: If the name is not a string among them; the message lists them and suggests a similar one.
     """
     names = list(known)
     if not isinstance(name, str) or name not in names:

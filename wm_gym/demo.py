@@ -1,6 +1,6 @@
-"""`wm-gym demo`: open a generated world, let something happen on a tour that ends where it began, film and measure it.
+"""`wm-gym demo`: a tour of a generated world and back to its start, with an event on the way, recorded and measured.
 
-Where ViZDoom is installed and the world has a twin, the twin walks along and the world is compared with it.
+Where ViZDoom is installed and the world has a twin, the twin follows the same poses and the world is compared with it.
 """
 
 from __future__ import annotations
@@ -32,29 +32,29 @@ from wm_gym.world_model import Chunk, Opening
 
 _BAR_PIXELS = 20
 _LONGEST = 4
-"""A tour takes at most this many times the steps of its way out."""
+"""Most steps of a tour, as a multiple of its steps out."""
 _STUCK_STEPS = 10
 
 
 @dataclass
 class DemoConfig:
-    """What to show.
+    """Settings of the demo.
 
     Attributes:
-        world: A name as `gym.make` takes it: a family, "family/number", "family/*" or a capture's path.
-        seed: Of the world, of the tour, and of the place where the name leaves a choice.
+        world: The `world` setting of `gym.make`: a family, "family/number", "family/*" or a capture's path.
+        seed: Seed of the world, of the tour, and of the place where the name leaves a choice.
         difficulty: "simple", "medium" or "full"; the shipped places are "full".
-        backend: Who makes the frames.
+        backend: The backend that generates the frames.
         height: Rows of a frame.
         width: Columns of a frame.
         steps_out: Steps of the tour before it turns home.
-        event: What happens on the way; empty for nothing.
-        event_at: Step at which it begins.
-        event_steps: Steps until it begins to end.
-        compare: Whether the twin walks along, where it can.
+        event: Text of the event on the way; empty for none.
+        event_at: Step at which the event starts.
+        event_steps: Steps until it starts to end.
+        compare: Whether the twin follows, where it can.
         output: Folder of the results.
-        enlarge: Film pixels for each pixel of a frame; an even number.
-        sheet_columns: Pictures in a row of the contact sheet.
+        enlarge: Video pixels for each pixel of a frame, along one side; an even number.
+        sheet_columns: Columns of the contact sheet.
     """
 
     world: str = "city/19"
@@ -84,7 +84,14 @@ class DemoConfig:
 
 @dataclass
 class _Record:
-    """What a walk leaves behind: per step the world's outcome, what went on, and the twin's chunk if it came along."""
+    """The record of a walk.
+
+    Attributes:
+        outcomes: The world's outcome of each step.
+        events: The texts of the events active in each step.
+        truths: The twin's chunk of each step, if it follows.
+        seconds: Total time of the world's steps.
+    """
 
     outcomes: list[Outcome] = field(default_factory=list)
     events: list[str] = field(default_factory=list)
@@ -92,16 +99,19 @@ class _Record:
     seconds: float = 0.0
 
     def every(self, name: str, of_truth: bool = False) -> torch.Tensor:
-        """All frames of one chunk field, (T, ...)."""
+        """One field of all chunks, (T, ...), of the world or of the twin."""
         chunks = self.truths if of_truth else [outcome.chunk for outcome in self.outcomes]
         return torch.cat([getattr(chunk, name)[0] for chunk in chunks])
 
 
 def run_demo(config: DemoConfig) -> dict[str, float]:
-    """Trajectory, film and measure; returns the figures that `report.json` holds.
+    """Walk, record and measure; returns the figures of `report.json`.
+
+    Writes walk.mp4, walk.png, cloud.ply and report.json to the output folder.
 
     Raises:
-        ValueError: If the world, difficulty, backend or event is none that exists, or the folder cannot be written to.
+        ValueError: If the world, difficulty or backend is unknown, the event is refused, or the folder cannot be
+            written.
         ImportError: If the world or backend needs ViZDoom and it is not installed.
     """
     find_world(config.world, config.seed, config.difficulty)
@@ -128,7 +138,7 @@ def run_demo(config: DemoConfig) -> dict[str, float]:
 
 
 def _begin(world: World, opening: Opening, config: DemoConfig) -> tuple[WorldState, Outcome]:
-    """The opened world, with the event still to come."""
+    """The opened world with its event scheduled."""
     state, outcome = world.start([opening], [config.seed])
     frames = world.spec.frames_per_step
     if config.event:
@@ -137,9 +147,9 @@ def _begin(world: World, opening: Opening, config: DemoConfig) -> tuple[WorldSta
 
 
 def _walk(
-    world: World, twin: World | None, opening: Opening, config: DemoConfig, film_path: Path
+    world: World, twin: World | None, opening: Opening, config: DemoConfig, video_path: Path
 ) -> tuple[WorldState, _Record]:
-    """The tour in the world; the twin follows wherever the body goes."""
+    """Walk the tour in the world, with the twin following at the same poses, and write the video."""
     spec = world.spec
     state, outcome = _begin(world, opening, config)
     record, trail, truth = _Record([outcome], [""]), [outcome.body_poses[0, -1]], None
@@ -150,11 +160,11 @@ def _walk(
     longest = _LONGEST * config.steps_out
     size = config.height * config.enlarge + _BAR_PIXELS, 4 * config.width * config.enlarge
     with (
-        VideoWriter(film_path, spec.fps, *size) as film,
+        VideoWriter(video_path, spec.fps, *size) as video,
         progress_bar(desc="walking", unit="step", total=longest) as bar,
     ):
         while (twist := tour.act(trail[-1])) is not None and len(trail) <= longest and not _is_stuck(trail):
-            record.events.append(_going_on(state))
+            record.events.append(_active_events(state))
             began = time.perf_counter()
             state, outcome = world.step(state, np.tile(twist, (1, spec.frames_per_step, 1)))
             record.seconds += time.perf_counter() - began
@@ -164,25 +174,25 @@ def _walk(
                 record.truths.append(true_outcome.chunk)
             trail.append(outcome.body_poses[0, -1])
             for picture in _panels(outcome, state, np.stack(trail), config.enlarge):
-                film.add(captioned(picture, record.events[-1], _BAR_PIXELS))
+                video.add(captioned(picture, record.events[-1], _BAR_PIXELS))
             bar.update()
     return state, record
 
 
 def _is_stuck(trail: list[np.ndarray]) -> bool:
-    """Whether the body has stood still for long: something imagined bars the way home."""
+    """Whether the body has not moved for `_STUCK_STEPS` steps: a generated obstacle blocks the way."""
     last = np.stack(trail[-_STUCK_STEPS:])
     return len(last) == _STUCK_STEPS and bool(np.ptp(last, axis=0).max() < 1e-3)
 
 
-def _going_on(state: WorldState) -> str:
-    """The texts of the events that are at work now."""
+def _active_events(state: WorldState) -> str:
+    """The texts of the events that are active now."""
     now = state.frame_index[0]
     return ", ".join(event.text for event in state.scripts[0].events if event.strength(now) > 0)
 
 
 def _panels(outcome: Outcome, state: WorldState, trail: np.ndarray, factor: int) -> list[np.ndarray]:
-    """For each frame of a step: world, depth, hint and map from above, side by side."""
+    """For each frame of a step: world, depth, hints and a map from above, side by side."""
     chunk, hints = outcome.chunk, outcome.hints
     assert chunk.depth is not None
     positions, colours, _ = point_cloud(state.memories[0])
@@ -198,7 +208,7 @@ def _panels(outcome: Outcome, state: WorldState, trail: np.ndarray, factor: int)
 
 
 def _measure(record: _Record) -> dict[str, float]:
-    """Figures of the world alone, and against the twin if it came along."""
+    """Figures of the world alone, and against the twin if it followed."""
     frames, depth = record.every("frames"), record.every("depth")
     figures = {
         "frames": float(len(frames)),

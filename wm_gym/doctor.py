@@ -1,7 +1,7 @@
-"""What is installed, what can run here, and the pip line that mends what is missing.
+"""`wm-gym doctor`: what is installed, what can run here, and the pip command for what is missing.
 
-Reads what pip has recorded rather than importing, and imports only torch and PyAV. Nothing here fails because
-something else is broken: a package that cannot be imported is a line of the report.
+Versions are read from pip's records; only torch and PyAV are imported. A broken package does not break the report: it
+is a line in it.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ import wm_gym
 from wm_gym.backends.registry import BACKENDS
 
 BACKEND_NEEDS = {"twin": ("vizdoom", "twin")}
-"""Backends that need more than the core: the package, and the extra that brings it."""
+"""Backends that need more than the core: a package, and the extra that installs it."""
 
-# What Requires-Dist looks like: name[extras]version; marker
+# Requires-Dist: name[extras]version; marker
 _REQUIREMENT = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)[^;]*(?:;(?P<marker>.*))?$")
 _EXTRA = re.compile(r"extra\s*==\s*['\"](?P<extra>[^'\"]+)['\"]")
 
 
 def report() -> str:
-    """Everything the doctor found, as text for a terminal."""
+    """The whole report, as text for a terminal."""
     sections: dict[str, Callable[[], Iterator[str]]] = {
         "System": _system,
         "torch": _torch,
         "Packages": _packages,
         "Backends": _backends,
-        "Display and film": _display_and_film,
+        "Display and video": _display_and_video,
     }
     return "\n\n".join("\n".join([title, *_safely(lines)]) for title, lines in sections.items())
 
@@ -46,7 +46,7 @@ def main() -> int:
 
 
 def _safely(lines: Callable[[], Iterator[str]]) -> list[str]:
-    """The indented lines of one section, or what went wrong in it."""
+    """The indented lines of one section, and the error that ended it, if any."""
     found: list[str] = []
     try:
         found.extend(f"  {line}" for line in lines())
@@ -69,6 +69,7 @@ def _torch() -> Iterator[str]:
     cuda = torch.cuda.is_available()
     yield "CUDA: " + (f"yes, {torch.cuda.get_device_name(0)}" if cuda else "no")
     yield f"MPS: {'yes' if torch.backends.mps.is_available() else 'no'}"
+    yield f"attention kernels: {_attention_kernels()}"
     yield f"bfloat16 in this CPU: {_bfloat16_in_cpu(Path('/proc/cpuinfo'))}"
     policy = os.environ.get("OMP_WAIT_POLICY")
     advice = (
@@ -77,8 +78,14 @@ def _torch() -> Iterator[str]:
     yield f"OMP_WAIT_POLICY: {policy or 'not set'}{advice}"
 
 
+def _attention_kernels() -> str:
+    """The attention kernels that can be imported here, in words."""
+    flex = "yes" if util.find_spec("torch.nn.attention.flex_attention") is not None else "no, torch is too old"
+    return f"torch's SDPA yes; FlexAttention {flex}; flash-attn {_version('flash-attn') or 'not installed'}"
+
+
 def _bfloat16_in_cpu(cpuinfo: Path) -> str:
-    """Whether Linux says that the processor multiplies bfloat16 itself."""
+    """Whether the processor has bfloat16 instructions, by the flags of Linux's cpuinfo."""
     if not cpuinfo.is_file():
         return "unknown on this system"
     flags = {"avx512_bf16", "amx_bf16", "bf16"} & set(cpuinfo.read_text(encoding="utf-8", errors="replace").split())
@@ -104,7 +111,7 @@ def requirements_by_extra(requirements: list[str]) -> Mapping[str, list[str]]:
     """Package names by the smallest extra that brings them; "" is the core.
 
     Args:
-        requirements: Requires-Dist lines. Extras that only gather others are left out.
+        requirements: Requires-Dist lines. Extras that only combine others are left out.
     """
     names: dict[str, list[str]] = {}
     for requirement in requirements:
@@ -127,21 +134,22 @@ def _backends() -> Iterator[str]:
 
 
 def _why_not(backend: str, module: str) -> str | None:
-    """Why a backend cannot run here, or None if nothing is known against it."""
+    """The reason why a backend cannot run here, or None if none is found."""
     package, extra = BACKEND_NEEDS.get(backend, ("wm-gym", ""))
     if extra and _version(package) is None:
         return f"{package} is missing: pip install 'wm-gym[{extra}]'"
     return None if util.find_spec(module) is not None else f"module {module} is missing: pip install wm-gym"
 
 
-def _display_and_film() -> Iterator[str]:
+def _display_and_video() -> Iterator[str]:
     yield f"render_mode 'human': {_window(os.environ)}"
     av = _import_or_reason("av")
     if isinstance(av, str):
-        yield f"films: {av}: pip install av"
+        yield f"videos: {av}: pip install av"
         return
-    codec = "libx264" if "libx264" in av.codecs_available else "no libx264: mp4 films cannot be written"
-    yield f"films: PyAV {av.__version__} with FFmpeg's libavcodec {_dotted(av.library_versions['libavcodec'])}, {codec}"
+    codec = "libx264" if "libx264" in av.codecs_available else "no libx264: mp4 videos cannot be written"
+    libavcodec = _dotted(av.library_versions["libavcodec"])
+    yield f"videos: PyAV {av.__version__} with FFmpeg's libavcodec {libavcodec}, {codec}"
 
 
 def _window(environment: Mapping[str, str]) -> str:
@@ -156,20 +164,20 @@ def _window(environment: Mapping[str, str]) -> str:
 
 
 def _import_or_reason(name: str) -> ModuleType | str:
-    """The module, or why it cannot be imported."""
+    """The module, or the reason why it cannot be imported."""
     try:
         return importlib.import_module(name)
     except ImportError as error:
         return f"{name} cannot be imported ({_in_short(error)})" if util.find_spec(name) else f"{name} is not installed"
-    except Exception as error:  # libraries that do not fit the machine raise OSError and others
+    except Exception as error:  # libraries built for another machine raise OSError and others
         return f"{name} is broken ({_in_short(error)})"
 
 
 def _version(package: str) -> str | None:
-    """The version pip has recorded, or None where there is none to be read: installing mends both."""
+    """The version in pip's records, or None if the package is missing or its record damaged."""
     try:
         return metadata.version(package)
-    except Exception:  # records that are half there raise more than PackageNotFoundError
+    except Exception:  # damaged records raise more than PackageNotFoundError
         return None
 
 

@@ -19,8 +19,8 @@ sys.modules["endurance"] = endurance
 _SPEC.loader.exec_module(endurance)
 
 
-class EasyJudge:
-    """Lets everything pass."""
+class LenientClassifier:
+    """A classifier that passes every frame."""
 
     def passes(self, frames):
         return torch.ones(len(frames), dtype=torch.bool)
@@ -32,7 +32,7 @@ def figures_of(steps):
     opening = open_named(world.model.spec, "city/9", 0, "full")
     explorer = Explorer(opening.waypoints.numpy(), 0, 5)
     with tqdm(disable=True) as bar:
-        made = endurance.Journey(world, opening, explorer, steps).go(bar, EasyJudge())
+        made = endurance.Journey(world, opening, explorer, steps).run(bar, LenientClassifier())
     return endurance.with_ratios(made, steps)
 
 
@@ -41,7 +41,7 @@ def figures():
     return figures_of(104)
 
 
-def test_a_walk_is_timed_weighed_and_pictured(figures):
+def test_a_walk_has_figures_of_time_memory_and_images(figures):
     times = ("step_ms_50", "step_ms_104", "late_to_early_step_time")
     sizes = ("memory_bytes_50", "memory_bytes_104", "memory_bytes_ratio")
     assert {*times, *sizes, "sharpness_100", "sharpness_104", "tours"} <= set(figures)
@@ -49,12 +49,12 @@ def test_a_walk_is_timed_weighed_and_pictured(figures):
     assert figures["structure_100"] == 1.0 and figures["tours"] >= 2 and figures["farthest_metres"] > 0
 
 
-def test_what_is_late_is_told_over_what_is_early():
+def test_ratios_are_late_figures_over_early_ones():
     walked = {"sharpness_100": 8.0, "sharpness_500": 6.0, "structure_100": 0.0, "structure_500": 0.5}
     assert endurance.with_ratios(walked, 500) == walked | {"sharpness_ratio": 0.75}
 
 
-def test_what_a_short_walk_does_not_reach_is_left_out():
+def test_figures_that_a_short_walk_does_not_reach_are_left_out():
     short = figures_of(6)
     assert {name for name in short if name.startswith(("step_ms", "memory_bytes", "structure"))} == {
         "memory_bytes_6",

@@ -27,7 +27,7 @@ def held(seed, steps):
 
 
 @given(SEEDS, STEPS)
-def test_a_script_takes_its_steps_and_presses_keys_that_exist(seed, steps):
+def test_a_script_has_its_number_of_steps_and_only_known_keys(seed, steps):
     script = films.key_script(seed, steps)
     assert sum(segment.steps for segment in script) == steps
     assert all(segment.steps >= 1 and set(segment.keys) <= set(KEYS) for segment in script)
@@ -67,14 +67,14 @@ def test_an_explorer_sets_out_again_and_again(seed):
 
 
 def noise(num_steps):
-    """A trip that no codec can pack."""
+    """A trip of noise, which no codec can compress."""
     rng = np.random.default_rng(0)
     pictures = [rng.integers(0, 256, (16, 16, 3), dtype=np.uint8) for _ in range(6 * num_steps)]
     return films.Trip(pictures[: 4 * num_steps], pictures[4 * num_steps : 5 * num_steps], pictures[5 * num_steps :])
 
 
 @pytest.mark.parametrize("most_bytes", [6_000, 10_000])
-def test_a_film_is_as_fine_as_fits(tmp_path, most_bytes):
+def test_a_video_has_the_best_quality_that_fits(tmp_path, most_bytes):
     path, trip = tmp_path / "noise.mp4", noise(4)
     made = films.save_film(path, trip, 17.5, 2, most_bytes)
     assert path.stat().st_size == made["film_bytes"] <= most_bytes

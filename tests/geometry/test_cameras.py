@@ -109,7 +109,7 @@ def test_the_top_left_pixel_looks_left_and_up():
         ),
     ],
 )
-def test_bad_cameras_get_one_sentence(call, message):
+def test_bad_cameras_are_refused_in_one_sentence(call, message):
     with pytest.raises(ValueError) as caught:
         call()
     assert str(caught.value) == message

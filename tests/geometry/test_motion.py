@@ -26,7 +26,7 @@ def hold(frames, *keys):
 
 
 @given(STANCES)
-def test_a_stance_is_read_back_from_its_camera(body_pose):
+def test_a_body_pose_is_read_back_from_its_camera(body_pose):
     np.testing.assert_allclose(stance_of(camera_pose(body_pose)), body_pose, atol=1e-9)
 
 
@@ -131,7 +131,7 @@ def test_many_bodies_walk_as_each_would_alone(body_poses, seed):
     np.testing.assert_array_equal(together, alone)
 
 
-def test_no_frames_are_no_stances():
+def test_no_frames_give_no_body_poses():
     assert walk(START_BODY_POSE, np.empty((0, 4)), BODY).shape == (0, 5)
     assert walk(np.zeros((3, 5)), np.empty((3, 0, 4)), BODY).shape == (3, 0, 5)
 
@@ -174,7 +174,7 @@ def test_bad_motion_gets_one_sentence(call, message):
 
 
 @pytest.mark.parametrize("degrees", [1.0, -30.0, 180.0])
-def test_a_rolled_camera_has_no_stance(degrees):
+def test_a_rolled_camera_has_no_body_pose(degrees):
     angle = math.radians(degrees)
     roll = np.eye(4)
     roll[:2, :2] = [[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]]

@@ -100,7 +100,7 @@ def test_a_body_buried_in_something_solid_can_leave_it():
     assert not in_the_block(body_poses[-1:, :2])[0]
 
 
-def test_nothing_is_asked_about_a_body_that_stands():
+def test_a_standing_body_needs_no_collision_query():
     def refuse(positions):
         raise AssertionError("asked")
 
