@@ -35,9 +35,10 @@ from wm_gym.train_world.inpainting.batches import draw_batch
 from wm_gym.train_world.inpainting.objective import inpainting_loss
 from wm_gym.train_world.inpainting.preparing import FrameSources, prepare_training_frames
 from wm_gym.train_world.inpainting.sizes import SHAPES, inpainter_of, learning_rate_of
-from wm_gym.train_world.inpainting.training import FitConfig, InpainterTrainConfig, train_inpainter
 from wm_gym.train_world.inpainting.training_frames import TrainingFrames
-from wm_gym.train_world.trainer import ENDLESS_STEPS
+from wm_gym.train_world.loop_config import ENDLESS_STEPS
+from wm_gym.train_world.recipes.inpainter import FitConfig, InpainterTrainConfig, inpainter_recipe
+from wm_gym.train_world.trainer import train
 
 FITTED_DECADES = 1.0
 TIMES = {"colour_nats_at_10_times": 10, "colour_nats_at_100_times": 100}
@@ -134,7 +135,7 @@ def main() -> None:
     training_frames, held_out = prepare_training_frames(sources)
     for minutes in np.arange(asked.slice, asked.minutes + 1e-6, asked.slice).tolist():
         for size in asked.sizes:
-            train_inpainter(config_of(size, height, width, asked.folder, minutes), training_frames, held_out)
+            train(inpainter_recipe(config_of(size, height, width, asked.folder, minutes), training_frames, held_out))
     sizes = [row(config_of(size, height, width, asked.folder, 0.0), size, training_frames) for size in asked.sizes]
     figures = {"sizes": sizes, "fits": fit(sizes)}
     for size in sizes:

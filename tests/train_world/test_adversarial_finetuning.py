@@ -11,7 +11,6 @@ from wm_gym.cli import main
 from wm_gym.completion.inpainter import Inpainter
 from wm_gym.completion.weights import load_inpainter, save_inpainter
 from wm_gym.train_world.inpainting import gan as turns
-from wm_gym.train_world.inpainting.adversarial import AdversarialConfig, finetune_adversarially
 from wm_gym.train_world.inpainting.batches import HintAugmentation, draw_batch
 from wm_gym.train_world.inpainting.discriminator import (
     Discriminator,
@@ -21,8 +20,10 @@ from wm_gym.train_world.inpainting.discriminator import (
 )
 from wm_gym.train_world.inpainting.gan import Gan, GanConfig, choose_all, gan_loss
 from wm_gym.train_world.inpainting.training_frames import TrainingFrames, training_frames_of
+from wm_gym.train_world.recipes.inpainter_adversarial import AdversarialConfig, adversarial_recipe
+from wm_gym.train_world.trainer import train
 
-NO_INPAINTER = "initial must name the file of the inpainter to sharpen, got ''"
+NO_INPAINTER = "initial must name the file of the inpainter to finetune, got ''"
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +124,7 @@ def test_a_turn_of_the_adversary_leaves_the_finisher_and_its_rate_is_its_own(tra
 
 
 def test_only_the_finisher_changes(training_frames, inpainter_file, tmp_path):
-    progress = finetune_adversarially(_config(tmp_path, inpainter_file), training_frames, training_frames)
+    progress = train(adversarial_recipe(_config(tmp_path, inpainter_file), training_frames, training_frames))
     files = inpainter_file, tmp_path / "inpainter.safetensors"
     changed = _changed(*(_state(load_inpainter(file)) for file in files))
     assert progress.step == 5 and changed and all(name.startswith("pixel_decoder.") for name in changed)
@@ -133,7 +134,7 @@ def test_only_the_finisher_changes(training_frames, inpainter_file, tmp_path):
 def test_a_run_that_is_interrupted_amid_a_step_ends_as_one_in_one_go(
     training_frames, inpainter_file, tmp_path, monkeypatch
 ):
-    whole = finetune_adversarially(_config(tmp_path / "whole", inpainter_file), training_frames)
+    whole = train(adversarial_recipe(_config(tmp_path / "whole", inpainter_file), training_frames))
     calls, before = [], signal.getsignal(signal.SIGINT)
 
     def interrupted(*given):
@@ -144,10 +145,10 @@ def test_a_run_that_is_interrupted_amid_a_step_ends_as_one_in_one_go(
 
     monkeypatch.setattr(turns, "generator_loss", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        finetune_adversarially(_config(tmp_path / "parts", inpainter_file), training_frames)
+        train(adversarial_recipe(_config(tmp_path / "parts", inpainter_file), training_frames))
     monkeypatch.undo()
     assert len(calls) == 3 and signal.getsignal(signal.SIGINT) is before
-    resumed = finetune_adversarially(_config(tmp_path / "parts", inpainter_file), training_frames)
+    resumed = train(adversarial_recipe(_config(tmp_path / "parts", inpainter_file), training_frames))
     assert resumed.step == whole.step and not _changed(_state(whole.network), _state(resumed.network))
     files = [(tmp_path / name / "inpainter.safetensors").read_bytes() for name in ("whole", "parts")]
     assert files[0] == files[1]
@@ -155,10 +156,10 @@ def test_a_run_that_is_interrupted_amid_a_step_ends_as_one_in_one_go(
 
 def test_a_run_without_an_inpainter_is_refused_before_views_are_prepared(training_frames, tmp_path, capsys):
     with pytest.raises(ValueError) as raised:
-        finetune_adversarially(_config(tmp_path / "run", ""), training_frames)
+        train(adversarial_recipe(_config(tmp_path / "run", ""), training_frames))
     assert str(raised.value) == NO_INPAINTER
-    assert main(["sharpen-inpainter", "recordings=[nowhere]"]) == 2
-    assert capsys.readouterr().err == f"wm-gym sharpen-inpainter: {NO_INPAINTER}\n"
+    assert main(["train", "recipe=inpainter_adversarial", "recordings=[nowhere]"]) == 2
+    assert capsys.readouterr().err == f"wm-gym train: {NO_INPAINTER}\n"
     assert not (tmp_path / "run").exists()
 
 

@@ -19,8 +19,9 @@ from wm_gym.train_world.inpainting.batches import HintAugmentation, draw_batch
 from wm_gym.train_world.inpainting.objective import InpaintingObjectiveConfig, contrast, inpainting_loss, roles_of
 from wm_gym.train_world.inpainting.preparing import _training_frames_of
 from wm_gym.train_world.inpainting.sizes import inpainter_of
-from wm_gym.train_world.inpainting.training import FitConfig, InpainterTrainConfig, train_inpainter
 from wm_gym.train_world.inpainting.training_frames import KIND_SHARES, PAINTED, TrainingFrames, training_frames_of
+from wm_gym.train_world.recipes.inpainter import FitConfig, InpainterTrainConfig, inpainter_recipe
+from wm_gym.train_world.trainer import train
 
 TINY = InpainterConfig(
     height=16, width=24, depth_codes=8, colour_codes=16, dim=16, num_heads=2, num_layers=1, ffn_dim=16, code_dim=8,
@@ -108,34 +109,17 @@ def test_the_loss_of_a_batch_without_anything_to_paint_is_finite(training_frames
 
 def test_an_inpainter_learns_its_few_views(training_frames, tmp_path):
     config = _config(tmp_path, steps=60, batch=6, learning_rate=5e-3, warmup=5, report_steps=20)
-    train_inpainter(config, training_frames, training_frames)
+    train(inpainter_recipe(config, training_frames, training_frames))
     losses = [json.loads(line)["loss"] for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert losses[-1] < 0.8 * losses[0]
     assert load_inpainter(tmp_path / "inpainter.safetensors").config == TINY
 
 
-def test_an_interrupted_run_ends_as_one_in_one_go(training_frames, tmp_path, monkeypatch):
-    whole = train_inpainter(_config(tmp_path / "whole"), training_frames, None)
-    import wm_gym.train_world.inpainting.training as module
-
-    def stop_at_three(*given):
-        if given[-1] == 4:
-            raise KeyboardInterrupt
-        return draw_batch(*given)
-
-    monkeypatch.setattr(module, "draw_batch", stop_at_three)
-    with pytest.raises(KeyboardInterrupt):
-        train_inpainter(_config(tmp_path / "parts"), training_frames, None)
-    monkeypatch.undo()
-    resumed = train_inpainter(_config(tmp_path / "parts"), training_frames, None)
-    assert resumed.step == whole.step and _equal(resumed.network, whole.network)
-
-
 def test_a_run_stops_when_its_time_is_over_and_goes_on_as_if_it_had_not(training_frames, tmp_path):
-    whole = train_inpainter(_config(tmp_path / "whole", data_workers=3), training_frames, None)
-    short = train_inpainter(_config(tmp_path / "parts", most_minutes=1e-9), training_frames, None)
+    whole = train(inpainter_recipe(_config(tmp_path / "whole", data_workers=3), training_frames))
+    short = train(inpainter_recipe(_config(tmp_path / "parts", most_minutes=1e-9), training_frames))
     assert short.step == 1
-    resumed = train_inpainter(_config(tmp_path / "parts"), training_frames, None)
+    resumed = train(inpainter_recipe(_config(tmp_path / "parts"), training_frames))
     assert resumed.step == whole.step and _equal(resumed.network, whole.network)
     first, *_ = (tmp_path / "parts" / "log.jsonl").read_text().splitlines()
     assert json.loads(first)["step"] == 1

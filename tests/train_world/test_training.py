@@ -9,9 +9,10 @@ from painted_wall import STEPS, painted_wall
 from wm_gym.backends.video.codec import SpaceToDepthCodec
 from wm_gym.backends.video.config import VideoConfig
 from wm_gym.train_world.data.samples import ClipSample, prepare, unpack_hints
+from wm_gym.train_world.recipes.video import VideoTrainConfig, video_recipe
+from wm_gym.train_world.trainer import train
 from wm_gym.train_world.video.batches import AugmentationConfig, Batches
 from wm_gym.train_world.video.objective import ObjectiveConfig, draw_levels, energy_score
-from wm_gym.train_world.video.training import TrainConfig, train
 
 TINY = VideoConfig(
     height=16, width=24, num_layers=1, num_heads=2, head_dim=24, ffn_dim=32, text_dim=16, refiner_channels=4,
@@ -24,9 +25,9 @@ def samples() -> list[ClipSample]:
     return [prepare(painted_wall(seed), seed) for seed in range(6)]
 
 
-def _config(folder, **settings) -> TrainConfig:
+def _config(folder, **settings) -> VideoTrainConfig:
     fixed = {"video": TINY, "steps": 6, "batch": 2, "report_steps": 3, "bfloat16": False, "warmup": 2}
-    return TrainConfig(output=str(folder), **(fixed | settings))
+    return VideoTrainConfig(output=str(folder), **(fixed | settings))
 
 
 def test_hints_show_what_was_seen_before(samples):
@@ -77,7 +78,7 @@ def test_targets_are_noisy_and_a_forced_past_is_not():
 
 
 def test_a_resumed_run_ends_in_the_same_weights(samples, tmp_path):
-    whole = train(_config(tmp_path / "whole"), samples, samples[:2])
+    whole = train(video_recipe(_config(tmp_path / "whole"), samples, samples[:2]))
 
     def interrupt(*_):
         raise KeyboardInterrupt
@@ -85,28 +86,28 @@ def test_a_resumed_run_ends_in_the_same_weights(samples, tmp_path):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("wm_gym.train_world.report.Report.write", interrupt)
         with pytest.raises(KeyboardInterrupt):
-            train(_config(tmp_path / "parted"), samples, samples[:2])
-    parted = train(_config(tmp_path / "parted"), samples, samples[:2])
+            train(video_recipe(_config(tmp_path / "parted"), samples, samples[:2]))
+    parted = train(video_recipe(_config(tmp_path / "parted"), samples, samples[:2]))
     assert parted.step == whole.step == 6
     for one, other in zip(whole.average.parameters(), parted.average.parameters(), strict=True):
         assert torch.equal(one, other)
 
 
 def test_moments_are_found_by_name_when_parameters_change_their_order(samples, tmp_path):
-    done = train(_config(tmp_path, steps=2), samples, [])
+    done = train(video_recipe(_config(tmp_path, steps=2), samples))
     path = tmp_path / "checkpoint.pt"
     data = torch.load(path, weights_only=True)
     count = len(data["order"])
     data["order"] = data["order"][::-1]
     data["optimizer"]["state"] = {count - 1 - k: row for k, row in data["optimizer"]["state"].items()}
     torch.save(data, path)
-    again = train(_config(tmp_path, steps=2), samples, [])
+    again = train(video_recipe(_config(tmp_path, steps=2), samples))
     for one, other in zip(done.optimizer.state.values(), again.optimizer.state.values(), strict=True):
         assert torch.equal(one["exp_avg"], other["exp_avg"])
 
 
 def test_a_run_leaves_figures_and_strips(samples, tmp_path):
-    train(_config(tmp_path), samples, samples[:2])
+    train(video_recipe(_config(tmp_path), samples, samples[:2]))
     rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert [row["step"] for row in rows] == [3, 6]
     assert {"loss", "psnr_db", "hint_psnr_db", "unseen_psnr_db", "moving_iou"} <= set(rows[-1])
@@ -114,15 +115,15 @@ def test_a_run_leaves_figures_and_strips(samples, tmp_path):
 
 
 def test_learning_lowers_the_loss(samples, tmp_path):
-    train(_config(tmp_path, steps=60, report_steps=20, learning_rate=3e-3), samples[:1], [])
+    train(video_recipe(_config(tmp_path, steps=60, report_steps=20, learning_rate=3e-3), samples[:1]))
     rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert rows[-1]["loss"] < 0.8 * rows[0]["loss"]
 
 
 def test_another_config_is_not_resumed(samples, tmp_path):
-    train(_config(tmp_path, steps=2), samples, [])
+    train(video_recipe(_config(tmp_path, steps=2), samples))
     with pytest.raises(ValueError) as raised:
-        train(_config(tmp_path, steps=2, batch=3), samples, [])
+        train(video_recipe(_config(tmp_path, steps=2, batch=3), samples))
     assert str(raised.value) == (
         f"a resumed run must keep its settings, got another 'batch' than {tmp_path / 'checkpoint.pt'} has"
     )

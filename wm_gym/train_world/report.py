@@ -40,8 +40,8 @@ class Report:
         self._sums: dict[str, list[float]] = defaultdict(list)
         self._board = _board(folder)
 
-    def add(self, step: int, figures: dict[str, float]) -> None:
-        """The losses of one step."""
+    def add(self, figures: dict[str, float]) -> None:
+        """Keep the loss and its parts of one step, by name."""
         for name, value in figures.items():
             self._sums[name].append(value)
 
