@@ -42,10 +42,10 @@ def test_settings_that_only_fit_together_are_taken_together():
 
 def test_every_setting_of_training_can_be_named():
     config = compose(
-        VideoRunConfig, ["train.video.num_layers=4", "train.augmentation.torn=0.1", "train.objective.forced=0.5"]
+        VideoRunConfig, ["train.video.num_layers=4", "train.augmentation.cutout=0.1", "train.objective.forced=0.5"]
     )
     assert config.train.video == VideoConfig(num_layers=4)
-    assert (config.train.augmentation.torn, config.train.objective.forced) == (0.1, 0.5)
+    assert (config.train.augmentation.cutout, config.train.objective.forced) == (0.1, 0.5)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from painted_wall import STEPS, painted_wall
+from wall_clip import STEPS, wall_clip
 
 from wm_gym.backends.video.codec import SpaceToDepthCodec
 from wm_gym.backends.video.config import VideoConfig
@@ -22,7 +22,7 @@ TINY = VideoConfig(
 
 @pytest.fixture(scope="module")
 def samples() -> list[ClipSample]:
-    return [prepare(painted_wall(seed), seed) for seed in range(6)]
+    return [prepare(wall_clip(seed), seed) for seed in range(6)]
 
 
 def _config(folder, **settings) -> VideoTrainConfig:
@@ -46,27 +46,27 @@ def test_batches_come_from_the_seed_and_their_number(samples):
 
 
 def test_samples_can_be_made_to_end_where_the_prompt_changes(samples):
-    told = [
+    changed_prompts = [
         replace(clip_sample, prompts=("Quiet.",) * 3 + ("Quiet. It snows.",) * (STEPS - 3)) for clip_sample in samples
     ]
-    batch = Batches(told, SpaceToDepthCodec(0.2, 100.0), length=3, patch=8, turning=1.0).draw(8, 0, 0, None)
+    batch = Batches(changed_prompts, SpaceToDepthCodec(0.2, 100.0), length=3, patch=8, turning=1.0).draw(8, 0, 0, None)
     assert set(batch.prompts[2::3]) == {"Quiet. It snows."} and (batch.times[:, -1] == 3).all()
     assert set(batch.prompts) == {"Quiet.", "Quiet. It snows."}
 
 
-def test_spoiling_leaves_the_truth_alone_and_tears_hints(samples):
+def test_augmentation_leaves_the_truth_alone_and_takes_hints_away(samples):
     batches = Batches(samples, SpaceToDepthCodec(0.2, 100.0), length=3, patch=8)
     plain = batches.draw(4, 0, 0, None)
-    torn = batches.draw(4, 0, 0, AugmentationConfig(no_hints=1.0))
-    assert torch.equal(plain.clean, torn.clean)
-    assert not torn.hints.any() and plain.hints.any()
+    bare = batches.draw(4, 0, 0, AugmentationConfig(no_hints=1.0))
+    assert torch.equal(plain.clean, bare.clean)
+    assert not bare.hints.any() and plain.hints.any()
 
 
-def test_specks_show_what_is_seen_elsewhere(samples):
+def test_floaters_cover_few_pixels(samples):
     batches = Batches(samples, SpaceToDepthCodec(0.2, 100.0), length=3, patch=8)
-    plain = batches.draw(4, 0, 0, AugmentationConfig(no_hints=0, torn=0, worn=0, specked=0))
-    specked = batches.draw(4, 0, 0, AugmentationConfig(no_hints=0, torn=0, worn=0, specked=1))
-    changed = (plain.hints != specked.hints).any(2).float().mean()
+    plain = batches.draw(4, 0, 0, AugmentationConfig(no_hints=0, cutout=0, noisy=0, floaters=0))
+    floaters = batches.draw(4, 0, 0, AugmentationConfig(no_hints=0, cutout=0, noisy=0, floaters=1))
+    changed = (plain.hints != floaters.hints).any(2).float().mean()
     assert 0 < changed < AugmentationConfig().most_floaters
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from painted_wall import painted_wall
+from wall_clip import wall_clip
 
 from wm_gym.backends.video.config import VideoConfig
 from wm_gym.backends.video.streaming import StreamingConfig
@@ -37,19 +37,19 @@ INPAINTER = InpainterConfig(
 @cache
 def samples() -> list[ClipSample]:
     """Two samples of the video recipe."""
-    return [prepare(painted_wall(seed), seed) for seed in range(2)]
+    return [prepare(wall_clip(seed), seed) for seed in range(2)]
 
 
 @cache
 def clips() -> list[CodecClip]:
     """Two clips of the codec recipe."""
-    return [CodecClip(clip.frames, clip.depth, clip.moving) for clip in map(painted_wall, range(2))]
+    return [CodecClip.of(clip) for clip in map(wall_clip, range(2))]
 
 
 @cache
 def training_frames() -> TrainingFrames:
     """Frames of the inpainter recipes."""
-    return TrainingFrames.cat([training_frames_of(painted_wall(seed), seed) for seed in range(2)])
+    return TrainingFrames.cat([training_frames_of(wall_clip(seed), seed) for seed in range(2)])
 
 
 def write_inpainter(path: Path) -> Path:

@@ -1,4 +1,4 @@
-"""What a training learns from: the settings that every `wm-gym train` command has beside its run."""
+"""Recordings to train on: the settings that every recipe on recordings has beside its run."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ class Sources:
     """Folders of recordings, and how much of them.
 
     Attributes:
-        recordings: Folders to learn from.
+        recordings: Folders to train on.
         held_out: Folder to score on; empty for none.
-        held_out_clips: Clips of it that are used.
-        most_clips: Most clips of each folder to learn from; 0 for all.
-        threads: Threads of the training itself.
+        held_out_clips: Most clips of that folder to score on.
+        most_clips: Most clips of each folder to train on; 0 for all.
+        threads: Threads of torch during training.
     """
 
     recordings: list[str] = field(default_factory=lambda: ["outputs/recordings/train"])

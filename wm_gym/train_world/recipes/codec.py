@@ -29,18 +29,14 @@ class CodecTrainConfig(LoopConfig):
     """Settings of one run: those of the loop, and the codec's.
 
     Attributes:
-        streaming: Shape of the codec.
-        num_frames: Frames of a chunk.
-        near_metres: Smallest depth that is told apart.
-        far_metres: Depth that stands for the sky.
+        streaming: Shape of the codec. A chunk has the frames of a step of the recordings.
+        near_metres: Smallest depth that is told apart; the largest is the far plane of the recordings.
         objective: Weights of the loss.
     """
 
     output: str = "outputs/train_codec"
     streaming: StreamingConfig = field(default_factory=StreamingConfig)
-    num_frames: int = 4
     near_metres: float = 0.2
-    far_metres: float = 100.0
     objective: CodecObjectiveConfig = field(default_factory=CodecObjectiveConfig)
     learning_rate: float = 4e-4
     weight_decay: float = 0.0
@@ -65,18 +61,19 @@ def run_codec(config: CodecRunConfig) -> str:
 def codec_recipe(
     config: CodecTrainConfig, clips: Sequence[CodecClip], held_out: Sequence[CodecClip] = ()
 ) -> Recipe[Tensor]:
-    """The training of a codec on clips, scored on others.
+    """The training of a codec on clips of one spec, scored on others.
 
     Raises:
         ValueError: If the clips are too short.
     """
     torch.manual_seed(config.seed)
-    packing = SpaceToDepthCodec(config.near_metres, config.far_metres)
-    codec = StreamingCodec(config.streaming, packing, config.num_frames)
+    spec = clips[0].spec
+    packing = SpaceToDepthCodec(config.near_metres, spec.far_metres)
+    codec = StreamingCodec(config.streaming, packing, spec.frames_per_step)
 
     def draw(number: int, size: int = config.batch) -> Tensor:
         rng = np.random.default_rng([config.seed, number])
-        return draw_chunks(clips, packing, rng, size, length=config.length, num_frames=config.num_frames)
+        return draw_chunks(clips, packing, rng, size, length=config.length, num_frames=spec.frames_per_step)
 
     def loss_of(planes: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         return codec_loss(codec, planes, config.objective, generator)

@@ -1,25 +1,28 @@
-"""A small clip that needs no simulator: a body turns before a painted wall."""
+"""A small clip that needs no simulator: a body turns before a wall of random colours."""
 
 import numpy as np
 
 from wm_gym.geometry.cameras import intrinsics_from_fov
 from wm_gym.geometry.motion import camera_pose
 from wm_gym.train_world.data.captions import Captions
+from wm_gym.train_world.data.recording_spec import RecordingSpec
 from wm_gym.train_world.data.recordings import Clip
 from wm_gym.world_model import Place
 
 SIZE, STEPS = (16, 24), 6
+SPEC = RecordingSpec("twin", *SIZE, first_frames=1, frames_per_step=4, fps=17.5, far_metres=100.0)
 
 
-def painted_wall(seed: int) -> Clip:
-    """A body that turns before a painted wall two metres away."""
+def wall_clip(seed: int) -> Clip:
+    """A body that turns before a wall of random colours two metres away."""
     rng = np.random.default_rng(seed)
-    count = 1 + 4 * STEPS
+    count = SPEC.num_frames(STEPS)
     body_poses = np.zeros((count, 5))
     body_poses[:, 3] = np.linspace(0, 0.6, count)
     moving = np.zeros((count, *SIZE), bool)
     moving[:, 8:12, 4:8] = True
     return Clip(
+        spec=SPEC,
         frames=rng.integers(0, 256, (1, *SIZE, 3), dtype=np.uint8).repeat(count, 0),
         depth=np.full((count, *SIZE), 2.0, np.float16),
         moving=moving,
