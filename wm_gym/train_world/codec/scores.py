@@ -56,8 +56,8 @@ def compare_planes(codec: StreamingCodec, decoded: Tensor, planes: Tensor) -> di
         depth_absrel: Mean relative error of depth between 0.3 and 20 m.
         moving_iou: Of the moving masks, all pixels together.
         sharpness_ratio: Energy of the gradients of frames, as a ratio to the truth's.
-        boundary_ratio: Error of the change from the last frame of a chunk to the first of the next, as a ratio to that of
-            changes within chunks.
+        boundary_ratio: Error of the change from the last frame of a chunk to the first of the next, as a ratio to
+            that of changes within chunks.
     """
     ours, theirs = by_frame(decoded[:, 1:]), by_frame(planes[:, 1:])
     squared = (ours[:, :, :3] - theirs[:, :, :3]).square().mean((2, 3, 4))

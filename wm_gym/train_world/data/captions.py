@@ -174,8 +174,8 @@ def _story(temporal: Sequence[Interval], rng: np.random.Generator) -> list[str]:
     """The longest stretches of motion and all events, as sentences in order of time."""
     motions = [row for row in temporal if row.event.replace(" ", "_") in MOTIONS]
     longest = sorted(motions, key=lambda row: row.start_seconds - row.end_seconds)[:_STORY_PARTS]
-    told = [row for row in temporal if row in longest or row not in motions]
-    first, rest = told[:1], told[1:]
+    kept = [row for row in temporal if row in longest or row not in motions]
+    first, rest = kept[:1], kept[1:]
     return [row.caption for row in first] + [_then(row.caption, rng) for row in rest]
 
 

@@ -156,6 +156,6 @@ def _end(recorder: subprocess.Popen[str]) -> None:
         recorder.kill()
         recorder.wait()
     for pipe in (recorder.stdin, recorder.stdout):
-        with contextlib.suppress(OSError):  # what it was never told need not be said
+        with contextlib.suppress(OSError):  # unsent shard numbers do not matter now
             assert pipe is not None
             pipe.close()

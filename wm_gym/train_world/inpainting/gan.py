@@ -73,7 +73,7 @@ class Gan(nn.Module):
         self.inpainter.pixel_decoder.requires_grad_()
 
     def optimizer(self, learning_rate: float, weight_decay: float) -> Optimizer:
-        """One optimizer of both, the generator's group first. It skips parameters without a gradient: half a step each."""
+        """One optimizer of both, the generator's group first. It skips parameters without a gradient."""
         groups = [{"params": list(part.parameters())} for part in (self.inpainter.pixel_decoder, self.discriminator)]
         # short momentum: what deceives a discriminator changes with it
         return AdamW(groups, learning_rate, betas=(0.5, 0.95), weight_decay=weight_decay, fused=True)

@@ -14,7 +14,7 @@ class RecipeRow:
     Attributes:
         name: As in `wm-gym train recipe=NAME`.
         config: "module:Class" of its settings, a dataclass.
-        run: "module:function" that takes an object of that class, trains and returns what a person is told.
+        run: "module:function" that takes an object of that class, trains and returns a summary, one line.
         summary: One line.
     """
 
@@ -24,7 +24,7 @@ class RecipeRow:
     summary: str
 
     def train(self, config: Any) -> str:
-        """Train by these settings; returns what a person is told."""
+        """Train with these settings; returns a summary, one line."""
         module, _, name = self.run.partition(":")
         return getattr(import_module(module), name)(config)
 

@@ -54,7 +54,7 @@ class CodecRunConfig(Sources):
 
 
 def run_codec(config: CodecRunConfig) -> str:
-    """Read clips, then train; returns what a person is told. Raises as `run_recipe` does."""
+    """Read clips, then train; returns a summary. Raises as `run_recipe` does."""
     return run_recipe(config.train, config.threads, lambda: codec_recipe(config.train, *_read(config)))
 
 

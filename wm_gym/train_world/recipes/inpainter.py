@@ -1,4 +1,4 @@
-"""Recipe "inpainter": the inpainter of what memory does not show, on frames of which a memory knows a part."""
+"""Recipe "inpainter": the inpainter of what memory does not show, on frames of which memory shows a part."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class InpainterRunConfig(FrameSources):
 
 
 def run_inpainter(config: InpainterRunConfig) -> str:
-    """Prepare training frames, then train; returns what a person is told. Raises as `run_recipe` does."""
+    """Prepare training frames, then train; returns a summary. Raises as `run_recipe` does."""
     return run_recipe(
         config.train, config.threads, lambda: inpainter_recipe(config.train, *prepare_training_frames(config))
     )

@@ -67,7 +67,7 @@ class AdversarialRunConfig(FrameSources):
 
 
 def run_adversarial(config: AdversarialRunConfig) -> str:
-    """Prepare training frames, then finetune; returns what a person is told.
+    """Prepare training frames, then finetune; returns a summary, one line.
 
     Raises:
         ValueError: If there is no inpainter to finetune, or as `run_recipe` does.

@@ -1,4 +1,4 @@
-"""What all recipes do that train on recordings: check the run, prepare its data, train, tell the outcome."""
+"""What all recipes do that train on recordings: check the run, prepare its data, train, summarise."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from wm_gym.train_world.trainer import Recipe, train
 
 
 def run_recipe(config: LoopConfig, threads: int, prepare: Callable[[], Recipe[Any]]) -> str:
-    """Prepare and train; returns what a person is told. A run in the same folder is resumed.
+    """Prepare and train; returns a summary, one line. A run in the same folder is resumed.
 
     Args:
         config: Settings of the loop.

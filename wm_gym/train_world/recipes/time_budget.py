@@ -107,7 +107,7 @@ class TimeBudgetConfig:
 
 
 def run_time_budget(config: TimeBudgetConfig) -> str:
-    """As `time_budget`; returns what a person is told."""
+    """As `time_budget`; returns a summary, one line."""
     parts = time_budget(config)
     size = sum(part.stat().st_size for part in parts)
     return f"{parts[0].parent} holds the weights in {len(parts) - 1} parts and their hash, {size / 1e6:.1f} MB"

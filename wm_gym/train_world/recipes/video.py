@@ -79,7 +79,7 @@ class VideoRunConfig(Sources):
 
 
 def run_video(config: VideoRunConfig) -> str:
-    """Prepare samples, then train; returns what a person is told. Raises as `run_recipe` does."""
+    """Prepare samples, then train; returns a summary. Raises as `run_recipe` does."""
     return run_recipe(config.train, config.threads, lambda: video_recipe(config.train, *_read(config)))
 
 
