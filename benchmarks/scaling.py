@@ -132,7 +132,7 @@ def main() -> None:
     sources = FrameSources(
         recordings=asked.recordings, held_out=asked.held_out, most_clips=asked.clips, passes=asked.passes
     )
-    training_frames, held_out = prepare_training_frames(sources)
+    training_frames, held_out = prepare_training_frames(sources, inpainter_of(asked.sizes[0], height, width))
     for minutes in np.arange(asked.slice, asked.minutes + 1e-6, asked.slice).tolist():
         for size in asked.sizes:
             train(inpainter_recipe(config_of(size, height, width, asked.folder, minutes), training_frames, held_out))

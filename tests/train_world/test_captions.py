@@ -13,7 +13,7 @@ from wm_gym.train_world.data.recording_spec import RecordingSpec
 from wm_gym.train_world.policies import POLICIES
 
 SCENE = "A bright hall with blue walls."
-SPEC = RecordingSpec("twin", 48, 64, first_frames=1, frames_per_step=4, fps=17.5, far_metres=100.0)
+SPEC = RecordingSpec("twin", 48, 64, first_frames=1, frames_per_step=4, latents_per_step=1, fps=17.5, far_metres=100.0)
 
 
 def script_of(kind):

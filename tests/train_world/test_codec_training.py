@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -137,5 +138,6 @@ def test_a_codec_is_named_if_and_only_if_it_is_wanted(codec_file):
 
 def test_a_codec_of_another_range_of_depth_is_refused(samples, codec_file, tmp_path):
     video = VideoConfig(**{**vars(VIDEO), "far_metres": 50.0})
+    samples = [replace(sample, spec=replace(sample.spec, far_metres=50.0)) for sample in samples]
     with pytest.raises(ValueError, match=r"^codec .* must fold .*50.0.* got .*100.0.*$"):
         train(video_recipe(_world_config(tmp_path, codec_file, video=video), samples))

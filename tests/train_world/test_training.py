@@ -120,6 +120,20 @@ def test_learning_lowers_the_loss(samples, tmp_path):
     assert rows[-1]["loss"] < 0.8 * rows[0]["loss"]
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"height": 24}, "height must be that of the recordings, 16, got 24"),
+        ({"far_metres": 50.0}, "far_metres must be that of the recordings, 100.0, got 50.0"),
+        ({"frames_per_latent": 2}, "frames_per_latent must be that of the recordings, 4, got 2"),
+    ],
+)
+def test_a_model_that_does_not_fit_the_recordings_is_refused(samples, tmp_path, changes, message):
+    with pytest.raises(ValueError) as raised:
+        video_recipe(_config(tmp_path, video=replace(TINY, **changes)), samples)
+    assert str(raised.value) == f"train.video.{message}"
+
+
 def test_another_config_is_not_resumed(samples, tmp_path):
     train(video_recipe(_config(tmp_path, steps=2), samples))
     with pytest.raises(ValueError) as raised:

@@ -10,7 +10,7 @@ from wm_gym.train_world.data.recordings import Clip
 from wm_gym.world_model import Place
 
 SIZE, STEPS = (16, 24), 6
-SPEC = RecordingSpec("twin", *SIZE, first_frames=1, frames_per_step=4, fps=17.5, far_metres=100.0)
+SPEC = RecordingSpec("twin", *SIZE, first_frames=1, frames_per_step=4, latents_per_step=1, fps=17.5, far_metres=100.0)
 
 
 def wall_clip(seed: int) -> Clip:

@@ -19,7 +19,7 @@ from wm_gym.train_world.data.recording_spec import RecordingSpec
 from wm_gym.train_world.data.recordings import EVENT_KINDS, Clip
 from wm_gym.train_world.policies.ground import Ground
 from wm_gym.train_world.policies.policy import ScriptedPolicy
-from wm_gym.world.world import keys_of
+from wm_gym.world.movement import keys_of
 from wm_gym.world_model import Chunk, Condition, Opening
 
 _WORDS_STREAM = 2
@@ -82,7 +82,7 @@ def _condition(plan: ClipPlan, opening: Opening, body_poses: np.ndarray, spec: R
         world_from_camera=torch.from_numpy(camera_pose(body_poses)).float()[None],
         intrinsics=opening.intrinsics[None],
         keys=torch.zeros(1, spec.frames_per_step, 8, dtype=torch.bool),
-        prompts=[""],
+        prompts=[[""] * spec.latents_per_step],
         events=[plan.script.active(frame, spec.frames_per_step)],
         seeds=[plan.seed],
         frame_index=[frame],

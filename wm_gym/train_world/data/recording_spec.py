@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -18,6 +19,7 @@ class RecordingSpec:
         width: Columns of a frame.
         first_frames: Frames before the first step.
         frames_per_step: Frames of a step.
+        latents_per_step: Latents that the frames of a step lie in; 1 for a simulator.
         fps: Frames per second of world time.
         far_metres: Depth that stands for the sky.
     """
@@ -27,6 +29,7 @@ class RecordingSpec:
     width: int
     first_frames: int
     frames_per_step: int
+    latents_per_step: int
     fps: float
     far_metres: float
 
@@ -52,6 +55,11 @@ class RecordingSpec:
         """Plain data."""
         return asdict(self)
 
+    @property
+    def frames_per_latent(self) -> int:
+        """Frames of a latent."""
+        return self.frames_per_step // self.latents_per_step
+
     def num_frames(self, steps: int) -> int:
         """T: frames of a clip of so many steps."""
         return self.first_frames + self.frames_per_step * steps
@@ -67,3 +75,21 @@ class RecordingSpec:
     def seconds(self, steps: int) -> float:
         """World time after so many steps; a clip starts at 0."""
         return self.num_frames(steps) / self.fps if steps else 0.0
+
+
+def check_fits(spec: RecordingSpec, model: Any, name: str, settings: Sequence[str]) -> None:
+    """Make sure that a model is of the size and range of the recordings that it is trained on.
+
+    Args:
+        spec: What recorded them.
+        model: Settings of the model.
+        name: Name of these settings, for the message.
+        settings: Settings that must be those of the recordings, by the names that `RecordingSpec` gives them.
+
+    Raises:
+        ValueError: If one differs.
+    """
+    for setting in settings:
+        recorded, value = getattr(spec, setting), getattr(model, setting)
+        if recorded != value:
+            raise ValueError(f"{name}.{setting} must be that of the recordings, {recorded}, got {value}")

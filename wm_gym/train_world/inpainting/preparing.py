@@ -9,11 +9,16 @@ from pathlib import Path
 import torch
 
 from wm_gym.completion.inpainter import Inpainter
+from wm_gym.completion.inpainter_config import InpainterConfig
 from wm_gym.completion.weights import load_inpainter
 from wm_gym.train_world.data.preparing import prepare_clips
-from wm_gym.train_world.data.recordings import Clip
+from wm_gym.train_world.data.recording_spec import check_fits
+from wm_gym.train_world.data.recordings import Clip, Recordings
 from wm_gym.train_world.data.sources import Sources
 from wm_gym.train_world.inpainting.training_frames import TrainingFrames, training_frames_of
+
+FITTED = ("height", "width", "far_metres")
+"""Settings of an inpainter that must be those of its recordings."""
 
 
 @dataclass
@@ -32,12 +37,20 @@ class FrameSources(Sources):
     memory_inpainter: str = ""
 
 
-def prepare_training_frames(config: FrameSources) -> tuple[TrainingFrames, TrainingFrames | None]:
+def prepare_training_frames(
+    config: FrameSources, inpainter: InpainterConfig
+) -> tuple[TrainingFrames, TrainingFrames | None]:
     """Training frames, and held-out ones to score on, or None where no folder is named.
 
+    Args:
+        config: Folders of recordings.
+        inpainter: Shape of the inpainter that is trained.
+
     Raises:
-        ValueError: If a folder holds no recordings.
+        ValueError: If a folder holds no recordings, or recordings that the inpainter does not fit.
     """
+    for folder in config.recordings:
+        check_fits(Recordings(folder).spec, inpainter, "train.inpainter", FITTED)
     parts = [_prepare(config, folder, config.most_clips, config.passes) for folder in config.recordings]
     held_out = _prepare(config, config.held_out, config.held_out_clips, 1) if config.held_out else None
     return TrainingFrames.cat(parts), held_out

@@ -29,7 +29,7 @@ class CodecTrainConfig(LoopConfig):
     """Settings of one run: those of the loop, and the codec's.
 
     Attributes:
-        streaming: Shape of the codec. A chunk has the frames of a step of the recordings.
+        streaming: Shape of the codec. A chunk has the frames of a latent of the recordings.
         near_metres: Smallest depth that is told apart; the largest is the far plane of the recordings.
         objective: Weights of the loss.
     """
@@ -69,11 +69,11 @@ def codec_recipe(
     torch.manual_seed(config.seed)
     spec = clips[0].spec
     packing = SpaceToDepthCodec(config.near_metres, spec.far_metres)
-    codec = StreamingCodec(config.streaming, packing, spec.frames_per_step)
+    codec = StreamingCodec(config.streaming, packing, spec.frames_per_latent)
 
     def draw(number: int, size: int = config.batch) -> Tensor:
         rng = np.random.default_rng([config.seed, number])
-        return draw_chunks(clips, packing, rng, size, length=config.length, num_frames=spec.frames_per_step)
+        return draw_chunks(clips, packing, rng, size, length=config.length, num_frames=spec.frames_per_latent)
 
     def loss_of(planes: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         return codec_loss(codec, planes, config.objective, generator)

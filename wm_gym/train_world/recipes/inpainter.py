@@ -75,9 +75,12 @@ class InpainterRunConfig(FrameSources):
 
 def run_inpainter(config: InpainterRunConfig) -> str:
     """Prepare training frames, then train; returns a summary. Raises as `run_recipe` does."""
-    return run_recipe(
-        config.train, config.threads, lambda: inpainter_recipe(config.train, *prepare_training_frames(config))
-    )
+
+    def prepare() -> Recipe[InpaintingBatch]:
+        frames = prepare_training_frames(config, config.train.inpainter)
+        return inpainter_recipe(config.train, *frames)
+
+    return run_recipe(config.train, config.threads, prepare)
 
 
 def inpainter_recipe(

@@ -74,8 +74,8 @@ def run_adversarial(config: AdversarialRunConfig) -> str:
     """
 
     def prepare() -> Recipe[InpaintingBatch]:
-        _initial_gan(config.train)  # refused before frames are prepared, which takes long
-        return adversarial_recipe(config.train, *prepare_training_frames(config))
+        gan = _initial_gan(config.train)  # what is missing is refused before frames are prepared, which takes long
+        return adversarial_recipe(config.train, *prepare_training_frames(config, gan.inpainter.config))
 
     return run_recipe(config.train, config.threads, prepare)
 

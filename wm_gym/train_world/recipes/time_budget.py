@@ -203,7 +203,7 @@ def _budgeted_inpainter(config: TimeBudgetConfig) -> Budgeted:
         recordings=[str(_recordings(config, "train"))], held_out=str(_recordings(config, "test")),
         held_out_clips=config.held_out_clips, passes=config.passes, workers=config.workers,
     )  # fmt: skip
-    training_frames, held_out = prepare_training_frames(sources)
+    training_frames, held_out = prepare_training_frames(sources, shape)
     return Budgeted(constant, lambda phase: inpainter_recipe(phase, training_frames, held_out))
 
 

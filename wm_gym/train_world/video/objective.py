@@ -128,8 +128,8 @@ def _surfaces(planes: Tensor) -> Tensor:
 def energy_score(clean: Tensor, truth: Tensor, pairs: int, patch: int) -> Tensor:
     """Distance of two predictions from the truth, less their distance from one another, in patches.
 
-    A proper score: its mean is least when predictions are drawn from the distribution of the truth. Source: Gneiting and
-    Raftery 2007, equation 21; Shen and Meinshausen 2024 train one-step generators by it.
+    A proper score: its mean is least when predictions are drawn from the distribution of the truth. Source: Gneiting
+    and Raftery 2007, equation 21; Shen and Meinshausen 2024 train one-step generators by it.
 
     Args:
         clean: (B, C, h, w); the last `pairs` predict the same as the first.
