@@ -23,7 +23,7 @@ from wm_gym.world_model import ModelSpec
 LEAST_SHARE = 0.01
 """Frames in which fewer pixels than this share are to be scored have no PSNR: a handful of pixels is a lottery."""
 FIRST_FAR_CHUNK = 8
-"""From this chunk on, counted from 1, an outbound path is scored by itself: little of what the opening showed is left."""
+"""From this chunk on, counted from 1, an outbound path is scored: little of what the opening showed is left."""
 LAST_CHUNKS = 4
 
 
