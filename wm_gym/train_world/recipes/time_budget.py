@@ -30,6 +30,9 @@ from wm_gym.train_world.trainer import Recipe, train
 from wm_gym.train_world.video.sizes import video_of
 
 PARTS_FOLDER = "parts"
+SHAPES = {"inpainter": inpainter_of, "video": video_of}
+"""Shape of a model of each kind, by size, height and width."""
+
 LEAST_DECAY_STEPS = 8
 """With fewer steps than these a fresh optimizer does more harm than good."""
 
@@ -104,6 +107,7 @@ class TimeBudgetConfig:
             raise ValueError(f"decay_share must be between 0 and 1, got {self.decay_share}")
         if self.part_bytes < 1:
             raise ValueError(f"part_bytes must be at least 1, got {self.part_bytes}")
+        SHAPES[self.what](self.size, self.height, self.width)  # refused before anything is collected
 
 
 def run_time_budget(config: TimeBudgetConfig) -> str:
@@ -119,8 +123,7 @@ def time_budget(config: TimeBudgetConfig) -> list[Path]:
     A call in the folder of one that was interrupted takes over its recordings and its constant phase.
 
     Raises:
-        ValueError: If there is no such size, the folder holds recordings or a run with other settings, or it
-            or the device cannot be used.
+        ValueError: If the folder holds recordings or a run with other settings, or it or the device cannot be used.
         RuntimeError: If no time is left to train, or recording failed.
     """
     check_writable(config.output, is_folder=True)
