@@ -83,7 +83,7 @@ from wm_gym.evaluation.overrides import ConditionOverride, HiddenMemory, hide_hi
 from wm_gym.evaluation.preset import preset_hash
 from wm_gym.evaluation.realism import RealismClassifier
 from wm_gym.evaluation.scores import score_loop, score_next_chunk, score_outbound, score_seeds, score_tracks
-from wm_gym.evaluation.strips import save_film, save_sheet
+from wm_gym.evaluation.strips import save_sheet, save_video
 from wm_gym.evaluation.trajectories import (
     Trajectory,
     follow,
@@ -273,7 +273,7 @@ def draw(asked: argparse.Namespace, number: int, prefix: str, shown: dict[str, T
     if asked.sheets and number < 2 * len(FAMILIES):
         save_sheet(asked.sheets / f"{name}.png", strips)
     if asked.films and number < len(FAMILIES):
-        save_film(asked.films / f"{name}.mp4", strips)
+        save_video(asked.films / f"{name}.mp4", strips)
 
 
 def figures_of(tallies: Tallies) -> Figures:

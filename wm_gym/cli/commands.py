@@ -1,4 +1,4 @@
-"""The commands as rows: name, settings, what is run and told, and a summary. What is heavy is imported when it runs."""
+"""The commands as rows: name, settings, function and summary. Heavy modules are imported when a command runs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from wm_gym.choices import did_you_mean
 from wm_gym.train_world.recipes import RECIPES, RecipeRow
@@ -130,8 +130,12 @@ def _doctor(nothing: None) -> int:
     return 0
 
 
-def _no_recipe(settings: list[str]) -> int:
-    """What is said where no recipe is named."""
+def _no_recipe(settings: list[str]) -> NoReturn:
+    """Refuse a training without a recipe.
+
+    Raises:
+        ValueError: Always, with the recipes there are.
+    """
     names = [row.name for row in RECIPES]
     raise ValueError(f"recipe must be one of {', '.join(names)}, got none{_meant_recipe(settings)}")
 

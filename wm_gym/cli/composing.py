@@ -1,4 +1,4 @@
-"""From `setting=value` to a config, by Hydra. Only what changes a setting is taken; all else is refused."""
+"""Composes a config from `setting=value` overrides by Hydra. Overrides that do more than set are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the words of a command line to a command that runs, or to help."""
+"""Parses the words of a command line and runs a command or prints help."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _RECIPE = "recipe="
 
 
 class _Parser(argparse.ArgumentParser):
-    """One whose errors are told like all others."""
+    """A parser whose errors are told like all others."""
 
     def error(self, message: str) -> NoReturn:
         raise ValueError(message)
@@ -76,7 +76,7 @@ def _run(command: Command, words: list[str]) -> int:
 
 
 def _run_recipe(command: Command, words: list[str]) -> int:
-    """Run the recipe that is named among the words by the other words."""
+    """Run the recipe that one of the words names, with the other words as its settings."""
     named = [word for word in words if word.startswith(_RECIPE)]
     if len(named) > 1:
         raise ValueError(f"recipe must be given once, got {' '.join(named)}")

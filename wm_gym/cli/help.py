@@ -1,4 +1,4 @@
-"""What `--help` prints."""
+"""Texts of `--help`."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _table(summaries: Mapping[str, str]) -> str:
 
 
 def help_of(command: Command, parser: argparse.ArgumentParser) -> str:
-    """What argparse says of a command, and its settings with type, default and meaning."""
+    """Usage of a command by argparse, and its settings with type, default and meaning."""
     if not command.config:
         return parser.format_help().rstrip()
     return "\n".join([parser.format_help(), "settings, as name: type = default", *_settings(command)])

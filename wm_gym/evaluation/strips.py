@@ -28,14 +28,14 @@ def save_sheet(path: Path, trajectories: Mapping[str, Trajectory], factor: int =
     sheet.save(path)
 
 
-def save_film(path: Path, trajectories: Mapping[str, Trajectory], factor: int = 4) -> None:
+def save_video(path: Path, trajectories: Mapping[str, Trajectory], factor: int = 4) -> None:
     """The trajectories from left to right, then the depth of the last."""
     last = list(trajectories)[-1]
-    with VideoWriter(path, trajectories[last].spec.fps, *_film_size(trajectories, factor)) as film:
+    with VideoWriter(path, trajectories[last].spec.fps, *_video_size(trajectories, factor)) as video:
         for k in range(len(trajectories[last].frames)):
             pictures = [one.frames[k].numpy() for one in trajectories.values()]
             pictures.append(paint_depth(trajectories[last].depth[k].numpy()))
-            film.add(beside(pictures, factor))
+            video.add(beside(pictures, factor))
 
 
 def beside(pictures: list[np.ndarray], factor: int) -> np.ndarray:
@@ -45,7 +45,7 @@ def beside(pictures: list[np.ndarray], factor: int) -> np.ndarray:
     return np.concatenate(parts[:-1], 1)
 
 
-def _film_size(trajectories: Mapping[str, Trajectory], factor: int) -> tuple[int, int]:
+def _video_size(trajectories: Mapping[str, Trajectory], factor: int) -> tuple[int, int]:
     height, width = next(iter(trajectories.values())).frames.shape[1:3]
     count = len(trajectories) + 1
     return height * factor, count * width * factor + (count - 1) * GAP

@@ -1,4 +1,4 @@
-"""Recordings on disk: what training and evaluation learn from. numpy alone can read them.
+"""Recordings on disk, for training and evaluation. numpy alone can read them.
 
 A folder holds a dataset: `manifest.json` and shards `shard-00000.npz`, ... `docs/recordings.md` says what is in them.
 The manifest holds the spec of what recorded the clips. C clips, S steps, T frames (the opening frames, then
