@@ -8,8 +8,10 @@ from importlib import import_module
 
 import pytest
 import torch
-from tiny_recipes import TINY_RECIPES, tiny_recipe
+from tiny_recipes import TINY_RECIPES, tiny_recipe, write_inpainter
+from wall_clip import write_recordings
 
+from wm_gym.cli import main
 from wm_gym.train_world.interrupts import held_interrupts
 from wm_gym.train_world.recipes import RECIPES
 from wm_gym.train_world.recipes.running import run_recipe
@@ -100,3 +102,40 @@ def test_outside_the_main_thread_ctrl_c_stays_with_the_main_thread():
     thread.start()
     thread.join()
     assert seen == [signal.getsignal(signal.SIGINT)]
+
+
+@pytest.mark.parametrize("name", TINY_RECIPES)
+def test_recordings_of_different_specs_are_refused_before_they_are_prepared(name, tmp_path, capsys):
+    folders = write_recordings(tmp_path / "one"), write_recordings(tmp_path / "other", far_metres=50.0)
+    error = refused(capsys, name, tmp_path, f"recordings=[{folders[0]},{folders[1]}]", "held_out=")
+    assert error == f"far_metres must be that of {folders[0]} in all folders, 100.0, got 50.0 in {folders[1]}"
+
+
+@pytest.mark.parametrize("name", TINY_RECIPES)
+def test_recordings_without_a_clip_are_refused(name, tmp_path, capsys):
+    folder = write_recordings(tmp_path / "empty", clips=0)
+    error = refused(capsys, name, tmp_path, f"recordings=[{folder}]", "held_out=")
+    assert error == f"{folder} must hold at least one finished clip, got none"
+
+
+@pytest.mark.parametrize("name", TINY_RECIPES)
+def test_a_run_on_no_folder_is_refused(name, tmp_path, capsys):
+    error = refused(capsys, name, tmp_path, "recordings=[]", "held_out=")
+    assert error == "recordings must name at least one folder, got []"
+
+
+@pytest.mark.parametrize("name", ["video", "inpainter"])
+def test_a_model_of_another_size_than_the_recordings_is_refused_before_they_are_prepared(name, tmp_path, capsys):
+    folder = write_recordings(tmp_path / "recordings")
+    error = refused(capsys, name, tmp_path, f"recordings=[{folder}]", "held_out=")
+    assert error == f"train.{name}.height must be that of the recordings, 16, got 48"
+
+
+def refused(capsys, name, folder, *settings):
+    """The sentence that a recipe is refused with; nothing is written."""
+    initial = write_inpainter(folder / "initial.safetensors")
+    words = [f"train.output={folder / 'run'}"]
+    words += [f"train.initial={initial}"] if name == "inpainter_adversarial" else []
+    assert main(["train", f"recipe={name}", *words, *settings]) == 2
+    assert not (folder / "run").exists()
+    return capsys.readouterr().err.removeprefix("wm-gym train: ").removesuffix("\n")

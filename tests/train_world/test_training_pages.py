@@ -6,12 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from wall_clip import SIZE, STEPS, wall_clip
+from wall_clip import wall_clip, write_recordings
 
 from wm_gym.cli import main
 from wm_gym.train_world.data.collect_config import CollectConfig
-from wm_gym.train_world.data.recordings import sha256_of
-from wm_gym.train_world.data.shards import write_manifest, write_shard
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = ("training.md", "codecs.md", "recordings.md")
@@ -29,15 +27,6 @@ def commands(page):
 
 
 COMMANDS = [words for page in PAGES for words in commands(page)]
-
-
-def write_recordings(folder):
-    """A dataset of one clip."""
-    folder.mkdir(parents=True)
-    path = write_shard(folder, 0, [wall_clip(0)])
-    manifest = CollectConfig(num_clips=1, steps=STEPS, height=SIZE[0], width=SIZE[1]).manifest()
-    manifest["shards"].append({"name": path.name, "clips": 1, "sha256": sha256_of(path)})
-    write_manifest(folder, manifest)
 
 
 def test_every_page_has_commands():
@@ -72,13 +61,3 @@ def test_the_code_of_the_page_on_training_trains_within_a_time(monkeypatch):
     (code,) = blocks("training.md", "python")
     exec(code, {})
     assert [config.minutes for config in asked] == [9.5]
-
-
-def test_recordings_of_another_size_are_refused_before_they_are_prepared(tmp_path, capsys):
-    write_recordings(tmp_path / "recordings")
-    for recipe, group in (("video", "video"), ("inpainter", "inpainter")):
-        words = [f"recordings=[{tmp_path / 'recordings'}]", f"train.output={tmp_path / 'run'}"]
-        assert main(["train", f"recipe={recipe}", *words]) == 2
-        told = capsys.readouterr().err
-        assert told == f"wm-gym train: train.{group}.height must be that of the recordings, 16, got 48\n"
-    assert not (tmp_path / "run").exists()

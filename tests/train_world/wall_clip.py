@@ -1,12 +1,16 @@
 """A small clip that needs no simulator: a body turns before a wall of random colours."""
 
+from pathlib import Path
+
 import numpy as np
 
 from wm_gym.geometry.cameras import intrinsics_from_fov
 from wm_gym.geometry.motion import camera_pose
 from wm_gym.train_world.data.captions import Captions
+from wm_gym.train_world.data.collect_config import CollectConfig
 from wm_gym.train_world.data.recording_spec import RecordingSpec
-from wm_gym.train_world.data.recordings import Clip
+from wm_gym.train_world.data.recordings import Clip, sha256_of
+from wm_gym.train_world.data.shards import write_manifest, write_shard
 from wm_gym.world_model import Place
 
 SIZE, STEPS = (16, 24), 6
@@ -42,3 +46,15 @@ def wall_clip(seed: int) -> Clip:
         controller="keys",
         events=(),
     )
+
+
+def write_recordings(folder: Path, clips: int = 1, **spec: float) -> Path:
+    """A dataset of such clips in a new folder, its spec changed where asked; returns the folder."""
+    folder.mkdir(parents=True)
+    manifest = CollectConfig(num_clips=max(1, clips), steps=STEPS, height=SIZE[0], width=SIZE[1]).manifest()
+    manifest["spec"] |= spec
+    if clips:
+        path = write_shard(folder, 0, [wall_clip(seed) for seed in range(clips)])
+        manifest["shards"].append({"name": path.name, "clips": clips, "sha256": sha256_of(path)})
+    write_manifest(folder, manifest)
+    return folder

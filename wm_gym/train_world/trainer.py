@@ -50,7 +50,6 @@ class Recipe(Generic[B]):
         score: Held-out figures of the moving average of the network, or None for no scores.
         save: Writes the moving average of the network to a file.
         file: Name of that file, in the output folder.
-        frozen: Settings that must not change when the run is resumed, by name.
         optimizer: Optimizer of the network, or None for AdamW with the settings of the loop.
     """
 
@@ -61,7 +60,6 @@ class Recipe(Generic[B]):
     score: Callable[[nn.Module], Score] | None
     save: Callable[[Path, Any], object]
     file: str
-    frozen: dict[str, Any]
     optimizer: Optimizer | None = None
 
 
@@ -94,7 +92,7 @@ def fit(progress: Progress, recipe: Recipe[Any], report: Report) -> None:
     """
     config, checkpoint = recipe.config, Path(recipe.config.output) / "checkpoint.pt"
     if checkpoint.exists():
-        resume(checkpoint, progress, recipe.frozen)
+        resume(checkpoint, progress, config.frozen())
     saved = began = time.perf_counter()
     bar = progress_bar(total=config.steps, initial=progress.step, desc="training", unit="step")
     with bar, held_interrupts() as stop_if_asked:
@@ -109,13 +107,13 @@ def fit(progress: Progress, recipe: Recipe[Any], report: Report) -> None:
                 if progress.step % config.report_steps == 0 or is_last:
                     bar.set_postfix(report.write(progress, _learning_rate(config, progress.step)))
                 if time.perf_counter() - saved > config.save_seconds:
-                    save(checkpoint, progress, recipe.frozen)
+                    save(checkpoint, progress, config.frozen())
                     saved = time.perf_counter()
                 if is_last:
                     break
                 began = time.perf_counter()  # scoring and saving are no training
         finally:
-            save(checkpoint, progress, recipe.frozen)
+            save(checkpoint, progress, config.frozen())
             report.close()
 
 

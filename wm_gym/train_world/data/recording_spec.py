@@ -76,20 +76,18 @@ class RecordingSpec:
         """World time after so many steps; a clip starts at 0."""
         return self.num_frames(steps) / self.fps if steps else 0.0
 
+    def check(self, model: Any, name: str, settings: Sequence[str]) -> None:
+        """Make sure that a model is of the size and range of the recordings.
 
-def check_fits(spec: RecordingSpec, model: Any, name: str, settings: Sequence[str]) -> None:
-    """Make sure that a model is of the size and range of the recordings that it is trained on.
+        Args:
+            model: Settings of the model.
+            name: Name of these settings, for the message.
+            settings: Settings that must be those of the recordings, under the names that they have here.
 
-    Args:
-        spec: What recorded them.
-        model: Settings of the model.
-        name: Name of these settings, for the message.
-        settings: Settings that must be those of the recordings, by the names that `RecordingSpec` gives them.
-
-    Raises:
-        ValueError: If one differs.
-    """
-    for setting in settings:
-        recorded, value = getattr(spec, setting), getattr(model, setting)
-        if recorded != value:
-            raise ValueError(f"{name}.{setting} must be that of the recordings, {recorded}, got {value}")
+        Raises:
+            ValueError: If one differs.
+        """
+        for setting in settings:
+            recorded, value = getattr(self, setting), getattr(model, setting)
+            if recorded != value:
+                raise ValueError(f"{name}.{setting} must be that of the recordings, {recorded}, got {value}")

@@ -12,9 +12,8 @@ from wm_gym.completion.inpainter import Inpainter
 from wm_gym.completion.inpainter_config import InpainterConfig
 from wm_gym.completion.weights import load_inpainter
 from wm_gym.train_world.data.preparing import prepare_clips
-from wm_gym.train_world.data.recording_spec import check_fits
-from wm_gym.train_world.data.recordings import Clip, Recordings
-from wm_gym.train_world.data.sources import Sources
+from wm_gym.train_world.data.recordings import Clip
+from wm_gym.train_world.data.sources import Sources, spec_of
 from wm_gym.train_world.inpainting.training_frames import TrainingFrames, training_frames_of
 
 FITTED = ("height", "width", "far_metres")
@@ -47,10 +46,9 @@ def prepare_training_frames(
         inpainter: Shape of the inpainter that is trained.
 
     Raises:
-        ValueError: If a folder holds no recordings, or recordings that the inpainter does not fit.
+        ValueError: If the inpainter does not fit the recordings, or as `spec_of` does.
     """
-    for folder in config.recordings:
-        check_fits(Recordings(folder).spec, inpainter, "train.inpainter", FITTED)
+    spec_of(config).check(inpainter, "train.inpainter", FITTED)
     parts = [_prepare(config, folder, config.most_clips, config.passes) for folder in config.recordings]
     held_out = _prepare(config, config.held_out, config.held_out_clips, 1) if config.held_out else None
     return TrainingFrames.cat(parts), held_out

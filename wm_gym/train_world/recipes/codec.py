@@ -16,7 +16,7 @@ from wm_gym.train_world.codec.clips import CodecClip, draw_chunks, read_codec_cl
 from wm_gym.train_world.codec.initialisation import init_linear
 from wm_gym.train_world.codec.objective import CodecObjectiveConfig, codec_loss
 from wm_gym.train_world.codec.scores import HeldOutClips
-from wm_gym.train_world.data.sources import Sources
+from wm_gym.train_world.data.sources import Sources, spec_of
 from wm_gym.train_world.loop_config import LoopConfig
 from wm_gym.train_world.recipes.running import run_recipe
 from wm_gym.train_world.trainer import Recipe
@@ -80,10 +80,11 @@ def codec_recipe(
 
     init_linear(codec, draw(config.steps, INITIAL_SAMPLES))
     score = HeldOutClips(held_out, config.length) if len(held_out) else None
-    return Recipe(config, codec, draw, loss_of, score, save_codec, "codec.safetensors", config.frozen())
+    return Recipe(config, codec, draw, loss_of, score, save_codec, "codec.safetensors")
 
 
 def _read(config: CodecRunConfig) -> tuple[list[CodecClip], list[CodecClip]]:
-    """Clips to train on, and those to score on."""
+    """Clips to train on, and those to score on, all of one spec."""
+    spec_of(config)
     clips = [clip for folder in config.recordings for clip in read_codec_clips(folder, config.most_clips)]
     return clips, read_codec_clips(config.held_out, config.held_out_clips) if config.held_out else []

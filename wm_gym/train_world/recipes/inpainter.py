@@ -96,7 +96,7 @@ def inpainter_recipe(
         return inpainting_loss(inpainter, batch, config.objective)
 
     score = None if held_out is None else HeldOutFrames(held_out, shape)
-    return Recipe(config, inpainter, draw, loss_of, score, save_inpainter, "inpainter.safetensors", config.frozen())
+    return Recipe(config, inpainter, draw, loss_of, score, save_inpainter, "inpainter.safetensors")
 
 
 def _initial_inpainter(config: InpainterTrainConfig, training_frames: TrainingFrames) -> Inpainter:

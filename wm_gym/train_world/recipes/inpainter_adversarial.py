@@ -99,7 +99,7 @@ def adversarial_recipe(
         return gan_loss(gan, optimizer, batch, config.objective, generator)
 
     score = None if held_out is None else _of_inpainter(HeldOutFrames(held_out, shape))
-    return Recipe(config, gan, draw, loss_of, score, _save, "inpainter.safetensors", config.frozen(), optimizer)
+    return Recipe(config, gan, draw, loss_of, score, _save, "inpainter.safetensors", optimizer)
 
 
 def _initial_gan(config: AdversarialConfig) -> Gan:

@@ -15,10 +15,8 @@ from wm_gym.backends.video.network import VideoNetwork
 from wm_gym.backends.video.streaming import StreamingCodec
 from wm_gym.backends.video.weights import begin_from, load_codec, save_weights
 from wm_gym.train_world.data.preparing import prepare_clips
-from wm_gym.train_world.data.recording_spec import check_fits
-from wm_gym.train_world.data.recordings import Recordings
 from wm_gym.train_world.data.samples import ClipSample, prepare
-from wm_gym.train_world.data.sources import Sources
+from wm_gym.train_world.data.sources import Sources, spec_of
 from wm_gym.train_world.loop_config import LoopConfig
 from wm_gym.train_world.recipes.running import run_recipe
 from wm_gym.train_world.trainer import Recipe
@@ -96,7 +94,7 @@ def video_recipe(
     Raises:
         ValueError: If the model does not fit the recordings, or the codec's file does not fit the model.
     """
-    check_fits(samples[0].spec, config.video, "train.video", FITTED)
+    samples[0].spec.check(config.video, "train.video", FITTED)
     network = _network(config)
     batches = Batches(samples, network.packing, length=config.length, patch=config.video.patch, turning=config.turning)
 
@@ -107,7 +105,7 @@ def video_recipe(
         return loss(network, batch, config.objective, generator)
 
     score = HeldOut(held_out, config.length) if len(held_out) else None
-    return Recipe(config, network, draw, loss_of, score, save_weights, "weights.safetensors", config.frozen())
+    return Recipe(config, network, draw, loss_of, score, save_weights, "weights.safetensors")
 
 
 def prepare_samples(folder: str, most_clips: int, passes: int, workers: int) -> list[ClipSample]:
@@ -121,8 +119,7 @@ def prepare_samples(folder: str, most_clips: int, passes: int, workers: int) -> 
 
 def _read(config: VideoRunConfig) -> tuple[list[ClipSample], list[ClipSample]]:
     """Samples to train on, and those to score on. Recordings that do not fit are refused before they are prepared."""
-    for folder in config.recordings:
-        check_fits(Recordings(folder).spec, config.train.video, "train.video", FITTED)
+    spec_of(config).check(config.train.video, "train.video", FITTED)
     parts = [prepare_samples(one, config.most_clips, config.passes, config.workers) for one in config.recordings]
     held_out = prepare_samples(config.held_out, config.held_out_clips, 1, config.workers) if config.held_out else []
     return [sample for part in parts for sample in part], held_out
