@@ -3,8 +3,8 @@
     python benchmarks/memory.py [--json PATH]
 
 A hall is written to memory from many positions until about 64k points lie in view; then one step of 4 frames is
-rendered and written. Peers: the same splatting in torch operations, and Open3D's projection of the same points (one pixel for
-each point, no splats, depth and colour only) where it is installed.
+rendered and written. Peers: the same splatting in torch operations, and Open3D's projection of the same points (one
+pixel for each point, no splats, depth and colour only) where it is installed.
 """
 
 from __future__ import annotations

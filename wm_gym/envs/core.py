@@ -69,6 +69,7 @@ class EnvCore:
             "render_fps": spec.fps / spec.frames_per_step,
             "video_fps": spec.fps,
             "frames_per_step": spec.frames_per_step,
+            "licence": spec.licence,
         }
 
     def open(
