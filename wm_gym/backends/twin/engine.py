@@ -84,7 +84,9 @@ class Engine:
         """
         x, y, z, fov = (self._game.get_game_variable(name) for name in self._camera_variables)
         if max(abs(x - eye[0]), abs(y - eye[1]), abs(z - eye[2])) > _MISPLACED_UNITS:
-            raise RuntimeError(f"the camera must be at map units {eye}, got {(x, y, z)}: that spot is not in the open")
+            raise RuntimeError(
+                f"the camera must be at map units {eye}, got {(x, y, z)}: that position is not in the open"
+            )
         if abs(fov - self.lens.engine_fov_degrees) > 1e-3:
             raise RuntimeError(f"the engine's field of view must be {self.lens.engine_fov_degrees}, got {fov}")
         state = self._game.get_state()

@@ -109,11 +109,8 @@ def _world(packed: Packed, i: int, record: dict) -> TwinWorld:
 
 def _placement_record(placement: Placement) -> dict:
     return {
-        "event_id": placement.event_id,
-        "kind": placement.kind,
-        "spot": placement.position,
-        "present": placement.present,
-    }
+        "event_id": placement.event_id, "kind": placement.kind, "spot": placement.position, "present": placement.present
+    }  # fmt: skip
 
 
 def _placement(record: dict) -> Placement:
