@@ -46,7 +46,8 @@ class ModelSpec:
         licence: SPDX name or a sentence.
         weights: Hash of the weights, so that nothing made by some is taken for made by others; empty without any.
         arithmetic: Number type and device of the network, such as "bfloat16 on cpu"; empty without any.
-        shows_events: Kinds of event, names in `wm_gym.events.kinds.KINDS`, that it can show.
+        shows_events: Kinds of event that it can show: names in `wm_gym.events.kinds.KINDS`, and `FREE_TEXT` if it
+            follows any text.
     """
 
     name: str
@@ -136,7 +137,7 @@ class Condition:
         intrinsics: (N, 4) float32 fx, fy, cx, cy in pixels.
         keys: (N, T, 8) bool, columns as `geometry.motion.KEYS`.
         prompts: N strings: the scene and what is going on in it now.
-        events: For each world, the known kinds of event at work in this step.
+        events: For each world, the events at work in this step, as text and kind, which may be None.
         seeds: N world seeds. All randomness comes from (seed, frame index).
         frame_index: N indices of this step's first frame, counted from the world's first frame.
         hints: What memory shows at these poses, or None.

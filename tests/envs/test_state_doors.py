@@ -81,7 +81,7 @@ def test_what_another_environment_made_is_refused_by_one_rule(env, envs, foreign
 
 
 def _standing(env, envs):
-    return [env.unwrapped.now, *(slot.now for slot in envs.slots)]
+    return [env.unwrapped.now, *(sub_env.now for sub_env in envs.sub_envs)]
 
 
 def test_bytes_are_not_made_of_what_another_environment_made(env, foreign):
@@ -137,7 +137,7 @@ def test_a_seed_beside_a_state_makes_another_future_of_it(env, envs):
         futures.append((world.seeds, world.scripts[0].events[-1].seed, env.unwrapped.np_random.random()))
     assert futures[0] == futures[2] and not set(futures[0]) & set(futures[1])
     envs.reset(seed=5, options={"state": state})
-    assert [slot.now.world.seeds for slot in envs.slots] == [futures[0][0], futures[1][0]]
+    assert [sub_env.now.world.seeds for sub_env in envs.sub_envs] == [futures[0][0], futures[1][0]]
 
 
 def test_forks_of_the_video_model_differ_by_their_seeds():

@@ -43,7 +43,7 @@ def _counts(observation):
 
 
 def _lengths(envs):
-    return [slot.now.task.length for slot in envs.slots]
+    return [sub_env.now.task.length for sub_env in envs.sub_envs]
 
 
 def _seed_of_lengths(envs, wanted):
@@ -100,7 +100,7 @@ def test_same_step_shows_the_next_opening_and_keeps_the_last_observation(make):
     assert infos["final_obs"][0]["goal"] == 1 and infos["final_obs"][1] is None
     assert infos["final_info"]["is_success"].tolist() == [True, False, False]
     assert infos["final_info"]["frame_index"][0] == 4 and infos["frame_index"].tolist() == [0, 4, 4]
-    first = envs.slots[0].now.task.length
+    first = envs.sub_envs[0].now.task.length
     observation, rewards, terminations, _, infos = _stand(envs)
     assert _counts(observation) == [0 if first == 1 else 1, 0, 0] and rewards.tolist() == [1, 2, 2]
     assert terminations.tolist() == infos["_final_obs"].tolist() == [first == 1, True, True]
@@ -129,7 +129,7 @@ def test_disabled_never_steps_what_has_ended(make):
     with pytest.raises(RuntimeError) as raised:
         _stand(envs)
     assert str(raised.value) == "worlds [0, 2] have ended and must be reset by options['reset_mask'] before a step"
-    assert [slot.now.task.count for slot in envs.slots] == [1, 1, 1]
+    assert [sub_env.now.task.count for sub_env in envs.sub_envs] == [1, 1, 1]
 
 
 @pytest.mark.parametrize("mode", ["NextStep", "SameStep"])

@@ -112,23 +112,29 @@ class EnvCore:
             for n, (state, command, world) in enumerate(zip(states, commands, worlds, strict=True))
         ]
 
-    def say(self, state: EnvState, text: str, at: int, steps: int | None) -> EnvState:
-        """The episode in which an event starts or stops `at` steps from now, and lasts for `steps`, or on.
+    def schedule_event(self, state: EnvState, text: str, at: int = 0, steps: int | None = None) -> EnvState:
+        """The episode in which an event starts or stops `at` steps from now.
+
+        Args:
+            state: One episode.
+            text: What starts or stops.
+            at: Steps until then.
+            steps: Steps until an event that starts begins to end by itself, or None.
 
         Raises:
-            ValueError: If the text is about no known kind of event, or `steps` is no number of steps from 1.
+            ValueError: If the text is empty, or `steps` is not a whole number from 1.
         """
         frames = self.world.model.spec.frames_per_step
         for_frames = None if steps is None else frames * read_count("for_steps", steps, 1, "a number of steps from 1")
-        return replace(state, world=state.world.say(0, text, in_frames=at * frames, for_frames=for_frames))
+        return replace(state, world=state.world.schedule_event(0, text, in_frames=at * frames, for_frames=for_frames))
 
-    def stop(self, state: EnvState, kind: str) -> EnvState:
-        """The episode in which the running events of one kind end.
+    def stop_event(self, state: EnvState, event: str) -> EnvState:
+        """The episode in which the running events of a kind, or of a text, end.
 
         Raises:
-            ValueError: If nothing of that kind is going on.
+            ValueError: If no such event is going on.
         """
-        script = state.world.scripts[0].stop(kind, state.world.frame_index[0])
+        script = state.world.scripts[0].stop(event, state.world.frame_index[0])
         return replace(state, world=state.world.with_script(0, script))
 
     def read_state(self, state: EnvState | bytes | str | Path) -> EnvState:
@@ -250,7 +256,7 @@ class EnvCore:
 
     def _schedule(self, state: EnvState, asked: ResetOptions) -> EnvState:
         for event in asked.events:
-            state = self.say(state, event.text, event.at, event.steps)
+            state = self.schedule_event(state, event.text, event.at, event.steps)
         return state
 
     def _opening(self, asked: ResetOptions, world_seed: int) -> Opening:

@@ -142,7 +142,8 @@ class TwinModel:
         poses = condition.world_from_camera.detach().cpu().numpy().astype(np.float64)
         jobs, placements = [], []
         for i, world in enumerate(state.worlds):
-            job, placed = self._job(world, poses[i], condition.events[i], condition.frame_index[i])
+            events = [event for event in condition.events[i] if event.kind is not None]
+            job, placed = self._job(world, poses[i], events, condition.frame_index[i])
             jobs.append(job)
             placements.append(placed)
         shown = self._pool.run(jobs)
