@@ -2,9 +2,8 @@ import numpy as np
 import pytest
 
 from wm_gym.events.kinds import KINDS, appearance_of
-from wm_gym.events.language import phrase, phrasings, parse_event
+from wm_gym.events.language import parse_event, phrase, phrasings
 from wm_gym.events.scripts import EventScript
-
 
 DRAGON = "a dragon flies over the square"
 

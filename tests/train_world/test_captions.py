@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from wm_gym.events.kinds import KINDS
-from wm_gym.events.language import phrasings, parse_event
+from wm_gym.events.language import parse_event, phrasings
 from wm_gym.events.scripts import EventScript
 from wm_gym.train_world.data.captions import Captions, motion_of, step_prompts, write_captions
 from wm_gym.train_world.data.phrasebook import INTENTS, MOTIONS, held_out, split_phrasings

@@ -69,8 +69,8 @@ class Controls:
     def events(self) -> list[dict[str, Any]]:
         """The events at work, in order of onset: {"id", "kind", "text", "strength", "realised"} for each.
 
-        `kind` is None for text of no known kind; `strength` is how far it has come, 0..1; `realised` is 1 where the backend
-        can show such events at all, else 0.
+        `kind` is None for text of no known kind; `strength` is how far it has come, 0..1; `realised` is 1 where
+        the backend can show such events at all, else 0.
         """
         return self.core.events(self.now)
 
