@@ -49,7 +49,7 @@ WORLDS = (
         ({"depth_dtype": "int8"}, "depth_dtype must be 'float32' or 'uint8', got 'int8'"),
         ({"num_points": 0}, "num_points must be at least 1, got 0"),
         ({"idle_drift": 2.0}, "idle_drift must be within 0..1, got 2.0"),
-        ({"task": "nap"}, "task must be one of ['explore', 'point_goal'], got 'nap'"),
+        ({"task": "nap"}, "task must be one of ['explore', 'point_goal'] or 'package.module:Class', got 'nap'"),
     ],
 )
 def test_settings(settings, message):

@@ -7,21 +7,14 @@ import gymnasium as gym
 import numpy as np
 import pytest
 import torch
-from counting import Count
 from gymnasium.utils.env_checker import data_equivalence
 from gymnasium.vector import AutoresetMode
 
 import wm_gym  # noqa: F401  (registers the ids)
-from wm_gym.envs.tasks.registry import TASKS
 
 SETTINGS = {"backend": "memory_only", "world": "city/9", "resolution": (24, 32), "finer": 1, "obs_mode": "rgb+pose"}
 MODES = [mode.value for mode in AutoresetMode]
 N = 3
-
-
-@pytest.fixture(autouse=True)
-def _counting(monkeypatch):
-    monkeypatch.setitem(TASKS, "count", Count)
 
 
 @pytest.fixture
@@ -29,7 +22,8 @@ def make():
     made = []
 
     def _make(mode, num_envs=N, **settings):
-        envs = gym.make_vec("wm_gym/Explore-v0", num_envs, autoreset_mode=mode, task="count", **SETTINGS | settings)
+        settings = SETTINGS | {"task": "counting:Count"} | settings
+        envs = gym.make_vec("wm_gym/Explore-v0", num_envs, autoreset_mode=mode, **settings)
         made.append(envs)
         return envs
 
@@ -192,7 +186,7 @@ def test_last_observations_lie_in_the_space_of_one_world(make):
 @pytest.mark.parametrize("backend", ["memory_only", "video"])
 def test_a_batch_is_what_gymnasium_makes_of_single_worlds(mode, backend):
     """Observations, rewards, ends and infos, to the byte."""
-    settings = {"backend": backend, "world": "city/9", "obs_mode": "rgb+depth+points+pose", "task": "count"}
+    settings = {"backend": backend, "world": "city/9", "obs_mode": "rgb+depth+points+pose", "task": "counting:Count"}
     settings |= {"max_episode_steps": 3, "num_envs": N, "finer": 1}
     ours = gym.make_vec("wm_gym/PointGoal-v0", autoreset_mode=mode, **settings)
     theirs = gym.make_vec(

@@ -90,7 +90,7 @@ class Controls:
         """Go on from a snapshot, from the bytes of one, or from the path of its file; a time limit goes with it.
 
         Raises:
-            ValueError: If it is damaged, or of another version, backend, size, weights or task.
+            ValueError: If it is damaged, or of another version, backend, size, weights, task or body.
         """
         saved = self.core.read_state(state)
         self.np_random.bit_generator.state = saved.rng_state
@@ -100,7 +100,7 @@ class Controls:
         """A snapshot as bytes, for `set_state` or `reset(options={"state": ...})` in any process.
 
         Raises:
-            ValueError: If it is none, or of another backend, size, weights or task.
+            ValueError: If it is none, or of another backend, size, weights, task or body.
         """
         return self.core.write_state(state)
 

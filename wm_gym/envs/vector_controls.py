@@ -110,7 +110,7 @@ class VectorControls(VectorEnv[Any, Any, Any]):
 
         Raises:
             ValueError: If they are not as many as the worlds, or one is damaged, or of another version, backend, size,
-                weights or task.
+                weights, task or body.
         """
         numbers = read_worlds(worlds, self.num_envs, "worlds")
         if not isinstance(states, list | tuple):

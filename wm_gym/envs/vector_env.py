@@ -149,7 +149,7 @@ class WorldVectorEnv(VectorControls, VectorEnv[Any, Any, Any]):  # pyright: igno
         terminations, truncations = np.zeros((2, self.num_envs), np.bool_)
         limit = self._max_episode_steps
         for n, (state, reward) in moved.items():
-            rewards[n], terminations[n] = reward, state.is_success
+            rewards[n], terminations[n] = reward, state.is_over
             truncations[n] = limit is not None and self.core.steps(state) >= limit
         return rewards, terminations, truncations
 

@@ -90,9 +90,11 @@ _ABOUT: tuple[tuple[str, str], ...] = (
 
 
 _NAMES_NOTHING = frozenset(
-    ("the", "its", "and", "are", "was", "has", "some", "there", "this", "that", "one", "two", "three", "many", "few")
-    + ("start", "starts", "begin", "begins", "appear", "appears", "come", "comes")
-)
+    {
+        "the", "its", "and", "are", "was", "has", "some", "there", "this", "that", "one", "two", "three", "many", "few",
+        "start", "starts", "begin", "begins", "appear", "appears", "come", "comes",
+    }
+)  # fmt: skip
 """Words of three letters and more that say nothing about which event is meant."""
 
 

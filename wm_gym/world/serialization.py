@@ -19,7 +19,7 @@ from wm_gym.memory.packing import pack_memories, unpack_memories
 from wm_gym.world.state import WorldState
 from wm_gym.world_model import ModelSpec, Opening, Packed, Place, WorldModel
 
-KIND = FileKind("wm_gym.world_state", 3)
+KIND = FileKind("wm_gym.world_state", 4)
 
 
 def to_bytes(state: WorldState, model: WorldModel[Any], extra: Packed | None = None) -> bytes:

@@ -19,7 +19,8 @@ from torch import Tensor
 
 from wm_gym.events.kinds import ActiveEvent, appearance_of
 from wm_gym.events.scripts import EventScript
-from wm_gym.geometry.motion import START_BODY_POSE, Body, camera_pose, walk
+from wm_gym.geometry.motion import OPENING_EYE_METRES, START_BODY_POSE, Body, camera_pose, walk
+from wm_gym.geometry.sliding import Blocked
 from wm_gym.memory.hints import Hints
 from wm_gym.memory.keyframes import build_memory, integrate_frames
 from wm_gym.memory.memory import Memory, MemoryConfig
@@ -42,11 +43,13 @@ class WorldConfig:
         body: Size and speeds of the walking body.
         memory: Bounds and tolerances of the 4D memory.
         step_height_metres: Solid things lower than this over the ground do not stop the body.
+        bodies_collide: Whether bodies that share a memory stop one another.
     """
 
     body: Body = field(default_factory=Body)
     memory: MemoryConfig = field(default_factory=MemoryConfig)
     step_height_metres: float = 0.4
+    bodies_collide: bool = False
 
 
 class World:
@@ -156,13 +159,22 @@ class World:
     def _walk(self, state: WorldState, twists: np.ndarray) -> tuple[np.ndarray, tuple[bool, ...]]:
         """Where the bodies go, and whether something stood in their way."""
         free = walk(state.body_poses, twists, self.config.body, None)
-        paths = [
-            walk(state.body_poses[n], twists[n], self.config.body, self._obstacles(state, n))
-            for n in range(state.num_worlds)
-        ]
-        body_poses = np.stack(paths)
+        body_poses, standing = np.empty_like(free), state.body_poses[:, :2].copy()
+        for n in range(state.num_worlds):
+            blocked = self._among_others(state, n, standing, self._obstacles(state, n))
+            body_poses[n] = walk(state.body_poses[n], twists[n], self.config.body, blocked)
+            standing[n] = body_poses[n, -1, :2]
         collided = (body_poses != free).any(axis=(1, 2))
         return body_poses, tuple(bool(b) for b in collided)
+
+    def _among_others(self, state: WorldState, view: int, standing: np.ndarray, blocked: Blocked) -> Blocked:
+        """What blocks one body, the others of its world at `standing` (N, 2) included where bodies collide."""
+        if not self.config.bodies_collide:
+            return blocked
+        shared = np.array(state.world_of_view) == state.world_of_view[view]
+        shared[view] = False
+        others, nearest = standing[shared], 2 * self.config.body.radius_metres
+        return lambda spots: blocked(spots) | _are_near(spots, others, nearest)
 
     def _obstacles(self, state: WorldState, world: int) -> Callable[[np.ndarray], np.ndarray]:
         """What blocks the body: the simulator's own walls, or what memory holds at the height of the body."""
@@ -171,9 +183,9 @@ class World:
         if obstacles is not None:
             return lambda positions: obstacles.blocked(positions, body.radius_metres)
         memory = state.memories[state.world_of_view[world]]
-        z_low = self.config.step_height_metres - body.eye_height_metres
+        z_low, eye = self.config.step_height_metres - OPENING_EYE_METRES, float(state.body_poses[world, 2])
         reach = self.model.spec.frames_per_step * body.walk_metres_per_frame + 2 * body.radius_metres
-        nearby = Nearby(memory, state.body_poses[world, :2], reach, z_low, 0.0)
+        nearby = Nearby(memory, state.body_poses[world, :2], reach, z_low, eye)
         return lambda positions: nearby.occupied(positions, body.radius_metres)
 
     def _guide(self, state: WorldState, poses: Tensor, events: Sequence[tuple[ActiveEvent, ...]]) -> Hints:
@@ -256,6 +268,11 @@ def twists_of(path: np.ndarray, body: Body) -> np.ndarray:
         ],
         axis=-1,
     )
+
+
+def _are_near(spots: np.ndarray, others: np.ndarray, metres: float) -> np.ndarray:
+    """(M,) bool: whether any of `others` (K, 2) is nearer than so many metres to each of `spots` (M, 2)."""
+    return (np.linalg.norm(spots[:, None] - others, axis=-1) < metres).any(axis=1)
 
 
 def _poses(body_poses: np.ndarray) -> Tensor:
