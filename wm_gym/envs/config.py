@@ -18,6 +18,9 @@ from wm_gym.scenes.named import find_world
 
 FOV_DEGREES = (20.0, 120.0)
 
+COMPLETION_SETTINGS = ("inpainter", "scene_bank")
+"""Names in `completion_settings`."""
+
 PROBED = ("frameskip",)
 """Settings that TorchRL tries on every environment; it goes on without where Python's own error says there is none."""
 
@@ -48,6 +51,8 @@ class EpisodeConfig:
         return_frames: Whether `info["frames"]` holds all frames of each step.
         return_text: Whether info holds "task_description", "prompt" and "env_feedback", which are strings.
         backend_settings: The backend's own, such as {"weights": path, "num_steps": 2} of "video".
+        completion: Whether what memory does not show is decided before it is generated; None: as the backend wants it.
+        completion_settings: Of that: {"inpainter": path or "none", "scene_bank": folder or "none"}.
     """
 
     task: str
@@ -67,6 +72,8 @@ class EpisodeConfig:
     return_frames: bool = False
     return_text: bool = False
     backend_settings: Mapping[str, Any] = field(default_factory=dict)
+    completion: bool | None = None
+    completion_settings: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("task", "backend", "difficulty", "obs_mode", "action_mode"):
@@ -81,8 +88,11 @@ class EpisodeConfig:
         for name in ("return_frames", "return_text"):
             self._keep(name, read_flag(name, getattr(self, name)))
         self._keep("world", read_world("world", self.world))
-        for name, owner in (("task_settings", "task"), ("backend_settings", "backend")):
-            self._keep(name, _read_settings(name, owner, getattr(self, name)))
+        for name in ("task_settings", "backend_settings", "completion_settings"):
+            self._keep(name, _read_settings(name, getattr(self, name)))
+        if self.completion is not None:
+            self._keep("completion", read_flag("completion", self.completion))
+        check_known("completion_settings", self.completion_settings, COMPLETION_SETTINGS)
         if self.fov_degrees is not None:
             self._keep("fov_degrees", _read_fov(self.fov_degrees))
         BodySettings.of(self.body)
@@ -147,9 +157,9 @@ def _read_fov(fov_degrees: Any) -> float:
     return degrees
 
 
-def _read_settings(name: str, owner: str, settings: Any) -> dict[str, Any]:
+def _read_settings(name: str, settings: Any) -> dict[str, Any]:
     if not isinstance(settings, Mapping):
-        raise ValueError(f"{name} must be a dict of the {owner}'s own, got {settings!r}")
+        raise ValueError(f"{name} must be a dict of the {name.partition('_')[0]}'s own, got {settings!r}")
     plain = {read_text(f"a name in {name}", key): _plain(value) for key, value in settings.items()}
     try:
         json.dumps(plain)

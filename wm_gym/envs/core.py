@@ -26,9 +26,10 @@ from wm_gym.envs.state import EnvState, Maker
 from wm_gym.envs.tasks.info import TaskInfo
 from wm_gym.envs.tasks.registry import find_task
 from wm_gym.networks.arithmetic import in_own_arithmetic
+from wm_gym.world.movement import keys_of
 from wm_gym.world.state import Outcome, WorldState
-from wm_gym.world.world import World, WorldConfig, keys_of
-from wm_gym.world_model import Opening
+from wm_gym.world.world import World, WorldConfig, completion_for
+from wm_gym.world_model import ModelSpec, Opening
 
 INFO_NAMES = (
     "is_success", "intrinsics", "world_from_camera", "frame_index", "trust", "action_mask",
@@ -65,8 +66,11 @@ class EnvCore:
         self._actions = find_action_mode(config.action_mode)
         self._body = BodySettings.of(config.body)
         model = load_backend(config.backend, *config.resolution, **config.backend_settings)
-        spec = model.spec
-        self.world = World(model, WorldConfig(body=self._body.at(spec.fps), bodies_collide=bodies_collide))
+        loop = WorldConfig(body=self._body.at(model.spec.fps), bodies_collide=bodies_collide)
+        completion = completion_for(model.spec, config.completion, config.completion_settings)
+        self.world = World(model, loop, completion=completion)
+        spec = self.world.spec
+        _check_steering(spec, config)
         self._maker = Maker.of(self.task, self._body, spec)
         self._task_info = TaskInfo(INFO_NAMES)
         self._observations = find_observation_mode(
@@ -82,6 +86,7 @@ class EnvCore:
             "render_fps": spec.fps / spec.frames_per_step,
             "video_fps": spec.fps,
             "frames_per_step": spec.frames_per_step,
+            "licence": spec.licence,
         }
 
     def open(
@@ -130,7 +135,7 @@ class EnvCore:
         self, before: WorldState, states: Sequence[EnvState], actions: Sequence[Any], paths: np.ndarray | None = None
     ) -> tuple[WorldState, list[tuple[EnvState, float]]]:
         """As `step`, for N episodes whose views of one or more worlds are `before`; also gives the views after it."""
-        commands = [self._actions.read(action, self.world.model.spec.frames_per_step) for action in actions]
+        commands = [self._actions.read(action, self.world.spec.frames_per_step) for action in actions]
         twists = np.concatenate([self._twists(command) for command in commands])
         pressed = [command.keys for command in commands if command.keys is not None]
         keys = np.concatenate(pressed) if pressed else keys_of(twists)
@@ -156,7 +161,7 @@ class EnvCore:
         Raises:
             ValueError: If the text is empty, or `steps` is not a whole number from 1.
         """
-        frames = self.world.model.spec.frames_per_step
+        frames = self.world.spec.frames_per_step
         for_frames = None if steps is None else frames * read_count("for_steps", steps, 1, "a number of steps from 1")
         return replace(state, world=state.world.schedule_event(0, text, in_frames=at * frames, for_frames=for_frames))
 
@@ -176,14 +181,14 @@ class EnvCore:
             ValueError: If it is none of these, damaged, or of another version, backend, size, weights, task or body.
         """
         if isinstance(state, bytes):
-            state = snapshots.from_bytes(state, self._maker, self.task, self.world.model)
+            state = snapshots.from_bytes(state, self._maker, self.task, self.world)
         if isinstance(state, str | Path):
-            state = snapshots.load(state, self._maker, self.task, self.world.model)
+            state = snapshots.load(state, self._maker, self.task, self.world)
         if not isinstance(state, EnvState):
             raise ValueError(
                 f"state must be an EnvState, its bytes or the path of its file, got {type(state).__name__}"
             )
-        snapshots.check(state, self._maker, self.world.model.spec)
+        snapshots.check(state, self._maker, self.world.spec)
         return state
 
     def write_state(self, state: EnvState) -> bytes:
@@ -194,12 +199,12 @@ class EnvCore:
         """
         if not isinstance(state, EnvState):
             raise ValueError(f"state must be an EnvState, got {type(state).__name__}")
-        snapshots.check(state, self._maker, self.world.model.spec)
-        return snapshots.to_bytes(state, self.task, self.world.model)
+        snapshots.check(state, self._maker, self.world.spec)
+        return snapshots.to_bytes(state, self.task, self.world)
 
     def steps(self, state: EnvState) -> int:
         """Steps of the episode up to this state; a time limit counts them."""
-        return (state.world.frame_index[0] - state.opening_frames) // self.world.model.spec.frames_per_step
+        return (state.world.frame_index[0] - state.opening_frames) // self.world.spec.frames_per_step
 
     def action_mask(self, state: EnvState) -> np.ndarray:
         """Which actions would do something now, int8."""
@@ -217,7 +222,7 @@ class EnvCore:
     def events(self, state: EnvState) -> list[dict[str, Any]]:
         """The events at work, in order of onset: {"id", "kind", "text", "strength", "realised"} for each."""
         frame = state.world.frame_index[0] - 1
-        return event_list(state.world.scripts[0], frame, self.world.model.spec.shows_events)
+        return event_list(state.world.scripts[0], frame, self.world.spec.shows_events)
 
     @in_own_arithmetic
     def observe(self, states: Sequence[EnvState]) -> dict[str, Tensor]:
@@ -250,7 +255,7 @@ class EnvCore:
             "frame_index": frame,
             "trust": outcome.trust[0],
             "action_mask": self.action_mask(state),
-            **event_arrays(world.scripts[0], frame, self.world.model.spec.shows_events),
+            **event_arrays(world.scripts[0], frame, self.world.spec.shows_events),
             **self._task_info.check(self.task.info(state.task)),
         }
         return info | self._text(state, frame) if self.config.return_text else info
@@ -266,7 +271,7 @@ class EnvCore:
         if not rows:
             return []
         seeds = [int(rng.integers(2**31)) for _, rng in rows]
-        spec = self.world.model.spec
+        spec = self.world.spec
         openings = [find_opening(asked, self.config, spec, seed) for (asked, _), seed in zip(rows, seeds, strict=True)]
         worlds, outcome = open_worlds(
             self.world, openings, seeds, rise_metres=self._body.rise_metres, fov_degrees=self.config.fov_degrees
@@ -333,3 +338,18 @@ class EnvCore:
             is_failure=bool(result.is_failure),
         )
         return after, float(result.reward)
+
+
+def _check_steering(spec: ModelSpec, config: EpisodeConfig) -> None:
+    """Make sure that a backend that is steered by keys is asked for nothing that only poses can do."""
+    if spec.steered_by != "keys":
+        return
+    if config.action_mode == "twist":
+        raise ValueError(
+            f"action_mode must be 'discrete' or 'keys' for backend {spec.name!r}, which goes by keys, got 'twist'"
+        )
+    for name in ("body", "fov_degrees"):
+        if getattr(config, name):
+            raise ValueError(
+                f"{name} must be left out for backend {spec.name!r}, which goes by keys, got {getattr(config, name)}"
+            )

@@ -12,6 +12,7 @@ from wm_gym.envs.options import ResetOptions
 from wm_gym.geometry.cameras import intrinsics_from_fov
 from wm_gym.scenes.images import open_picture
 from wm_gym.scenes.named import open_named
+from wm_gym.scenes.openings import opening_for
 from wm_gym.world.state import Outcome, WorldState
 from wm_gym.world.world import World
 from wm_gym.world_model import ModelSpec, Opening
@@ -24,13 +25,14 @@ def find_opening(asked: ResetOptions, config: EpisodeConfig, spec: ModelSpec, wo
         ValueError: If the backend cannot open from an option.
     """
     for name in ("image", "video"):
-        if getattr(asked, name) is not None and (name == "video" or not spec.takes_hints):
+        if getattr(asked, name) is not None and (name == "video" or not {"capture", "image"} & {*spec.opens_from}):
             raise ValueError(f"backend {spec.name!r} cannot open from option {name!r}")
     if asked.image is None:
         world = config.world if asked.world is None else asked.world
         opening = open_named(spec, world, world_seed, config.difficulty, config.finer)
     else:
-        opening = open_picture(asked.image, spec.height, spec.width, depth=asked.depth, finer=config.finer)
+        picture = open_picture(asked.image, spec.height, spec.width, depth=asked.depth, finer=config.finer)
+        opening = opening_for(spec, picture)
     return opening if asked.prompt is None else replace(opening, prompt=asked.prompt)
 
 
@@ -44,7 +46,7 @@ def open_worlds(
 ) -> tuple[WorldState, Outcome]:
     """Open worlds, with their cameras at the body's height and with the asked field of view.
 
-    A capture opens on its first keyframe, with the lens of that. Where the camera is to be another, one chunk is
+    What is opened from frames shows the first of them, with its lens. Where the camera is to be another, one chunk is
     generated on the way there, and it is the opening that an episode shows. A simulator opens with any lens at once.
 
     Args:
@@ -54,14 +56,15 @@ def open_worlds(
         rise_metres: Height of the body's camera over that of the openings.
         fov_degrees: Horizontal field of view, or None for that of each opening.
     """
-    wanted = [_with_fov(opening, world.model.spec, fov_degrees) for opening in openings]
-    first = [one if opening.capture is None else opening for opening, one in zip(openings, wanted, strict=True)]
+    wanted = [_with_fov(opening, world.spec, fov_degrees) for opening in openings]
+    first = [opening if _holds_frames(opening) else one for opening, one in zip(openings, wanted, strict=True)]
     state, outcome = world.start(first, seeds)
-    lenses_change = any(one is not opening for opening, one in zip(first, wanted, strict=True))
-    if not rise_metres and not lenses_change:
+    if not rise_metres and all(opening is one for opening, one in zip(first, wanted, strict=True)):
         return state, outcome
     lenses = [replace(held, intrinsics=one.intrinsics) for held, one in zip(state.openings, wanted, strict=True)]
-    return world.follow(replace(state, openings=tuple(lenses)), _rising_path(state, rise_metres, world.model.spec))
+    return world.follow(
+        replace(state, openings=tuple(lenses)), _rising_path(state, rise_metres, world.spec.frames_per_step)
+    )
 
 
 def _with_fov(opening: Opening, spec: ModelSpec, fov_degrees: float | None) -> Opening:
@@ -70,8 +73,12 @@ def _with_fov(opening: Opening, spec: ModelSpec, fov_degrees: float | None) -> O
     return replace(opening, intrinsics=intrinsics_from_fov(fov_degrees, spec.height, spec.width).float())
 
 
-def _rising_path(state: WorldState, rise_metres: float, spec: ModelSpec) -> np.ndarray:
-    """(N, T, 5) body poses of one chunk that goes straight up by `rise_metres`."""
-    path = np.repeat(state.body_poses[:, None], spec.frames_per_step, axis=1)
-    path[..., 2] += rise_metres * np.arange(1, spec.frames_per_step + 1) / spec.frames_per_step
+def _holds_frames(opening: Opening) -> bool:
+    return opening.capture is not None or opening.image is not None
+
+
+def _rising_path(state: WorldState, rise_metres: float, num_frames: int) -> np.ndarray:
+    """(N, T, 5) body poses that go straight up by `rise_metres`."""
+    path = np.repeat(state.body_poses[:, None], num_frames, axis=1)
+    path[..., 2] += rise_metres * np.arange(1, num_frames + 1) / num_frames
     return path

@@ -17,7 +17,8 @@ from wm_gym.files.checksummed import read_file
 from wm_gym.memory.hints import Hints
 from wm_gym.world import serialization as files
 from wm_gym.world.state import Outcome, WorldState
-from wm_gym.world_model import Chunk, ModelSpec, Packed, WorldModel
+from wm_gym.world.world import World
+from wm_gym.world_model import Chunk, ModelSpec, Packed
 
 
 @dataclass(frozen=True)
@@ -78,13 +79,13 @@ class EnvState:
         return self.is_success or self.is_failure
 
 
-def to_bytes(state: EnvState, task: Task[Any], model: WorldModel[Any]) -> bytes:
+def to_bytes(state: EnvState, task: Task[Any], loop: World) -> bytes:
     """The snapshot as bytes that `from_bytes` reads in any process.
 
     Args:
-        state: Made by an environment of this task and model.
+        state: Made by an environment of this task and world.
         task: The task, which packs its own state.
-        model: The backend, which packs its own state.
+        loop: Its world, which packs its own state.
     """
     kept = ("feedback", "rng_state", "is_success", "is_failure", "opening_frames")
     meta = {name: getattr(state, name) for name in kept} | {
@@ -93,25 +94,23 @@ def to_bytes(state: EnvState, task: Task[Any], model: WorldModel[Any]) -> bytes:
         "collided": state.outcome.collided,
         "trust": state.outcome.trust,
     }
-    return files.to_bytes(state.world, model, Packed(_last_frame(state.outcome), meta))
+    return files.to_bytes(state.world, loop, Packed(_last_frame(state.outcome), meta))
 
 
-def from_bytes(
-    data: bytes, maker: Maker, task: Task[Any], model: WorldModel[Any], what: str = "a saved state"
-) -> EnvState:
+def from_bytes(data: bytes, maker: Maker, task: Task[Any], loop: World, what: str = "a saved state") -> EnvState:
     """The snapshot that `to_bytes` was given.
 
     Args:
         data: The bytes.
         maker: Of the environment that is to go on from it.
         task: Its task.
-        model: Its backend.
+        loop: Its world.
         what: Names the snapshot in messages.
 
     Raises:
         ValueError: If the bytes are damaged, or of another version, backend, weights, task or body.
     """
-    world, extra = files.from_bytes(data, model, what)
+    world, extra = files.from_bytes(data, loop, what)
     meta = extra.meta
     _check_same(replace(maker, **meta["maker"]), maker, what)
     outcome = _outcome(extra.tensors, tuple(meta["collided"]), tuple(meta["trust"]))
@@ -155,23 +154,23 @@ def _differences(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> tuple[di
     )
 
 
-def save(path: str | Path, state: EnvState, task: Task[Any], model: WorldModel[Any]) -> None:
+def save(path: str | Path, state: EnvState, task: Task[Any], loop: World) -> None:
     """Write a snapshot, whole or not at all.
 
     Raises:
         RuntimeError: If the disk cannot take it; an older file stays as it was.
     """
-    data = to_bytes(state, task, model)
+    data = to_bytes(state, task, loop)
     write_atomically(Path(path), lambda file: file.write(data))
 
 
-def load(path: str | Path, maker: Maker, task: Task[Any], model: WorldModel[Any]) -> EnvState:
+def load(path: str | Path, maker: Maker, task: Task[Any], loop: World) -> EnvState:
     """The snapshot in a file.
 
     Raises:
         ValueError: If the file cannot be read or is damaged, or of another version, backend, weights, task or body.
     """
-    return from_bytes(read_file(Path(path), "a saved state"), maker, task, model, f"saved state {path}")
+    return from_bytes(read_file(Path(path), "a saved state"), maker, task, loop, f"saved state {path}")
 
 
 def _last_frame(outcome: Outcome) -> dict[str, torch.Tensor]:
