@@ -1,10 +1,14 @@
 """Size, speeds, height and lens of the body, in SI units, on generated worlds and on the twin."""
 
+from dataclasses import replace
+
 import gymnasium as gym
 import numpy as np
 import pytest
 import torch
 
+import wm_gym
+from wm_gym.backends.memory_only import MemoryOnlyModel
 from wm_gym.envs.body import BodySettings
 from wm_gym.geometry.motion import Body
 
@@ -97,3 +101,32 @@ def test_worlds_of_a_batch_open_as_alone_at_another_height():
     assert torch.equal(env.unwrapped.now.outcome.intrinsics, envs.sub_envs[0].now.outcome.intrinsics)
     env.close()
     envs.close()
+
+
+class Keyed(MemoryOnlyModel):
+    """A backend that is steered by keys."""
+
+    def __init__(self, height, width):
+        super().__init__(height, width)
+        self.spec = replace(self.spec, name="keyed", steered_by="keys")
+
+
+@pytest.mark.parametrize(
+    ("settings", "came"),
+    [
+        ({"body": {"eye_height_metres": 1.2}}, "{'eye_height_metres': 1.2}"),
+        ({"fov_degrees": 60}, "60.0"),
+        ({"idle_drift": 0.1}, "0.1"),
+    ],
+)
+def test_a_backend_that_goes_by_keys_refuses_what_only_poses_can_do(settings, came):
+    with pytest.raises(ValueError) as raised:
+        gym.make("wm_gym/Explore-v0", backend=f"{__name__}:Keyed", **SMALL | settings)
+    (name,) = settings
+    assert str(raised.value) == f"{name} must be left out for backend 'keyed', which goes by keys, got {came}"
+
+
+def test_several_bodies_need_poses():
+    with pytest.raises(ValueError) as raised:
+        wm_gym.parallel_env(2, backend=f"{__name__}:Keyed", world="city/9", resolution=SIZE, finer=1)
+    assert str(raised.value) == "several bodies need a backend that is steered by poses, got 'keyed'"

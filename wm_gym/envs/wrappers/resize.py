@@ -1,4 +1,4 @@
-"""Resized observations: colour by area, depth by the nearest pixel, and the intrinsics with them."""
+"""Resized observations: antialiased colour, depth of the nearest pixel, and the intrinsics with them."""
 
 from __future__ import annotations
 
