@@ -1,7 +1,7 @@
 """Pages of the site that are not in docs: cards and changelog from where they stand, and a reference for each room.
 
-A hook of MkDocs. A link in any page is a path of the repository; here it becomes one of the site, or plain text where the
-site has no such page.
+A hook of MkDocs. A link in any page is a path of the repository; here it becomes one of the site, or plain text where
+the site has no such page.
 """
 
 import re
@@ -24,8 +24,8 @@ ADDED = {
 """Pages of the site that stand elsewhere in the repository."""
 
 ROOMS = (
-    "geometry", "files", "text", "networks", "events", "memory", "world_model", "reconstruction", "scenes", "completion",
-    "backends", "world", "envs", "agents", "evaluation", "train_world",
+    "geometry", "files", "text", "networks", "events", "memory", "world_model", "reconstruction", "scenes",
+    "completion", "backends", "world", "envs", "agents", "evaluation", "train_world",
 )  # fmt: skip
 """Rooms of the house, from the ground up."""
 
