@@ -158,7 +158,7 @@ def test_with_a_learned_codec_a_state_survives_bytes_and_forks(world):
     state, _ = _open(world, [1, 2])
     state, _ = world.step(state, _turning(2))
     before = [part.clone() for part in state.model.worlds[0].codec]
-    back, _ = from_bytes(to_bytes(state, world.model), world.model)
+    back, _ = from_bytes(to_bytes(state, world), world)
     after, one = world.step(state, _turning(2))
     _, other = world.step(back, _turning(2))
     assert torch.equal(one.chunk.frames, other.chunk.frames)

@@ -57,7 +57,7 @@ def test_a_world_of_three_equals_the_world_alone_to_the_byte(world):
 def test_a_state_survives_bytes(world):
     state, _ = _open(world, [1, 2])
     state, _ = world.step(state, _turning(2))
-    back, _ = from_bytes(to_bytes(state, world.model), world.model)
+    back, _ = from_bytes(to_bytes(state, world), world)
     for _ in range(3):
         state, one = world.step(state, _turning(2))
         back, other = world.step(back, _turning(2))
@@ -182,7 +182,7 @@ def test_bad_settings_are_refused(settings, message):
 )
 def test_settings_that_mean_nothing_are_refused_in_one_sentence(settings, message):
     with pytest.raises(ValueError) as raised:
-        VideoModel.create(48, 64, inpainter="none", **settings)
+        VideoModel.create(48, 64, **settings)
     assert str(raised.value) == message
 
 

@@ -1,4 +1,4 @@
-"""`VideoModel`: the video world model behind the seam."""
+"""`VideoModel`: the video world model as a `WorldModel`."""
 
 from __future__ import annotations
 
@@ -25,12 +25,6 @@ from wm_gym.backends.video.state import VideoState, VideoWorld
 from wm_gym.backends.video.steering import camera_tokens, motion_vector
 from wm_gym.backends.video.weights import find_weights, hash_of, load_weights
 from wm_gym.choices import check_choice
-from wm_gym.completion.inpainter import Inpainter
-from wm_gym.completion.pipeline import CompletedHints, CompletionConfig, complete_hints
-from wm_gym.completion.placement import PlacedScene
-from wm_gym.completion.scene_bank import SceneBank
-from wm_gym.completion.weights import find_inpainter, find_scene_bank, load_inpainter
-from wm_gym.memory.hints import Hints
 from wm_gym.memory.render import blank_hints
 from wm_gym.networks.arithmetic import own_arithmetic
 from wm_gym.networks.batch_invariant import check_shares, per_world, world_by_world
@@ -38,7 +32,7 @@ from wm_gym.reconstruction.blend_colours import blend_colours
 from wm_gym.reconstruction.blend_depth import blend_depth, write_mask
 from wm_gym.reconstruction.blend_moving import blend_moving
 from wm_gym.scenes.openings import first_keyframes, lead_chunks
-from wm_gym.world_model import Chunk, Condition, ModelSpec, Obstacles, Opening, Packed
+from wm_gym.world_model import Chunk, Condition, Guidance, ModelSpec, Obstacles, Opening, Packed
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 KEPT_PROMPTS = 256
@@ -50,10 +44,9 @@ class VideoModel:
     def __init__(
         self,
         network: VideoNetwork,
-        inpainter: Inpainter | None = None,
-        scene_bank: SceneBank | None = None,
         licence: str = "Apache-2.0",
         *,
+        wants_completion: bool = False,
         threads: int = 1,
         batch_invariant: bool = True,
     ) -> None:
@@ -61,9 +54,8 @@ class VideoModel:
 
         Args:
             network: The video model.
-            inpainter: Decides what is to be where nothing is known, and what is seen more closely; or None.
-            scene_bank: Other places as which what is unseen goes on; None: the inpainter invents it.
-            licence: Of all that.
+            licence: Of its weights.
+            wants_completion: Whether what memory does not show is to be decided before it generates.
             threads: Of torch, whatever the caller has set.
             batch_invariant: Whether a world's bytes are the same in every batch. Without it products are computed for
                 all worlds at once, which is faster for many worlds on a GPU.
@@ -79,13 +71,11 @@ class VideoModel:
             hidden = math.prod(config.grid) * config.ffn_dim
             check_shares(inner_dim=config.inner_dim, hidden_of_a_latent=hidden, pixels_of_a_chunk=pixels)
         self.config, self.network = config, network.eval()
-        self.inpainter, self.guide = None if inpainter is None else inpainter.eval(), CompletionConfig()
-        self.scene_bank = scene_bank
         self.spec = ModelSpec(
-            name="video", height=config.height, width=config.width, first_frames=1,
-            frames_per_step=config.frames_per_latent, fps=17.5, steered_by="pose", takes_text=True, takes_hints=True,
-            takes_references=False, gives_depth=True, gives_moving=True, far_metres=config.far_metres, licence=licence,
-            weights=hash_of(network, inpainter, scene_bank),
+            name="video", height=config.height, width=config.width, frames_per_step=config.frames_per_latent, fps=17.5,
+            opens_from=("capture",), takes_text=True, takes_guidance=True, wants_completion=wants_completion,
+            gives_depth=True, gives_moving=True, far_metres=config.far_metres, licence=licence,
+            weights=hash_of(network), device=str(kind.device), dtype=str(kind.dtype).removeprefix("torch."),
             arithmetic=_arithmetic(kind, threads, batch_invariant),
             shows_events=("night", "fog", "snowfall", "bonfire"),
         )  # fmt: skip
@@ -98,10 +88,9 @@ class VideoModel:
         width: int,
         *,
         weights: str | None = None,
-        inpainter: str | None = None,
-        scene_bank: str | None = None,
         num_steps: int | None = None,
         dtype: str = "float32",
+        device: str = "cpu",
         threads: int = 1,
         batch_invariant: bool = True,
     ) -> VideoModel:
@@ -111,13 +100,10 @@ class VideoModel:
             height: Rows of a frame.
             width: Columns of a frame.
             weights: Path of a weights file, or None for those that are shipped.
-            inpainter: Path of an inpainter's file, "none" for no inpainter, or None for the one that is shipped for
-                the size, if there is one.
-            scene_bank: Path of a folder of captures of other places, "none" for none, or None for those that are
-                shipped, if they fit the size. Without an inpainter there are none.
             num_steps: Denoising steps of a chunk, or None for the weights' own.
             dtype: "float32", or "bfloat16", which needs half the memory and is faster on a GPU, and on processors with
                 units for it (AMX).
+            device: Where it computes, such as "cuda".
             threads: Of torch, whatever the caller has set.
             batch_invariant: Whether a world's bytes are the same in every batch.
 
@@ -136,9 +122,8 @@ class VideoModel:
         if num_steps is not None:
             _check_count("num_steps", num_steps)
             network.config = replace(config, num_steps=num_steps)
-        paints = _inpainter(inpainter, height, width, kind)
-        places = None if paints is None else _scene_bank(scene_bank, height, width)
-        return cls(network, paints, places, threads=threads, batch_invariant=batch_invariant)
+        network.to(read_device(device))
+        return cls(network, wants_completion=True, threads=threads, batch_invariant=batch_invariant)
 
     def start(self, openings: Sequence[Opening], seeds: Sequence[int]) -> tuple[VideoState, Chunk]:
         """Open on the first keyframe of each capture; the model takes in the chunk that led up to it.
@@ -153,15 +138,16 @@ class VideoModel:
         chunk, lead = first_keyframes(openings, self.spec), lead_chunks(openings, self.spec)
         assert lead.world_from_camera is not None and lead.depth is not None and lead.moving is not None
         poses, num_frames = lead.world_from_camera, self.config.frames_per_latent
+        hints = blank_hints(len(openings), num_frames, self.config.height, self.config.width, poses.device)
         condition = Condition(
             world_from_camera=poses,
             intrinsics=torch.stack([opening.intrinsics for opening in openings]),
             keys=torch.zeros(len(openings), num_frames, 8, dtype=torch.bool),
-            prompts=[opening.prompt for opening in openings],
+            prompts=[[opening.prompt] for opening in openings],
             events=[()] * len(openings),
             seeds=seeds,
             frame_index=[0] * len(openings),
-            hints=blank_hints(len(openings), num_frames, self.config.height, self.config.width, poses.device),
+            guidance=Guidance(hints, torch.zeros_like(hints.seen)),
         )
         times = torch.zeros(len(openings), 1, dtype=torch.long)
         codec_state = self.network.codec.start(len(openings), self.config.height, self.config.width)
@@ -180,15 +166,13 @@ class VideoModel:
         Raises:
             ValueError: If the condition has no hints.
         """
-        if condition.hints is None:
-            raise ValueError("backend 'video' needs hints, got none")
+        if condition.guidance is None:
+            raise ValueError("backend 'video' needs guidance, got none")
         with self._generating():
-            return self._step(state, condition, condition.hints)
+            return self._step(state, condition, condition.guidance)
 
-    def _step(self, state: VideoState, condition: Condition, known: Hints) -> tuple[VideoState, Chunk]:
-        painted = self._inpainted(state, condition, known)
-        hints = painted.hints
-        condition = replace(condition, hints=hints)
+    def _step(self, state: VideoState, condition: Condition, guidance: Guidance) -> tuple[VideoState, Chunk]:
+        hints = guidance.hints
         times = torch.tensor([[world.time] for world in state.worlds])
         codec_state = tuple(torch.stack(parts) for parts in zip(*(world.codec for world in state.worlds), strict=True))
         given = self._given(condition, torch.stack([world.last_pose for world in state.worlds]), times, codec_state)
@@ -198,17 +182,12 @@ class VideoModel:
         planes, codec_state = self.network.codec.decode(latent, codec_state)
         frames, depth, _ = self.network.packing.decode(planes)
         moving = blend_moving(planes.unflatten(1, (-1, FRAME_CHANNELS))[:, :, -1], hints)
-        frames = blend_colours(frames, moving, hints, painted.where)
+        frames = blend_colours(frames, moving, hints, guidance.completed)
         depth = blend_depth(depth, moving, hints, self.config.far_metres)
         latent = self.network.codec.shown(latent, self.network.packing.encode(frames, depth, moving))
-        sure = write_mask(depth, moving, hints, imagines=self.inpainter is None)
-        # what attached places show instead of what is known they will show again: memory would only grow by edges
-        sure &= ~(painted.where & known.seen & ~painted.replaced)
-        chunk = Chunk(
-            frames, depth, moving, condition.world_from_camera, write_mask=sure, overwrite_mask=painted.replaced
-        )
-        after = self._after(latent, given, condition, times, prediction.blocks(), codec_state, painted.placed_scenes)
-        return after, chunk
+        sure = write_mask(depth, moving, hints, imagines=not guidance.is_complete)
+        chunk = Chunk(frames, depth, moving, condition.world_from_camera, write_mask=sure)
+        return self._after(latent, given, condition, times, prediction.blocks(), codec_state), chunk
 
     def select(self, state: VideoState, worlds: Sequence[int]) -> VideoState:
         """The named worlds; blocks are shared."""
@@ -248,7 +227,6 @@ class VideoModel:
         times: Tensor,
         blocks: Sequence[Blocks],
         codec_state: CodecState,
-        placed_scenes: Sequence[tuple[PlacedScene, ...]] | None = None,
     ) -> VideoState:
         """The state after a latent frame; the next step writes it, where the cache keeps clean ones."""
         poses = condition.world_from_camera[:, -1]
@@ -266,32 +244,19 @@ class VideoModel:
                     int(times[n]) + 1,
                     poses[n].clone(),
                     tuple(part[n].clone() for part in codec_state),
-                    () if placed_scenes is None else placed_scenes[n],
                 )
                 for n in range(len(blocks))
             )
         )
 
-    def _inpainted(self, state: VideoState, condition: Condition, hints: Hints) -> CompletedHints:
-        """Hints in which what is unseen or coarse is painted."""
-        times, placed_scenes = (
-            [world.time for world in state.worlds],
-            tuple(world.placed_scenes for world in state.worlds),
-        )
-        if self.inpainter is None:
-            return CompletedHints(hints, torch.zeros_like(hints.seen), torch.zeros_like(hints.seen), placed_scenes)
-        where = condition.world_from_camera.float(), condition.intrinsics
-        told = condition.seeds, times, condition.frame_index, condition.prompts, placed_scenes
-        return complete_hints(self.inpainter, self.scene_bank, hints, *where, *told, self.guide)
-
     def _given(self, condition: Condition, before: Tensor, times: Tensor, codec_state: CodecState) -> Conditioning:
-        assert condition.hints is not None
-        hint_planes = self.network.packing.encode_hints(condition.hints)
+        assert condition.guidance is not None
+        hint_planes = self.network.packing.encode_hints(condition.guidance.hints)
         poses = condition.world_from_camera.float()
         tokens = partial(camera_tokens, grid=self.config.grid, patch=self.config.patch)
         return Conditioning(
             hints=self.network.codec.encode_hints(hint_planes, codec_state)[:, None],
-            prompt=self._encode_prompts(condition.prompts),
+            prompt=self._encode_prompts([prompt for world in condition.prompts for prompt in world]),
             camera=per_world(tokens, poses, before, condition.intrinsics)[:, None],
             action=per_world(motion_vector, poses, before, condition.keys)[:, None],
             base_time=times[:, 0] - self.config.window_latents - 1,
@@ -327,29 +292,16 @@ def _arithmetic(weight: Tensor, threads: int, batch_invariant: bool) -> str:
     return told if batch_invariant else f"{told}, all worlds at once"
 
 
-def _inpainter(asked: str | None, height: int, width: int, dtype: torch.dtype) -> Inpainter | None:
-    """The inpainter that is asked for, as `VideoModel.create` says.
+def read_device(name: str) -> torch.device:
+    """The device of a name, if torch can compute on it here.
 
     Raises:
-        ValueError: If the file is damaged, or the inpainter paints frames of another size.
+        ValueError: If it cannot.
     """
-    path = find_inpainter(height, width) if asked is None else None if asked == "none" else Path(asked)
-    if path is None:
-        return None
-    inpainter = load_inpainter(path, dtype)
-    shape = inpainter.config
-    if (shape.height, shape.width) != (height, width):
-        raise ValueError(
-            f"inpainter {path} must paint frames of {height} x {width}, got {shape.height} x {shape.width}"
-        )
-    return inpainter
-
-
-def _scene_bank(asked: str | None, height: int, width: int) -> SceneBank | None:
-    """The bank that is asked for, as `VideoModel.create` says.
-
-    Raises:
-        ValueError: If there is no capture in it.
-    """
-    path = find_scene_bank(height, width) if asked is None else None if asked == "none" else Path(asked)
-    return None if path is None else SceneBank.load(path, height, width)
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, TypeError) as error:  # torch asserts that it was built for CUDA
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"device must be one that torch can compute on here, got {name!r}: {reason}") from error
+    return device

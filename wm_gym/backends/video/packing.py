@@ -7,7 +7,6 @@ import torch
 from wm_gym.backends.video.cache import Block
 from wm_gym.backends.video.rows import Role
 from wm_gym.backends.video.state import VideoState, VideoWorld
-from wm_gym.completion.placement import PlacedScene
 from wm_gym.world_model import Packed
 
 ACTIVATIONS = "keys", "values", "clean_context", "temb", "codec"
@@ -24,7 +23,6 @@ def pack_state(state: VideoState) -> Packed:
     for n, world in enumerate(state.worlds):
         tensors |= {f"clean_context{n}": world.clean_context, f"temb{n}": world.temb, f"pose{n}": world.last_pose}
         tensors |= {f"codec{n}_{k}": part for k, part in enumerate(world.codec)}
-        tensors |= {f"attached{n}_{k}": one.world_from_place for k, one in enumerate(world.placed_scenes)}
     meta = {
         "blocks": [[block.time, int(block.role)] for block in blocks.values()],
         "worlds": [
@@ -32,7 +30,6 @@ def pack_state(state: VideoState) -> Packed:
                 world.time,
                 [number[id(block)] for block in world.blocks],
                 len(world.codec),
-                [[one.place, one.since] for one in world.placed_scenes],
             ]
             for world in state.worlds
         ],
@@ -55,9 +52,8 @@ def unpack_state(packed: Packed, dtype: torch.dtype) -> VideoState:
             time,
             tensors[f"pose{n}"],
             tuple(tensors[f"codec{n}_{k}"] for k in range(codec_parts)),
-            tuple(PlacedScene(place, tensors[f"attached{n}_{k}"], since) for k, (place, since) in enumerate(places)),
         )
-        for n, (time, names, codec_parts, places) in enumerate(packed.meta["worlds"])
+        for n, (time, names, codec_parts) in enumerate(packed.meta["worlds"])
     ]
     return VideoState(tuple(worlds))
 
@@ -67,5 +63,4 @@ def nbytes(state: VideoState) -> int:
     blocks = {id(block): block for world in state.worlds for block in world.blocks}
     tensors: list[torch.Tensor] = [t for block in blocks.values() for t in (block.keys, block.values)]
     own = [t for world in state.worlds for t in (world.clean_context, world.temb, *world.codec)]
-    own += [one.world_from_place for world in state.worlds for one in world.placed_scenes]
     return sum(t.nbytes for t in [*tensors, *own])

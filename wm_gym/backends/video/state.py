@@ -8,7 +8,6 @@ from torch import Tensor
 
 from wm_gym.backends.video.cache import Blocks
 from wm_gym.backends.video.codecs import CodecState
-from wm_gym.completion.placement import PlacedScene
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +23,6 @@ class VideoWorld:
         time: Index of the next latent frame.
         last_pose: (4, 4) float32 world_from_camera of the last frame.
         codec: What the codec remembers; nothing with exact patches.
-        placed_scenes: Places that it goes on as where nothing is known, the oldest first.
     """
 
     blocks: Blocks
@@ -33,7 +31,6 @@ class VideoWorld:
     time: int
     last_pose: Tensor
     codec: CodecState
-    placed_scenes: tuple[PlacedScene, ...] = ()
 
 
 @dataclass(frozen=True)
