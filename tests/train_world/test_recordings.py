@@ -18,7 +18,7 @@ FRAMES = 1 + 4 * STEPS
 
 def make_clip(seed, kind=None):
     rng = np.random.default_rng(seed)
-    script = EventScript(seed) if kind is None else EventScript(seed).say("it starts to snow", 1, 4)
+    script = EventScript(seed) if kind is None else EventScript(seed).schedule("it starts to snow", 1, 4)
     return Clip(
         frames=rng.integers(0, 256, (FRAMES, HEIGHT, WIDTH, 3), np.uint8),
         depth=rng.uniform(0.5, 100, (FRAMES, HEIGHT, WIDTH)).astype(np.float16),

@@ -71,7 +71,7 @@ def test_a_world_of_three_equals_the_world_alone(world):
 
 def test_bytes_hold_the_whole_state(world):
     state, _ = _open(world, NAMES[:2])
-    state, _ = world.step(state.say(1, "it starts to snow"), _forward(2))
+    state, _ = world.step(state.schedule_event(1, "it starts to snow"), _forward(2))
     back, _ = from_bytes(to_bytes(state, world), world)
     assert back.scripts == state.scripts and back.seeds == state.seeds
     expected, got = (world.step(s, _forward(2, 0.2))[1] for s in (state, back))
@@ -131,7 +131,7 @@ def test_what_a_model_is_not_sure_of_is_shown_and_not_remembered():
 
 def test_events_reach_the_prompt_and_the_appearance(world):
     state, _ = _open(world, NAMES[:1])
-    state = state.say(0, "night falls")
+    state = state.schedule_event(0, "night falls")
     assert state.prompts()[0].endswith("It is night.")
     for _ in range(5):
         state, outcome = world.step(state, np.zeros((1, 4, 4)))

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wm_gym.envs.checking import check_known, read_count, read_text
+from wm_gym.choices import check_known
+from wm_gym.envs.checking import read_count, read_text
 from wm_gym.envs.config import read_world
 
 OPTIONS = ("prompt", "image", "depth", "video", "events", "state", "world")

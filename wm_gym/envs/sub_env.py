@@ -57,7 +57,7 @@ class SubEnv(Controls):
         The count of steps goes back, or forward, with the snapshot.
 
         Raises:
-            ValueError: If the snapshot is damaged, or of another version, backend, size, weights or task.
+            ValueError: If the snapshot is damaged, or of another version, backend, size, weights, task or body.
         """
         super().set_state(state)
         self.has_ended = False

@@ -26,6 +26,9 @@ START_BODY_POSE = np.zeros(5)
 """Where every world opens."""
 START_BODY_POSE.setflags(write=False)
 
+OPENING_EYE_METRES = 1.6
+"""Height over the ground of the camera that a world opens with: the ground lies this far below the world's origin."""
+
 # Sine of the largest roll that rounding in a float32 pose can look like.
 ROLL_TOLERANCE = 1e-3
 
@@ -48,7 +51,7 @@ class Body:
     turn_degrees_per_frame: float = 4.5
     pitch_degrees_per_frame: float = 2.5
     radius_metres: float = 0.3
-    eye_height_metres: float = 1.6
+    eye_height_metres: float = OPENING_EYE_METRES
     max_pitch_degrees: float = 25.0
 
     def __post_init__(self) -> None:

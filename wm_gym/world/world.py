@@ -23,7 +23,7 @@ from wm_gym.completion.stage import View
 from wm_gym.completion.state import CompletionState
 from wm_gym.events.kinds import ActiveEvent, appearance_of
 from wm_gym.events.scripts import EventScript
-from wm_gym.geometry.motion import START_BODY_POSE, Body, camera_pose
+from wm_gym.geometry.motion import OPENING_EYE_METRES, START_BODY_POSE, Body, camera_pose
 from wm_gym.memory.hints import Hints
 from wm_gym.memory.memory import Memory, MemoryConfig
 from wm_gym.memory.occupancy import Nearby
@@ -55,11 +55,13 @@ class WorldConfig:
         body: Size and speeds of the walking body.
         memory: Bounds and tolerances of the 4D memory.
         step_height_metres: Solid things lower than this over the ground do not stop the body.
+        bodies_collide: Whether bodies that share a memory stop one another.
     """
 
     body: Body = field(default_factory=Body)
     memory: MemoryConfig = field(default_factory=MemoryConfig)
     step_height_metres: float = 0.4
+    bodies_collide: bool = False
 
 
 class World:
@@ -84,8 +86,7 @@ class World:
         self.model = model
         self.config = config or WorldConfig()
         self.completion = completion_for(model.spec) if completion is None else completion
-        ground_metres = -self.config.body.eye_height_metres
-        self.reconstructor = reconstructor or PlainReconstructor(ground_metres)
+        self.reconstructor = reconstructor or PlainReconstructor(-OPENING_EYE_METRES)
         self.spec = replace(model.spec, weights=_joined_hash(model.spec.weights, self.completion.weights))
 
     @in_own_arithmetic
@@ -120,7 +121,8 @@ class World:
             keys: (N, T, 8) bool as `geometry.motion.KEYS`, or None to read them off the twists.
         """
         blocked = [self._obstacles(state, n) for n in range(state.num_worlds)]
-        body_poses, collided = walk_all(state.body_poses, twists, self.config.body, blocked)
+        groups = state.world_of_view if self.config.bodies_collide else range(state.num_worlds)
+        body_poses, collided = walk_all(state.body_poses, twists, self.config.body, blocked, groups)
         return self._advance(state, body_poses, keys_of(twists) if keys is None else keys, collided)
 
     @in_own_arithmetic
@@ -200,9 +202,9 @@ class World:
         if obstacles is not None:
             return lambda positions: obstacles.blocked(positions, body.radius_metres)
         memory = state.memories[state.world_of_view[world]]
-        z_low = self.config.step_height_metres - body.eye_height_metres
+        z_low, eye = self.config.step_height_metres - OPENING_EYE_METRES, float(state.body_poses[world, 2])
         reach = self.model.spec.frames_per_step * body.walk_metres_per_frame + 2 * body.radius_metres
-        nearby = Nearby(memory, state.body_poses[world, :2], reach, z_low, 0.0)
+        nearby = Nearby(memory, state.body_poses[world, :2], reach, z_low, eye)
         return lambda positions: nearby.occupied(positions, body.radius_metres)
 
     def _render(self, state: WorldState, poses: Tensor, events: Events) -> Hints:

@@ -154,6 +154,7 @@ def _intervals(twists: np.ndarray, script: EventScript, fps: float, rng: np.rand
 def _event_interval(
     event: ScriptedEvent, phase: Phase, start: int, stop: int, fps: float, rng: np.random.Generator
 ) -> Interval:
+    assert event.kind is not None  # clips have events of known kinds
     text = _one(split_phrasings(event.kind, phase)[0], rng)
     return Interval(_seconds(start, fps), _seconds(stop, fps), f"{event.kind} {phase}s", _sentence(text))
 
@@ -187,6 +188,7 @@ def _what_moves(movers: Collection[str], rng: np.random.Generator) -> list[str]:
 
 def _words(event: ScriptedEvent, rng: np.random.Generator) -> dict[str, str]:
     """The phrases by which one clip tells of one event while it rises, goes on, and ends."""
+    assert event.kind is not None  # clips have events of known kinds
     course = _one(split_phrasings(event.kind, "ongoing")[0], rng)
     start, stop = (_one(split_phrasings(event.kind, phase)[0], rng) for phase in ("start", "stop"))
     rises, ends = rng.random() < _WORD_CHANCE, rng.random() < _WORD_CHANCE

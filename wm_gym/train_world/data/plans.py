@@ -95,7 +95,7 @@ def _script(script: EventScript, kinds: Sequence[str], steps: int, rng: np.rando
         starts = split_phrasings(kind, "start")[0]
         text = starts[int(rng.integers(len(starts)))]
         first = FIRST_FRAMES + FRAMES_PER_STEP * (part * steps + start)
-        script = script.say(text, first, FRAMES_PER_STEP * length)
+        script = script.schedule(text, first, FRAMES_PER_STEP * length)
     return script
 
 
