@@ -1,5 +1,7 @@
 """Any text is an event: it reaches the model's prompt, infos, snapshots, forks and replays, and never raises."""
 
+from dataclasses import replace
+
 import gymnasium as gym
 import pytest
 
@@ -15,7 +17,11 @@ SMALL = {"world": "city/9", "finer": 1, "resolution": (24, 32)}
 
 
 class ListeningModel(MemoryOnlyModel):
-    """Keeps the prompts and events of each step."""
+    """Takes text, and keeps the prompts and events of each step."""
+
+    def __init__(self, height, width):
+        super().__init__(height, width)
+        self.spec = replace(self.spec, takes_text=True)
 
     def step(self, state, condition):
         self.heard = [*getattr(self, "heard", []), (list(condition.prompts), list(condition.events))]
@@ -37,7 +43,7 @@ def test_free_text_is_in_the_prompt_for_as_long_as_it_lasts(env):
     env.unwrapped.trigger_event(DRAGON, for_steps=2)
     for _ in range(3):
         env.step(1)
-    prompts = [prompts[0] for prompts, _ in env.unwrapped.core.world.model.heard]
+    prompts = [prompts[0][0] for prompts, _ in env.unwrapped.core.world.model.heard]
     assert prompts == [f"{scene} A dragon flies over the square."] * 2 + [scene]
     (event,) = env.unwrapped.core.world.model.heard[0][1][0]
     assert (event.kind, event.text) == (None, DRAGON)

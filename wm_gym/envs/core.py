@@ -34,7 +34,7 @@ from wm_gym.world_model import ModelSpec, Opening
 INFO_NAMES = (
     "is_success", "intrinsics", "world_from_camera", "frame_index", "trust", "action_mask",
     "event_kind", "event_strength", "event_realised",
-    "task_description", "prompt", "env_feedback", "frames", "final_obs", "final_info",
+    "task_description", "prompt", "env_feedback", "frames", "final_obs", "final_info", "other_bodies",
 )  # fmt: skip
 """Names in `info` that no task may use."""
 
@@ -273,13 +273,25 @@ class EnvCore:
         seeds = [int(rng.integers(2**31)) for _, rng in rows]
         spec = self.world.spec
         openings = [find_opening(asked, self.config, spec, seed) for (asked, _), seed in zip(rows, seeds, strict=True)]
-        worlds, outcome = open_worlds(
-            self.world, openings, seeds, rise_metres=self._body.rise_metres, fov_degrees=self.config.fov_degrees
-        )
+        worlds, outcome = self._start(openings, seeds)
         return [
             self.begin(asked, rng, opening, self.world.select(worlds, [n]), outcome.of_world(n))
             for n, ((asked, rng), opening) in enumerate(zip(rows, openings, strict=True))
         ]
+
+    def _start(self, openings: Sequence[Opening], seeds: Sequence[int]) -> tuple[WorldState, Outcome]:
+        return open_worlds(
+            self.world, openings, seeds, rise_metres=self._body.rise_metres, fov_degrees=self.config.fov_degrees
+        )
+
+    def open_views(self, asked: ResetOptions, world_seed: int, num_views: int) -> tuple[WorldState, Outcome, Opening]:
+        """N views of one opening, equal so far, each with a memory of its own; and the opening.
+
+        Raises:
+            ValueError: If an option is more than the backend can do.
+        """
+        opening = find_opening(asked, self.config, self.world.spec, world_seed)
+        return *self._start([opening] * num_views, [world_seed] * num_views), opening
 
     def begin(
         self, asked: ResetOptions, rng: np.random.Generator, opening: Opening, world: WorldState, outcome: Outcome
