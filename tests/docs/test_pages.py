@@ -22,8 +22,8 @@ ELSEWHERE = {
 }
 """Pages whose code is not run here, and why."""
 
-NEEDS = {"first_steps.md": "stable_baselines3"}
-"""Pages whose code needs a package of an extra."""
+NEEDS = {"first_steps.md": ("stable_baselines3", "pettingzoo")}
+"""Pages whose code needs packages of extras."""
 
 PAGES = [
     page
@@ -57,8 +57,8 @@ def run_page(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_code_of_a_page_runs(page, run_page):
-    if page.name in NEEDS:
-        pytest.importorskip(NEEDS[page.name])
+    for package in NEEDS.get(page.name, ()):
+        pytest.importorskip(package)
     run_page(page)
 
 
