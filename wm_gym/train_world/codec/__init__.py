@@ -1,1 +1,1 @@
-"""Training of a learned codec: clips, initialisation, losses, scores."""
+"""What a learned codec learns from and by: clips, losses, scores."""

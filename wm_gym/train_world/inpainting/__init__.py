@@ -1,1 +1,1 @@
-"""Training of an inpainter: frames of which memory knows a part, losses, a discriminator, scores."""
+"""What an inpainter learns from and by: frames of which memory knows a part, losses, a discriminator, scores."""

@@ -1,4 +1,4 @@
-"""Pure policies that walk a body as people look at places: a twist per step, from body pose, collisions and a seed.
+"""Pure policies that walk a body the way people look at places: a twist per step, from stance, bumps and a seed.
 
 They know nothing of how the world is made, so they walk in any world.
 """
