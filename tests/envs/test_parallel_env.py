@@ -8,7 +8,7 @@ import pytest
 from pettingzoo.test import parallel_api_test, parallel_seed_test
 
 import wm_gym
-from wm_gym.envs.body_starts import start_path
+from wm_gym.envs.body_starts import draw_starts
 
 SEED_WITH_A_CLEAR_WAY = 5
 SMALL = {"world": "city/9", "resolution": (24, 32), "finer": 1, "obs_mode": "rgb+pose"}
@@ -56,7 +56,8 @@ def test_what_one_body_sees_the_others_remember():
         env.reset(seed=3)
         before = env._world.memories[0].num_static
         for _ in range(6):
-            env.step({"agent_0": 0, "agent_1": walking})
+            *_, infos = env.step({"agent_0": 0, "agent_1": walking})
+        assert min(info["trust"] for info in infos.values()) > 0.8, "frames agree with what memory knows at each start"
         seen_by_the_first = env._states["agent_0"].world.memories[0]
         assert seen_by_the_first is env._states["agent_1"].world.memories[0] is env._world.memories[0]
         counts.append(seen_by_the_first.num_static - before)
@@ -150,7 +151,7 @@ def _reset():
 def test_too_many_bodies_for_a_place_are_refused():
     rng = np.random.default_rng(0)
     with pytest.raises(ValueError) as raised:
-        start_path(np.zeros((4, 5)), np.array([[0.5, 0.0], [3.0, 0.0], [3.2, 0.0], [40.0, 0.0]]), 0.3, 4, rng)
+        draw_starts(np.array([[0.5, 0.0], [3.0, 0.0], [3.2, 0.0], [40.0, 0.0]]), 4, 0.3, rng)
     assert str(raised.value) == "num_agents must be at most 3 in this place, got 4"
 
 

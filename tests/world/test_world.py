@@ -88,6 +88,19 @@ def test_two_bodies_can_share_one_memory():
     assert torch.equal(outcome.chunk.frames[0], outcome.chunk.frames[1])
 
 
+def test_a_world_opens_at_another_pose_on_what_memory_shows_there():
+    world = World(MemoryOnlyModel.create(*SIZE))
+    at = np.array([[2.0, 0.5, 0.2, 0.3, 0.0]])
+    opening = open_named(world.model.spec, NAMES[0], 0, "full", 1)
+    state, outcome = world.start([opening], [0], at)
+    np.testing.assert_array_equal(state.body_poses, at)
+    seen = outcome.hints.seen
+    assert seen.float().mean() > 0.8 and torch.equal(outcome.chunk.frames[seen], outcome.hints.colour[seen])
+    with pytest.raises(ValueError) as raised:
+        world.start([replace(opening, capture=None)], [0], at)
+    assert str(raised.value) == "to open at another pose an opening must have a capture, got 'rooms/9' without"
+
+
 def test_walls_stop_the_body_and_are_told(world):
     state, _ = _open(world, NAMES[:1])
     collided = []

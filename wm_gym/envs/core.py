@@ -20,7 +20,7 @@ from wm_gym.envs.checking import read_count
 from wm_gym.envs.config import EpisodeConfig
 from wm_gym.envs.event_slots import event_arrays, event_list
 from wm_gym.envs.observations import find_observation_mode
-from wm_gym.envs.opening import find_opening, open_worlds
+from wm_gym.envs.opening import find_opening, open_views, open_worlds
 from wm_gym.envs.options import ResetOptions
 from wm_gym.envs.state import EnvState, Maker
 from wm_gym.envs.tasks.info import TaskInfo
@@ -271,27 +271,28 @@ class EnvCore:
         if not rows:
             return []
         seeds = [int(rng.integers(2**31)) for _, rng in rows]
-        spec = self.world.spec
-        openings = [find_opening(asked, self.config, spec, seed) for (asked, _), seed in zip(rows, seeds, strict=True)]
-        worlds, outcome = self._start(openings, seeds)
+        openings = [self.find_opening(asked, seed) for (asked, _), seed in zip(rows, seeds, strict=True)]
+        worlds, outcome = open_worlds(
+            self.world, openings, seeds, rise_metres=self._body.rise_metres, fov_degrees=self.config.fov_degrees
+        )
         return [
             self.begin(asked, rng, opening, self.world.select(worlds, [n]), outcome.of_world(n))
             for n, ((asked, rng), opening) in enumerate(zip(rows, openings, strict=True))
         ]
 
-    def _start(self, openings: Sequence[Opening], seeds: Sequence[int]) -> tuple[WorldState, Outcome]:
-        return open_worlds(
-            self.world, openings, seeds, rise_metres=self._body.rise_metres, fov_degrees=self.config.fov_degrees
-        )
-
-    def open_views(self, asked: ResetOptions, world_seed: int, num_views: int) -> tuple[WorldState, Outcome, Opening]:
-        """N views of one opening, equal so far, each with a memory of its own; and the opening.
+    def find_opening(self, asked: ResetOptions, world_seed: int) -> Opening:
+        """The opening that options of `reset`, or else the settings, ask for.
 
         Raises:
-            ValueError: If an option is more than the backend can do.
+            ValueError: If the backend cannot open from an option.
         """
-        opening = find_opening(asked, self.config, self.world.spec, world_seed)
-        return *self._start([opening] * num_views, [world_seed] * num_views), opening
+        return find_opening(asked, self.config, self.world.spec, world_seed)
+
+    def open_views(self, opening: Opening, world_seed: int, starts: np.ndarray) -> tuple[WorldState, Outcome]:
+        """N views of one world, whose bodies stand at `starts` (N, 3) x, y in metres and yaw in radians."""
+        poses = np.zeros((len(starts), 5))
+        poses[:, [0, 1, 3]], poses[:, 2] = starts, self._body.rise_metres
+        return open_views(self.world, opening, world_seed, poses, fov_degrees=self.config.fov_degrees)
 
     def begin(
         self, asked: ResetOptions, rng: np.random.Generator, opening: Opening, world: WorldState, outcome: Outcome

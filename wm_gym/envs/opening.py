@@ -67,6 +67,34 @@ def open_worlds(
     )
 
 
+def open_views(
+    world: World, opening: Opening, seed: int, body_poses: np.ndarray, *, fov_degrees: float | None = None
+) -> tuple[WorldState, Outcome]:
+    """Several views of one world, which share its memory.
+
+    Where there is a capture, the model opens at each pose on what memory shows there; a simulator shows every pose at
+    once.
+
+    Args:
+        world: The backend and its memory.
+        opening: Of the world.
+        seed: Of the world.
+        body_poses: (N, 5), where the views open.
+        fov_degrees: Horizontal field of view, or None for that of the opening.
+    """
+    count, one = len(body_poses), _with_fov(opening, world.spec, fov_degrees)
+    if opening.capture is not None:
+        state, outcome = world.start([one] * count, [seed] * count, body_poses)
+        return _sharing(state), outcome
+    state, _ = world.start([one] * count, [seed] * count)
+    return world.follow(_sharing(state), np.repeat(body_poses[:, None], world.spec.frames_per_step, axis=1))
+
+
+def _sharing(state: WorldState) -> WorldState:
+    """The same views with one memory, the first one's."""
+    return replace(state, memories=state.memories[:1], world_of_view=(0,) * state.num_worlds)
+
+
 def _with_fov(opening: Opening, spec: ModelSpec, fov_degrees: float | None) -> Opening:
     if fov_degrees is None:
         return opening

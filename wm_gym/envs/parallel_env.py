@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import replace
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 from gymnasium.utils import seeding
 
-from wm_gym.envs.body_starts import start_path
+from wm_gym.envs.body_starts import draw_starts
 from wm_gym.envs.checking import read_count, read_seed
 from wm_gym.envs.config import EpisodeConfig
 from wm_gym.envs.core import EnvCore
@@ -65,6 +64,9 @@ class WorldParallelEnv(ParallelEnv[str, Observation, Any]):
             raise ValueError(f"render_mode of several bodies must be None or 'rgb_array', got {render_mode!r}")
         self._limit = None if max_episode_steps is None else read_count("max_episode_steps", max_episode_steps)
         self.core = EnvCore(EpisodeConfig.of(settings), bodies_collide=True)
+        spec = self.core.world.spec
+        if spec.steered_by != "pose":
+            raise ValueError(f"several bodies need a backend that is steered by poses, got {spec.name!r}")
         self.render_mode = render_mode
         self.metadata = {**self.metadata, **self.core.metadata}
         self.possible_agents = [f"agent_{n}" for n in range(count)]
@@ -188,17 +190,11 @@ class WorldParallelEnv(ParallelEnv[str, Observation, Any]):
 
     def _opened(self, asked: ResetOptions) -> tuple[WorldState, Outcome, Opening]:
         """N views of one world, each at its start."""
-        count = len(self.possible_agents)
-        states, _, opening = self.core.open_views(asked, int(self.np_random.integers(2**31)), count)
-        shared = replace(states, memories=states.memories[:1], world_of_view=(0,) * count)
-        path = start_path(
-            shared.body_poses,
-            opening.waypoints.numpy(),
-            self.core.world.config.body.radius_metres,
-            self.core.world.spec.frames_per_step,
-            self.np_random,
-        )
-        return *self.core.world.follow(shared, path), opening
+        seed = int(self.np_random.integers(2**31))
+        opening = self.core.find_opening(asked, seed)
+        radius = self.core.world.config.body.radius_metres
+        starts = draw_starts(opening.waypoints.numpy(), len(self.possible_agents), radius, self.np_random)
+        return *self.core.open_views(opening, seed, starts), opening
 
     def _running(self) -> WorldState:
         if self._world is None:

@@ -34,6 +34,7 @@ from wm_gym.reconstruction.reconstructor import PlainReconstructor, Reconstructo
 from wm_gym.world import batching
 from wm_gym.world.captures import memory_of_capture
 from wm_gym.world.checking import check_chunk
+from wm_gym.world.entering import openings_at
 from wm_gym.world.movement import Blocked, keys_of, twists_of, walk_all
 from wm_gym.world.references import Keyframes, references_for
 from wm_gym.world.state import Outcome, WorldState, stack_intrinsics, trust_of
@@ -90,13 +91,22 @@ class World:
         self.spec = replace(model.spec, weights=_joined_hash(model.spec.weights, self.completion.weights))
 
     @in_own_arithmetic
-    def start(self, openings: Sequence[Opening], seeds: Sequence[int]) -> tuple[WorldState, Outcome]:
-        """Open N worlds. The outcome's frames show each opening pose."""
+    def start(
+        self, openings: Sequence[Opening], seeds: Sequence[int], at: np.ndarray | None = None
+    ) -> tuple[WorldState, Outcome]:
+        """Open N worlds. The outcome's frames show each opening pose.
+
+        Args:
+            openings: N.
+            seeds: N world seeds.
+            at: (N, 5) body poses to open at, for openings with captures: the model opens on what memory and completion
+                show there. None: at the first keyframes, the worlds' origins.
+        """
         num_worlds, spec = len(openings), self.model.spec
-        body_poses = np.tile(START_BODY_POSE, (num_worlds, spec.first_frames, 1))
-        model_state, chunk = self.model.start([moved(opening, spec.device) for opening in openings], seeds)
+        starts = np.tile(START_BODY_POSE, (num_worlds, 1)) if at is None else at
+        body_poses = np.repeat(starts[:, None], spec.first_frames, axis=1)
         state = WorldState(
-            model=model_state,
+            model=None,
             memories=tuple(self._first_memory(opening) for opening in openings),
             world_of_view=tuple(range(num_worlds)),
             body_poses=body_poses[:, -1],
@@ -108,8 +118,14 @@ class World:
             keyframes=tuple(self._first_keyframes(opening) for opening in openings),
         )
         nothing: Events = [()] * num_worlds
-        hints = self._render(state, _poses(body_poses), nothing)
-        return self._remember(state, body_poses, chunk, hints, None, nothing, (False,) * num_worlds)
+        hints, completed = self._render(state, _poses(body_poses), nothing), None
+        if at is not None:
+            completed = self._complete(state, hints, _poses(body_poses))
+            state = replace(state, completions=completed.states)
+            openings = openings_at(openings, completed.hints, _poses(body_poses))
+        model_state, chunk = self.model.start([moved(opening, spec.device) for opening in openings], seeds)
+        state = replace(state, model=model_state)
+        return self._remember(state, body_poses, chunk, hints, completed, nothing, (False,) * num_worlds)
 
     @in_own_arithmetic
     def step(self, state: WorldState, twists: np.ndarray, keys: np.ndarray | None = None) -> tuple[WorldState, Outcome]:
