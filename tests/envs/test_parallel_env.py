@@ -1,7 +1,9 @@
 """Several bodies in one world, by PettingZoo's own checkers and by what sharing a world means."""
 
+import re
 import sys
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -160,3 +162,11 @@ def test_without_pettingzoo_the_error_names_the_extra(monkeypatch):
     monkeypatch.delitem(sys.modules, "wm_gym.envs.parallel_env", raising=False)
     with pytest.raises(ImportError, match=r"needs PettingZoo: pip install 'wm-gym\[multi\]'"):
         make()
+
+
+def test_the_code_of_the_page_runs():
+    page = Path(wm_gym.__file__).parent.parent / "docs" / "several_bodies.md"
+    (block,) = re.findall(r"^```python\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+    names = {}
+    exec(compile(block, str(page), "exec"), names)
+    assert names["infos"]["agent_0"]["other_bodies"].shape == (2, 2)

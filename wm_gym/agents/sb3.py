@@ -76,11 +76,11 @@ class Sb3VecEnv(VecEnv):
         observation, rewards, terminations, truncations, infos = self.venv.step_each(self._actions)
         assert not isinstance(rewards, Tensor) and not isinstance(terminations, Tensor)
         dones = np.logical_or(terminations, truncations)
-        told = [
-            self._tell(n, info, time_ran_out=bool(truncations[n] and not terminations[n]))
+        sb3_infos = [
+            self._sb3_info(n, info, time_ran_out=bool(truncations[n] and not terminations[n]))
             for n, info in enumerate(infos)
         ]
-        return observation, rewards.astype(np.float32), dones, told
+        return observation, rewards.astype(np.float32), dones, sb3_infos
 
     def close(self) -> None:
         """Free the backend."""
@@ -115,8 +115,8 @@ class Sb3VecEnv(VecEnv):
     def _slots(self, indices: Indices) -> list[SubEnv]:
         return [self.venv.sub_envs[n] for n in self._get_indices(indices)]
 
-    def _tell(self, world: int, info: dict[str, Any], *, time_ran_out: bool) -> dict[str, Any]:
-        """SB3's info: that of the step, and the last observation of an episode; an opening's goes to `reset_infos`."""
+    def _sb3_info(self, world: int, info: dict[str, Any], *, time_ran_out: bool) -> dict[str, Any]:
+        """SB3's info of one step, with the last observation of an episode; info of an opening goes to `reset_infos`."""
         if "final_info" in info:
             final, last = info.pop("final_info"), info.pop("final_obs")
             self.reset_infos[world] = info

@@ -1,4 +1,4 @@
-"""Single values that a user gives, checked by their type and range; numpy's numbers are taken for Python's.
+"""Single values from users, checked by type and range; numpy's numbers count as Python's.
 
 Nothing is rounded or cast: 1.5 is no whole number, and neither is True.
 """
@@ -98,4 +98,4 @@ READERS: dict[Any, Callable[[str, Any], Any]] = {
     bool: read_flag,
     str: read_text,
 }
-"""Type of a setting to what checks a value of it by name."""
+"""Type of a setting to the function that checks its name and value."""

@@ -1,4 +1,4 @@
-"""What a user does with a running episode between its steps: events, snapshots, pictures of it."""
+"""What a user does with a running episode between its steps: events, snapshots, rendering."""
 
 from __future__ import annotations
 

@@ -134,7 +134,10 @@ class EnvCore:
     def step_world(
         self, before: WorldState, states: Sequence[EnvState], actions: Sequence[Any], paths: np.ndarray | None = None
     ) -> tuple[WorldState, list[tuple[EnvState, float]]]:
-        """As `step`, for N episodes whose views of one or more worlds are `before`; also gives the views after it."""
+        """As `step`, for N episodes that are the N views of `before`; also gives the views after the step.
+
+        Views may share a world, which the states of single episodes do not tell.
+        """
         commands = [self._actions.read(action, self.world.spec.frames_per_step) for action in actions]
         twists = np.concatenate([self._twists(command) for command in commands])
         pressed = [command.keys for command in commands if command.keys is not None]
@@ -207,16 +210,16 @@ class EnvCore:
         return (state.world.frame_index[0] - state.opening_frames) // self.world.spec.frames_per_step
 
     def action_mask(self, state: EnvState) -> np.ndarray:
-        """Which actions would do something now, int8."""
+        """(A,) int8: which actions would do something now."""
         return self._actions.mask(state.outcome.body_poses[0, -1], self.world.config.body)
 
     def action_masks(self, state: EnvState) -> np.ndarray:
-        """The same as sb3-contrib's `MaskablePPO` takes it: bool; for a chord two values a key, may be up and down."""
+        """The mask for sb3-contrib's `MaskablePPO`, bool; for chords two values for each key: up and down."""
         mask = self.action_mask(state).astype(np.bool_)
         return np.stack([np.ones_like(mask), mask], 1).ravel() if self._actions.is_chord else mask
 
     def keys_to_action(self) -> dict[tuple[int, ...], Any]:
-        """Codes of pressed keys to the action that they mean, as `gymnasium.utils.play.play` takes them."""
+        """Codes of pressed keys to actions, for `gymnasium.utils.play.play`."""
         return self._actions.keyboard()
 
     def events(self, state: EnvState) -> list[dict[str, Any]]:
@@ -226,7 +229,7 @@ class EnvCore:
 
     @in_own_arithmetic
     def observe(self, states: Sequence[EnvState]) -> dict[str, Tensor]:
-        """What the bodies of N episodes see: fresh tensors of N rows on the model's device."""
+        """Observations of N episodes: fresh tensors of N rows, on the device of the frames."""
         memories = [state.world.memories[0] for state in states]
         observation = self._observations.observe([state.outcome for state in states], memories)
         goals = [self.task.goal(state.task, state.outcome.body_poses[0, -1]) for state in states]
@@ -236,7 +239,7 @@ class EnvCore:
         return observation
 
     def observe_one(self, state: EnvState) -> dict[str, np.ndarray]:
-        """What the body of one episode sees, as fresh arrays."""
+        """The observation of one episode, as fresh arrays."""
         return {name: value[0].cpu().numpy() for name, value in self.observe([state]).items()}
 
     def info(self, state: EnvState) -> dict[str, Any]:
@@ -361,7 +364,7 @@ def _check_steering(spec: ModelSpec, config: EpisodeConfig) -> None:
         raise ValueError(
             f"action_mode must be 'discrete' or 'keys' for backend {spec.name!r}, which goes by keys, got 'twist'"
         )
-    for name in ("body", "fov_degrees"):
+    for name in ("body", "fov_degrees", "idle_drift"):
         if getattr(config, name):
             raise ValueError(
                 f"{name} must be left out for backend {spec.name!r}, which goes by keys, got {getattr(config, name)}"

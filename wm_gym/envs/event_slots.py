@@ -1,4 +1,4 @@
-"""The events at work, as arrays of a fixed shape for learners and as a list for people."""
+"""The events at work in a frame: as arrays of a fixed shape for learners, as a list for people."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from wm_gym.events.kinds import FREE_TEXT, KINDS
 from wm_gym.events.scripts import EventScript, ScriptedEvent
 
 SLOTS = 8
-"""Events at work that arrays have room for; of more, the ones that began last are told."""
+"""Length of the arrays; of more events the ones that began last are kept."""
 
 _NUMBER_OF_KIND: dict[str | None, int] = {name: number for number, name in enumerate((*KINDS, None))}
 
 
 def event_arrays(script: EventScript, frame: int, shown: Collection[str]) -> dict[str, np.ndarray]:
-    """What is at work in a frame, in order of onset, as fresh arrays of `SLOTS`.
+    """Fresh arrays of `SLOTS` for the events at work in a frame, in order of onset.
 
     Args:
         script: Of one world.
@@ -39,7 +39,7 @@ def event_arrays(script: EventScript, frame: int, shown: Collection[str]) -> dic
 
 
 def event_list(script: EventScript, frame: int, shown: Collection[str]) -> list[dict[str, Any]]:
-    """All that is at work in a frame, in order of onset: {"id", "kind", "text", "strength", "realised"} for each."""
+    """The events at work in a frame, in order of onset: {"id", "kind", "text", "strength", "realised"} for each."""
     return [
         {
             "id": event.event_id,

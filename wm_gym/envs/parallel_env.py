@@ -139,9 +139,9 @@ class WorldParallelEnv(ParallelEnv[str, Observation, Any]):
         rewards = {agent: reward for agent, (_, reward) in zip(acting, stepped, strict=True)}
         terminations = {agent: state.is_over for agent, state in self._states.items()}
         truncations = {agent: self._time_is_up(state) for agent, state in self._states.items()}
-        told = self._observations(), rewards, terminations, truncations, self._infos()
+        result = self._observations(), rewards, terminations, truncations, self._infos()
         self._leave([agent for agent in acting if terminations[agent] or truncations[agent]])
-        return told
+        return result
 
     def trigger_event(self, text: str, *, for_steps: int | None = None) -> None:
         """Start or stop an event of the world from the next step on, as `WorldEnv.trigger_event`.

@@ -1,4 +1,4 @@
-"""Everything that one environment remembers, as one value: the world, the task and what was shown last."""
+"""Everything that one environment remembers, as one value: the world, the task and the last outcome."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from wm_gym.world_model import Chunk, ModelSpec, Packed
 
 @dataclass(frozen=True)
 class Maker:
-    """What made a snapshot, and therefore what can go on from it.
+    """The kind of environment that made a snapshot; only the same kind can go on from it.
 
     Attributes:
         task: The task's class, "module:Class".
@@ -54,11 +54,11 @@ class EnvState:
     Attributes:
         world: One world.
         task: State of the task.
-        outcome: What was shown last; after a file, its last frame alone.
-        feedback: What the last action came to, in words.
+        outcome: Of the last step or the opening; from a file, its last frame alone.
+        feedback: Result of the last action, in words.
         rng_state: State of the environment's `np_random`.
         is_success: Whether the task's aim was reached at the last step.
-        maker: What made it.
+        maker: The kind of environment that made it.
         opening_frames: Frames that the world had shown when the episode began.
         is_failure: Whether the task's aim could no longer be reached at the last step.
     """

@@ -1,4 +1,4 @@
-"""What a user does with N running episodes between their steps: forks, events, snapshots, pictures of them."""
+"""What a user does with N running episodes between their steps: forks, events, snapshots, rendering."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from wm_gym.envs.vector_input import read_mask, read_worlds
 
 
 class VectorControls(VectorEnv[Any, Any, Any]):
-    """N running episodes, each in a slot of its own.
+    """N running episodes, each in a sub-environment of its own.
 
     Attributes:
         core: How the episodes go.
-        slots: The N episodes; each has what `WorldEnv` has between steps.
+        sub_envs: The N episodes; each has what `WorldEnv` has between steps.
     """
 
     def __init__(self, num_envs: int, core: EnvCore, render_mode: str | None) -> None:
@@ -48,7 +48,7 @@ class VectorControls(VectorEnv[Any, Any, Any]):
 
     @property
     def spec(self) -> EnvSpec | None:
-        """What `gymnasium.make_vec` made this from; each slot has that of the environment that it would be alone."""
+        """What `gymnasium.make_vec` made this from; each sub-environment has the spec of a single environment."""
         return self._spec
 
     @spec.setter
@@ -66,9 +66,9 @@ class VectorControls(VectorEnv[Any, Any, Any]):
         return tuple(sub_env.render() for sub_env in self.sub_envs)
 
     def fork(self, source: int, targets: int | Sequence[int]) -> None:
-        """Let worlds go on as another would: its world and task, random numbers and count of steps.
+        """Set worlds to the state of another: its world and task, random numbers and count of steps.
 
-        What is remembered is shared, not copied; from here each goes its own way.
+        Memory is shared, not copied; each goes its own way from here.
 
         Raises:
             ValueError: If a world is none of the N.

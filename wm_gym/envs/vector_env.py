@@ -24,7 +24,7 @@ Observation = dict[str, np.ndarray] | dict[str, Tensor]
 
 # VectorEnv is named among the bases because libraries (skrl) look for Gymnasium's class there, not with isinstance
 class WorldVectorEnv(VectorControls, VectorEnv[Any, Any, Any]):  # pyright: ignore[reportIncompatibleMethodOverride, reportIncompatibleVariableOverride]
-    """N worlds that are stepped together and live apart.
+    """N independent worlds that are stepped in one batch.
 
     World i equals the `WorldEnv` that is reset with its seed: `reset(seed=s)` gives it s + i.
 
@@ -124,7 +124,7 @@ class WorldVectorEnv(VectorControls, VectorEnv[Any, Any, Any]):  # pyright: igno
             raise RuntimeError(f"worlds {over} have ended and must be reset by options['reset_mask'] before a step")
         going = [n for n in range(self.num_envs) if n not in over]
         moved = self._move(going, actions)
-        rewards, terminations, truncations = self._judge(moved)
+        rewards, terminations, truncations = self._ends(moved)
         ended = terminations | truncations
         if self.autoreset_mode is AutoresetMode.SAME_STEP:
             over = [int(n) for n in np.flatnonzero(ended)]
@@ -143,7 +143,7 @@ class WorldVectorEnv(VectorControls, VectorEnv[Any, Any, Any]):  # pyright: igno
         states = [self.sub_envs[n].now for n in worlds]
         return dict(zip(worlds, self.core.step(states, [actions[n] for n in worlds]), strict=True))
 
-    def _judge(self, moved: dict[int, tuple[EnvState, float]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _ends(self, moved: dict[int, tuple[EnvState, float]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(N,) rewards, terminations and truncations; a world that was not moved has none."""
         rewards = np.zeros(self.num_envs, np.float64)
         terminations, truncations = np.zeros((2, self.num_envs), np.bool_)
@@ -156,7 +156,7 @@ class WorldVectorEnv(VectorControls, VectorEnv[Any, Any, Any]):  # pyright: igno
     def _settle(
         self, moved: dict[int, tuple[EnvState, float]], opened: dict[int, EnvState], ended: np.ndarray
     ) -> list[dict[str, Any]]:
-        """Put the new states into the slots; what is told of each of them."""
+        """Hand the new states to the sub-environments; their N infos."""
         infos: list[dict[str, Any]] = [{} for _ in self.sub_envs]
         for n, sub_env in enumerate(self.sub_envs):
             if n in moved:
@@ -185,7 +185,7 @@ class WorldVectorEnv(VectorControls, VectorEnv[Any, Any, Any]):  # pyright: igno
         return info
 
     def _batch(self, infos: Sequence[dict[str, Any]]) -> dict[str, Any]:
-        """N infos as Gymnasium's vector environments tell them."""
+        """N infos as one, the way of Gymnasium's vector environments."""
         batch: dict[str, Any] = {}
         for n, info in enumerate(infos):
             batch = self._add_info(batch, info, n)

@@ -1,4 +1,4 @@
-"""What a task adds to `info`, checked: flat, of names of its own, and of the same shapes and types at every step."""
+"""The info of a task, checked: flat, with names of its own, and with the same shapes and types at every step."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 
 class TaskInfo:
-    """Checks what one task tells at every step against what it told first.
+    """Checks the info of one task at every step against that of the first.
 
     Args:
         taken: Names that the environment's own info has.
@@ -19,18 +19,18 @@ class TaskInfo:
         self._taken = frozenset(taken)
         self._first: dict[str, tuple[tuple[int, ...], np.dtype]] | None = None
 
-    def check(self, told: Mapping[str, Any]) -> dict[str, Any]:
-        """What was told, with arrays copied.
+    def check(self, info: Mapping[str, Any]) -> dict[str, Any]:
+        """The info with its arrays copied.
 
         Raises:
             ValueError: If a name is taken, a value is no number, bool or array of them, or shapes or types change.
         """
-        shapes = {name: self._shape(name, value) for name, value in told.items()}
+        shapes = {name: self._shape(name, value) for name, value in info.items()}
         if self._first is None:
             self._first = shapes
         if shapes != self._first:
             raise ValueError(f"info of a task must keep its names, shapes and types {self._first}, got {shapes}")
-        return {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in told.items()}
+        return {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in info.items()}
 
     def _shape(self, name: str, value: Any) -> tuple[tuple[int, ...], np.dtype]:
         if name in self._taken:

@@ -78,7 +78,7 @@ class Task(Generic[S]):
         return None
 
     def info(self, state: S) -> Mapping[str, Any]:
-        """What `info` tells of the task: names to numbers, bools or arrays, of the same shapes and types always."""
+        """The task's part of `info`: names to numbers, bools or arrays, of the same shapes and types at every step."""
         return {}
 
     def pack(self, state: S) -> dict[str, Any]:

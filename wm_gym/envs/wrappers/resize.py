@@ -1,4 +1,4 @@
-"""Another resolution of what is seen: colour smoothly, depth by its nearest pixel, the intrinsics with them."""
+"""Resized observations: colour by area, depth by the nearest pixel, and the intrinsics with them."""
 
 from __future__ import annotations
 
