@@ -1,6 +1,6 @@
-"""Batches as the network meets them: through its codec, from the frame before each sample on.
+"""Batches in latents: encoded by the network's codec, from the frame before each sample on.
 
-A sample begins as a world does: the codec takes in the frame before it as a chunk in which nothing moves.
+A sample starts as a world does: the codec encodes the frame before it as a chunk in which nothing moves.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from wm_gym.backends.video.codec import FRAME_CHANNELS
 from wm_gym.backends.video.codecs import Codec, CodecState
-from wm_gym.train_world.data.samples import FRAMES_PER_STEP
 from wm_gym.train_world.video.batches import Batch
 
 
@@ -21,8 +21,8 @@ class Latents:
 
     Attributes:
         clean: (B, L, C, h, w) the truth.
-        hints: (B, L, hint channels, h, w), spoiled.
-        last_state: What the codec remembers before the last latent frame of each sample.
+        hints: (B, L, hint channels, h, w), augmented.
+        last_state: State of the codec before the last latent frame of each sample.
     """
 
     clean: Tensor
@@ -32,9 +32,10 @@ class Latents:
 
 @torch.no_grad()
 def latents_of(codec: Codec, batch: Batch) -> Latents:
-    """Encode a batch step by step; hints are told in terms of the true frames before them."""
+    """Encode a batch step by step; hints are encoded after the true frames before them."""
+    frames_per_step = batch.clean.shape[2] // FRAME_CHANNELS
     state = codec.start(len(batch.clean), *batch.clean.shape[-2:])
-    state = codec.encode(batch.before.repeat(1, FRAMES_PER_STEP, 1, 1), state)[1]
+    state = codec.encode(batch.before.repeat(1, frames_per_step, 1, 1), state)[1]
     clean, hints, last_state = [], [], state
     for planes, hint_planes in zip(batch.clean.unbind(1), batch.hints.unbind(1), strict=True):
         last_state = state

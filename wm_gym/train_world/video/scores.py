@@ -1,4 +1,4 @@
-"""How well the world model tells what comes, on clips that it does not learn from."""
+"""Scores of the video model on held-out clips."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ class HeldOut:
 
 
 def predict_targets(network: VideoNetwork, batch: Batch) -> Tensor:
-    """Planes of one-step predictions of each sample's last latent frame after a clean past, (B, 20, H, W)."""
+    """Planes (B, F * 5, H, W) of one-step predictions of each sample's last latent frame after a clean past."""
     latents = latents_of(network.codec, batch)
     generator = torch.Generator().manual_seed(0)
     noise = torch.randn(latents.clean[:, -1].shape, generator=generator).to(batch.clean.device)
     noisy = torch.cat([latents.clean[:, :-1], noise[:, None]], 1)
     levels = torch.zeros(batch.times.shape, device=noisy.device)
     levels[:, -1] = 1.0
-    clean, _ = network(noisy, Rows.of(batch.times, levels, Role.TARGET), batch.given(network, latents.hints))
+    clean, _ = network(noisy, Rows.of(batch.times, levels, Role.TARGET), batch.conditioning(network, latents.hints))
     return network.codec.decode(clean[:, -1].clamp(-1, 1), latents.last_state)[0].clamp(-1, 1)
 
 
@@ -63,8 +63,8 @@ def compare(planes: Tensor, hint_prior: Tensor, batch: Batch) -> dict[str, float
     truth = batch.clean[:, -1].unflatten(1, (-1, FRAME_CHANNELS))
     seen = batch.hints[:, -1].unflatten(1, (-1, HINT_CHANNELS))[:, :, 4] > 0
     figures = {}
-    for name, told in (("", planes), ("hint_", hint_prior)):
-        squared = (told.unflatten(1, (-1, FRAME_CHANNELS))[:, :, :3] - truth[:, :, :3]).square().mean(2)
+    for name, predicted in (("", planes), ("hint_", hint_prior)):
+        squared = (predicted.unflatten(1, (-1, FRAME_CHANNELS))[:, :, :3] - truth[:, :, :3]).square().mean(2)
         figures[f"{name}psnr_db"] = float((-10 * torch.log10(squared.mean((2, 3)).clamp(min=1e-6) / 4)).mean())
         figures[f"{name}unseen_psnr_db"] = float(-10 * torch.log10(squared[~seen].mean() / 4))
     ours, theirs = planes.unflatten(1, (-1, FRAME_CHANNELS))[:, :, 4] > 0, truth[:, :, 4] > 0
