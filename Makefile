@@ -51,7 +51,7 @@ lint: $(VENV)/.test
 	$(VENV)/bin/codespell
 
 docs: $(VENV)/.docs
-	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --quiet
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build
 	@echo "build/site/index.html is the first page"
 
 venv: $(VENV)/.demo $(VENV)/.test

@@ -22,7 +22,7 @@ ELSEWHERE = {
 }
 """Pages whose code is not run here, and why."""
 
-NEEDS = {"first_steps.md": ("stable_baselines3", "pettingzoo")}
+NEEDS = {"first_steps.md": ("stable_baselines3", "pettingzoo"), "several_bodies.md": ("pettingzoo",)}
 """Pages whose code needs packages of extras."""
 
 PAGES = [
