@@ -45,7 +45,7 @@ def imported_packages():
 
 CORE = names_of(PROJECT["dependencies"])
 EXTRAS = {extra: names_of(listed) for extra, listed in PROJECT["optional-dependencies"].items()}
-FOR_USERS = EXTRAS.keys() - {"test", "foreign", "dev", "all"}
+FOR_USERS = EXTRAS.keys() - {"test", "foreign", "docs", "dev", "all"}
 
 
 def test_everything_imported_is_asked_for():
