@@ -326,6 +326,10 @@ def completion_for(
     Raises:
         ValueError: If there are settings of what is not wanted, or `Completion.create` raises it.
     """
+    if wanted and not spec.takes_guidance:
+        raise ValueError(
+            f"completion must be None or False for backend {spec.name!r}, which takes no guidance, got True"
+        )
     if spec.wants_completion if wanted is None else wanted:
         kind, device = getattr(torch, spec.dtype), spec.device
         return Completion.create(spec.height, spec.width, dtype=kind, device=device, **settings)
