@@ -15,7 +15,8 @@ from wm_gym.backends.video.model import VideoModel
 from wm_gym.scenes.captures import load_capture
 from wm_gym.scenes.images import open_picture
 from wm_gym.scenes.named import SHIPPED
-from wm_gym.world.world import World, completion_for
+from wm_gym.world.guiding import completion_for
+from wm_gym.world.world import World
 
 COUNTS = 1, 2, 3, 4, 5, 8
 """Sizes of batches."""

@@ -12,8 +12,9 @@ from wm_gym.evaluation.preset import preset_hash
 from wm_gym.scenes.named import open_named
 from wm_gym.world import serialization as files
 from wm_gym.world.fingerprint import Fingerprint
+from wm_gym.world.guiding import completion_for
 from wm_gym.world.size import nbytes, nbytes_beyond
-from wm_gym.world.world import World, completion_for
+from wm_gym.world.world import World
 
 
 @pytest.fixture(scope="module")

@@ -26,9 +26,10 @@ from wm_gym.envs.state import EnvState, Maker
 from wm_gym.envs.tasks.info import TaskInfo
 from wm_gym.envs.tasks.registry import find_task
 from wm_gym.networks.arithmetic import in_own_arithmetic
+from wm_gym.world.guiding import completion_for
 from wm_gym.world.movement import keys_of
 from wm_gym.world.state import Outcome, WorldState
-from wm_gym.world.world import World, WorldConfig, completion_for
+from wm_gym.world.world import World, WorldConfig
 from wm_gym.world_model import ModelSpec, Opening
 
 INFO_NAMES = (
