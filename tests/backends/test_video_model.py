@@ -91,7 +91,7 @@ def test_chunks_survive_the_codec():
     torch.testing.assert_close(back[1], depth, rtol=1e-4, atol=0)
 
 
-def test_hints_of_nothing_guess_nothing():
+def test_the_prior_of_no_hints_is_nothing():
     codec = SpaceToDepthCodec(0.2, 100.0)
     folded = codec.encode_hints(blank_hints(1, 4, 8, 8, torch.device("cpu")))
     hint_prior = codec.hint_prior(folded).unflatten(1, (4, 5))
@@ -99,17 +99,17 @@ def test_hints_of_nothing_guess_nothing():
 
 
 def test_noise_comes_from_the_seed_and_the_time_alone():
-    both = draw_noise((5,), [3, 4], [7, 9])
-    assert torch.equal(both[1:], draw_noise((5,), [4], [9]))
-    assert not torch.equal(both[0], draw_noise((5,), [3], [8])[0])
+    both = draw_noise((5,), [3, 4], [[7, 8], [9, 10]])
+    assert torch.equal(both[1:, :1], draw_noise((5,), [4], [[9]]))
+    assert not torch.equal(both[0, 0], both[0, 1])
 
 
 def test_denoising_ends_at_the_last_prediction():
     goal = torch.full((1, 3), 0.25)
     asked = []
 
-    def predict(noisy, temb):
-        asked.append(temb)
+    def predict(noisy, sigma):
+        asked.append(sigma)
         return goal
 
     assert torch.equal(denoise(torch.randn(1, 3), predict, 4), goal)

@@ -133,7 +133,7 @@ def test_latents_of_a_batch_are_those_of_a_world_that_opened_before_it(samples, 
     codec = load_codec(codec_file, torch.float32)
     batch = Batches(samples, FOLD, length=3, patch=8).draw(2, 0, 0, None)
     latents = latents_of(codec, batch)
-    state = codec.encode(batch.before.repeat(1, 4, 1, 1), codec.start(2, 16, 24))[1]
+    state = codec.encode(batch.before.repeat(1, 4, 1, 1)[:, None], codec.start(2, 16, 24))[1]
     torch.testing.assert_close(codec.encode_clip(batch.clean, state)[0], latents.clean, atol=1e-5, rtol=0)
 
 

@@ -1,4 +1,4 @@
-"""`VideoModel`: the video world model behind the seam."""
+"""`VideoModel`: the embedded video world model."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from wm_gym.backends.video.cache import Blocks
+from wm_gym.backends.video.attention import check_attention
+from wm_gym.backends.video.cache import Blocks, append
 from wm_gym.backends.video.codec import FRAME_CHANNELS
 from wm_gym.backends.video.codecs import CodecState
+from wm_gym.backends.video.frame_metadata import FrameMetadata, Role
+from wm_gym.backends.video.generation import Prediction
 from wm_gym.backends.video.network import Conditioning, Prompt, VideoNetwork
 from wm_gym.backends.video.packing import pack_state, unpack_state
-from wm_gym.backends.video.prediction import Prediction, remember_all
-from wm_gym.backends.video.rows import Role, Rows
 from wm_gym.backends.video.sampler import denoise, draw_noise
-from wm_gym.backends.video.state import VideoState, VideoWorld
-from wm_gym.backends.video.steering import camera_tokens, motion_vector
+from wm_gym.backends.video.state import VideoState, VideoWorld, codec_state_of, new_worlds
+from wm_gym.backends.video.steering import steer
 from wm_gym.backends.video.weights import find_weights, hash_of, load_weights
 from wm_gym.choices import check_choice
 from wm_gym.completion.inpainter import Inpainter
 from wm_gym.completion.pipeline import CompletedHints, CompletionConfig, complete_hints
-from wm_gym.completion.placement import PlacedScene
 from wm_gym.completion.scene_bank import SceneBank
 from wm_gym.completion.weights import find_inpainter, find_scene_bank, load_inpainter
 from wm_gym.memory.hints import Hints
@@ -56,6 +56,7 @@ class VideoModel:
         *,
         threads: int = 1,
         batch_invariant: bool = True,
+        attention: str = "auto",
     ) -> None:
         """Serve a network.
 
@@ -67,9 +68,13 @@ class VideoModel:
             threads: Of torch, whatever the caller has set.
             batch_invariant: Whether a world's bytes are the same in every batch. Without it products are computed for
                 all worlds at once, which is faster for many worlds on a GPU.
+            attention: One of `attention.IMPLEMENTATIONS`: "auto", "plain", "sdpa", "flex", "flash2", "flash3" or
+                "flash4". "auto" is "plain" on a CPU and "sdpa" elsewhere.
 
         Raises:
-            ValueError: If there is no thread, or the network's shape does not allow for batch invariance.
+            ValueError: If there is no thread, the network's shape does not allow for batch invariance, or attention
+                cannot be computed so on its device or in its dtype.
+            ImportError: If the package of the implementation of attention is not installed.
         """
         _check_count("threads", threads)
         self._threads, self._batch_invariant = threads, batch_invariant
@@ -78,15 +83,17 @@ class VideoModel:
             pixels = config.frames_per_latent * config.height * config.width
             hidden = math.prod(config.grid) * config.ffn_dim
             check_shares(inner_dim=config.inner_dim, hidden_of_a_latent=hidden, pixels_of_a_chunk=pixels)
+        check_attention(attention, kind)
+        network.transformer.set_attention(attention)
         self.config, self.network = config, network.eval()
         self.inpainter, self.guide = None if inpainter is None else inpainter.eval(), CompletionConfig()
         self.scene_bank = scene_bank
         self.spec = ModelSpec(
             name="video", height=config.height, width=config.width, first_frames=1,
-            frames_per_step=config.frames_per_latent, fps=17.5, steered_by="pose", takes_text=True, takes_hints=True,
+            frames_per_step=config.frames_per_chunk, fps=17.5, steered_by="pose", takes_text=True, takes_hints=True,
             takes_references=False, gives_depth=True, gives_moving=True, far_metres=config.far_metres, licence=licence,
             weights=hash_of(network, inpainter, scene_bank),
-            arithmetic=_arithmetic(kind, threads, batch_invariant),
+            arithmetic=_arithmetic(kind, threads, batch_invariant, attention),
             shows_events=("night", "fog", "snowfall", "bonfire"),
         )  # fmt: skip
         self._prompts: OrderedDict[str, Prompt] = OrderedDict()
@@ -104,6 +111,7 @@ class VideoModel:
         dtype: str = "float32",
         threads: int = 1,
         batch_invariant: bool = True,
+        attention: str = "auto",
     ) -> VideoModel:
         """The model for frames of a size.
 
@@ -120,10 +128,12 @@ class VideoModel:
                 units for it (AMX).
             threads: Of torch, whatever the caller has set.
             batch_invariant: Whether a world's bytes are the same in every batch.
+            attention: Implementation of attention, as `VideoModel` says.
 
         Raises:
             ValueError: If there are no weights of that size, or the file is damaged or of another kind, or a setting is
                 none that exists.
+            ImportError: If the package of the implementation of attention is not installed.
         """
         kind = _dtype(dtype)
         path = find_weights(height, width) if weights is None else Path(weights)
@@ -138,7 +148,7 @@ class VideoModel:
             network.config = replace(config, num_steps=num_steps)
         paints = _inpainter(inpainter, height, width, kind)
         places = None if paints is None else _scene_bank(scene_bank, height, width)
-        return cls(network, paints, places, threads=threads, batch_invariant=batch_invariant)
+        return cls(network, paints, places, threads=threads, batch_invariant=batch_invariant, attention=attention)
 
     def start(self, openings: Sequence[Opening], seeds: Sequence[int]) -> tuple[VideoState, Chunk]:
         """Open on the first keyframe of each capture; the model takes in the chunk that led up to it.
@@ -146,33 +156,33 @@ class VideoModel:
         Raises:
             ValueError: If an opening has no capture, or one of another size.
         """
-        with self._generating():
-            return self._start(openings, seeds)
-
-    def _start(self, openings: Sequence[Opening], seeds: Sequence[int]) -> tuple[VideoState, Chunk]:
         chunk, lead = first_keyframes(openings, self.spec), lead_chunks(openings, self.spec)
+        with self._generating():
+            return self._opened(openings, lead, seeds), chunk
+
+    def _opened(self, openings: Sequence[Opening], lead: Chunk, seeds: Sequence[int]) -> VideoState:
         assert lead.world_from_camera is not None and lead.depth is not None and lead.moving is not None
-        poses, num_frames = lead.world_from_camera, self.config.frames_per_latent
+        poses, codec = lead.world_from_camera, self.network.codec
+        num_worlds, num_frames, height, width = lead.depth.shape
         condition = Condition(
             world_from_camera=poses,
             intrinsics=torch.stack([opening.intrinsics for opening in openings]),
-            keys=torch.zeros(len(openings), num_frames, 8, dtype=torch.bool),
+            keys=torch.zeros(num_worlds, num_frames, 8, dtype=torch.bool),
             prompts=[opening.prompt for opening in openings],
-            events=[()] * len(openings),
+            events=[()] * num_worlds,
             seeds=seeds,
-            frame_index=[0] * len(openings),
-            hints=blank_hints(len(openings), num_frames, self.config.height, self.config.width, poses.device),
+            frame_index=[0] * num_worlds,
+            hints=blank_hints(num_worlds, num_frames, height, width, poses.device),
         )
-        times = torch.zeros(len(openings), 1, dtype=torch.long)
-        codec_state = self.network.codec.start(len(openings), self.config.height, self.config.width)
-        given = self._given(condition, poses[:, 0], times, codec_state)
-        planes = self.network.packing.encode(lead.frames, lead.depth, lead.moving)
-        latent, codec_state = self.network.codec.encode(planes, codec_state)
-        blocks: list[Blocks] = [()] * len(openings)
+        worlds = new_worlds(poses[:, 0], poses[:, -1], codec.start(num_worlds, height, width))
+        times, conditioning = self._times(worlds), self._conditioning(condition, worlds)
+        channels = self._channels(lead.frames, lead.depth, lead.moving)
+        latents, codec_state = codec.encode(channels, codec_state_of(worlds))
+        blocks = [world.blocks for world in worlds]
         if self.config.cache_update == "last":
-            _, written = self.network(latent[:, None], Rows.of(times, 0.0, Role.PAST), given)
-            blocks = remember_all(self.network, blocks, written, times)
-        return self._after(latent, given, condition, times, blocks, codec_state), chunk
+            _, new_kv = self.network(latents, FrameMetadata.of_chunk(times, 0.0, Role.PAST), conditioning)
+            blocks = append(blocks, new_kv, times, window=self.config.window_latents, sinks=self.config.sink_latents)
+        return self._after(worlds, condition, conditioning, latents, blocks, codec_state)
 
     def step(self, state: VideoState, condition: Condition) -> tuple[VideoState, Chunk]:
         """Generate one chunk of every world.
@@ -189,26 +199,27 @@ class VideoModel:
         painted = self._inpainted(state, condition, known)
         hints = painted.hints
         condition = replace(condition, hints=hints)
-        times = torch.tensor([[world.time] for world in state.worlds])
-        codec_state = tuple(torch.stack(parts) for parts in zip(*(world.codec for world in state.worlds), strict=True))
-        given = self._given(condition, torch.stack([world.last_pose for world in state.worlds]), times, codec_state)
-        prediction = Prediction(self.network, given, state, times)
-        noise = draw_noise(self.network.latent_shape, condition.seeds, [world.time for world in state.worlds])
-        latent = denoise(noise, prediction, self.config.num_steps)
-        planes, codec_state = self.network.codec.decode(latent, codec_state)
-        frames, depth, _ = self.network.packing.decode(planes)
-        moving = blend_moving(planes.unflatten(1, (-1, FRAME_CHANNELS))[:, :, -1], hints)
+        codec, times = self.network.codec, self._times(state.worlds)
+        conditioning = self._conditioning(condition, state.worlds)
+        prediction = Prediction(self.network, conditioning, state.worlds, times)
+        noise = draw_noise(self.network.latent_shape, condition.seeds, times.tolist()).to(conditioning.hints.device)
+        latents = denoise(noise, prediction, self.config.num_steps)
+        channels, codec_state = codec.decode(latents, codec_state_of(state.worlds))
+        channels = channels.flatten(1, 2).to(hints.colour.device)
+        frames, depth, _ = codec.packing.decode(channels)
+        moving = blend_moving(channels.unflatten(1, (-1, FRAME_CHANNELS))[:, :, -1], hints)
         frames = blend_colours(frames, moving, hints, painted.where)
         depth = blend_depth(depth, moving, hints, self.config.far_metres)
-        latent = self.network.codec.shown(latent, self.network.packing.encode(frames, depth, moving))
         sure = write_mask(depth, moving, hints, imagines=self.inpainter is None)
         # what attached places show instead of what is known they will show again: memory would only grow by edges
         sure &= ~(painted.where & known.seen & ~painted.replaced)
         chunk = Chunk(
             frames, depth, moving, condition.world_from_camera, write_mask=sure, overwrite_mask=painted.replaced
         )
-        after = self._after(latent, given, condition, times, prediction.blocks(), codec_state, painted.placed_scenes)
-        return after, chunk
+        if self.config.cache_update == "clean":
+            latents = codec.shown(latents, self._channels(frames, depth, moving))
+        placed = [replace(world, placed_scenes=p) for world, p in zip(state.worlds, painted.placed_scenes, strict=True)]
+        return self._after(placed, condition, conditioning, latents, prediction.finish(), codec_state), chunk
 
     def select(self, state: VideoState, worlds: Sequence[int]) -> VideoState:
         """The named worlds; blocks are shared."""
@@ -242,35 +253,28 @@ class VideoModel:
 
     def _after(
         self,
-        latent: Tensor,
-        given: Conditioning,
+        worlds: Sequence[VideoWorld],
         condition: Condition,
-        times: Tensor,
+        conditioning: Conditioning,
+        latents: Tensor,
         blocks: Sequence[Blocks],
         codec_state: CodecState,
-        placed_scenes: Sequence[tuple[PlacedScene, ...]] | None = None,
     ) -> VideoState:
-        """The state after a latent frame; the next step writes it, where the cache keeps clean ones."""
-        poses = condition.world_from_camera[:, -1]
-        nothing = poses.new_zeros(len(blocks), 0, self.config.inner_dim)
-        x = temb = nothing
+        """The state after a chunk of clean latents (N, L, C, h, w); the next step caches them, if clean ones are."""
+        x = temb = latents.new_zeros(len(worlds), 0, self.config.inner_dim)
         if self.config.cache_update == "clean":
-            tokens = self.network.patchify(latent[:, None], Rows.of(times, 0.0, Role.PAST), given)
+            metadata = FrameMetadata.of_chunk(self._times(worlds), 0.0, Role.PAST)
+            tokens = self.network.patchify(latents, metadata, conditioning)
             x, temb = tokens.x, tokens.temb
-        return VideoState(
-            tuple(
-                VideoWorld(
-                    blocks[n],
-                    x[n].clone(),
-                    temb[n].clone(),
-                    int(times[n]) + 1,
-                    poses[n].clone(),
-                    tuple(part[n].clone() for part in codec_state),
-                    () if placed_scenes is None else placed_scenes[n],
-                )
-                for n in range(len(blocks))
+        after = (
+            replace(
+                world, blocks=blocks[n], clean_context=x[n].clone(), temb=temb[n].clone(),
+                time=world.time + self.config.latents_per_chunk, last_pose=condition.world_from_camera[n, -1].clone(),
+                codec=tuple(part[n].clone() for part in codec_state),
             )
-        )
+            for n, world in enumerate(worlds)
+        )  # fmt: skip
+        return VideoState(tuple(after))
 
     def _inpainted(self, state: VideoState, condition: Condition, hints: Hints) -> CompletedHints:
         """Hints in which what is unseen or coarse is painted."""
@@ -284,18 +288,33 @@ class VideoModel:
         told = condition.seeds, times, condition.frame_index, condition.prompts, placed_scenes
         return complete_hints(self.inpainter, self.scene_bank, hints, *where, *told, self.guide)
 
-    def _given(self, condition: Condition, before: Tensor, times: Tensor, codec_state: CodecState) -> Conditioning:
+    def _conditioning(self, condition: Condition, worlds: Sequence[VideoWorld]) -> Conditioning:
+        """All that the next chunk of these worlds is generated from, on the network's device."""
         assert condition.hints is not None
-        hint_planes = self.network.packing.encode_hints(condition.hints)
-        poses = condition.world_from_camera.float()
-        tokens = partial(camera_tokens, grid=self.config.grid, patch=self.config.patch)
+        config, codec, device = self.config, self.network.codec, next(self.network.parameters()).device
+        channels = codec.packing.encode_hints(condition.hints).unflatten(1, (config.latents_per_chunk, -1))
+        poses, before = condition.world_from_camera.float(), torch.stack([world.last_pose for world in worlds])
+        in_world = config.camera_frame == "world"
+        origin = torch.stack([world.opening_pose for world in worlds]) if in_world else before
+        shape = {"length": config.latents_per_chunk, "grid": config.grid, "patch": config.patch, "compress": in_world}
+        path = torch.cat([before[:, None], poses], 1)
+        camera, action = per_world(partial(steer, **shape), path, origin, condition.intrinsics, condition.keys)
         return Conditioning(
-            hints=self.network.codec.encode_hints(hint_planes, codec_state)[:, None],
+            hints=codec.encode_hints(channels.to(device), codec_state_of(worlds)),
             prompt=self._encode_prompts(condition.prompts),
-            camera=per_world(tokens, poses, before, condition.intrinsics)[:, None],
-            action=per_world(motion_vector, poses, before, condition.keys)[:, None],
-            base_time=times[:, 0] - self.config.window_latents - 1,
+            camera=camera.to(device),
+            action=action.to(device),
+            base_time=self._times(worlds)[:, 0] - config.window_latents - config.latents_per_chunk,
         )
+
+    def _times(self, worlds: Sequence[VideoWorld]) -> Tensor:
+        """(N, L) indices of the latent frames of the next chunk, on the CPU."""
+        return torch.tensor([[world.time] for world in worlds]) + torch.arange(self.config.latents_per_chunk)
+
+    def _channels(self, frames: Tensor, depth: Tensor, moving: Tensor) -> Tensor:
+        """A chunk's pixels as channels, (N, L, T * 5, H, W), on the network's device."""
+        channels = self.network.packing.encode(frames, depth, moving).unflatten(1, (self.config.latents_per_chunk, -1))
+        return channels.to(next(self.network.parameters()).device)
 
     def _encode_prompts(self, prompts: Sequence[str]) -> Prompt:
         """Keys and values of the prompts, kept from step to step."""
@@ -320,10 +339,11 @@ def _dtype(name: str) -> torch.dtype:
     return DTYPES[name]
 
 
-def _arithmetic(weight: Tensor, threads: int, batch_invariant: bool) -> str:
+def _arithmetic(weight: Tensor, threads: int, batch_invariant: bool, attention: str) -> str:
     """What decides the order of sums, beside the machine."""
     told = f"{str(weight.dtype).removeprefix('torch.')} on {weight.device.type}"
     told += "" if threads == 1 else f", {threads} threads"
+    told += "" if attention == "auto" else f", {attention} attention"
     return told if batch_invariant else f"{told}, all worlds at once"
 
 

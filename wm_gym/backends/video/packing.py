@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from wm_gym.backends.video.cache import Block
-from wm_gym.backends.video.rows import Role
+from wm_gym.backends.video.frame_metadata import Role
 from wm_gym.backends.video.state import VideoState, VideoWorld
 from wm_gym.completion.placement import PlacedScene
 from wm_gym.world_model import Packed
@@ -22,7 +22,8 @@ def pack_state(state: VideoState) -> Packed:
     for k, block in enumerate(blocks.values()):
         tensors |= {f"keys{k}": block.keys, f"values{k}": block.values}
     for n, world in enumerate(state.worlds):
-        tensors |= {f"clean_context{n}": world.clean_context, f"temb{n}": world.temb, f"pose{n}": world.last_pose}
+        tensors |= {f"clean_context{n}": world.clean_context, f"temb{n}": world.temb}
+        tensors |= {f"pose{n}": world.last_pose, f"opening_pose{n}": world.opening_pose}
         tensors |= {f"codec{n}_{k}": part for k, part in enumerate(world.codec)}
         tensors |= {f"attached{n}_{k}": one.world_from_place for k, one in enumerate(world.placed_scenes)}
     meta = {
@@ -54,6 +55,7 @@ def unpack_state(packed: Packed, dtype: torch.dtype) -> VideoState:
             tensors[f"temb{n}"],
             time,
             tensors[f"pose{n}"],
+            tensors[f"opening_pose{n}"],
             tuple(tensors[f"codec{n}_{k}"] for k in range(codec_parts)),
             tuple(PlacedScene(place, tensors[f"attached{n}_{k}"], since) for k, (place, since) in enumerate(places)),
         )

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from wm_gym.backends.video.codec import FRAME_CHANNELS, HINT_CHANNELS, SpaceToDepthCodec
 from wm_gym.backends.video.network import Conditioning, VideoNetwork
-from wm_gym.backends.video.steering import camera_tokens, motion_vector
+from wm_gym.backends.video.steering import steer
 from wm_gym.train_world.data.samples import FRAMES_PER_STEP, ClipSample, unpack_hints
 
 APPEARING_TIMES = 5
@@ -137,15 +137,13 @@ class Batches:
         clean = folded[1:].reshape(length, FRAMES_PER_STEP * FRAME_CHANNELS, height, width)
         hints = self._fold.encode_hints(unpack_hints(clip_sample, steps))
         poses = torch.from_numpy(clip_sample.world_from_camera[frames])
-        targets = poses[1:].view(length, FRAMES_PER_STEP, 4, 4)
-        before = poses[:-1:FRAMES_PER_STEP]
+        path = poses.unfold(0, FRAMES_PER_STEP + 1, FRAMES_PER_STEP).movedim(-1, 1)  # of each step
         lens = torch.from_numpy(clip_sample.intrinsics).expand(length, 4)
-        grid = height // self._patch, width // self._patch
-        camera = camera_tokens(targets, before, lens, grid, self._patch)
         keys = torch.from_numpy(clip_sample.keys[steps])[:, None].expand(-1, FRAMES_PER_STEP, -1)
-        action = motion_vector(targets, before, keys)
+        grid = height // self._patch, width // self._patch
+        camera, action = steer(path, path[:, 0], lens, keys, length=1, grid=grid, patch=self._patch)
         times = torch.arange(first, first + length)
-        return clean, hints, camera, action, times, folded[0], clip_sample.prompts[steps]
+        return clean, hints, camera[:, 0], action[:, 0], times, folded[0], clip_sample.prompts[steps]
 
 
 def _turns(samples: Sequence[ClipSample], length: int) -> list[tuple[int, int]]:

@@ -34,11 +34,11 @@ class Latents:
 def latents_of(codec: Codec, batch: Batch) -> Latents:
     """Encode a batch step by step; hints are told in terms of the true frames before them."""
     state = codec.start(len(batch.clean), *batch.clean.shape[-2:])
-    state = codec.encode(batch.before.repeat(1, FRAMES_PER_STEP, 1, 1), state)[1]
+    state = codec.encode(batch.before.repeat(1, FRAMES_PER_STEP, 1, 1)[:, None], state)[1]
     clean, hints, last_state = [], [], state
-    for planes, hint_planes in zip(batch.clean.unbind(1), batch.hints.unbind(1), strict=True):
+    for planes, hint_planes in zip(batch.clean.split(1, 1), batch.hints.split(1, 1), strict=True):
         last_state = state
         hints.append(codec.encode_hints(hint_planes, state))
         latent, state = codec.encode(planes, state)
         clean.append(latent)
-    return Latents(torch.stack(clean, 1), torch.stack(hints, 1), last_state)
+    return Latents(torch.cat(clean, 1), torch.cat(hints, 1), last_state)

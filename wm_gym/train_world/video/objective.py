@@ -13,8 +13,8 @@ from torch import Tensor
 
 from wm_gym.backends.video.codec import FRAME_CHANNELS, HINT_CHANNELS
 from wm_gym.backends.video.codecs import ExactCodec
+from wm_gym.backends.video.frame_metadata import FrameMetadata, Role
 from wm_gym.backends.video.network import VideoNetwork
-from wm_gym.backends.video.rows import Role, Rows
 from wm_gym.train_world.video.batches import Batch
 from wm_gym.train_world.video.latents import latents_of
 
@@ -96,7 +96,7 @@ def loss(
         levels[-pairs:], noise[-pairs:, :-1] = levels[:pairs], noise[:pairs, :-1]
     temb = levels[:, :, None, None, None]
     noisy = (1 - temb) * latents.clean + temb * noise
-    clean, _ = network(noisy, Rows.of(batch.times, levels, Role.TARGET), batch.given(network, latents.hints))
+    clean, _ = network(noisy, FrameMetadata.of(batch.times, levels, Role.TARGET), batch.given(network, latents.hints))
     squared = (clean - latents.clean).square()
     scale = 1 / levels.clamp(min=config.least_noise) ** 2
     patch = max(1, network.config.patch // network.codec.scale)

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from wm_gym.backends.video.codec import FRAME_CHANNELS, HINT_CHANNELS
+from wm_gym.backends.video.frame_metadata import FrameMetadata, Role
 from wm_gym.backends.video.network import VideoNetwork
-from wm_gym.backends.video.rows import Role, Rows
 from wm_gym.train_world.data.samples import ClipSample
 from wm_gym.train_world.report import Score
 from wm_gym.train_world.video.batches import Batch, Batches
@@ -54,8 +54,8 @@ def predict_targets(network: VideoNetwork, batch: Batch) -> Tensor:
     noisy = torch.cat([latents.clean[:, :-1], noise[:, None]], 1)
     levels = torch.zeros(batch.times.shape, device=noisy.device)
     levels[:, -1] = 1.0
-    clean, _ = network(noisy, Rows.of(batch.times, levels, Role.TARGET), batch.given(network, latents.hints))
-    return network.codec.decode(clean[:, -1].clamp(-1, 1), latents.last_state)[0].clamp(-1, 1)
+    clean, _ = network(noisy, FrameMetadata.of(batch.times, levels, Role.TARGET), batch.given(network, latents.hints))
+    return network.codec.decode(clean[:, -1:].clamp(-1, 1), latents.last_state)[0][:, 0].clamp(-1, 1)
 
 
 def compare(planes: Tensor, hint_prior: Tensor, batch: Batch) -> dict[str, float]:
