@@ -11,8 +11,9 @@ frame, and 31 taken around the start), or cold, on that chunk of truth alone (4 
 depth and masks at the poses of the walk.
 
 Rows: the model; `hint_only`, the backend `memory_only` (hints; holes get the colour of the nearest seen pixel, and no
-depth); `no_memory`, the same model with blank hints (grounded or cold is the same to it); `repeat`, the last true
-frame for ever. Next chunks are scored after openings at 4 frames of every walk (`--starts`), in the same two ways:
+depth); `no_memory`, the same model with blank hints, which completion fills (grounded or cold is the same to it);
+`no_hints`, the same model to which nothing is shown, neither by memory nor by completion; `repeat`, the last true frame
+for ever. Next chunks are scored after openings at 4 frames of every walk (`--starts`), in the same two ways:
 the walk's own frame there is the first keyframe, with what moves in it; both kinds know the 3 frames before it too.
 
 PSNR is taken per frame and averaged over frames; frames of which under 1 % is to be scored are left out. A *known*
@@ -77,7 +78,7 @@ from wm_gym.backends.twin.site import site_of
 from wm_gym.backends.video.model import VideoModel
 from wm_gym.evaluation.accumulator import Accumulator, Figures, with_prefix
 from wm_gym.evaluation.known import known_pixels
-from wm_gym.evaluation.overrides import ConditionOverride, hide_hints
+from wm_gym.evaluation.overrides import ConditionOverride, HiddenMemory, hide_hints
 from wm_gym.evaluation.preset import preset_hash
 from wm_gym.evaluation.realism import RealismClassifier
 from wm_gym.evaluation.scores import score_loop, score_next_chunk, score_outbound, score_seeds, score_tracks
@@ -99,7 +100,7 @@ from wm_gym.scenes.families import FAMILIES
 from wm_gym.scenes.keyframe_scale import FINER
 from wm_gym.scenes.places import open_world
 from wm_gym.train_world.data.splits import nth_seed
-from wm_gym.world.world import World
+from wm_gym.world.world import World, completion_for
 from wm_gym.world_model import ModelSpec, Opening, Place
 
 FIRST_PLACE = 100
@@ -220,7 +221,7 @@ def score_closed(
         known = [known_pixels(t, _capture(o), FAR_METRES) for t, o in zip(rest, openings, strict=True)]
         for row, world in rows.items():
             progress.set_postfix_str(f"{prefix or 'grounded_'}{row or 'model'}")
-            if row not in made or row != "no_memory_":  # to it, both openings are the same
+            if row not in made or row not in ("no_memory_", "no_hints_"):  # to it, both openings are the same
                 made[row] = follow(world, openings, truths, frame, chunks, seeds)
             progress.update(len(scenes))
         made["repeat_"] = [repeat(truth, frame, len(r.body_poses)) for truth, r in zip(truths, rest, strict=True)]
@@ -329,7 +330,8 @@ def main() -> None:
     rows = {
         "hint_only_": World(MemoryOnlyModel.create(*size)),
         "": World(video),
-        "no_memory_": World(ConditionOverride(video, hide_hints)),
+        "no_memory_": World(video, completion=HiddenMemory(completion_for(video.spec))),
+        "no_hints_": World(ConditionOverride(video, hide_hints), completion=Completion()),
     }
     planned, tallies, classifier = choose_walks(count, chunks, size), Tallies(Accumulator), RealismClassifier.load()
     with progress_bar(total=count * len(rows) * len(OPENINGS), desc="worlds", smoothing=0) as progress:

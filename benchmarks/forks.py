@@ -87,7 +87,7 @@ def measure(world: World, step: int, branches: int, repeats: int) -> dict[str, A
     print(f"state at step {step}: {nbytes(root) / 1000:.0f} kB; {branches} branches")
     print(f"a fork     {fork_ms:9.4f} ms {fork_bytes:12.0f} bytes")
     print(f"a deep copy{deep_ms:9.4f} ms {deep_bytes:12.0f} bytes")
-    data = to_bytes(root, world.model)
+    data = to_bytes(root, world)
     return {
         "state_bytes": nbytes(root),
         "fork_ms_per_branch": fork_ms,
@@ -97,8 +97,8 @@ def measure(world: World, step: int, branches: int, repeats: int) -> dict[str, A
         "deepcopy_to_fork_time": deep_ms / fork_ms,
         "deepcopy_to_fork_bytes": deep_bytes / fork_bytes,
         "saved_bytes": len(data),
-        "save_ms": milliseconds(lambda: to_bytes(root, world.model), repeats),
-        "load_ms": milliseconds(lambda: from_bytes(data, world.model), repeats),
+        "save_ms": milliseconds(lambda: to_bytes(root, world), repeats),
+        "load_ms": milliseconds(lambda: from_bytes(data, world), repeats),
     } | growth(world, root, branches, rng)
 
 

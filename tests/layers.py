@@ -33,7 +33,7 @@ FLOORS = {
 }
 
 INSIDE = {
-    "backends": {"twin": 0, "video": 0, "memory_only": 0, "registry": 1},
+    "backends": {"": 0, "twin": 1, "video": 1, "memory_only": 1, "registry": 2},
     "envs": {"tasks": 0, "": 1, "replay": 2, "wrappers": 3},
     "train_world": {"policies": 0, "data": 1, "": 2, "codec": 3, "video": 4, "inpainting": 4, "recipes": 5},
 }

@@ -92,12 +92,12 @@ def test_the_doors_at_the_root_lead_into_the_package():
         (
             "backends.video.model",
             "from ..twin import maps",
-            "1: in backends, video (floor 0) must not import twin (floor 0): only lower floors",
+            "1: in backends, video (floor 1) must not import twin (floor 1): only lower floors",
         ),
         (
             "backends.memory_only",
             "from .twin.model import TwinModel",
-            "1: in backends, memory_only (floor 0) must not import twin (floor 0): only lower floors",
+            "1: in backends, memory_only (floor 1) must not import twin (floor 1): only lower floors",
         ),
         (
             "world.late",

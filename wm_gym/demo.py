@@ -107,7 +107,7 @@ def run_demo(config: DemoConfig) -> dict[str, float]:
     find_world(config.world, config.seed, config.difficulty)
     check_writable(config.output, is_folder=True)
     world = World(load_backend(config.backend, config.height, config.width))
-    opening = open_named(world.model.spec, config.world, config.seed, config.difficulty)
+    opening = open_named(world.spec, config.world, config.seed, config.difficulty)
     has_twin = config.compare and opening.place is not None and simulator_is_installed()
     twin = World(load_backend("twin", config.height, config.width)) if has_twin else None
     folder = Path(config.output)
@@ -130,7 +130,7 @@ def run_demo(config: DemoConfig) -> dict[str, float]:
 def _begin(world: World, opening: Opening, config: DemoConfig) -> tuple[WorldState, Outcome]:
     """The opened world, with the event still to come."""
     state, outcome = world.start([opening], [config.seed])
-    frames = world.model.spec.frames_per_step
+    frames = world.spec.frames_per_step
     if config.event:
         state = state.say(0, config.event, in_frames=config.event_at * frames, for_frames=config.event_steps * frames)
     return state, outcome
@@ -140,11 +140,11 @@ def _walk(
     world: World, twin: World | None, opening: Opening, config: DemoConfig, film_path: Path
 ) -> tuple[WorldState, _Record]:
     """The tour in the world; the twin follows wherever the body goes."""
-    spec = world.model.spec
+    spec = world.spec
     state, outcome = _begin(world, opening, config)
     record, trail, truth = _Record([outcome], [""]), [outcome.body_poses[0, -1]], None
     if twin is not None and opening.place is not None:
-        truth, true_outcome = _begin(twin, open_world(twin.model.spec, opening.place), config)
+        truth, true_outcome = _begin(twin, open_world(twin.spec, opening.place), config)
         record.truths.append(true_outcome.chunk)
     tour = Tour(opening.waypoints.numpy(), config.seed, world.config.body, TourConfig(steps_out=config.steps_out))
     longest = _LONGEST * config.steps_out

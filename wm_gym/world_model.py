@@ -1,7 +1,7 @@
-"""THE SEAM: what a world model is, and the data that crosses it.
+"""THE PROTOCOL: what a world model is, and the data that crosses it.
 
 Everything above this file (the loop, environments, agents, suites) speaks to a backend only through
-`WorldModel`. Shapes: N worlds, T frames of one step, H x W pixels, K keyframes.
+`WorldModel`. Shapes: N worlds, T frames of one step in L latents, H x W pixels, K keyframes or references.
 
 Conventions: world frame right-handed, z up, metres; its origin is the camera's position when the world opened
 and its x axis the way the camera looked then. Camera frame OpenCV (x right, y down, z forward). A pose is
@@ -24,48 +24,73 @@ from wm_gym.memory.hints import Hints
 
 ModelState = TypeVar("ModelState")
 
+Source = Literal["scene", "capture", "image", "text"]
+"""What a world can open from: a place that a simulator builds, posed RGB-D keyframes, one picture, a sentence."""
+
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """What a backend needs and what it gives.
+    """What a backend needs and what it gives. Nothing else knows a number of its own.
 
     Attributes:
         name: Row of the backend table, for messages and files.
         height: Rows of a frame.
         width: Columns of a frame.
-        first_frames: Frames of the opening chunk, T of `WorldModel.start`.
-        frames_per_step: Frames of every later chunk, T of `WorldModel.step`.
+        frames_per_step: Frames of every chunk but the first, T of `WorldModel.step`.
         fps: Frames of world time per second.
-        steered_by: Whether poses or keys move the camera.
+        first_frames: Frames of the opening chunk, T of `WorldModel.start`.
+        latents_per_step: Latents that the frames of a step lie in, as many of them in each; prompts may change between.
+        steered_by: Whether poses or keys move the camera; twists steer no model that goes by keys.
+        opens_from: What it can open from, the most telling first.
         takes_text: Whether prompts change what is generated.
-        takes_hints: Whether memory hints change what is generated.
-        takes_references: Whether retrieved keyframes change what is generated.
-        gives_depth: Whether chunks carry metric depth.
-        gives_moving: Whether chunks carry a mask of moving things.
+        takes_guidance: Whether what memory shows changes what is generated.
+        wants_completion: Whether what memory does not show is to be decided before it generates.
+        num_references: Posed frames of the past that it takes at each step, K of `References`.
+        gives_depth: Whether chunks carry metric depth; else it is reconstructed.
+        gives_moving: Whether chunks carry a mask of moving things; else it is reconstructed.
         far_metres: Depth that stands for the sky.
         licence: SPDX name or a sentence.
         weights: Hash of the weights, so that nothing made by some is taken for made by others; empty without any.
-        arithmetic: Number type and device of the network, such as "bfloat16 on cpu"; empty without any.
+        device: Where it computes, such as "cuda:0"; what crosses the protocol is moved there, and what it gives back.
+        dtype: Number type of its network.
+        arithmetic: What else decides the order of its sums, such as "float32 on cpu, 2 threads"; empty without any.
         shows_events: Kinds of event, names in `wm_gym.events.kinds.KINDS`, that it can show.
     """
 
     name: str
     height: int
     width: int
-    first_frames: int
     frames_per_step: int
     fps: float
-    steered_by: Literal["pose", "keys"]
-    takes_text: bool
-    takes_hints: bool
-    takes_references: bool
-    gives_depth: bool
-    gives_moving: bool
-    far_metres: float
-    licence: str
+    first_frames: int = 1
+    latents_per_step: int = 1
+    steered_by: Literal["pose", "keys"] = "pose"
+    opens_from: tuple[Source, ...] = ("image",)
+    takes_text: bool = False
+    takes_guidance: bool = False
+    wants_completion: bool = False
+    num_references: int = 0
+    gives_depth: bool = False
+    gives_moving: bool = False
+    far_metres: float = 100.0
+    licence: str = ""
     weights: str = ""
+    device: str = "cpu"
+    dtype: str = "float32"
     arithmetic: str = ""
     shows_events: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("height", "width", "frames_per_step", "first_frames", "latents_per_step"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.frames_per_step % self.latents_per_step:
+            raise ValueError(
+                f"frames_per_step must be a multiple of latents_per_step ({self.latents_per_step}), "
+                f"got {self.frames_per_step}"
+            )
+        if not self.opens_from:
+            raise ValueError("opens_from must name what a world can open from, got nothing")
 
 
 @dataclass(frozen=True)
@@ -73,7 +98,7 @@ class Place:
     """A place that the twin can build: a family of maps, a seed in it, and how hard to learn it is.
 
     Attributes:
-        family: One of `wm_gym.backends.twin.families.FAMILIES`.
+        family: One of `wm_gym.scenes.families.FAMILIES`.
         seed: Any non-negative integer; equal seeds give equal maps.
         difficulty: "simple", "medium" or "full".
     """
@@ -127,29 +152,65 @@ class Opening:
     image: Tensor | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Guidance:
+    """What is known of the frames to come, before they are generated.
+
+    Attributes:
+        hints: (N, T, H, W), what memory shows at the poses, completed.
+        completed: (N, T, H, W) bool: pixels that completion decided, not memory.
+        is_complete: Whether completion decides what is new, so that the model has only to join it.
+    """
+
+    hints: Hints
+    completed: Tensor
+    is_complete: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class References:
+    """Posed frames of each world's past, chosen for the poses of a step. Source: Seoul World Model, section 3.2.
+
+    Attributes:
+        frames: (N, K, H, W, 3) uint8; 0 where there is none.
+        depth: (N, K, H, W) float32 metres; 0 where there is none.
+        world_from_camera: (N, K, 4, 4) float32.
+        frame_index: (N, K) int64 index of each in its world; before 0 what the world opened with.
+        present: (N, K) bool: whether there is one.
+    """
+
+    frames: Tensor
+    depth: Tensor
+    world_from_camera: Tensor
+    frame_index: Tensor
+    present: Tensor
+
+
 @dataclass(frozen=True)
 class Condition:
-    """What one step asks of the model.
+    """What one step asks of the model. Its tensors are on the model's device.
 
     Attributes:
         world_from_camera: (N, T, 4, 4) float32, where the camera is to be.
         intrinsics: (N, 4) float32 fx, fy, cx, cy in pixels.
         keys: (N, T, 8) bool, columns as `geometry.motion.KEYS`.
-        prompts: N strings: the scene and what is going on in it now.
-        events: For each world, the known kinds of event at work in this step.
+        prompts: For each world L strings, one for each latent: the scene and what is going on in it then.
+        events: For each world, the events at work in this step.
         seeds: N world seeds. All randomness comes from (seed, frame index).
         frame_index: N indices of this step's first frame, counted from the world's first frame.
-        hints: What memory shows at these poses, or None.
+        guidance: What is known of these frames, or None for a model that takes none.
+        references: Frames of the past, or None for a model that takes none.
     """
 
     world_from_camera: Tensor
     intrinsics: Tensor
     keys: Tensor
-    prompts: Sequence[str]
+    prompts: Sequence[Sequence[str]]
     events: Sequence[Sequence[ActiveEvent]]
     seeds: Sequence[int]
     frame_index: Sequence[int]
-    hints: Hints | None = None
+    guidance: Guidance | None = None
+    references: References | None = None
 
 
 @dataclass(frozen=True)
@@ -179,19 +240,16 @@ class Chunk:
         moving: (N, T, H, W) bool, or None where the model has none.
         world_from_camera: (N, T, 4, 4) float32 poses that came true, or None where the model cannot know them.
         truth: N records of a simulator, or None from a generative model.
-        write_mask: (N, T, H, W) bool: pixels that may be remembered; the others will be painted again when they are
-            next looked at. None: all.
-        overwrite_mask: (N, T, H, W) bool: pixels at which memory is to let go of what it shows, and to take these
-            instead. None: nowhere.
+        write_mask: (N, T, H, W) bool: pixels that may be remembered; the others are generated anew when they are next
+            looked at. None: all.
     """
 
     frames: Tensor
-    depth: Tensor | None
-    moving: Tensor | None
-    world_from_camera: Tensor | None
+    depth: Tensor | None = None
+    moving: Tensor | None = None
+    world_from_camera: Tensor | None = None
     truth: Sequence[Truth] | None = None
     write_mask: Tensor | None = None
-    overwrite_mask: Tensor | None = None
 
 
 class Obstacles(Protocol):
@@ -222,9 +280,10 @@ class Packed:
 
 @runtime_checkable
 class WorldModel(Protocol[ModelState]):
-    """Video given poses, hints and text. N worlds at once; knows nothing of tasks.
+    """Video given poses, guidance and text. N worlds at once; knows nothing of tasks.
 
-    A state is a value: no method changes the state it is given, so any state can be stepped twice.
+    `wm_gym.backends.base.BaseModel` gives a new backend all but `spec`, `start` and `step`. A state is a value: no
+    method changes the state it is given, so any state can be stepped twice.
     """
 
     spec: ModelSpec

@@ -15,7 +15,7 @@ from wm_gym.backends.video.model import VideoModel
 from wm_gym.scenes.captures import load_capture
 from wm_gym.scenes.images import open_picture
 from wm_gym.scenes.named import SHIPPED
-from wm_gym.world.world import World
+from wm_gym.world.world import World, completion_for
 
 COUNTS = 1, 2, 3, 4, 5, 8
 """Sizes of batches."""
@@ -26,7 +26,8 @@ LARGEST, STEPS = max(COUNTS), 2
 def world_of(size, dtype="float32", **settings):
     """A world of frames of a size, without retrieved scenes: the inpainter invents what is unseen."""
     height, width = size
-    return World(VideoModel.create(height, width, scene_bank="none", dtype=dtype, **settings))
+    model = VideoModel.create(height, width, dtype=dtype, **settings)
+    return World(model, completion=completion_for(model.spec, settings={"scene_bank": "none"}))
 
 
 def openings_of(world):

@@ -8,16 +8,16 @@ from dataclasses import replace
 import pytest
 import torch
 
-from wm_gym.backends.memory_only import MemoryOnlyConfig, MemoryOnlyModel, MemoryOnlyState, fill_from_nearest
+from wm_gym.backends.memory_only import MemoryOnlyModel, fill_from_nearest
 from wm_gym.backends.registry import load_backend
 from wm_gym.memory.hints import Hints
-from wm_gym.world_model import Capture, Condition, Opening, Place, WorldModel
+from wm_gym.world_model import Capture, Condition, Guidance, Opening, Place, WorldModel
 
 HEIGHT, WIDTH = 6, 8
 
 
 def model() -> MemoryOnlyModel:
-    return MemoryOnlyModel(MemoryOnlyConfig(HEIGHT, WIDTH))
+    return MemoryOnlyModel(HEIGHT, WIDTH)
 
 
 def opening(height: int = HEIGHT) -> Opening:
@@ -46,7 +46,8 @@ def condition(seen: torch.Tensor) -> Condition:
     )
     poses = torch.eye(4).repeat(*shape[:2], 1, 1)
     keys = torch.zeros(*shape[:2], 8, dtype=torch.bool)
-    return Condition(poses, torch.ones(shape[0], 4), keys, [""], [()], [0], [0], hints)
+    guidance = Guidance(hints, torch.zeros_like(seen))
+    return Condition(poses, torch.ones(shape[0], 4), keys, [[""]], [()], [0], [0], guidance)
 
 
 def test_it_is_a_world_model_and_a_row_of_the_table():
@@ -57,7 +58,7 @@ def test_it_is_a_world_model_and_a_row_of_the_table():
 def test_it_opens_on_the_first_keyframe():
     one = opening()
     state, chunk = model().start([one, one], [0, 1])
-    assert one.capture is not None and state == MemoryOnlyState(2)
+    assert one.capture is not None and state == (None, None)
     assert chunk.frames.shape == (2, 1, HEIGHT, WIDTH, 3) and torch.equal(chunk.frames[1, 0], one.capture.frames[0])
     assert chunk.depth is not None and torch.equal(chunk.depth[0, 0], one.capture.depth[0])
     assert chunk.moving is not None and torch.equal(chunk.moving[0, 0], one.capture.moving[0])
@@ -66,7 +67,7 @@ def test_it_opens_on_the_first_keyframe():
 def test_what_is_seen_is_shown_and_the_rest_is_filled_with_unknown_depth():
     seen = torch.zeros(1, 4, HEIGHT, WIDTH, dtype=torch.bool)
     seen[..., :3] = True
-    _, chunk = model().step(MemoryOnlyState(1), condition(seen))
+    _, chunk = model().step((None,), condition(seen))
     assert (chunk.frames == torch.tensor([200, 0, 0])).all()
     assert chunk.depth is not None and (chunk.depth[~seen] == 0).all()
     torch.testing.assert_close(chunk.depth[seen], torch.full((4 * HEIGHT * 3,), 2.0))
@@ -79,14 +80,14 @@ def test_the_nearest_seen_pixel_fills_a_hole():
 
 
 def test_a_view_of_nothing_known_is_grey():
-    _, chunk = model().step(MemoryOnlyState(1), condition(torch.zeros(1, 4, HEIGHT, WIDTH, dtype=torch.bool)))
+    _, chunk = model().step((None,), condition(torch.zeros(1, 4, HEIGHT, WIDTH, dtype=torch.bool)))
     assert (chunk.frames == 127).all() and chunk.depth is not None and not chunk.depth.any()
 
 
-def test_states_are_counts_that_select_join_and_survive_packing():
+def test_states_select_join_and_survive_packing():
     ours = model()
-    state = ours.cat([MemoryOnlyState(2), MemoryOnlyState(1)])
-    assert state == MemoryOnlyState(3) and ours.select(state, [0, 0]) == MemoryOnlyState(2)
+    state = ours.cat([(None, None), (None,)])
+    assert state == (None, None, None) and ours.select(state, [0, 0]) == (None, None)
     assert ours.unpack(ours.pack(state)) == state and ours.obstacles(state, 0) is None
 
 
@@ -111,8 +112,8 @@ def test_other_bad_input_is_refused_in_one_sentence():
         model().start([opening(7)], [0])
     with pytest.raises(ValueError, match=re.escape("backend 'memory_only' needs the hints of 1 worlds, got none")):
         blank = condition(torch.zeros(1, 4, HEIGHT, WIDTH, dtype=torch.bool))
-        model().step(MemoryOnlyState(1), replace(blank, hints=None))
-    with pytest.raises(ValueError, match=re.escape("backend 'memory_only' must be given no settings, got ['steps']")):
+        model().step((None,), replace(blank, guidance=None))
+    with pytest.raises(ValueError, match=re.escape("settings of MemoryOnlyModel must be among [], got 'steps'")):
         MemoryOnlyModel.create(4, 4, steps=2)
     with pytest.raises(ValueError, match=re.escape("height must be at least 1, got 0")):
-        MemoryOnlyConfig(0, 4)
+        MemoryOnlyModel(0, 4)

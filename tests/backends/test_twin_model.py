@@ -55,7 +55,7 @@ def follow(model, opening, state, begin, end):
 def test_it_is_a_world_model_that_says_what_it_gives(model):
     assert isinstance(model, WorldModel)
     assert (model.spec.first_frames, model.spec.frames_per_step, model.spec.fps) == (1, 4, 17.5)
-    assert model.spec.gives_depth and model.spec.gives_moving and not model.spec.takes_hints
+    assert model.spec.gives_depth and model.spec.gives_moving and not model.spec.takes_guidance
 
 
 def test_the_opening_chunk_is_one_frame_at_the_opening_pose(model, city):

@@ -158,15 +158,15 @@ def test_with_a_learned_codec_a_world_of_three_equals_the_world_alone(world):
 def test_with_a_learned_codec_a_state_survives_bytes_and_forks(world):
     state, _ = _open(world, [1, 2])
     state, _ = world.step(state, _turning(2))
-    before = [part.clone() for part in state.model.worlds[0].codec]
-    back, _ = from_bytes(to_bytes(state, world.model), world.model)
+    before = [part.clone() for part in state.model[0].codec]
+    back, _ = from_bytes(to_bytes(state, world), world)
     after, one = world.step(state, _turning(2))
     _, other = world.step(back, _turning(2))
     assert torch.equal(one.chunk.frames, other.chunk.frames)
-    assert all(torch.equal(x, y) for x, y in zip(before, state.model.worlds[0].codec, strict=True))
-    assert not torch.equal(after.model.worlds[0].codec[1], before[1])
+    assert all(torch.equal(x, y) for x, y in zip(before, state.model[0].codec, strict=True))
+    assert not torch.equal(after.model[0].codec[1], before[1])
     fork = world.model.select(state.model, [1, 1])
-    assert fork.worlds[0].codec is fork.worlds[1].codec
+    assert fork[0].codec is fork[1].codec
     assert nbytes(state.model) > sum(part.nbytes for part in before)
 
 

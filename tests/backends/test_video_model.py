@@ -57,7 +57,7 @@ def test_a_world_of_three_equals_the_world_alone_to_the_byte(world):
 def test_a_state_survives_bytes(world):
     state, _ = _open(world, [1, 2])
     state, _ = world.step(state, _turning(2))
-    back, _ = from_bytes(to_bytes(state, world.model), world.model)
+    back, _ = from_bytes(to_bytes(state, world), world)
     for _ in range(3):
         state, one = world.step(state, _turning(2))
         back, other = world.step(back, _turning(2))
@@ -69,8 +69,8 @@ def test_forks_share_blocks_and_the_window_is_bounded(world):
     for _ in range(8):
         state, _ = world.step(state, _turning(1))
     fork = world.model.select(state.model, [0, 0])
-    assert fork.worlds[0].blocks[-1] is fork.worlds[1].blocks[-1]
-    assert len(state.model.worlds[0].blocks) == SMALL.window_latents + SMALL.sink_latents
+    assert fork[0].blocks[-1] is fork[1].blocks[-1]
+    assert len(state.model[0].blocks) == SMALL.window_latents + SMALL.sink_latents
 
 
 def test_what_is_written_changes_what_comes(world):
@@ -182,7 +182,7 @@ def test_bad_settings_are_refused(settings, message):
 )
 def test_settings_that_mean_nothing_are_refused_in_one_sentence(settings, message):
     with pytest.raises(ValueError) as raised:
-        VideoModel.create(48, 64, inpainter="none", **settings)
+        VideoModel.create(48, 64, **settings)
     assert str(raised.value) == message
 
 

@@ -8,15 +8,18 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wm_gym.backends.video.codec import unscale_depth
 from wm_gym.completion.codebook import Codebook, fit_codebook, k_means
 from wm_gym.completion.conditioning import CONDITIONING_CHANNELS, elevation, scale_depth
 from wm_gym.completion.inpainter import Inpainter
 from wm_gym.completion.inpainter_config import InpainterConfig
 from wm_gym.completion.network import HIDDEN, KEPT
-from wm_gym.completion.pipeline import CompletionConfig, complete_hints
+from wm_gym.completion.pipeline import Completion
 from wm_gym.completion.sampling import SamplingConfig, sample_codes
+from wm_gym.completion.stage import View
+from wm_gym.completion.stages import CompletionConfig
+from wm_gym.completion.state import CompletionState
 from wm_gym.completion.weights import load_inpainter, save_inpainter
+from wm_gym.geometry.depth_scale import unscale_depth
 from wm_gym.memory.hints import Hints
 
 TINY = InpainterConfig(
@@ -53,12 +56,11 @@ def poses(worlds: int, frames: int = 4) -> torch.Tensor:
     return pose.expand(worlds, frames, 4, 4).clone()
 
 
-def paint(inpainter: Inpainter, hints: Hints, seeds, config: CompletionConfig | None = None, scene_bank=None):
-    worlds = len(hints.seen)
-    times = list(range(worlds))
-    where = poses(worlds), LENS.expand(worlds, 4)
-    context = seeds, times, [4 * time for time in times], [""] * worlds, [()] * worlds
-    return complete_hints(inpainter, scene_bank, hints, *where, *context, config or CompletionConfig(repaints=True))
+def paint(inpainter: Inpainter, hints: Hints, seeds, config: CompletionConfig | None = None):
+    completion = Completion(inpainter, config=config or CompletionConfig(repaints=True))
+    where = poses(len(seeds))
+    views = [View(where[n], LENS, 4 * n, (seed, n, 1), "") for n, seed in enumerate(seeds)]
+    return completion(hints, views, [CompletionState()] * len(seeds))
 
 
 def test_a_surface_of_entries_comes_back_as_it_was():
@@ -153,7 +155,7 @@ def test_the_unseen_is_painted_and_all_of_it_in_the_last_frame():
     made = paint(inpainter, hints, [0])
     assert not (made.where & hints.seen).any() and torch.equal(made.hints.seen, hints.seen | made.where)
     assert made.hints.seen[:, -1].all() and (made.hints.log_depth[made.where] > np.log(0.1)).all()
-    assert not made.replaced.any()
+    assert not made.overwritten.any()
     for name, value in vars(hints).items():
         assert torch.equal(getattr(made.hints, name)[hints.seen], value[hints.seen]), name
 
@@ -170,20 +172,22 @@ def test_what_is_coarse_is_painted_anew_where_it_lies():
     hints.area[..., :2] = 4.0
     hints.moving[..., 0, 0] = True
     made = paint(agreeing_inpainter(), hints, [0])
-    assert made.replaced[0, -1, 1:, :2].all() and not made.replaced[..., 2:].any()
-    assert not made.replaced[..., 0, 0].any()
+    assert made.overwritten[0, -1, 1:, :2].all() and not made.overwritten[..., 2:].any()
+    assert not made.overwritten[..., 0, 0].any()
     assert made.hints.area[0, -1, 1:, :2].max() < 1.5
-    torch.testing.assert_close(made.hints.log_depth[made.replaced], hints.log_depth[made.replaced], rtol=0, atol=0.02)
+    torch.testing.assert_close(
+        made.hints.log_depth[made.overwritten], hints.log_depth[made.overwritten], rtol=0, atol=0.02
+    )
 
 
 def test_what_is_coarse_stays_where_the_inpainter_sees_another_surface():
     hints = some_hints()
     hints.area[..., :2] = 4.0
     hints.log_depth[:] = np.log(30.0) * hints.seen
-    assert not paint(agreeing_inpainter(), hints, [0]).replaced.any()
+    assert not paint(agreeing_inpainter(), hints, [0]).overwritten.any()
     hints.log_depth[:] = np.log(3.0) * hints.seen
-    assert paint(agreeing_inpainter(), hints, [0]).replaced.any()
-    assert not paint(agreeing_inpainter(), hints, [0], CompletionConfig()).replaced.any()  # unless it is asked for
+    assert paint(agreeing_inpainter(), hints, [0]).overwritten.any()
+    assert not paint(agreeing_inpainter(), hints, [0], CompletionConfig()).overwritten.any()  # unless it is asked for
 
 
 def test_a_world_that_knows_enough_is_left_alone():
@@ -195,12 +199,24 @@ def test_a_world_that_knows_enough_is_left_alone():
 def test_a_world_is_painted_as_if_it_were_alone():
     inpainter, hints = tiny_inpainter(), some_hints(worlds=3)
     together = paint(inpainter, hints, [4, 5, 6])
-    alone = complete_hints(
-        inpainter, None, Hints(**{name: value[1:2] for name, value in vars(hints).items()}), poses(1), LENS[None], [5],
-        [1], [4], [""], [()], CompletionConfig(repaints=True),
-    )  # fmt: skip
+    completion = Completion(inpainter, config=CompletionConfig(repaints=True))
+    second = Hints(**{name: value[1:2] for name, value in vars(hints).items()})
+    alone = completion(second, [View(poses(1)[0], LENS, 4, (5, 1, 1), "")], [CompletionState()])
     for name, value in vars(alone.hints).items():
         assert torch.equal(getattr(together.hints, name)[1:2], value), name
+
+
+def test_hints_are_never_changed_in_place():
+    hints = some_hints()
+    before = {name: value.clone() for name, value in vars(hints).items()}
+    paint(tiny_inpainter(), hints, [0])
+    assert all(torch.equal(value, before[name]) for name, value in vars(hints).items())
+
+
+def test_nothing_is_completed_by_no_stages():
+    hints = some_hints()
+    made = Completion()(hints, [View(poses(1)[0], LENS, 4, (5, 1, 1), "")], [CompletionState()])
+    assert made.hints is hints and not made.where.any() and not Completion().decides
 
 
 def test_what_is_painted_looks_as_most_of_what_is_seen_does():

@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 from wm_gym.backends.video.model import VideoModel
 from wm_gym.completion.conditioning import conditioning_planes, surface_planes
 from wm_gym.completion.inpainting import without_thin_holes
-from wm_gym.completion.placement import PlacedScene, PlacementConfig, place_scene, render_placed
+from wm_gym.completion.pipeline import Completion
+from wm_gym.completion.placement import PlacementConfig, place_scene, render_placed
 from wm_gym.completion.scene_bank import CELL, FAR_METRES, NEAR_METRES, Likeness, SceneBank
+from wm_gym.completion.stage import Draft, View
+from wm_gym.completion.state import CompletionState, PlacedScene
 from wm_gym.geometry.motion import START_BODY_POSE, camera_pose
 from wm_gym.geometry.poses import compose, inverse
 from wm_gym.memory.hints import Hints
@@ -75,12 +78,16 @@ def pose_at(x: float, y: float, yaw: float, pitch: float = 0.0) -> torch.Tensor:
     return torch.from_numpy(camera_pose([x, y, 0.0, yaw, pitch])).float()
 
 
+def view_of(poses: torch.Tensor, frame_index: int = 0, seed: int = 0, prompt: str = "") -> View:
+    return View(poses, LENS, frame_index, (seed,), prompt)
+
+
 @given(st.integers(0, 11), st.floats(-9, 9), st.floats(-9, 9), st.floats(-3, 3), st.floats(-0.5, 0.5))
 @settings(max_examples=24, deadline=None)
 def test_half_of_a_view_finds_its_place_and_lays_it_where_the_view_was_taken(bank, number, x, y, yaw, pitch):
     hints, pose = seen_of(bank, number, left_half()), pose_at(x, y, yaw, pitch)
     exact = PlacementConfig(temperature=0.0, clutter_penalty=0.0)
-    placed_scene = place_scene(bank, known_of(hints, pose_at(x, y, yaw)), pose, "", exact, 0, [0])
+    placed_scene = place_scene(bank, known_of(hints, pose_at(x, y, yaw)), view_of(pose[None]), exact)
     assert placed_scene.place == number
     start = bank.capture(number).world_from_camera[0]
     stands = compose(placed_scene.world_from_place, start)
@@ -92,10 +99,12 @@ def test_what_is_known_stays_and_the_rest_is_looked_up(bank, number):
     whole, half = seen_of(bank, number, torch.ones(SIZE, dtype=torch.bool)), seen_of(bank, number, left_half())
     pose = bank.capture(number).world_from_camera[:1]
     half.colour[:, :, :4] = 7
-    new = render_placed(bank, PlacedScene(number, torch.eye(4), since=1), half, pose, LENS, 0, NOTHING[None], SHY)
-    assert torch.equal(new[0], ~left_half()) and half.seen.all() and (half.colour[:, :, :4] == 7).all()
+    laid = PlacedScene(number, torch.eye(4), since=1)
+    shown, new = render_placed(bank, laid, half, NOTHING[None], view_of(pose), SHY)
+    made = Draft.of(half, CompletionState()).filled(new, shown).hints
+    assert torch.equal(new[0], ~left_half()) and made.seen.all() and (made.colour[:, :, :4] == 7).all()
     for name in ("colour", "log_depth", "area"):
-        assert torch.equal(getattr(half, name)[new], getattr(whole, name)[new]), name
+        assert torch.equal(getattr(made, name)[new], getattr(whole, name)[new]), name
 
 
 @pytest.mark.parametrize(("takeover_threshold", "area", "is_moving", "age", "gives_way"), [
@@ -109,7 +118,7 @@ def test_an_adopted_place_shows_what_is_known_coarsely(bank, takeover_threshold,
     half, pose = seen_of(bank, 2, left_half()), bank.capture(2).world_from_camera[:1]
     half.area[:, :, :12], half.log_depth[:, :, :12], half.moving[:, :, :12], half.age[:] = area, 0.0, is_moving, age
     laid, config = PlacedScene(2, torch.eye(4), since=3), PlacementConfig(takeover_threshold=takeover_threshold)
-    new = render_placed(bank, laid, half, pose, LENS, 5, NOTHING[None], config)
+    _, new = render_placed(bank, laid, half, NOTHING[None], view_of(pose, 5), config)
     assert torch.equal(new[0], NOTHING | True if gives_way else ~left_half())
 
 
@@ -117,17 +126,18 @@ def test_an_adopted_place_shows_what_is_known_coarsely(bank, takeover_threshold,
 def test_what_was_remembered_since_the_place_came_is_shown_as_the_place_knows_it(bank, age, shown):
     half, pose = seen_of(bank, 2, left_half()), bank.capture(2).world_from_camera[:1]
     half.log_depth[:, :, :12], half.age[:] = 0.0, age
-    new = render_placed(bank, PlacedScene(2, torch.eye(4), since=2), half, pose, LENS, 5, NOTHING[None], SHY)
+    laid = PlacedScene(2, torch.eye(4), since=2)
+    _, new = render_placed(bank, laid, half, NOTHING[None], view_of(pose, 5), SHY)
     assert torch.equal(new[0], NOTHING | True if shown else ~left_half())
 
 
 def test_a_place_is_found_again_from_elsewhere(bank):
     laid = PlacedScene(1, compose(pose_at(3, 1, 0.5), inverse(pose_at(0, 0, 0))), since=1)
     hints = seen_of(bank, 1, NOTHING)
-    render_placed(bank, laid, hints, pose_at(3, 1, 0.5)[None], LENS, 0, NOTHING[None], SHY)
+    shown, _ = render_placed(bank, laid, hints, NOTHING[None], view_of(pose_at(3, 1, 0.5)[None]), SHY)
     whole = seen_of(bank, 1, torch.ones(SIZE, dtype=torch.bool))
-    assert (hints.colour != whole.colour).float().mean() < 0.02
-    torch.testing.assert_close(hints.log_depth, whole.log_depth, rtol=0, atol=1e-3)
+    assert (shown.colour != whole.colour).float().mean() < 0.02
+    torch.testing.assert_close(shown.log_depth, whole.log_depth, rtol=0, atol=1e-3)
 
 
 def test_the_second_half_of_a_bank_is_seen_in_a_mirror(bank):
@@ -141,14 +151,16 @@ def test_the_second_half_of_a_bank_is_seen_in_a_mirror(bank):
 def test_where_nothing_is_known_some_place_is_taken_and_which_follows_from_the_seed(bank):
     known = known_of(seen_of(bank, 0, NOTHING), pose_at(0, 0, 0))
     config = PlacementConfig(candidates=24, temperature=1.0)
-    made = [place_scene(bank, known, pose_at(0, 0, 0), "", config, 0, [seed]).place for seed in (1, 1, 2, 3, 4, 5)]
+    looks = [view_of(pose_at(0, 0, 0)[None], seed=seed) for seed in (1, 1, 2, 3, 4, 5)]
+    made = [place_scene(bank, known, look, config).place for look in looks]
     assert made[0] == made[1] and len(set(made)) > 1
 
 
 def test_words_decide_among_which_places(bank):
     known = known_of(seen_of(bank, 0, NOTHING), pose_at(0, 0, 0))
     config = PlacementConfig(candidates=24, temperature=9.0)
-    made = {place_scene(bank, known, pose_at(0, 0, 0), "The garden.", config, 0, [seed]).place for seed in range(40)}
+    looks = [view_of(pose_at(0, 0, 0)[None], seed=seed, prompt="The garden.") for seed in range(40)]
+    made = {place_scene(bank, known, look, config).place for look in looks}
     assert made == {2, 8}
 
 
@@ -190,19 +202,19 @@ def test_anchors_are_means_of_cells_of_surface_planes(bank):
 
 def test_a_bank_is_a_folder_of_captures_and_part_of_what_a_world_is(tmp_path):
     with pytest.raises(ValueError, match=re.escape(f"a folder of captures (.npz), got {tmp_path} without one")):
-        VideoModel.create(48, 64, scene_bank=str(tmp_path))
+        Completion.create(48, 64, scene_bank=str(tmp_path))
     with pytest.raises(ValueError, match="must hold at least one capture, got none"):
         SceneBank([], *SIZE)
     (tmp_path / "a.npz").write_bytes(b"nothing")
     with pytest.raises(ValueError, match=re.escape("must be a capture (.npz), got a file that cannot be read")):
         SceneBank.load(tmp_path, *SIZE).key_views  # noqa: B018
-    shipped, without = VideoModel.create(48, 64), VideoModel.create(48, 64, scene_bank="none")
+    shipped, without = Completion.create(48, 64), Completion.create(48, 64, scene_bank="none")
     assert shipped.scene_bank is not None and without.scene_bank is None
-    assert shipped.spec.weights != without.spec.weights
+    assert shipped.weights != without.weights
 
 
 def test_shipped_references_are_of_the_training_split():
-    scene_bank = VideoModel.create(48, 64).scene_bank
+    scene_bank = Completion.create(48, 64).scene_bank
     assert scene_bank is not None and len(scene_bank.captures) == 25
     assert not [path for path in scene_bank.captures if path.stem.endswith("9")]
     assert {Path(path).stem.partition("-")[0] for path in scene_bank.captures} == {
@@ -236,17 +248,16 @@ def test_bad_settings_are_refused_in_one_sentence(change, message):
 
 def test_a_world_goes_on_in_one_place_and_after_its_bytes_came_back_too():
     """Cold, turning round on the spot: places are attached, few of them, and they are part of the state."""
-    model = VideoModel.create(48, 64)
-    world = World(model)
+    world = World(VideoModel.create(48, 64))
     opening = open_picture(np.full((48, 64, 3), 120, np.uint8), 48, 64)
     state, _ = world.start([opening], [3])
     turn = np.tile([0.0, 0.0, 1.0, 0.0], (1, 4, 1))
     for _ in range(6):
         state, _ = world.step(state, turn)
-    placed_scenes = state.model.worlds[0].placed_scenes
-    assert 1 <= len(placed_scenes) <= PlacementConfig().most
-    back, _ = from_bytes(to_bytes(state, model), model)
-    assert [one.place for one in back.model.worlds[0].placed_scenes] == [one.place for one in placed_scenes]
+    placed = state.completions[0].placed
+    assert 1 <= len(placed) <= PlacementConfig().most
+    back, _ = from_bytes(to_bytes(state, world), world)
+    assert [one.place for one in back.completions[0].placed] == [one.place for one in placed]
     (_, here), (_, there) = world.step(state, turn), world.step(back, turn)
     assert torch.equal(here.chunk.frames, there.chunk.frames) and torch.equal(here.chunk.depth, there.chunk.depth)
     assert here.hints.seen.float().mean() < 1  # there was something to look up

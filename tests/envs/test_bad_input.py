@@ -27,12 +27,12 @@ WORLDS = (
         ),
         (
             {"backend": "video", "backend_settings": {"wheels": 4}},
-            "settings of backend 'video' must be among ['batch_invariant', 'dtype', 'inpainter', 'num_steps', "
-            "'scene_bank', 'threads', 'weights'], got 'wheels'",
+            "settings of backend 'video' must be among ['batch_invariant', 'device', 'dtype', 'num_steps', "
+            "'threads', 'weights'], got 'wheels'",
         ),
         (
             {"backend": "memory_only", "backend_settings": {"wheels": 4}},
-            "backend 'memory_only' must be given no settings, got ['wheels']",
+            "settings of MemoryOnlyModel must be among [], got 'wheels'",
         ),
         ({"world": "moon"}, WORLDS.format("moon")),
         ({"world": "city/x"}, WORLDS.format("city/x")),

@@ -19,7 +19,8 @@ from wm_gym.scenes.named import SHIPPED, shipped_scenes
 SMALL = {"backend": "memory_only", "world": "city/9", "resolution": (24, 32), "obs_mode": "pose", "finer": 1}
 SETTINGS = (
     "settings must be among ['task', 'backend', 'world', 'difficulty', 'obs_mode', 'action_mode', 'resolution', "
-    "'finer', 'depth_dtype', 'num_points', 'idle_drift', 'return_frames', 'return_text', 'backend_settings'], got "
+    "'finer', 'depth_dtype', 'num_points', 'idle_drift', 'return_frames', 'return_text', 'backend_settings', "
+    "'completion', 'completion_settings'], got "
 )
 WORLDS = (
     "world must be a family of ['city', 'courtyard', 'park', 'rooms', 'warehouse'], a place 'family/number', "
@@ -72,8 +73,8 @@ SIZE = "resolution must be (height, width) of at least 16 each, got "
         ({"backend_settings": {1: 2}}, "a name in backend_settings must be a string, got int"),
         (
             {"backend": "video", "backend_settings": {"num_step": 2}},
-            "settings of backend 'video' must be among ['batch_invariant', 'dtype', 'inpainter', 'num_steps', "
-            "'scene_bank', 'threads', 'weights'], got 'num_step'; did you mean 'num_steps'?",
+            "settings of backend 'video' must be among ['batch_invariant', 'device', 'dtype', 'num_steps', "
+            "'threads', 'weights'], got 'num_step'; did you mean 'num_steps'?",
         ),
     ],
 )  # fmt: skip

@@ -125,7 +125,7 @@ def test_every_backend_says_what_it_can_show():
     twin = TwinModel.create(24, 32)
     assert twin.spec.shows_events == tuple(KINDS) and MemoryOnlyModel.create(24, 32).spec.shows_events == ()
     twin.close()
-    video = load_backend("video", 48, 64, scene_bank="none", inpainter="none")
+    video = load_backend("video", 48, 64)
     assert video.spec.shows_events == ("night", "fog", "snowfall", "bonfire")
 
 

@@ -3,20 +3,20 @@ from dataclasses import replace
 import pytest
 import torch
 
-from wm_gym.backends.memory_only import MemoryOnlyConfig, MemoryOnlyModel
+from wm_gym.backends.memory_only import MemoryOnlyModel
 from wm_gym.evaluation.overrides import ConditionOverride, hide_hints, reword
 from wm_gym.evaluation.preset import preset_hash, weights_hash
 from wm_gym.memory.config import MemoryConfig
 from wm_gym.memory.render import blank_hints
 from wm_gym.world.world import World, WorldConfig
-from wm_gym.world_model import Condition
+from wm_gym.world_model import Condition, Guidance
 
 
 class Networked(MemoryOnlyModel):
     """A backend with weights."""
 
     def __init__(self, value: float) -> None:
-        super().__init__(MemoryOnlyConfig(48, 64))
+        super().__init__(48, 64)
         self.network = torch.nn.Linear(2, 1, bias=False)
         torch.nn.init.constant_(self.network.weight, value)
 
@@ -27,11 +27,11 @@ def _condition() -> Condition:
         world_from_camera=torch.eye(4).expand(1, 4, 4, 4),
         intrinsics=torch.ones(1, 4),
         keys=torch.zeros(1, 4, 8, dtype=torch.bool),
-        prompts=["A park. It is night."],
+        prompts=[["A park. It is night."]],
         events=[()],
         seeds=[0],
         frame_index=[1],
-        hints=replace(hints, seen=torch.ones_like(hints.seen)),
+        guidance=Guidance(replace(hints, seen=torch.ones_like(hints.seen)), torch.zeros_like(hints.seen)),
     )
 
 
@@ -62,8 +62,8 @@ def test_weights_in_sixteen_bits_can_be_named():
 
 def test_a_model_whose_hints_are_hidden_sees_none():
     changed = hide_hints(_condition())
-    assert changed.hints is not None
-    assert not changed.hints.seen.any()
+    assert changed.guidance is not None
+    assert not changed.guidance.hints.seen.any()
     assert changed.prompts == _condition().prompts
 
 

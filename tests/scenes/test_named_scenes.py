@@ -14,7 +14,7 @@ from wm_gym.train_world.data.splits import split_of
 from wm_gym.world_model import Place
 
 SPEC = MemoryOnlyModel.create(48, 64).spec
-BUILDS = replace(SPEC, name="builder", takes_hints=False)
+BUILDS = replace(SPEC, name="builder", opens_from=("scene",))
 
 
 @pytest.fixture

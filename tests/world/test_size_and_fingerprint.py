@@ -13,7 +13,7 @@ from wm_gym.scenes.named import open_named
 from wm_gym.world import serialization as files
 from wm_gym.world.fingerprint import Fingerprint
 from wm_gym.world.size import nbytes, nbytes_beyond
-from wm_gym.world.world import World
+from wm_gym.world.world import World, completion_for
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def test_tensors_arrays_and_bytes_are_counted_once():
 
 
 def test_a_state_holds_its_memory_and_its_past(state):
-    past = sum(block.keys.nbytes + block.values.nbytes for block in state.model.worlds[0].blocks)
+    past = sum(block.keys.nbytes + block.values.nbytes for block in state.model[0].blocks)
     assert past > 0 and state.nbytes >= state.memories[0].nbytes + past
     assert state.nbytes == nbytes(state)
 
@@ -47,28 +47,28 @@ def test_forks_cost_next_to_nothing_until_they_go_their_own_ways(world, state):
 
 
 def test_the_weights_of_a_model_are_named_by_the_hash_of_their_file(world, tmp_path):
-    alone = VideoModel.create(48, 64, inpainter="none").spec
+    alone = world.model.spec
     assert save_weights(tmp_path / "weights.safetensors", world.model.network) == alone.weights
-    assert world.model.spec.weights != alone.weights  # its inpainter is another part of what it is
+    assert world.spec.weights != alone.weights  # its inpainter is another part of what it is
     assert alone.arithmetic == "float32 on cpu"
 
 
 def test_the_name_of_a_preset_tells_references_apart(world):
-    without = World(VideoModel.create(48, 64, scene_bank="none"))
+    without = World(world.model, completion=completion_for(world.model.spec, settings={"scene_bank": "none"}))
     assert preset_hash(without) != preset_hash(world) == preset_hash(World(VideoModel.create(48, 64)))
 
 
 def test_a_state_of_other_weights_is_refused(world, state):
-    data = files.to_bytes(state, world.model)
-    other = VideoModel.create(48, 64, num_steps=2)
+    data = files.to_bytes(state, world)
+    other = World(VideoModel.create(48, 64, num_steps=2))
     with pytest.raises(ValueError) as raised:
         files.from_bytes(data, other)
-    ours, theirs = other.spec.weights, world.model.spec.weights
+    ours, theirs = other.spec.weights, world.spec.weights
     assert str(raised.value) == f"a saved state must be of the weights {ours[:16]}..., got one of {theirs[:16]}..."
 
 
 def test_a_fingerprint_tells_what_differs(world):
-    here = Fingerprint.of(world.model.spec)
+    here = Fingerprint.of(world.spec)
     assert here.differences(Fingerprint.from_json(here.to_json())) == []
     there = replace(here, program="9.9", arithmetic="bfloat16 on cpu")
     assert there.differences(here) == [

@@ -12,9 +12,11 @@ from wm_gym.memory.config import MemoryConfig
 from wm_gym.memory.memory import Memory
 from wm_gym.memory.render import render
 from wm_gym.scenes.named import open_named
+from wm_gym.world.captures import memory_of_capture
+from wm_gym.world.movement import keys_of, twists_of
 from wm_gym.world.serialization import from_bytes, to_bytes
-from wm_gym.world.world import World, keys_of, memory_of_capture, twists_of
-from wm_gym.world_model import Capture
+from wm_gym.world.world import World
+from wm_gym.world_model import Capture, Chunk
 
 SIZE = (48, 64)
 NAMES = ("rooms/9", "park/9", "city/9")
@@ -68,7 +70,7 @@ def test_a_world_of_three_equals_the_world_alone(world):
 def test_bytes_hold_the_whole_state(world):
     state, _ = _open(world, NAMES[:2])
     state, _ = world.step(state.say(1, "it starts to snow"), _forward(2))
-    back, _ = from_bytes(to_bytes(state, world.model), world.model)
+    back, _ = from_bytes(to_bytes(state, world), world)
     assert back.scripts == state.scripts and back.seeds == state.seeds
     expected, got = (world.step(s, _forward(2, 0.2))[1] for s in (state, back))
     assert torch.equal(expected.chunk.frames, got.chunk.frames)
@@ -150,12 +152,23 @@ def test_twists_are_read_off_a_path():
     np.testing.assert_allclose(twists_of(path, Body()), twists, atol=1e-9)
 
 
-def test_a_backend_without_depth_is_refused():
-    model = MemoryOnlyModel.create(*SIZE)
-    model.spec = replace(model.spec, gives_depth=False)
-    with pytest.raises(ValueError) as raised:
-        World(model)
-    assert str(raised.value) == "a world needs a backend that gives depth and moving masks, got 'memory_only'"
+def test_what_a_backend_does_not_give_is_reconstructed():
+    class Colours(MemoryOnlyModel):
+        """Gives frames alone."""
+
+        def step(self, state, condition):
+            state, chunk = super().step(state, condition)
+            return state, Chunk(chunk.frames)
+
+    world = World(Colours.create(*SIZE))
+    state, _ = _open(world, NAMES[:1])
+    _, outcome = world.step(state, _forward(1, 0.5))
+    known = outcome.hints.seen
+    torch.testing.assert_close(outcome.chunk.depth[known], outcome.hints.log_depth[known].exp())
+    assert (outcome.chunk.depth > 0).all() and torch.equal(outcome.chunk.moving, known & outcome.hints.moving)
+    assert torch.equal(
+        outcome.chunk.world_from_camera[0, -1, :2, 3], torch.tensor(outcome.body_poses[0, -1, :2]).float()
+    )
 
 
 def test_keys_are_read_off_twists():

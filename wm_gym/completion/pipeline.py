@@ -1,243 +1,158 @@
-"""InpaintedFrame what hints leave open: the last frame of a chunk is decided first, and the frames on the way show it.
+"""`Completion`: what memory does not show, decided by a list of stages before a chunk is generated.
 
-The end of a chunk is where most of what is new comes into view, and where what was seen from afar is seen best. It is
-painted once, carried as points to the frames before it, and given to the video model as if it were remembered; so the
-model has to join and to move, not to imagine, and what it writes to memory is what was decided. Where references are at
-hand, they are looked up first, at every frame of the chunk; gaps are closed by what is beside them, and the inpainter
-invents what is left. Sources: TeleWorld's micro planning (section 3.2.1: the frame that ends a segment is generated
-first) and key-frame reconstruction (section 3.3.1).
+The model has then to join and to move, not to imagine, and what is written to memory is what was decided. Any backend
+can have it. Knows nothing of the backend that comes next.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from wm_gym.completion.conditioning import conditioning_planes, elevation
-from wm_gym.completion.holes import fill_holes
-from wm_gym.completion.inpainter import COARSE_AREA, Inpainter
-from wm_gym.completion.inpainting import SAME_SURFACE, InpaintedFrame, inpaint_frame, without_thin_holes
-from wm_gym.completion.placement import PlacedScene, PlacementConfig, place_scene, render_placed
-from wm_gym.completion.sampling import SamplingConfig, sample_codes
-from wm_gym.completion.scene_bank import FAR_METRES, NEAR_METRES, SceneBank
-from wm_gym.completion.sky import continue_sky
-from wm_gym.memory.config import MemoryConfig
+from wm_gym.completion.inpainter import Inpainter
+from wm_gym.completion.scene_bank import SceneBank
+from wm_gym.completion.stage import Draft, Stage, View
+from wm_gym.completion.stages import CompletionConfig, Holes, Inpainting, NewScene, PlacedScenes, Sky, wants
+from wm_gym.completion.state import CompletionState
+from wm_gym.completion.weights import find_inpainter, find_scene_bank, inpainter_bytes, load_inpainter
 from wm_gym.memory.hints import Hints
-from wm_gym.memory.memory import Memory
-from wm_gym.memory.render import render
-from wm_gym.memory.write import write
 
-INPAINTING_STREAM = 1
-"""Beside a world's seed and time, so that painting and video draw other numbers."""
-
-FINER = 0.8
-"""Share of a known point's area that a painted one on its surface must stay under to be shown instead."""
+NONE = "none"
+"""Setting that stands for no inpainter, or no scene bank."""
 
 
 @dataclass(frozen=True)
-class CompletionConfig:
-    """When and how hints are painted.
+class Completed:
+    """Guidance of N worlds.
 
     Attributes:
-        least_unseen: Share of a chunk's last frame that must be unseen for it to be painted.
-        least_referred: Share that must be unseen, cracks aside, for it to go on as references do; what is less is a
-            gap in a place that is known.
-        repaints: Whether what is coarse, since it was seen from afar, is painted anew.
-        least_coarse: Share of the frame that must be coarse for it to be painted anew.
-        sampling: How codes are chosen.
-        placement: How places are chosen.
-    """
-
-    least_unseen: float = 0.01
-    least_referred: float = 0.08
-    repaints: bool = False
-    least_coarse: float = 0.05
-    sampling: SamplingConfig = field(default_factory=SamplingConfig)
-    placement: PlacementConfig = field(default_factory=PlacementConfig)
-
-
-@dataclass(frozen=True)
-class CompletedHints:
-    """Hints in which some pixels are painted.
-
-    Attributes:
-        hints: (N, T, H, W).
-        where: (N, T, H, W) bool: what was painted.
-        replaced: (N, T, H, W) bool: where what memory showed is to be let go.
-        placed_scenes: Of each world, the places that it goes on as, the oldest first.
+        hints: (N, T, H, W), completed.
+        where: (N, T, H, W) bool: pixels that completion decided, not memory.
+        overwritten: (N, T, H, W) bool: where memory is to let go of what it shows.
+        states: N states after it.
     """
 
     hints: Hints
     where: Tensor
-    replaced: Tensor
-    placed_scenes: tuple[tuple[PlacedScene, ...], ...]
+    overwritten: Tensor
+    states: tuple[CompletionState, ...]
 
 
-def complete_hints(
-    inpainter: Inpainter,
-    scene_bank: SceneBank | None,
-    hints: Hints,
-    world_from_camera: Tensor,
-    intrinsics: Tensor,
-    seeds: Sequence[int],
-    times: Sequence[int],
-    frame_index: Sequence[int],
-    prompts: Sequence[str],
-    placed_scenes: Sequence[tuple[PlacedScene, ...]],
-    config: CompletionConfig,
-) -> CompletedHints:
-    """Hints with what was unseen or coarse painted. Worlds that know enough are left as they are.
+class Completion:
+    """Stages that run one after another, each world by itself."""
 
-    Args:
-        inpainter: In evaluation mode.
-        scene_bank: Other places as which the unseen may go on; None: the inpainter invents it.
-        hints: (N, T, H, W).
-        world_from_camera: (N, T, 4, 4).
-        intrinsics: (N, 4) fx, fy, cx, cy in pixels.
-        seeds: N world seeds.
-        times: N indices of latent frames.
-        frame_index: N indices of the first of the T frames.
-        prompts: N sentences that say what the worlds look like.
-        placed_scenes: Of each world, the places that were attached so far.
-        config: When and how.
-    """
-    wanting = set(_wanting(hints, config))
-    chosen = [n for n, one in enumerate(placed_scenes) if one or n in wanting]
-    nowhere = torch.zeros_like(hints.seen)
-    if not chosen:
-        return CompletedHints(hints, nowhere, nowhere, tuple(placed_scenes))
-    hints = replace(hints, **{name: value.clone() for name, value in vars(hints).items()})
-    where, replaced, places = nowhere.clone(), nowhere.clone(), list(placed_scenes)
-    for n in chosen:
-        one, poses, lens = hints.of_world(n), world_from_camera[n], intrinsics[n]  # views, filled in place
-        seed = [int(seeds[n]), int(times[n]), INPAINTING_STREAM]
-        if scene_bank is not None:
-            places[n], where[n] = _gone_on(
-                scene_bank, one, poses, lens, frame_index[n], prompts[n], places[n], seed, config
-            )
-        if _wants(_last(one), config).any():
-            new, replaced[n] = _inpainted(inpainter, one, poses, lens, seed, config)
-            where[n] |= new
-    return CompletedHints(hints, where, replaced, tuple(places))
+    def __init__(
+        self,
+        inpainter: Inpainter | None = None,
+        scene_bank: SceneBank | None = None,
+        config: CompletionConfig | None = None,
+    ) -> None:
+        """The stages that there is something for; with nothing, hints stay as they are.
 
+        Args:
+            inpainter: Invents what nothing else decides; without it, nothing is.
+            scene_bank: Other places as which what is unseen goes on; None: the inpainter invents it.
+            config: When and how.
+        """
+        self.config = config or CompletionConfig()
+        self.inpainter, self.scene_bank = None if inpainter is None else inpainter.eval(), scene_bank
+        self.stages = _stages(self.inpainter, scene_bank, self.config)
+        self.weights = _hash_of(inpainter, scene_bank)
 
-def _gone_on(
-    scene_bank: SceneBank,
-    hints: Hints,
-    poses: Tensor,
-    intrinsics: Tensor,
-    frame_index: int,
-    prompt: str,
-    placed_scenes: tuple[PlacedScene, ...],
-    seed: list[int],
-    config: CompletionConfig,
-) -> tuple[tuple[PlacedScene, ...], Tensor]:
-    """Fill hints (T, H, W) as attached places go on; these, with one more if much stayed open, and where."""
-    looks = _looks_as_now(hints)
-    where = torch.zeros_like(hints.seen)
-    for placed_scene in placed_scenes:
-        where |= render_placed(scene_bank, placed_scene, hints, poses, intrinsics, frame_index, where, config.placement)
-    where |= _sky_gone_on(hints, poses, intrinsics)
-    if float(_share(without_thin_holes(~hints.seen[-1:]))) > config.least_referred:
-        last = _last(hints)
-        known = conditioning_planes(last, poses[-1:, 2, :3], intrinsics[None], NEAR_METRES, FAR_METRES)
-        new = place_scene(scene_bank, known, poses[-1], prompt, config.placement, frame_index, seed)
-        where |= render_placed(scene_bank, new, hints, poses, intrinsics, frame_index, where, config.placement)
-        placed_scenes = (*placed_scenes, new)[-config.placement.most :]
-        where |= _sky_gone_on(hints, poses, intrinsics)
-    hints.same_appearance[where] = looks
-    return placed_scenes, where
+    @classmethod
+    def create(
+        cls,
+        height: int,
+        width: int,
+        *,
+        inpainter: str | None = None,
+        scene_bank: str | None = None,
+        dtype: torch.dtype = torch.float32,
+    ) -> Completion:
+        """The completion for frames of a size.
 
+        Args:
+            height: Rows of a frame.
+            width: Columns of a frame.
+            inpainter: Path of an inpainter's file, "none" for no completion at all, or None for the one that is shipped
+                for the size, if there is one.
+            scene_bank: Path of a folder of captures of other places, "none" for none, or None for those that are
+                shipped, if they fit the size. Without an inpainter there are none.
+            dtype: Number type of the inpainter.
 
-def _sky_gone_on(hints: Hints, poses: Tensor, intrinsics: Tensor) -> Tensor:
-    """Fill what must be sky in hints (T, H, W); where."""
-    lenses = intrinsics.expand(len(poses), 4)
-    return continue_sky(hints, elevation(poses[:, 2, :3], lenses, *hints.seen.shape[1:]), FAR_METRES)
+        Raises:
+            ValueError: If a file is damaged or of another size, or there is no capture in the folder.
+        """
+        paints = _inpainter(inpainter, height, width, dtype)
+        return cls(paints, None if paints is None else _scene_bank(scene_bank, height, width))
+
+    @property
+    def decides(self) -> bool:
+        """Whether there is any stage: then a model has only to join what was decided."""
+        return bool(self.stages)
+
+    def __call__(self, hints: Hints, views: Sequence[View], states: Sequence[CompletionState]) -> Completed:
+        """Hints (N, T, H, W) completed. Worlds that know enough are left as they are."""
+        ends = Hints(**{name: value[:, -1] for name, value in vars(hints).items()})
+        wanted = wants(ends, self.config).tolist() if self.decides else [False] * len(states)
+        chosen = [n for n, state in enumerate(states) if wanted[n] or state.placed]
+        nowhere = torch.zeros_like(hints.seen)
+        if not chosen:
+            return Completed(hints, nowhere, nowhere, tuple(states))
+        drafts = {n: self._of_world(Draft.of(hints.of_world(n), states[n]), views[n]) for n in chosen}
+        every = [drafts.get(n, Draft.of(hints.of_world(n), state)) for n, state in enumerate(states)]
+        return Completed(
+            Hints.stack([draft.hints for draft in every]),
+            torch.stack([draft.completed for draft in every]),
+            torch.stack([draft.overwritten for draft in every]),
+            tuple(draft.state for draft in every),
+        )
+
+    def _of_world(self, draft: Draft, view: View) -> Draft:
+        for stage in self.stages:
+            draft = stage(draft, view)
+        return draft
 
 
-def _inpainted(
-    inpainter: Inpainter, hints: Hints, poses: Tensor, intrinsics: Tensor, seed: list[int], config: CompletionConfig
-) -> tuple[Tensor, Tensor]:
-    """Paint what hints (T, H, W) leave open, gaps first; where, and where it replaces what memory showed."""
-    holes = fill_holes(_last(hints))
-    where, replaced = _fill(hints, _carried(holes, poses, intrinsics), holes.depth > 0)
-    last = _last(hints)
-    if not _wants(last, config).any():
-        return where, replaced
-    choose = partial(_choose, inpainter, config.sampling, seed)
-    painting = inpaint_frame(inpainter, last, poses[-1], intrinsics, choose, repaints=config.repaints)
-    invented = _fill(hints, _carried(painting, poses, intrinsics), painting.depth > 0)
-    return where | invented[0], replaced | invented[1]
+def _stages(inpainter: Inpainter | None, scene_bank: SceneBank | None, config: CompletionConfig) -> tuple[Stage, ...]:
+    """What is looked up comes first, what is invented last."""
+    if inpainter is None:
+        return ()
+    invented = Holes(config), Inpainting(inpainter, config)
+    if scene_bank is None:
+        return invented
+    return PlacedScenes(scene_bank, config), Sky(), NewScene(scene_bank, config), *invented
 
 
-def _wanting(hints: Hints, config: CompletionConfig) -> list[int]:
-    """The worlds (of hints N, T, H, W) whose last frames are to be painted."""
-    ends = Hints(**{name: value[:, -1] for name, value in vars(hints).items()})
-    return _wants(ends, config).nonzero().flatten().tolist()
+def _hash_of(inpainter: Inpainter | None, scene_bank: SceneBank | None) -> str:
+    """Of all that decides; empty without anything."""
+    digest = hashlib.sha256()
+    if inpainter is None:
+        return ""
+    digest.update(inpainter_bytes(inpainter))
+    if scene_bank is not None:
+        digest.update(scene_bank.hash().encode())
+    return digest.hexdigest()
 
 
-def _wants(frames: Hints, config: CompletionConfig) -> Tensor:
-    """(N,) bool: which frames (N, H, W) are to be painted."""
-    wanted = _share(~frames.seen) > config.least_unseen
-    if config.repaints:
-        wanted |= _share(frames.area >= COARSE_AREA) > config.least_coarse
-    return wanted
+def _inpainter(asked: str | None, height: int, width: int, dtype: torch.dtype) -> Inpainter | None:
+    """The inpainter that is asked for, as `Completion.create` says."""
+    path = find_inpainter(height, width) if asked is None else None if asked == NONE else Path(asked)
+    if path is None:
+        return None
+    inpainter = load_inpainter(path, dtype)
+    size = inpainter.config.height, inpainter.config.width
+    if size != (height, width):
+        raise ValueError(f"inpainter {path} must paint frames of {height} x {width}, got {size[0]} x {size[1]}")
+    return inpainter
 
 
-def _last(hints: Hints) -> Hints:
-    """The last of T frames, (1, H, W)."""
-    return Hints(**{name: value[-1:] for name, value in vars(hints).items()})
-
-
-def _share(where: Tensor) -> Tensor:
-    """(N,) of (N, H, W)."""
-    return where.float().mean((1, 2))
-
-
-def _choose(inpainter: Inpainter, sampling: SamplingConfig, seed: list[int], known: Tensor, painted: Tensor) -> Tensor:
-    return sample_codes(inpainter, known, painted, sampling, seed)
-
-
-def _carried(painting: InpaintedFrame, poses: Tensor, intrinsics: Tensor) -> Hints:
-    """What T poses see of one painted frame, (T, H, W)."""
-    still = torch.zeros_like(painting.depth, dtype=torch.bool)
-    memory = write(
-        Memory.empty(MemoryConfig()), painting.frame[None], painting.depth[None], still[None], poses[-1:], intrinsics,
-        hints=None, frame_index=0, appearance=0,
-    )  # fmt: skip
-    size = painting.depth.shape
-    return render([memory], poses[None], intrinsics[None], *size, frame_index=[0], appearance=[0]).of_world(0)
-
-
-def _fill(hints: Hints, painted: Hints, at_end: Tensor) -> tuple[Tensor, Tensor]:
-    """Take over what is painted, where nothing was seen or what is seen is coarser; where, and where it replaces.
-
-    It looks as most of what is seen does.
-
-    Args:
-        hints: (T, H, W), filled in place.
-        painted: (T, H, W), what the poses see of it.
-        at_end: (H, W) bool: what was painted of the last frame.
-    """
-    nearer = hints.log_depth - painted.log_depth
-    finer = (nearer.abs() < SAME_SURFACE) & (painted.area < FINER * hints.area)
-    new = painted.seen & ~hints.moving & (~hints.seen | finer | (nearer >= SAME_SURFACE))
-    new[-1] = painted.seen[-1] & at_end
-    replaced = new & hints.seen & (nearer < SAME_SURFACE)  # what is hidden behind what was painted stays
-    looks = _looks_as_now(hints)
-    hints.colour[new] = painted.colour[new]
-    hints.log_depth[new] = painted.log_depth[new]
-    hints.area[new] = painted.area[new]
-    hints.same_appearance[new] = looks
-    hints.seen[new] = True
-    return new, replaced
-
-
-def _looks_as_now(hints: Hints) -> bool:
-    """Whether most of what is seen looks as it does now."""
-    looks = hints.same_appearance[hints.seen]
-    return bool(looks.float().mean() >= 0.5) if len(looks) else True
+def _scene_bank(asked: str | None, height: int, width: int) -> SceneBank | None:
+    """The bank that is asked for, as `Completion.create` says."""
+    path = find_scene_bank(height, width) if asked is None else None if asked == NONE else Path(asked)
+    return None if path is None else SceneBank.load(path, height, width)

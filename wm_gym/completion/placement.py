@@ -1,9 +1,9 @@
-"""Places attached to a world: where nothing is known it goes on as they do, for good.
+"""Retrieved scenes placed in a world: where nothing is known it goes on as they do, for good.
 
-Where a view of some place fits what is known of a frame, the place is laid so that the camera stands where the view was
-taken; from then on, whatever is unseen from anywhere near is looked up in it. So one comes into another place as a
-whole, and finds it again. Source: Seoul World Model (references that are carried into the world by their poses). Knows
-nothing of networks.
+Where a key view of some scene matches what is known of a frame, the scene is placed so that the camera stands where the
+view was taken; from then on, whatever is unseen from anywhere near is rendered from it. So one walks into another place
+as a whole, and finds it again. Source: Seoul World Model (references that are carried into the world by their poses).
+Knows nothing of networks.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from torch import Tensor
 from wm_gym.completion.conditioning import scale_depth
 from wm_gym.completion.inpainting import without_thin_holes
 from wm_gym.completion.scene_bank import FAR_METRES, NEAR_METRES, SceneBank, boundary_band, known_cells
+from wm_gym.completion.stage import View
+from wm_gym.completion.state import PlacedScene
 from wm_gym.geometry.motion import camera_pose
 from wm_gym.geometry.poses import compose, inverse
 from wm_gym.memory.hints import Hints
@@ -34,26 +36,11 @@ ENLARGED_AREA = 1.0
 
 
 @dataclass(frozen=True)
-class PlacedScene:
-    """A place of a bank, laid into a world.
-
-    Attributes:
-        place: Its number.
-        world_from_place: (4, 4) float32.
-        since: Index of the first frame that was shown with it; what was remembered before is not of it.
-    """
-
-    place: int
-    world_from_place: Tensor
-    since: int = 0
-
-
-@dataclass(frozen=True)
 class PlacementConfig:
-    """How a place is chosen.
+    """How a scene is chosen and rendered.
 
     Attributes:
-        candidates: TrainingFrames that are looked at closely.
+        candidates: Key views whose matching cost is computed.
         temperature: Of the choice among them, in mean differences of colour (-1..1).
         clear_metres: What a view shows nearer than this may stand in one's way.
         clutter_penalty: What an unseen part full of such things counts, in mean differences of colour.
@@ -83,75 +70,54 @@ class PlacementConfig:
                 raise ValueError(f"{name} must be from 0 to 1, got {getattr(self, name)}")
 
 
-def place_scene(
-    scene_bank: SceneBank,
-    known: Tensor,
-    world_from_camera: Tensor,
-    prompt: str,
-    config: PlacementConfig,
-    since: int,
-    seed: list[int],
-) -> PlacedScene:
-    """The place that goes on from what is known of a frame, laid there.
+def place_scene(scene_bank: SceneBank, known: Tensor, view: View, config: PlacementConfig) -> PlacedScene:
+    """The scene that goes on from what is known of the last frame, placed there.
 
     Args:
         scene_bank: To choose from.
         known: (1, CONDITIONING_CHANNELS, H, W) as `conditioning_planes` gives it.
-        world_from_camera: (4, 4) of the frame; how far it looks up or down does not matter.
-        prompt: What is said about the world.
+        view: Of the T frames; how far the last one looks up or down does not matter.
         config: How.
-        since: Index of the first frame that is shown with it.
-        seed: All chance follows from these numbers.
     """
-    key_views, alike = scene_bank.key_views, scene_bank.likeness.to(prompt)
+    pose = view.world_from_camera[-1]
+    key_views, alike = scene_bank.key_views, scene_bank.likeness.to(view.prompt)
     rows = key_views.nearest(known.cpu(), alike >= config.least_alike * alike.max(), config.candidates)
     matching_cost = _matching_cost(key_views.cells[rows], known.cpu(), config)
-    chance = torch.from_numpy(np.random.default_rng(seed).gumbel(size=len(rows)).astype(np.float32))
+    chance = torch.from_numpy(np.random.default_rng(view.seed).gumbel(size=len(rows)).astype(np.float32))
     best = rows[(matching_cost - config.temperature * chance).argmin()]
-    world_from_place = compose(_level(world_from_camera), inverse(_level(key_views.place_from_camera[best])))
-    return PlacedScene(int(key_views.place[best]), world_from_place, since)
+    world_from_place = compose(_level(pose), inverse(_level(key_views.place_from_camera[best])))
+    return PlacedScene(int(key_views.place[best]), world_from_place, view.frame_index)
 
 
 def render_placed(
-    scene_bank: SceneBank,
-    placed_scene: PlacedScene,
-    hints: Hints,
-    world_from_camera: Tensor,
-    intrinsics: Tensor,
-    frame_index: int,
-    done: Tensor,
-    config: PlacementConfig,
-) -> Tensor:
-    """Fill what is unseen with what an attached place shows there; where it does, (T, H, W) bool.
+    scene_bank: SceneBank, placed: PlacedScene, hints: Hints, done: Tensor, view: View, config: PlacementConfig
+) -> tuple[Hints, Tensor]:
+    """What a placed scene shows at the poses, (T, H, W), and where it is to be shown, (T, H, W) bool.
 
-    What was remembered since the place came is looked up anew: the place knows it as it is seen from near, and whole.
-    Where places are adopted, they also show what was remembered of others, and is known more coarsely than they know
-    it; what the world opened with stays. Cracks are left to what lies beside them.
+    What was remembered since the scene came is rendered anew: the scene knows it as it is seen from near, and whole.
+    Where placed scenes have taken over, they also show what was remembered of others, and is known more coarsely than
+    they know it; what the world opened with stays. Thin holes are left to what lies beside them.
 
     Args:
         scene_bank: The bank it is of.
-        placed_scene: The place.
-        hints: (T, H, W), filled in place.
-        world_from_camera: (T, 4, 4).
-        intrinsics: (4,) fx, fy, cx, cy in pixels.
-        frame_index: Of the first of the T frames.
-        done: (T, H, W) bool: what other places have shown.
-        config: When a place is adopted.
+        placed: The scene.
+        hints: (T, H, W).
+        done: (T, H, W) bool: what other placed scenes have shown.
+        view: Of the T frames.
+        config: When a scene takes over.
     """
-    new = (without_thin_holes(~hints.seen) | _since(hints, placed_scene.since, frame_index)) & ~done
+    new = (without_thin_holes(~hints.seen) | _since(hints, placed.since, view.frame_index)) & ~done
     if not new.any():
-        return new
-    is_coarse = _since(hints, AFTER_OPENING, frame_index) & (hints.area > ENLARGED_AREA) & ~done
-    world_from_place = placed_scene.world_from_place.to(world_from_camera.device)
-    poses = compose(inverse(world_from_place), world_from_camera.float())
-    memory, size = scene_bank.memory(placed_scene.place), hints.seen.shape[1:]
-    shown = render([memory], poses[None], intrinsics[None], *size, frame_index=[0], appearance=[0]).of_world(0)
-    new &= shown.seen
+        return hints, new
+    is_coarse = _since(hints, AFTER_OPENING, view.frame_index) & (hints.area > ENLARGED_AREA) & ~done
+    world_from_place = placed.world_from_place.to(view.world_from_camera.device)
+    poses = compose(inverse(world_from_place), view.world_from_camera)
+    memory, size = scene_bank.memory(placed.place), hints.seen.shape[1:]
+    shown = render([memory], poses[None], view.intrinsics[None], *size, frame_index=[0], appearance=[0]).of_world(0)
+    new = new & shown.seen
     if float((new | done).float().mean()) >= config.takeover_threshold:
-        new |= is_coarse & shown.seen & (shown.area < hints.area)
-    for name in ("colour", "log_depth", "area", "same_appearance", "seen"):
-        getattr(hints, name)[new] = getattr(shown, name)[new]
-    return new
+        new = new | (is_coarse & shown.seen & (shown.area < hints.area))
+    return shown, new
 
 
 def _since(hints: Hints, since: int, frame_index: int) -> Tensor:

@@ -7,6 +7,7 @@ be invented, nor looked up in another place, whose towers would then hang in it.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -27,8 +28,8 @@ NOWHERE = 10_000
 """Stands for a distance beyond all pixels."""
 
 
-def continue_sky(hints: Hints, rises: Tensor, far_metres: float) -> Tensor:
-    """Fill what is open in hints, in place, where that must be sky; where, (T, H, W) bool.
+def continue_sky(hints: Hints, rises: Tensor, far_metres: float) -> tuple[Hints, Tensor]:
+    """Sky, (T, H, W), and where something that is open must be that, (T, H, W) bool.
 
     Args:
         hints: (T, H, W).
@@ -45,11 +46,13 @@ def continue_sky(hints: Hints, rises: Tensor, far_metres: float) -> Tensor:
         made = means + torch.exp(-distance / FADES_PIXELS)[..., None] * (near - means)
         new = distance <= reach
         colour, filled = torch.where(new[..., None], made, colour), filled | new
-    hints.colour[filled] = colour[filled].round().to(torch.uint8)
-    hints.log_depth[filled] = math.log(far_metres)
-    hints.area[filled] = 1.0
-    hints.seen[filled] = True
-    return filled
+    shown = replace(
+        hints,
+        colour=colour.round().to(torch.uint8),
+        log_depth=torch.full_like(hints.log_depth, math.log(far_metres)),
+        area=torch.ones_like(hints.area),
+    )
+    return shown, filled
 
 
 def _nearest(sky: Tensor, open_: Tensor, dim: int, ways: tuple[bool, ...]) -> tuple[Tensor, Tensor]:

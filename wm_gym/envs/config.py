@@ -13,6 +13,9 @@ from wm_gym.envs.checking import check_known, read_count, read_flag, read_number
 from wm_gym.scenes.keyframe_scale import FINER
 from wm_gym.scenes.named import find_world
 
+COMPLETION_SETTINGS = ("inpainter", "scene_bank")
+"""Names in `completion_settings`."""
+
 PROBED = ("frameskip",)
 """Settings that TorchRL tries on every environment; it goes on without where Python's own error says there is none."""
 
@@ -39,6 +42,8 @@ class EpisodeConfig:
         return_frames: Whether `info["frames"]` holds all frames of each step.
         return_text: Whether info holds "task_description", "prompt" and "env_feedback", which are strings.
         backend_settings: The backend's own, such as {"weights": path, "num_steps": 2} of "video".
+        completion: Whether what memory does not show is decided before it is generated; None: as the backend wants it.
+        completion_settings: Of that: {"inpainter": path or "none", "scene_bank": folder or "none"}.
     """
 
     task: str
@@ -55,6 +60,8 @@ class EpisodeConfig:
     return_frames: bool = False
     return_text: bool = False
     backend_settings: Mapping[str, Any] = field(default_factory=dict)
+    completion: bool | None = None
+    completion_settings: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("task", "backend", "difficulty", "obs_mode", "action_mode"):
@@ -69,7 +76,11 @@ class EpisodeConfig:
         for name in ("return_frames", "return_text"):
             self._keep(name, read_flag(name, getattr(self, name)))
         self._keep("world", read_world("world", self.world))
-        self._keep("backend_settings", _read_backend_settings(self.backend_settings))
+        for name in ("backend_settings", "completion_settings"):
+            self._keep(name, _read_settings(name, getattr(self, name)))
+        if self.completion is not None:
+            self._keep("completion", read_flag("completion", self.completion))
+        check_known("completion_settings", self.completion_settings, COMPLETION_SETTINGS)
         find_world(self.world, 0, self.difficulty)
 
     @classmethod
@@ -123,10 +134,10 @@ def _read_idle_drift(idle_drift: Any) -> float:
     return share
 
 
-def _read_backend_settings(settings: Any) -> dict[str, Any]:
+def _read_settings(name: str, settings: Any) -> dict[str, Any]:
     if not isinstance(settings, Mapping):
-        raise ValueError(f"backend_settings must be a dict of the backend's own, got {settings!r}")
-    return {read_text("a name in backend_settings", name): _plain(value) for name, value in settings.items()}
+        raise ValueError(f"{name} must be a dict of the {name.partition('_')[0]}'s own, got {settings!r}")
+    return {read_text(f"a name in {name}", key): _plain(value) for key, value in settings.items()}
 
 
 def _plain(value: Any) -> Any:

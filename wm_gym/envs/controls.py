@@ -110,7 +110,7 @@ class Controls:
             ValueError: If the path is neither a string nor a `Path`.
             RuntimeError: If the disk cannot take it; an older file stays as it was.
         """
-        snapshots.save(read_path("path", path), self.get_state(), self.task, self.core.world.model)
+        snapshots.save(read_path("path", path), self.get_state(), self.task, self.core.world)
 
     def point_cloud(self) -> Any:
         """All static points that memory holds, as an `open3d.geometry.PointCloud`, world frame, metres."""

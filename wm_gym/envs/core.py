@@ -25,8 +25,9 @@ from wm_gym.envs.tasks.registry import find_task
 from wm_gym.networks.arithmetic import in_own_arithmetic
 from wm_gym.scenes.images import open_picture
 from wm_gym.scenes.named import open_named
+from wm_gym.world.movement import keys_of
 from wm_gym.world.state import Outcome, WorldState
-from wm_gym.world.world import World, keys_of
+from wm_gym.world.world import World, completion_for
 from wm_gym.world_model import Opening
 
 
@@ -45,8 +46,10 @@ class EnvCore:
         self.config = config
         self.task = find_task(config.task)
         self._actions = find_action_mode(config.action_mode)
-        self.world = World(load_backend(config.backend, *config.resolution, **config.backend_settings))
-        spec = self.world.model.spec
+        model = load_backend(config.backend, *config.resolution, **config.backend_settings)
+        completion = completion_for(model.spec, config.completion, config.completion_settings)
+        self.world = World(model, completion=completion)
+        spec = self.world.spec
         self._maker = Maker.of(self.task, spec)
         self._observations = find_observation_mode(
             config.obs_mode,
@@ -99,7 +102,7 @@ class EnvCore:
         Raises:
             ValueError: If an action is not in the action space.
         """
-        commands = [self._actions.read(action, self.world.model.spec.frames_per_step) for action in actions]
+        commands = [self._actions.read(action, self.world.spec.frames_per_step) for action in actions]
         twists = np.concatenate([self._twists(command) for command in commands])
         pressed = [command.keys for command in commands if command.keys is not None]
         keys = np.concatenate(pressed) if pressed else keys_of(twists)
@@ -118,7 +121,7 @@ class EnvCore:
         Raises:
             ValueError: If the text is about no known kind of event, or `steps` is no number of steps from 1.
         """
-        frames = self.world.model.spec.frames_per_step
+        frames = self.world.spec.frames_per_step
         for_frames = None if steps is None else frames * read_count("for_steps", steps, 1, "a number of steps from 1")
         return replace(state, world=state.world.say(0, text, in_frames=at * frames, for_frames=for_frames))
 
@@ -138,14 +141,14 @@ class EnvCore:
             ValueError: If it is none of these, damaged, or of another version, backend, size, weights or task.
         """
         if isinstance(state, bytes):
-            state = snapshots.from_bytes(state, self.task, self.world.model)
+            state = snapshots.from_bytes(state, self.task, self.world)
         if isinstance(state, str | Path):
-            state = snapshots.load(state, self.task, self.world.model)
+            state = snapshots.load(state, self.task, self.world)
         if not isinstance(state, EnvState):
             raise ValueError(
                 f"state must be an EnvState, its bytes or the path of its file, got {type(state).__name__}"
             )
-        snapshots.check(state, self.task, self.world.model.spec)
+        snapshots.check(state, self.task, self.world.spec)
         return state
 
     def write_state(self, state: EnvState) -> bytes:
@@ -156,11 +159,11 @@ class EnvCore:
         """
         if not isinstance(state, EnvState):
             raise ValueError(f"state must be an EnvState, got {type(state).__name__}")
-        return snapshots.to_bytes(state, self.task, self.world.model)
+        return snapshots.to_bytes(state, self.task, self.world)
 
     def steps(self, state: EnvState) -> int:
         """Steps from the opening of the world to this state; a time limit counts them."""
-        spec = self.world.model.spec
+        spec = self.world.spec
         return (state.world.frame_index[0] - spec.first_frames) // spec.frames_per_step
 
     def action_mask(self, state: EnvState) -> np.ndarray:
@@ -179,7 +182,7 @@ class EnvCore:
     def events(self, state: EnvState) -> list[dict[str, Any]]:
         """The events at work, in order of onset: {"id", "kind", "text", "strength", "realised"} for each."""
         frame = state.world.frame_index[0] - 1
-        return event_list(state.world.scripts[0], frame, self.world.model.spec.shows_events)
+        return event_list(state.world.scripts[0], frame, self.world.spec.shows_events)
 
     @in_own_arithmetic
     def observe(self, states: Sequence[EnvState]) -> dict[str, Tensor]:
@@ -211,7 +214,7 @@ class EnvCore:
             "frame_index": frame,
             "trust": outcome.trust[0],
             "action_mask": self.action_mask(state),
-            **event_arrays(world.scripts[0], frame, self.world.model.spec.shows_events),
+            **event_arrays(world.scripts[0], frame, self.world.spec.shows_events),
         }
         return told | self._text(state, frame) if self.config.return_text else told
 
@@ -254,9 +257,9 @@ class EnvCore:
         return state
 
     def _opening(self, asked: ResetOptions, world_seed: int) -> Opening:
-        spec, config = self.world.model.spec, self.config
+        spec, config = self.world.spec, self.config
         for name in ("image", "video"):
-            if getattr(asked, name) is not None and (name == "video" or not spec.takes_hints):
+            if getattr(asked, name) is not None and (name == "video" or "scene" in spec.opens_from):
                 raise ValueError(f"backend {spec.name!r} cannot open from option {name!r}")
         if asked.image is None:
             world = config.world if asked.world is None else asked.world

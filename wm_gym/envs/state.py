@@ -15,7 +15,8 @@ from wm_gym.files.checksummed import read_file
 from wm_gym.memory.hints import Hints
 from wm_gym.world import serialization as files
 from wm_gym.world.state import Outcome, WorldState
-from wm_gym.world_model import Chunk, ModelSpec, Packed, WorldModel
+from wm_gym.world.world import World
+from wm_gym.world_model import Chunk, ModelSpec, Packed
 
 
 @dataclass(frozen=True)
@@ -61,13 +62,13 @@ class EnvState:
     maker: Maker
 
 
-def to_bytes(state: EnvState, task: Task[Any], model: WorldModel[Any]) -> bytes:
+def to_bytes(state: EnvState, task: Task[Any], loop: World) -> bytes:
     """The snapshot as bytes that `from_bytes` reads in any process.
 
     Raises:
         ValueError: If it is of another backend, size, weights or task.
     """
-    check(state, task, model.spec)
+    check(state, task, loop.spec)
     meta = {
         "task": task.pack(state.task),
         "task_name": state.maker.task,
@@ -77,17 +78,17 @@ def to_bytes(state: EnvState, task: Task[Any], model: WorldModel[Any]) -> bytes:
         "collided": state.outcome.collided,
         "trust": state.outcome.trust,
     }
-    return files.to_bytes(state.world, model, Packed(_last_frame(state.outcome), meta))
+    return files.to_bytes(state.world, loop, Packed(_last_frame(state.outcome), meta))
 
 
-def from_bytes(data: bytes, task: Task[Any], model: WorldModel[Any], what: str = "a saved state") -> EnvState:
+def from_bytes(data: bytes, task: Task[Any], loop: World, what: str = "a saved state") -> EnvState:
     """The snapshot that `to_bytes` was given; `what` names it in messages.
 
     Raises:
         ValueError: If the bytes are damaged, or of another version, backend, weights or task.
     """
-    world, extra = files.from_bytes(data, model, what)
-    meta, maker = extra.meta, Maker.of(task, model.spec)
+    world, extra = files.from_bytes(data, loop, what)
+    meta, maker = extra.meta, Maker.of(task, loop.spec)
     _check_task(meta.get("task_name"), task, what)
     outcome = _outcome(extra.tensors, tuple(meta["collided"]), tuple(meta["trust"]))
     return EnvState(
@@ -110,23 +111,23 @@ def _check_task(name: str | None, task: Task[Any], what: str) -> None:
         raise ValueError(f"{what} must be of task {type(task).__name__}, got {name}")
 
 
-def save(path: str | Path, state: EnvState, task: Task[Any], model: WorldModel[Any]) -> None:
+def save(path: str | Path, state: EnvState, task: Task[Any], loop: World) -> None:
     """Write a snapshot, whole or not at all.
 
     Raises:
         RuntimeError: If the disk cannot take it; an older file stays as it was.
     """
-    data = to_bytes(state, task, model)
+    data = to_bytes(state, task, loop)
     write_atomically(Path(path), lambda file: file.write(data))
 
 
-def load(path: str | Path, task: Task[Any], model: WorldModel[Any]) -> EnvState:
+def load(path: str | Path, task: Task[Any], loop: World) -> EnvState:
     """The snapshot in a file.
 
     Raises:
         ValueError: If the file cannot be read or is damaged, or of another version, backend, weights or task.
     """
-    return from_bytes(read_file(Path(path), "a saved state"), task, model, f"saved state {path}")
+    return from_bytes(read_file(Path(path), "a saved state"), task, loop, f"saved state {path}")
 
 
 def _last_frame(outcome: Outcome) -> dict[str, torch.Tensor]:

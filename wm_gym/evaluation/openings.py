@@ -19,7 +19,7 @@ def openings_in(spec: ModelSpec, twin: World, place: Place) -> dict[str, Opening
         twin: As fine as keyframes.
         place: Where.
     """
-    close = twin.model.spec
+    close = twin.spec
     lead = take_lead(twin, open_place(place, close.height, close.width), place)
     captured = open_world(spec, place)
     return {name: open_at(captured, lead, LEAD_FRAMES - 1) for name, open_at in OPENINGS.items()}

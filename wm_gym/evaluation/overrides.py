@@ -1,4 +1,4 @@
-"""A backend that is asked something else than its loop asks: hints hidden, or other words for the same events."""
+"""Worlds that are asked something else: memory or all hints hidden, or other words for the same events."""
 
 from __future__ import annotations
 
@@ -6,8 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import torch
+
+from wm_gym.completion.pipeline import Completed, Completion
+from wm_gym.completion.stage import View
+from wm_gym.completion.state import CompletionState
+from wm_gym.memory.hints import Hints
 from wm_gym.memory.render import blank_hints
-from wm_gym.world_model import Chunk, Condition, Obstacles, Opening, Packed, WorldModel
+from wm_gym.world_model import Chunk, Condition, Guidance, Obstacles, Opening, Packed, WorldModel
 
 Change = Callable[[Condition], Condition]
 
@@ -52,18 +58,36 @@ class ConditionOverride:
         self.model.close()
 
 
+class HiddenMemory(Completion):
+    """A completion to which memory shows nothing: all that is decided is retrieved or invented."""
+
+    def __init__(self, completion: Completion) -> None:
+        """The same stages as those of `completion`."""
+        super().__init__(completion.inpainter, completion.scene_bank, completion.config)
+
+    def __call__(self, hints: Hints, views: Sequence[View], states: Sequence[CompletionState]) -> Completed:
+        """Hints (N, T, H, W), of which nothing is used, completed."""
+        return super().__call__(_nothing_like(hints), views, states)
+
+
 def hide_hints(condition: Condition) -> Condition:
-    """The same with hints of a memory that knows nothing."""
-    assert condition.hints is not None
-    count, length, height, width = condition.hints.seen.shape
-    return replace(condition, hints=blank_hints(count, length, height, width, condition.hints.seen.device))
+    """The same with guidance that shows nothing: neither what memory knows nor what completion decided."""
+    assert condition.guidance is not None
+    blank = _nothing_like(condition.guidance.hints)
+    return replace(condition, guidance=Guidance(blank, torch.zeros_like(blank.seen)))
+
+
+def _nothing_like(hints: Hints) -> Hints:
+    count, length, height, width = hints.seen.shape
+    return blank_hints(count, length, height, width, hints.seen.device)
 
 
 def reword(words: Mapping[str, str]) -> Change:
     """A change that says in prompts each value in place of its key."""
 
     def change(condition: Condition) -> Condition:
-        return replace(condition, prompts=[_reworded(prompt, words) for prompt in condition.prompts])
+        prompts = [[_reworded(prompt, words) for prompt in world] for world in condition.prompts]
+        return replace(condition, prompts=prompts)
 
     return change
 

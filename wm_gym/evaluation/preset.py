@@ -14,9 +14,9 @@ from wm_gym.world.world import World
 
 LENGTH = 16
 
-# weights and number type are in the hash of the tensors, references in their own; the events that a model can show are
+# weights and number type are in the hash of the tensors; the events that a model can show are
 # a statement about it and change nothing
-_TOLD_ELSEWHERE = ("weights", "arithmetic", "shows_events")
+_TOLD_ELSEWHERE = ("weights", "arithmetic", "device", "dtype", "shows_events")
 
 
 def preset_hash(world: World) -> str:
@@ -29,10 +29,10 @@ def preset_hash(world: World) -> str:
     settings = {
         "spec": {name: value for name, value in asdict(model.spec).items() if name not in _TOLD_ELSEWHERE},
         "config": _plain(getattr(model, "config", None)),
-        "guide": _plain(getattr(model, "guide", None)),
+        "completion": asdict(world.completion.config) if world.completion.decides else None,
         "loop": asdict(world.config),
-        "weights": weights_hash(model),
-    } | _scene_bank(model)
+        "weights": [weights_hash(model), world.completion.weights],
+    }
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:LENGTH]
 
 
@@ -40,9 +40,8 @@ def weights_hash(model: Any) -> str:
     """SHA-256 over a backend's tensors by name; that of nothing for a backend without a network."""
     digest = hashlib.sha256()
     tensors: dict[str, Tensor] = {}
-    for prefix in ("network", "inpainter"):
-        if (module := getattr(model, prefix, None)) is not None:
-            tensors |= {f"{prefix}.{name}": tensor for name, tensor in module.state_dict().items()}
+    if (module := getattr(model, "network", None)) is not None:
+        tensors |= {f"network.{name}": tensor for name, tensor in module.state_dict().items()}
     for name, tensor in sorted(tensors.items()):
         digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype} ".encode())
         digest.update(_bytes(tensor))
@@ -51,12 +50,6 @@ def weights_hash(model: Any) -> str:
 
 def _bytes(tensor: Tensor) -> bytes:
     return tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes()
-
-
-def _scene_bank(model: Any) -> dict[str, str]:
-    """The hash of a backend's references; nothing of one without."""
-    bank = getattr(model, "scene_bank", None)
-    return {} if bank is None else {"scene_bank": bank.hash()}
 
 
 def _plain(config: Any) -> dict[str, Any] | None:

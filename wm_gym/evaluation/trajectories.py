@@ -17,8 +17,9 @@ from wm_gym.geometry.motion import START_BODY_POSE, Body, camera_pose
 from wm_gym.geometry.poses import compose, inverse
 from wm_gym.memory.config import MemoryConfig
 from wm_gym.memory.render import render
+from wm_gym.world.captures import memory_of_capture
 from wm_gym.world.state import Outcome
-from wm_gym.world.world import World, memory_of_capture
+from wm_gym.world.world import World
 from wm_gym.world_model import Capture, Opening, Place
 
 CHUNK_FRAMES = 4
@@ -85,7 +86,7 @@ def seen_from(body_poses: np.ndarray, origin: np.ndarray) -> np.ndarray:
 
 def take_lead(twin: World, opening: Opening, place: Place) -> Trajectory:
     """The lead of a walk that opens in a place of the twin, after a turn on the spot, as a walk of no chunks."""
-    blank = torch.zeros(0, twin.model.spec.height, twin.model.spec.width)
+    blank = torch.zeros(0, twin.spec.height, twin.spec.width)
     body_poses = np.concatenate([START_BODY_POSE[None], lead_in(np.radians(Body().turn_degrees_per_frame))])
     path = Trajectory(place.family, False, body_poses, blank, blank, blank, opening.intrinsics)
     return follow(twin, [opening], [path], 0, 1, [place.seed])[0]

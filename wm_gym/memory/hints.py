@@ -5,8 +5,10 @@ Knows nothing of how points are stored or who reads the hints.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
+import torch
 from torch import Tensor
 
 
@@ -36,3 +38,8 @@ class Hints:
     def of_world(self, world: int) -> Hints:
         """The hints of one world, without the axis N: (T, ...)."""
         return Hints(**{name: value[world] for name, value in vars(self).items()})
+
+    @classmethod
+    def stack(cls, worlds: Sequence[Hints]) -> Hints:
+        """Hints (N, T, ...) of N worlds' hints (T, ...)."""
+        return cls(**{one.name: torch.stack([getattr(hints, one.name) for hints in worlds]) for one in fields(cls)})

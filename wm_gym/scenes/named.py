@@ -76,7 +76,7 @@ def open_named(spec: ModelSpec, world: str | None, seed: int, difficulty: str, f
     if isinstance(found, Place):
         return _open_place(spec, found, finer)
     opening = _load(found, found.stat().st_mtime_ns, spec.height, spec.width, finer)
-    if spec.takes_hints:
+    if "capture" in spec.opens_from:
         return opening
     if opening.place is None:
         raise ValueError(f"backend {spec.name!r} opens places that it can build, got {found}, a capture of none")
@@ -84,7 +84,7 @@ def open_named(spec: ModelSpec, world: str | None, seed: int, difficulty: str, f
 
 
 def _open_place(spec: ModelSpec, place: Place, finer: int) -> Opening:
-    if not spec.takes_hints:
+    if "scene" in spec.opens_from:
         return open_world(spec, place)
     shipped = SHIPPED / f"{place.family}-{place.seed}.npz"
     if fits(SHIPPED_SIZE, spec.height, spec.width) and place.difficulty == _SHIPPED_DIFFICULTY and shipped.exists():

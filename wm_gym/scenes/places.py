@@ -35,7 +35,7 @@ def find_place(world: str, seed: int, difficulty: str) -> Place:
 
 def open_world(spec: ModelSpec, place: Place, finer: int = FINER) -> Opening:
     """How a backend of `spec` opens `place`; keyframes have `finer` times the rows and columns of frames."""
-    if not spec.takes_hints:
+    if "scene" in spec.opens_from:
         return open_place(place, spec.height, spec.width)
     opening = capture_place(place, finer * spec.height, finer * spec.width)
     return replace(opening, intrinsics=resize_intrinsics(opening.intrinsics, 1 / finer, 1 / finer))

@@ -38,6 +38,8 @@ def select(model: WorldModel[Any], state: WorldState, worlds: Sequence[int]) -> 
         seeds=_pick(state.seeds, numbers),
         openings=_pick(state.openings, numbers),
         scripts=_pick(state.scripts, numbers),
+        completions=_pick(state.completions, numbers),
+        keyframes=_pick(state.keyframes, numbers),
     )
 
 
@@ -57,6 +59,8 @@ def cat(model: WorldModel[Any], states: Sequence[WorldState]) -> WorldState:
         seeds=_chain([state.seeds for state in states]),
         openings=_chain([state.openings for state in states]),
         scripts=_chain([state.scripts for state in states]),
+        completions=_chain([state.completions for state in states]),
+        keyframes=_chain([state.keyframes for state in states]),
     )
 
 

@@ -7,55 +7,62 @@ refused, part by part (`wm_gym.files.checksummed`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from wm_gym.completion.state import pack_states, unpack_states
 from wm_gym.events.scripts import EventScript
 from wm_gym.files.checksummed import FileKind, pack_checksummed, unpack_checksummed
 from wm_gym.memory.packing import pack_memories, unpack_memories
+from wm_gym.world.references import Keyframes
 from wm_gym.world.state import WorldState
-from wm_gym.world_model import ModelSpec, Opening, Packed, Place, WorldModel
+from wm_gym.world.world import World
+from wm_gym.world_model import ModelSpec, Opening, Packed, Place
 
 KIND = FileKind("wm_gym.world_state", 3)
 
 
-def to_bytes(state: WorldState, model: WorldModel[Any], extra: Packed | None = None) -> bytes:
+def to_bytes(state: WorldState, world: World, extra: Packed | None = None) -> bytes:
     """The state as bytes.
 
     Args:
-        state: Of `model`.
-        model: The backend, which knows how to pack its own part.
+        state: Of `world`.
+        world: The loop, whose backend knows how to pack its own part.
         extra: Data to keep beside it, such as a task state.
     """
-    parts = {"model": model.pack(state.model), "memory": pack_memories(state.memories), "world": _pack_world(state)}
+    parts = {
+        "model": world.model.pack(state.model),
+        "memory": pack_memories(state.memories),
+        "world": _pack_world(state),
+    }
     parts["extra"] = extra or Packed()
     tensors = {f"{part}.{name}": t for part, packed in parts.items() for name, t in packed.tensors.items()}
     header = {
-        "backend": identity(model.spec),
-        "weights": model.spec.weights,
+        "backend": identity(world.spec),
+        "weights": world.spec.weights,
         "parts": {part: packed.meta for part, packed in parts.items()},
     }
     return pack_checksummed(KIND, header, tensors)
 
 
-def from_bytes(data: bytes, model: WorldModel[Any], what: str = "a saved state") -> tuple[WorldState, Packed]:
+def from_bytes(data: bytes, world: World, what: str = "a saved state") -> tuple[WorldState, Packed]:
     """The state that `to_bytes` was given, and what was kept beside it.
 
     Args:
         data: The bytes.
-        model: The backend.
+        world: The loop.
         what: Names the bytes in messages.
 
     Raises:
         ValueError: If the bytes are no world state, damaged, or of another version, backend or weights.
     """
     header, tensors = unpack_checksummed(data, KIND, what)
-    check_maker(header["backend"], header["weights"], model.spec, what)
+    check_maker(header["backend"], header["weights"], world.spec, what)
     packed = {part: Packed(_under(tensors, part), meta) for part, meta in header["parts"].items()}
-    state = _unpack_world(packed["world"], unpack_memories(packed["memory"]), model.unpack(packed["model"]))
+    state = _unpack_world(packed["world"], unpack_memories(packed["memory"]), world.model.unpack(packed["model"]))
     return state, packed["extra"]
 
 
@@ -101,7 +108,10 @@ def _under(tensors: dict[str, Tensor], part: str) -> dict[str, Tensor]:
 
 
 def _pack_world(state: WorldState) -> Packed:
-    tensors = {"body_poses": torch.from_numpy(state.body_poses)}
+    placed, completions = pack_states(state.completions)
+    tensors = {"body_poses": torch.from_numpy(state.body_poses), **placed}
+    for n, keyframes in enumerate(state.keyframes):
+        tensors |= {} if keyframes is None else {f"keyframe_{name}{n}": t for name, t in vars(keyframes).items()}
     for n, opening in enumerate(state.openings):
         tensors |= {f"intrinsics{n}": opening.intrinsics, f"waypoints{n}": opening.waypoints}
     meta = {
@@ -110,6 +120,7 @@ def _pack_world(state: WorldState) -> Packed:
         "seeds": state.seeds,
         "scripts": [script.to_json() for script in state.scripts],
         "openings": [_opening_to_json(opening) for opening in state.openings],
+        "completions": completions,
     }
     return Packed(tensors, meta)
 
@@ -140,4 +151,13 @@ def _unpack_world(packed: Packed, memories: tuple[Any, ...], model_state: Any) -
         seeds=tuple(meta["seeds"]),
         openings=openings,
         scripts=tuple(EventScript.from_json(row) for row in meta["scripts"]),
+        completions=unpack_states(tensors, meta["completions"]),
+        keyframes=tuple(_keyframes(tensors, n) for n in range(len(openings))),
     )
+
+
+def _keyframes(tensors: dict[str, Tensor], world: int) -> Keyframes | None:
+    names = {field.name: f"keyframe_{field.name}{world}" for field in fields(Keyframes)}
+    if names["frames"] not in tensors:
+        return None
+    return Keyframes(**{name: tensors[packed] for name, packed in names.items()})

@@ -14,9 +14,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from wm_gym.completion.state import CompletionState
 from wm_gym.events.scripts import EventScript
 from wm_gym.memory.hints import Hints
 from wm_gym.memory.memory import Memory
+from wm_gym.world.references import Keyframes
 from wm_gym.world.size import nbytes
 from wm_gym.world_model import Chunk, Opening
 
@@ -36,6 +38,8 @@ class WorldState:
         seeds: N world seeds.
         openings: N openings, without the capture or image (the memory has taken them in).
         scripts: N scripts of events.
+        completions: What completion remembers of N worlds.
+        keyframes: Posed frames of the past of N worlds, or None for a model that takes no references.
     """
 
     model: Any
@@ -46,6 +50,8 @@ class WorldState:
     seeds: tuple[int, ...]
     openings: tuple[Opening, ...]
     scripts: tuple[EventScript, ...]
+    completions: tuple[CompletionState, ...]
+    keyframes: tuple[Keyframes | None, ...]
 
     @property
     def num_worlds(self) -> int:
@@ -59,8 +65,13 @@ class WorldState:
 
     def prompts(self) -> list[str]:
         """For each world, the scene and what is going on in it now."""
+        return [one for [one] in self.prompts_of(1, 1)]
+
+    def prompts_of(self, num_frames: int, num_latents: int) -> list[list[str]]:
+        """For each world, the scene and what goes on in it at the first frame of each latent of a step."""
         rows = zip(self.scripts, self.openings, self.frame_index, strict=True)
-        return [script.describe(opening.prompt, frame) for script, opening, frame in rows]
+        starts = range(0, num_frames, num_frames // num_latents)
+        return [[script.describe(opening.prompt, now + start) for start in starts] for script, opening, now in rows]
 
     def say(self, world: int, text: str, *, in_frames: int = 0, for_frames: int | None = None) -> WorldState:
         """The state after an event is asked for in one world: it starts or stops, as `text` means.

@@ -1,6 +1,6 @@
 """`World`: the loop of generation, reconstruction and guidance, for N worlds at once.
 
-    action -> poses -> hints from memory -> frames from the model -> memory
+    action -> poses -> hints from memory -> completion -> frames from the model -> reconstruction -> memory
 
 This is TeleWorld's closed loop (section 3) with InSpatio-World's explicit spatial constraint: the model is guided
 by what is already known to be there, and memory keeps only what it did not know. Knows nothing of tasks.
@@ -8,30 +8,42 @@ by what is already known to be there, and memory keeps only what it did not know
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from wm_gym.completion.pipeline import Completed, Completion
+from wm_gym.completion.stage import View
+from wm_gym.completion.state import CompletionState
 from wm_gym.events.kinds import ActiveEvent, appearance_of
 from wm_gym.events.scripts import EventScript
-from wm_gym.geometry.motion import START_BODY_POSE, Body, camera_pose, walk
+from wm_gym.geometry.motion import START_BODY_POSE, Body, camera_pose
 from wm_gym.memory.hints import Hints
-from wm_gym.memory.keyframes import build_memory, integrate_frames
 from wm_gym.memory.memory import Memory, MemoryConfig
 from wm_gym.memory.occupancy import Nearby
 from wm_gym.memory.render import render
 from wm_gym.memory.write import write
 from wm_gym.networks.arithmetic import in_own_arithmetic
+from wm_gym.reconstruction.reconstructor import PlainReconstructor, Reconstructor
 from wm_gym.world import batching
+from wm_gym.world.captures import memory_of_capture
+from wm_gym.world.movement import Blocked, keys_of, twists_of, walk_all
+from wm_gym.world.references import Keyframes, references_for
 from wm_gym.world.state import Outcome, WorldState, stack_intrinsics, trust_of
-from wm_gym.world_model import Capture, Chunk, Condition, Opening, WorldModel
+from wm_gym.world.transfer import moved
+from wm_gym.world_model import Chunk, Condition, Guidance, ModelSpec, Opening, WorldModel
 
-KEY_THRESHOLD = 0.5  # a twist this strong counts as a pressed key for models that are steered by keys
+Events = Sequence[tuple[ActiveEvent, ...]]
+"""The events at work in each world during a step."""
+
+INPAINTING_STREAM = 1
+"""Beside a world's seed and chunk, so that completion and generation draw other numbers."""
 
 
 @dataclass(frozen=True)
@@ -52,35 +64,50 @@ class WorldConfig:
 class World:
     """Steps N worlds of one backend. Holds no world: every world is in the `WorldState` that goes in and out."""
 
-    def __init__(self, model: WorldModel[Any], config: WorldConfig | None = None) -> None:
+    def __init__(
+        self,
+        model: WorldModel[Any],
+        config: WorldConfig | None = None,
+        *,
+        completion: Completion | None = None,
+        reconstructor: Reconstructor | None = None,
+    ) -> None:
         """Join a backend with a memory.
 
-        Raises:
-            ValueError: If the backend gives no depth or no moving mask, which the memory needs.
+        Args:
+            model: The backend.
+            config: How the loop runs.
+            completion: Decides what memory does not show; None: as the model wants it. `Completion()` decides nothing.
+            reconstructor: Gives depth and moving masks where the model gives none; None: the plain one.
         """
-        if not (model.spec.gives_depth and model.spec.gives_moving):
-            raise ValueError(f"a world needs a backend that gives depth and moving masks, got {model.spec.name!r}")
         self.model = model
         self.config = config or WorldConfig()
+        self.completion = completion_for(model.spec) if completion is None else completion
+        ground_metres = -self.config.body.eye_height_metres
+        self.reconstructor = reconstructor or PlainReconstructor(ground_metres)
+        self.spec = replace(model.spec, weights=_joined_hash(model.spec.weights, self.completion.weights))
 
     @in_own_arithmetic
     def start(self, openings: Sequence[Opening], seeds: Sequence[int]) -> tuple[WorldState, Outcome]:
         """Open N worlds. The outcome's frames show each opening pose."""
-        num_worlds, num_frames = len(openings), self.model.spec.first_frames
-        body_poses = np.tile(START_BODY_POSE, (num_worlds, num_frames, 1))
-        model_state, chunk = self.model.start(openings, seeds)
+        num_worlds, spec = len(openings), self.model.spec
+        body_poses = np.tile(START_BODY_POSE, (num_worlds, spec.first_frames, 1))
+        model_state, chunk = self.model.start([moved(opening, spec.device) for opening in openings], seeds)
         state = WorldState(
             model=model_state,
-            memories=tuple(self._recall(opening) for opening in openings),
+            memories=tuple(self._first_memory(opening) for opening in openings),
             world_of_view=tuple(range(num_worlds)),
             body_poses=body_poses[:, -1],
             frame_index=(0,) * num_worlds,
             seeds=tuple(int(seed) for seed in seeds),
             openings=tuple(replace(opening, capture=None, image=None) for opening in openings),
             scripts=tuple(EventScript(int(seed)) for seed in seeds),
+            completions=(CompletionState(),) * num_worlds,
+            keyframes=tuple(self._first_keyframes(opening) for opening in openings),
         )
-        hints = self._guide(state, _poses(body_poses), [()] * num_worlds)
-        return self._remember(state, body_poses, chunk, hints, [()] * num_worlds, (False,) * num_worlds)
+        nothing: Events = [()] * num_worlds
+        hints = self._render(state, _poses(body_poses), nothing)
+        return self._remember(state, body_poses, chunk, hints, None, nothing, (False,) * num_worlds)
 
     @in_own_arithmetic
     def step(self, state: WorldState, twists: np.ndarray, keys: np.ndarray | None = None) -> tuple[WorldState, Outcome]:
@@ -91,14 +118,15 @@ class World:
             twists: (N, T, 4) float64 forward, left, yaw, pitch as fractions -1..1 of the body's top speeds.
             keys: (N, T, 8) bool as `geometry.motion.KEYS`, or None to read them off the twists.
         """
-        body_poses, collided = self._walk(state, twists)
+        blocked = [self._obstacles(state, n) for n in range(state.num_worlds)]
+        body_poses, collided = walk_all(state.body_poses, twists, self.config.body, blocked)
         return self._advance(state, body_poses, keys_of(twists) if keys is None else keys, collided)
 
     @in_own_arithmetic
     def follow(
         self, state: WorldState, body_poses: np.ndarray, keys: np.ndarray | None = None
     ) -> tuple[WorldState, Outcome]:
-        """One chunk along given stances (N, T, 5), whatever stands there: to go where another world went.
+        """One chunk along given body poses (N, T, 5), whatever stands there: to go where another world went.
 
         Keys, as those of `step`, are read off the path where they are None.
         """
@@ -132,39 +160,38 @@ class World:
     def _advance(
         self, state: WorldState, body_poses: np.ndarray, keys: np.ndarray, collided: tuple[bool, ...]
     ) -> tuple[WorldState, Outcome]:
-        """The loop: hints at the new poses, frames from the model, and what they teach to the memory."""
+        """The loop: hints at the new poses, completed; frames from the model, and what they teach to the memory."""
         events = self._events(state)
         poses = _poses(body_poses)
-        hints = self._guide(state, poses, events)
-        condition = Condition(
+        hints = self._render(state, poses, events)
+        completed = self._complete(state, hints, poses)
+        condition = self._condition(state, poses, keys, events, completed)
+        model_state, chunk = self.model.step(state.model, moved(condition, self.model.spec.device))
+        after = replace(state, model=model_state, completions=completed.states)
+        return self._remember(after, body_poses, chunk, hints, completed, events, collided)
+
+    def _condition(
+        self, state: WorldState, poses: Tensor, keys: np.ndarray, events: Events, completed: Completed
+    ) -> Condition:
+        spec = self.model.spec
+        guidance = Guidance(completed.hints, completed.where, self.completion.decides)
+        return Condition(
             world_from_camera=poses,
             intrinsics=stack_intrinsics(state.openings),
             keys=torch.from_numpy(keys),
-            prompts=state.prompts(),
+            prompts=state.prompts_of(spec.frames_per_step, spec.latents_per_step),
             events=events,
             seeds=state.seeds,
             frame_index=state.frame_index,
-            hints=hints,
+            guidance=guidance if spec.takes_guidance else None,
+            references=references_for(state.keyframes, poses, spec.num_references) if spec.num_references else None,
         )
-        model_state, chunk = self.model.step(state.model, condition)
-        return self._remember(replace(state, model=model_state), body_poses, chunk, hints, events, collided)
 
     def _events(self, state: WorldState) -> list[tuple[ActiveEvent, ...]]:
         num_frames = self.model.spec.frames_per_step
         return [script.active(f, num_frames) for script, f in zip(state.scripts, state.frame_index, strict=True)]
 
-    def _walk(self, state: WorldState, twists: np.ndarray) -> tuple[np.ndarray, tuple[bool, ...]]:
-        """Where the bodies go, and whether something stood in their way."""
-        free = walk(state.body_poses, twists, self.config.body, None)
-        paths = [
-            walk(state.body_poses[n], twists[n], self.config.body, self._obstacles(state, n))
-            for n in range(state.num_worlds)
-        ]
-        body_poses = np.stack(paths)
-        collided = (body_poses != free).any(axis=(1, 2))
-        return body_poses, tuple(bool(b) for b in collided)
-
-    def _obstacles(self, state: WorldState, world: int) -> Callable[[np.ndarray], np.ndarray]:
+    def _obstacles(self, state: WorldState, world: int) -> Blocked:
         """What blocks the body: the simulator's own walls, or what memory holds at the height of the body."""
         body = self.config.body
         obstacles = self.model.obstacles(state.model, world)
@@ -176,7 +203,7 @@ class World:
         nearby = Nearby(memory, state.body_poses[world, :2], reach, z_low, 0.0)
         return lambda positions: nearby.occupied(positions, body.radius_metres)
 
-    def _guide(self, state: WorldState, poses: Tensor, events: Sequence[tuple[ActiveEvent, ...]]) -> Hints:
+    def _render(self, state: WorldState, poses: Tensor, events: Events) -> Hints:
         """What memory shows at `poses` (N, T, 4, 4)."""
         spec = self.model.spec
         return render(
@@ -189,10 +216,30 @@ class World:
             appearance=[appearance_of(active) for active in events],
         )
 
-    def _recall(self, opening: Opening) -> Memory:
+    def _complete(self, state: WorldState, hints: Hints, poses: Tensor) -> Completed:
+        """Hints with what memory does not show decided."""
+        prompts, spec = state.prompts(), self.model.spec
+        views = [
+            View(
+                poses[n],
+                state.openings[n].intrinsics.float(),
+                frame,
+                (state.seeds[n], 1 + (frame - spec.first_frames) // spec.frames_per_step, INPAINTING_STREAM),
+                prompts[n],
+            )
+            for n, frame in enumerate(state.frame_index)
+        ]
+        with torch.inference_mode():
+            return self.completion(hints, views, state.completions)
+
+    def _first_memory(self, opening: Opening) -> Memory:
         if opening.capture is None:
             return Memory.empty(self.config.memory)
         return memory_of_capture(opening.capture, self.config.memory)
+
+    def _first_keyframes(self, opening: Opening) -> Keyframes | None:
+        spec = self.model.spec
+        return Keyframes.of_opening(opening, spec.height, spec.width) if spec.num_references else None
 
     def _remember(
         self,
@@ -200,79 +247,98 @@ class World:
         body_poses: np.ndarray,
         chunk: Chunk,
         hints: Hints,
-        events: Sequence[tuple[ActiveEvent, ...]],
+        completed: Completed | None,
+        events: Events,
         collided: tuple[bool, ...],
     ) -> tuple[WorldState, Outcome]:
-        """Write the chunk to memory and close the step."""
+        """Reconstruct what the model did not give, write the chunk to memory and close the step."""
+        chunk = moved(chunk, "cpu")
         poses = _poses(body_poses) if chunk.world_from_camera is None else chunk.world_from_camera
-        chunk = replace(chunk, world_from_camera=poses)
-        assert chunk.depth is not None and chunk.moving is not None
         intrinsics = stack_intrinsics(state.openings)
-        lasting = chunk.depth if chunk.write_mask is None else torch.where(chunk.write_mask, chunk.depth, 0.0)
+        chunk = replace(chunk, world_from_camera=poses)
+        chunk = self.reconstructor.reconstruct(chunk, hints, intrinsics, self.model.spec.far_metres)
+        chunk = chunk if completed is None else replace(chunk, write_mask=_write_mask(chunk, hints, completed))
+        memories = self._written(state, chunk, hints, completed, events)
+        num_frames = chunk.frames.shape[1]
+        after = replace(
+            state,
+            memories=memories,
+            body_poses=body_poses[:, -1],
+            frame_index=tuple(f + num_frames for f in state.frame_index),
+            keyframes=_grown(state, chunk),
+        )
+        return after, Outcome(chunk, hints, body_poses, intrinsics, collided, tuple(trust_of(chunk, hints)))
+
+    def _written(
+        self, state: WorldState, chunk: Chunk, hints: Hints, completed: Completed | None, events: Events
+    ) -> tuple[Memory, ...]:
+        """The memories after the chunk, in the order of the views."""
+        assert chunk.depth is not None and chunk.moving is not None and chunk.world_from_camera is not None
+        depth = chunk.depth if chunk.write_mask is None else torch.where(chunk.write_mask, chunk.depth, 0.0)
         memories = list(state.memories)
         for n, w in enumerate(state.world_of_view):
             memories[w] = write(
                 memories[w],
                 chunk.frames[n],
-                lasting[n],
+                depth[n],
                 chunk.moving[n],
-                poses[n],
-                intrinsics[n],
+                chunk.world_from_camera[n],
+                state.openings[n].intrinsics.float(),
                 hints=hints.of_world(n),
                 frame_index=state.frame_index[n],
                 appearance=appearance_of(events[n]),
-                replaced=None if chunk.overwrite_mask is None else chunk.overwrite_mask[n],
+                replaced=None if completed is None else completed.overwritten[n],
             )
-        num_frames = chunk.frames.shape[1]
-        after = replace(
-            state,
-            memories=tuple(memories),
-            body_poses=body_poses[:, -1],
-            frame_index=tuple(f + num_frames for f in state.frame_index),
+        return tuple(memories)
+
+
+def completion_for(
+    spec: ModelSpec, wanted: bool | None = None, settings: Mapping[str, Any] = MappingProxyType({})
+) -> Completion:
+    """What the hints of a backend are completed by.
+
+    Args:
+        spec: Of the backend.
+        wanted: Whether they are; None: as the backend wants it.
+        settings: As of `Completion.create`.
+
+    Raises:
+        ValueError: If there are settings of what is not wanted, or `Completion.create` raises it.
+    """
+    if spec.wants_completion if wanted is None else wanted:
+        return Completion.create(spec.height, spec.width, dtype=getattr(torch, spec.dtype), **settings)
+    if settings:
+        raise ValueError(f"completion_settings must be empty where nothing is completed, got {sorted(settings)}")
+    return Completion()
+
+
+def _write_mask(chunk: Chunk, hints: Hints, completed: Completed) -> Tensor:
+    """Pixels that may be remembered, (N, T, H, W) bool."""
+    # what completion shows instead of what is known it will show again: memory would only grow by edges
+    may = torch.ones_like(hints.seen) if chunk.write_mask is None else chunk.write_mask
+    return may & ~(completed.where & hints.seen & ~completed.overwritten)
+
+
+def _grown(state: WorldState, chunk: Chunk) -> tuple[Keyframes | None, ...]:
+    """The keyframes of each world, with the last frame of the chunk."""
+    last = chunk.frames.shape[1] - 1
+    assert chunk.depth is not None and chunk.world_from_camera is not None
+    return tuple(
+        None
+        if keyframes is None
+        else keyframes.with_frame(
+            chunk.frames[n, -1], chunk.depth[n, -1], chunk.world_from_camera[n, -1], state.frame_index[n] + last
         )
-        return after, Outcome(chunk, hints, body_poses, intrinsics, collided, tuple(trust_of(chunk, hints)))
-
-
-def keys_of(twists: np.ndarray) -> np.ndarray:
-    """(…, 8) bool: the keys that a keyboard player would press for twists (…, 4)."""
-    forward, left, yaw, pitch = (twists[..., k] for k in range(4))
-    pressed = (forward, left, -forward, -left, pitch, yaw, -pitch, -yaw)  # W A S D I J K L
-    return np.stack([value >= KEY_THRESHOLD for value in pressed], axis=-1)
-
-
-def twists_of(path: np.ndarray, body: Body) -> np.ndarray:
-    """(..., T, 4): the body twists that lead along stances (..., T + 1, 5), as fractions of the top speeds."""
-    moved = np.diff(path, axis=-2)
-    yaw = path[..., 1:, 3]
-    forward = moved[..., 0] * np.cos(yaw) + moved[..., 1] * np.sin(yaw)
-    left = moved[..., 1] * np.cos(yaw) - moved[..., 0] * np.sin(yaw)
-    turned = moved[..., 3] - 2 * np.pi * np.round(moved[..., 3] / (2 * np.pi))
-    return np.stack(
-        [
-            forward / body.walk_metres_per_frame,
-            left / body.walk_metres_per_frame,
-            turned / np.radians(body.turn_degrees_per_frame),
-            moved[..., 4] / np.radians(body.pitch_degrees_per_frame),
-        ],
-        axis=-1,
+        for n, keyframes in enumerate(state.keyframes)
     )
 
 
 def _poses(body_poses: np.ndarray) -> Tensor:
-    """(N, T, 4, 4) float32 camera poses of (N, T, 5) stances."""
+    """(N, T, 4, 4) float32 camera poses of (N, T, 5) body poses."""
     return torch.from_numpy(camera_pose(body_poses)).float()
 
 
-@lru_cache(maxsize=16)
-def memory_of_capture(capture: Capture, config: MemoryConfig) -> Memory:
-    """The memory of somebody who has seen a capture's keyframes, near things first.
-
-    What moved is left out, but for the frames that led up to the opening: it will be elsewhere by now.
-    """
-    count = len(capture.frames) - capture.lead
-    still, poses = torch.where(capture.moving, 0.0, capture.depth), capture.world_from_camera
-    memory = build_memory(capture.frames[:count], still[:count], poses[:count], capture.intrinsics, config)
-    if not capture.lead:
-        return memory
-    lead = capture.frames[count:], capture.depth[count:], capture.moving[count:], poses[count:]
-    return integrate_frames(memory, *lead, capture.intrinsics, frame_index=-capture.lead)
+def _joined_hash(*hashes: str) -> str:
+    """Of all that decides what a world shows; that of one alone is its own."""
+    told = [one for one in hashes if one]
+    return told[0] if len(told) == 1 else hashlib.sha256("".join(told).encode()).hexdigest() if told else ""

@@ -90,7 +90,7 @@ def _record(opening: Opening, poses: Tensor, height: int, width: int) -> tuple[T
             world_from_camera=poses[t : t + FRAMES_PER_STEP][None],
             intrinsics=opening.intrinsics[None],
             keys=torch.zeros(1, FRAMES_PER_STEP, 8, dtype=torch.bool),
-            prompts=[opening.prompt],
+            prompts=[[opening.prompt]],
             events=[()],
             seeds=[_SEED],
             frame_index=[t],

@@ -64,7 +64,7 @@ class TwinConfig:
 
 
 class TwinModel:
-    """The ground truth behind the seam.
+    """The ground truth as a `WorldModel`.
 
     Args:
         config: Sizes and limits.
@@ -74,9 +74,8 @@ class TwinModel:
         self.config = config
         self.spec = ModelSpec(
             name="twin", height=config.height, width=config.width, first_frames=FIRST_FRAMES,
-            frames_per_step=FRAMES_PER_STEP, fps=FPS, steered_by="pose", takes_text=True, takes_hints=False,
-            takes_references=False, gives_depth=True, gives_moving=True, far_metres=FAR_METRES, licence=_LICENCE,
-            shows_events=tuple(KINDS),
+            frames_per_step=FRAMES_PER_STEP, fps=FPS, opens_from=("scene",), gives_depth=True, gives_moving=True,
+            far_metres=FAR_METRES, licence=_LICENCE, shows_events=tuple(KINDS),
         )  # fmt: skip
         self._pool = Pool(config.max_processes, config.timeout_seconds)
 

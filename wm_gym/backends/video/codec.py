@@ -69,8 +69,9 @@ class SpaceToDepthCodec:
         ]
         return (torch.stack(channels, 2) * seen[:, :, None]).flatten(1, 2)
 
-    def hint_prior(self, hint_channels: Tensor) -> Tensor:
+    @staticmethod
+    def hint_prior(hints: Tensor) -> Tensor:
         """What hints say the frames are, 0 where they say nothing: (..., T * 8, H, W) to (..., T * 5, H, W)."""
-        by_frame = hint_channels.unflatten(-3, (-1, HINT_CHANNELS))
+        by_frame = hints.unflatten(-3, (-1, HINT_CHANNELS))
         moving = torch.where(by_frame[..., 4:5, :, :] > 0, by_frame[..., 5:6, :, :], -1.0)
         return torch.cat([by_frame[..., :4, :, :], moving.to(by_frame.dtype)], -3).flatten(-4, -3)

@@ -80,6 +80,8 @@ class ExactCodec:
     packing: SpaceToDepthCodec
     num_frames: int
 
+    hint_prior = staticmethod(SpaceToDepthCodec.hint_prior)
+
     @property
     def latent_channels(self) -> int:
         """All channels of T frames."""
@@ -114,7 +116,3 @@ class ExactCodec:
     def encode_hints(self, channels: Tensor, state: CodecState) -> Tensor:
         """The channels."""
         return channels
-
-    def hint_prior(self, hints: Tensor) -> Tensor:
-        """As `SpaceToDepthCodec.hint_prior`."""
-        return self.packing.hint_prior(hints)

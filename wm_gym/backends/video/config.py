@@ -33,6 +33,7 @@ class TransformerConfig:
         freq_dim: Sinusoids of sigma.
         camera_dim: Numbers that tell a token's camera rays; 0 for none.
         action_dim: Numbers of an action vector of one latent frame; 0 for none.
+        hint_concat: As in `VideoConfig`.
         gelu: "tanh", as Wan's weights have it, or "none" for the exact function, which is four times as fast on a CPU.
         eps: Of the norms.
     """
@@ -48,6 +49,7 @@ class TransformerConfig:
     freq_dim: int = 256
     camera_dim: int = 0
     action_dim: int = 0
+    hint_concat: str = "channel"
     gelu: str = "tanh"
     eps: float = 1e-6
 

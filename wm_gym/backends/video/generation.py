@@ -21,9 +21,6 @@ class Prediction:
 
     Where the cache keeps clean latent frames, those of the chunk before are still to be appended: the first prediction
     makes their keys and values, in the same pass.
-
-    Attributes:
-        blocks: The cache of each world, as far as it is written.
     """
 
     def __init__(
@@ -31,7 +28,8 @@ class Prediction:
     ) -> None:
         """Predict the latent frames at `times` (N, L)."""
         self._network, self._conditioning, self._times = network, conditioning, times
-        self.blocks: list[Blocks] = [world.blocks for world in worlds]
+        self._bounds = {"window": network.config.window_latents, "sinks": network.config.sink_latents}
+        self._blocks: list[Blocks] = [world.blocks for world in worlds]
         self._clean_context = None
         if network.config.cache_update == "clean":
             embedded = torch.stack([w.clean_context for w in worlds]), torch.stack([w.temb for w in worlds])
@@ -42,27 +40,23 @@ class Prediction:
         """Clean latents of noisy ones, (N, L, C, h, w) in -1..1."""
         conditioning = replace(self._conditioning, past=self._past())
         metadata, length = FrameMetadata.of_chunk(self._times, sigma, Role.TARGET), self._times.shape[1]
-        clean, new_kv = self._network(noisy, metadata, conditioning, self._clean_context)
+        latents, new_kv = self._network(noisy, metadata, conditioning, self._clean_context)
         if self._clean_context is not None:
-            self._append(NewKV(new_kv.keys[:, :, :length], new_kv.values[:, :, :length]), self._times - length)
+            clean = NewKV(new_kv.keys[:, :, :length], new_kv.values[:, :, :length])
+            self._blocks = append(self._blocks, clean, self._times - length, **self._bounds)
             self._clean_context = None
         self._last = NewKV(new_kv.keys[:, :, -length:], new_kv.values[:, :, -length:])
-        return clean.clamp(-1, 1)
+        return latents.clamp(-1, 1)
 
     def finish(self) -> list[Blocks]:
         """The cache of each world after the last prediction."""
         if self._network.config.cache_update == "last":
             assert self._last is not None
-            self._append(self._last, self._times)
-        return self.blocks
-
-    def _append(self, new_kv: NewKV, times: Tensor) -> None:
-        config = self._network.config
-        window, sinks = config.window_latents, config.sink_latents
-        self.blocks = append(self.blocks, new_kv, times, window=window, sinks=sinks)
+            self._blocks = append(self._blocks, self._last, self._times, **self._bounds)
+        return self._blocks
 
     def _past(self) -> CachedKV:
         config, weight = self._network.config, self._network.transformer.proj_out.weight
         nothing = weight.new_zeros(config.num_layers, math.prod(config.grid), config.inner_dim)
         absent = Block(0, Role.ABSENT, nothing, nothing)
-        return gather(self.blocks, config.sink_latents + config.window_latents, absent)
+        return gather(self._blocks, config.sink_latents + config.window_latents, absent)

@@ -98,7 +98,7 @@ class Block(nn.Module):
         self,
         x: Tensor,
         text: KV,
-        modulation: tuple[Tensor, ...],
+        shared: Tensor,
         past: KV | None,
         mask: FrameMask | None,
         rotations: Sequence[Tensor],
@@ -107,8 +107,10 @@ class Block(nn.Module):
 
         Args:
             x: (N, L, S, C).
-            text: Of the prompts, (N, words, C) each, or (N * L, words, C): one for each latent frame.
-            modulation: Six of (N, L, 1, C): shift, scale and gate of attention, then of the feed-forward layers.
+            text: Of the prompts, (N, words, C) each, or (N * L, words, C): one for each latent frame; hints and clean
+                context, which are as many or twice as many more, have those of the L.
+            shared: (N, L, 6, 1, C) float32, shift, scale and gate of attention, then of the feed-forward layers, as far
+                as all blocks share them.
             past: Cached keys and values of this layer, (N, Lp * S, C) each.
             mask: Of the L latent frames to the Lp + L.
             rotations: Of queries and of all keys, from `rotary_table`.
@@ -116,13 +118,18 @@ class Block(nn.Module):
         Returns:
             The tokens, and their keys and values for the cache, (N, L * S, C) each.
         """
-        shift1, scale1, gate1, shift2, scale2, gate2 = modulation
+        modulation = self.scale_shift_table[:, None, :, None] + shared
+        modulation[:, :, [1, 4]] += 1
+        shift1, scale1, gate1, shift2, scale2, gate2 = modulation.to(x.dtype).unbind(2)
         normed = torch.addcmul(shift1, self.norm1(x), scale1).flatten(1, 2)
         keys, values = self.attn1.encode(normed)
         context = keys, values
         if past is not None:
             context = torch.cat([past[0].to(keys.dtype), keys], 1), torch.cat([past[1].to(values.dtype), values], 1)
         x = torch.addcmul(x, self.attn1(normed, context, mask, rotations).view_as(x), gate1)
-        x = x + self.attn2(self.norm2(x).reshape(len(text[0]), -1, x.shape[-1]), text).view_as(x)
+        # (N, frames, S, C) -> (N, L, frames / L, S, C): frames L apart share a prompt
+        by_prompt = self.norm2(x).unflatten(1, (-1, len(text[0]) // len(x))).transpose(1, 2)
+        mixed = self.attn2(by_prompt.reshape(len(text[0]), -1, x.shape[-1]), text).view(by_prompt.shape)
+        x = x + mixed.transpose(1, 2).reshape(x.shape)
         x = torch.addcmul(x, self.ffn(torch.addcmul(shift2, self.norm3(x), scale2)), gate2)
         return x, (keys, values)

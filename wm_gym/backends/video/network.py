@@ -20,7 +20,7 @@ from wm_gym.backends.video.frame_metadata import FrameMetadata, Role
 from wm_gym.backends.video.layers import KV
 from wm_gym.backends.video.steering import action_dim
 from wm_gym.backends.video.streaming import StreamingCodec
-from wm_gym.backends.video.transformer import CachedKV, CausalTransformer, NewKV, Tokens
+from wm_gym.backends.video.transformer import CachedKV, CausalTransformer, NewKV, Tokens, with_hints
 from wm_gym.networks.batch_invariant import Linear, per_world
 from wm_gym.text.encoder import TextEncoder
 
@@ -77,6 +77,7 @@ class VideoNetwork(nn.Module):
                 freq_dim=64,
                 camera_dim=6 * num_frames,
                 action_dim=action_dim(num_frames),
+                hint_concat=config.hint_concat,
                 gelu="none",
             )
         )
@@ -106,43 +107,29 @@ class VideoNetwork(nn.Module):
             noisy: (N, L, C, h, w), as the codec shapes latent frames.
             metadata: Of the L latent frames.
             conditioning: All that they are generated from.
-            clean_context: Clean latent frames, from `patchify`, that the cache does not hold yet: one pass makes their
-                keys and values and generates from them. With it, prompts are one for each world.
+            clean_context: Clean latent frames, L of them, that the cache does not hold yet: one pass makes their
+                keys and values and generates from them.
 
         Returns:
             (N, L, C, h, w) float32, and what the cache may keep: of the clean context, then of the L.
         """
-        length, grid = noisy.shape[1], self.config.grid
-        tokens = self.patchify(noisy, metadata, conditioning)
+        length, grid, hints = noisy.shape[1], self.config.grid, conditioning.hints
+        steering = {"camera": conditioning.camera, "action": conditioning.action}
+        tokens = self.transformer.patchify(noisy, metadata, hints=hints, **steering)
         before = 0 if clean_context is None else clean_context.temb.shape[1]
         every = tokens if clean_context is None else Tokens.cat([clean_context, tokens])
-        prompt = conditioning.prompt
-        if self.config.hint_concat == "frame" and len(prompt[0][0]) == length * len(noisy) > len(noisy):
-            prompt = _prompts_of_hints_too(prompt, length)
         x, new_kv = self.transformer.run_blocks(
-            every, prompt, grid, past=conditioning.past, window=self.config.window_latents,
-            base_time=conditioning.base_time,
+            every, conditioning.prompt, grid, past=conditioning.past,
+            window=self.config.window_latents, base_time=conditioning.base_time,
         )  # fmt: skip
         x = x.unflatten(1, (-1, grid[0] * grid[1]))[:, before : before + length].flatten(1, 2)
-        temb, hint_prior = tokens.temb[:, :length], self.codec.hint_prior(conditioning.hints)
+        temb, hint_prior = tokens.temb[:, :length], self.codec.hint_prior(hints)
         clean = hint_prior + self.transformer.unpatchify(x, temb, grid).float()
         if self.refiner is not None:
-            clean = self.refiner(clean, hint_prior, conditioning.hints, temb)
-        kept = [*range(before // self._frames_each), *range(before, before + length)]  # hints are not cached
+            clean = self.refiner(clean, hint_prior, hints, temb)
+        context = before // 2 if self.config.hint_concat == "frame" else before  # hints are not cached
+        kept = [*range(context), *range(before, before + length)]
         return clean, NewKV(new_kv.keys[:, :, kept], new_kv.values[:, :, kept])
-
-    def patchify(self, latents: Tensor, metadata: FrameMetadata, conditioning: Conditioning) -> Tokens:
-        """Latent frames and what they are generated from as tokens; arguments as in `forward`."""
-        hints, camera, action = conditioning.hints, conditioning.camera, conditioning.action
-        if self.config.hint_concat == "channel":
-            dtype = self.transformer.patch_embedding.weight.dtype
-            entering = torch.cat([latents.to(dtype), hints.to(dtype)], 2)
-            return self.transformer.patchify(entering, metadata, camera=camera, action=action)
-        # hints are latent frames of their own, after the targets
-        targets, no_targets = torch.cat([latents, torch.zeros_like(hints)], 2), torch.zeros_like(latents)
-        entering = torch.cat([targets, torch.cat([no_targets, hints], 2)], 1)
-        camera, action = torch.cat([camera] * 2, 1), torch.cat([action] * 2, 1)
-        return self.transformer.patchify(entering, _with_hints(metadata), camera=camera, action=action)
 
     @property
     def latent_shape(self) -> tuple[int, int, int]:
@@ -151,14 +138,9 @@ class VideoNetwork(nn.Module):
         return self.codec.latent_channels, self.config.height // scale, self.config.width // scale
 
     def clean_context(self, embedded: tuple[Tensor, Tensor], times: Tensor) -> Tokens:
-        """Tokens of a chunk of clean latent frames at `times` (N, L), of which `patchify` gave `x` and `temb`."""
+        """Tokens of a chunk of clean latent frames at `times` (N, L), from their `x` and `temb`."""
         metadata = FrameMetadata.of_chunk(times, 0.0, Role.PAST)
-        return Tokens(*embedded, metadata if self.config.hint_concat == "channel" else _with_hints(metadata))
-
-    @property
-    def _frames_each(self) -> int:
-        """Frames of the transformer that one latent frame takes up."""
-        return 2 if self.config.hint_concat == "frame" else 1
+        return Tokens(*embedded, metadata if self.config.hint_concat == "channel" else with_hints(metadata))
 
 
 class Refiner(nn.Module):
@@ -208,17 +190,3 @@ def _codec(config: VideoConfig, packing: SpaceToDepthCodec) -> Codec:
     if config.codec == "streaming":
         return StreamingCodec(config.streaming, packing, config.frames_per_latent)
     return ExactCodec(packing, config.frames_per_latent)
-
-
-def _prompts_of_hints_too(prompt: Prompt, length: int) -> Prompt:
-    """Prompts of N * L latent frames, once more for the hints that stand beside each world's L."""
-
-    def twice(encoded: Tensor) -> Tensor:
-        return encoded.unflatten(0, (-1, length)).repeat(1, 2, 1, 1).flatten(0, 1)
-
-    return [(twice(keys), twice(values)) for keys, values in prompt]
-
-
-def _with_hints(metadata: FrameMetadata) -> FrameMetadata:
-    """Of latent frames, then of their hints: the same times and chunks, clean, a role that says so."""
-    return FrameMetadata.cat([metadata, FrameMetadata.of(metadata.time, 0.0, Role.HINT, metadata.chunk)])

@@ -10,7 +10,6 @@ from torch import Tensor
 
 from wm_gym.backends.video.cache import Blocks
 from wm_gym.backends.video.codecs import CodecState
-from wm_gym.completion.placement import PlacedScene
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +26,6 @@ class VideoWorld:
         last_pose: (4, 4) float32 world_from_camera of the last frame.
         opening_pose: (4, 4) float32 world_from_camera of the frame that the world opened on.
         codec: What the codec remembers; nothing with exact patches.
-        placed_scenes: Places that it goes on as where nothing is known, the oldest first.
     """
 
     blocks: Blocks
@@ -37,14 +35,10 @@ class VideoWorld:
     last_pose: Tensor
     opening_pose: Tensor
     codec: CodecState
-    placed_scenes: tuple[PlacedScene, ...] = ()
 
 
-@dataclass(frozen=True)
-class VideoState:
-    """N worlds."""
-
-    worlds: tuple[VideoWorld, ...]
+VideoState = tuple[VideoWorld, ...]
+"""N worlds."""
 
 
 def codec_state_of(worlds: Sequence[VideoWorld]) -> CodecState:

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from wm_gym.backends.video.attention import FrameMask
 from wm_gym.backends.video.config import TransformerConfig
-from wm_gym.backends.video.frame_metadata import FrameMetadata, may_attend
+from wm_gym.backends.video.frame_metadata import FrameMetadata, Role, may_attend
 from wm_gym.backends.video.layers import KV, Attention, Block, embedder
 from wm_gym.backends.video.rotary import rotary_table
 from wm_gym.networks.batch_invariant import Linear, per_world
@@ -158,11 +158,29 @@ class CausalTransformer(nn.Module):
         return self.unpatchify(x, tokens.temb, grid), tokens.temb, new_kv
 
     def patchify(
-        self, latents: Tensor, metadata: FrameMetadata, *, camera: Tensor | None, action: Tensor | None
+        self,
+        latents: Tensor,
+        metadata: FrameMetadata,
+        *,
+        hints: Tensor | None = None,
+        camera: Tensor | None = None,
+        action: Tensor | None = None,
     ) -> Tokens:
-        """Latent frames as tokens, in reading order; arguments as in `forward`."""
-        weight, bias = self.patch_embedding.weight, self.patch_embedding.bias
-        rows, columns = self.config.patch_size
+        """Latent frames as tokens, in reading order.
+
+        Args:
+            latents: (N, L, channels, h, w).
+            metadata: Of the L latent frames.
+            hints: (N, L, hint channels, h, w), which join as `TransformerConfig.hint_concat` says; or None.
+            camera: As in `forward`.
+            action: As in `forward`.
+        """
+        weight, bias, (rows, columns) = self.patch_embedding.weight, self.patch_embedding.bias, self.config.patch_size
+        if hints is not None and self.config.hint_concat == "frame":
+            latents, metadata = _beside(latents, hints), with_hints(metadata)
+            camera, action = (None if t is None else torch.cat([t, t], 1) for t in (camera, action))
+        elif hints is not None:
+            latents = torch.cat([latents.to(weight.dtype), hints.to(weight.dtype)], 2)
         patches = latents.to(weight.dtype).unflatten(3, (-1, rows)).unflatten(5, (-1, columns))
         # (N, L, channels, h / rows, rows, w / columns, columns) -> (N, L * S, channels * rows * columns)
         patches = patches.permute(0, 1, 3, 5, 2, 4, 6).flatten(4).flatten(1, 3)
@@ -189,21 +207,13 @@ class CausalTransformer(nn.Module):
         keys = queries if past is None else FrameMetadata.cat([past.metadata, queries])
         mask = FrameMask(may_attend(queries, keys, window).cpu(), math.prod(grid), x.dtype)
         rotations = [self._rotations(frames, base_time, grid).to(x.device) for frames in (queries, keys)]
-        modulation, new = self._modulation(tokens.temb, x.dtype), []
+        shared, new = self.condition_embedder.time_proj(F.silu(tokens.temb)).unflatten(-1, (6, 1, -1)).float(), []
         for k, block in enumerate(self.blocks):
             cached = None if past is None else (past.keys[k], past.values[k])
-            x, kv = block(x, text[k], modulation[k], cached, mask, rotations)
+            x, kv = block(x, text[k], shared, cached, mask, rotations)
             new.append(kv)
         stacked = (torch.stack(layers).unflatten(2, x.shape[1:3]) for layers in zip(*new, strict=True))
         return x.flatten(1, 2), NewKV(*stacked)
-
-    def _modulation(self, temb: Tensor, dtype: torch.dtype) -> list[tuple[Tensor, ...]]:
-        """For each block six of (N, L, 1, C): shift, 1 + scale, gate, twice."""
-        shared = self.condition_embedder.time_proj(F.silu(temb)).unflatten(-1, (6, 1, -1)).float()
-        tables = torch.stack([cast(Block, block).scale_shift_table for block in self.blocks])
-        each = tables[:, :, None, :, None] + shared  # (layers, N, L, 6, 1, C)
-        each[..., [1, 4], :, :] += 1
-        return [one.unbind(2) for one in each.to(dtype).unbind()]
 
     def unpatchify(self, x: Tensor, temb: Tensor, grid: tuple[int, int]) -> Tensor:
         """Mixed tokens (N, L * S, C) of latent frames with embedded sigmas (N, L, C) to (N, L, out_channels, h, w)."""
@@ -219,3 +229,14 @@ class CausalTransformer(nn.Module):
     def _rotations(self, frames: FrameMetadata, base_time: Tensor | None, grid: tuple[int, int]) -> Tensor:
         time = frames.time if base_time is None else (frames.time - base_time[:, None]).clamp(min=0)
         return rotary_table(time, *grid, self.config.attention_head_dim)
+
+
+def with_hints(metadata: FrameMetadata) -> FrameMetadata:
+    """Of latent frames, then of their hints: the same times and chunks, clean, a role that says so."""
+    return FrameMetadata.cat([metadata, FrameMetadata.of(metadata.time, 0.0, Role.HINT, metadata.chunk)])
+
+
+def _beside(latents: Tensor, hints: Tensor) -> Tensor:
+    """Hints (N, L, hint channels, h, w) as latent frames of their own, after the targets (N, L, channels, h, w)."""
+    targets = torch.cat([latents, torch.zeros_like(hints)], 2)
+    return torch.cat([targets, torch.cat([torch.zeros_like(latents), hints], 2)], 1)

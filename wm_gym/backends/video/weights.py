@@ -15,9 +15,6 @@ from wm_gym.backends.video.codec import SpaceToDepthCodec
 from wm_gym.backends.video.config import VideoConfig
 from wm_gym.backends.video.network import VideoNetwork
 from wm_gym.backends.video.streaming import StreamingCodec, StreamingConfig
-from wm_gym.completion.inpainter import Inpainter
-from wm_gym.completion.scene_bank import SceneBank
-from wm_gym.completion.weights import inpainter_bytes
 from wm_gym.networks.weights_file import filled, module_bytes, read_weights, save_module
 
 FORMAT, CODEC_FORMAT = "wm_gym.video", "wm_gym.codec"
@@ -42,14 +39,9 @@ def save_weights(path: Path, network: VideoNetwork, text_in: str = "") -> str:
     return save_module(path, FORMAT, header | {TEXT_IN: text_in}, network, without=TEXT)
 
 
-def hash_of(network: VideoNetwork, inpainter: Inpainter | None = None, scene_bank: SceneBank | None = None) -> str:
-    """Of all that would be written: weights and settings of a network and of its inpainter, and its scene bank."""
-    digest = hashlib.sha256(module_bytes(FORMAT, {"config": asdict(network.config)}, network))
-    if inpainter is not None:
-        digest.update(inpainter_bytes(inpainter))
-    if scene_bank is not None:
-        digest.update(scene_bank.hash().encode())
-    return digest.hexdigest()
+def hash_of(network: VideoNetwork) -> str:
+    """Of all that would be written: weights and settings of a network."""
+    return hashlib.sha256(module_bytes(FORMAT, {"config": asdict(network.config)}, network)).hexdigest()
 
 
 def load_weights(path: Path, dtype: torch.dtype = torch.float32) -> VideoNetwork:

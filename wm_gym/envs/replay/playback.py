@@ -27,7 +27,7 @@ def open_core(replay: Replay) -> EnvCore:
     except ValueError as error:
         raise ValueError(f"a replay's settings must be those of EpisodeConfig, got: {error}") from error
     core = EnvCore(config)
-    check_weights(replay.fingerprint.weights, core.world.model.spec, "a replay")
+    check_weights(replay.fingerprint.weights, core.world.spec, "a replay")
     return core
 
 

@@ -89,7 +89,7 @@ class RecordReplay(gym.Wrapper, RecordConstructorArgs):
         if self._beginning is None:
             raise RuntimeError("the environment must be reset before there is a replay")
         core = self._world_env.core
-        spec = core.world.model.spec
+        spec = core.world.spec
         return Replay(
             env_id="" if self.env.spec is None else self.env.spec.id,
             settings=asdict(core.config),

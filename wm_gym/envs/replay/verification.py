@@ -109,7 +109,7 @@ def verify(replay: Replay, from_step: int = 0) -> Comparison:
 
 
 def _compare(replay: Replay, core: EnvCore, from_step: int) -> Comparison:
-    spec = core.world.model.spec
+    spec = core.world.spec
     here, there = Fingerprint.of(spec), replay.fingerprint
     elsewhere = tuple(here.differences(there))
     bounds = SAME_ARITHMETIC if here.arithmetic == there.arithmetic else OTHER_ARITHMETIC

@@ -18,7 +18,7 @@ from wm_gym.train_world.data.plans import ClipPlan
 from wm_gym.train_world.data.recordings import EVENT_KINDS, Clip
 from wm_gym.train_world.policies.ground import Ground
 from wm_gym.train_world.policies.policy import ScriptedPolicy
-from wm_gym.world.world import keys_of
+from wm_gym.world.movement import keys_of
 from wm_gym.world_model import Chunk, Condition, Opening
 
 _WORDS_STREAM = 2
@@ -77,7 +77,7 @@ def _condition(plan: ClipPlan, opening: Opening, body_poses: np.ndarray, step: i
         world_from_camera=torch.from_numpy(camera_pose(body_poses)).float()[None],
         intrinsics=opening.intrinsics[None],
         keys=torch.zeros(1, FRAMES_PER_STEP, 8, dtype=torch.bool),
-        prompts=[""],
+        prompts=[[""]],
         events=[plan.script.active(frame, FRAMES_PER_STEP)],
         seeds=[plan.seed],
         frame_index=[frame],

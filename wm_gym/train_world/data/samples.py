@@ -20,7 +20,7 @@ from wm_gym.memory.render import render
 from wm_gym.memory.write import write
 from wm_gym.train_world.data.hint_masks import pack_masks, unpack_masks
 from wm_gym.train_world.data.recordings import Clip
-from wm_gym.world.world import memory_of_capture
+from wm_gym.world.captures import memory_of_capture
 from wm_gym.world_model import Capture
 
 FRAMES_PER_STEP = 4

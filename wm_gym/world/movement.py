@@ -1,0 +1,56 @@
+"""Between keys, twists and paths, and where the bodies of N worlds go. Knows nothing of models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from wm_gym.geometry.motion import Body, walk
+
+KEY_THRESHOLD = 0.5
+"""A twist this strong counts as a pressed key, for models that are steered by keys."""
+
+Blocked = Callable[[np.ndarray], np.ndarray]
+"""Positions (M, 2) x, y in metres to whether a body there stands in something, (M,) bool."""
+
+
+def walk_all(
+    starts: np.ndarray, twists: np.ndarray, body: Body, blocked: Sequence[Blocked]
+) -> tuple[np.ndarray, tuple[bool, ...]]:
+    """The body poses (N, T, 5) of N bodies under twists (N, T, 4), and whether something stood in their way.
+
+    Args:
+        starts: (N, 5) body poses.
+        twists: (N, T, 4) as fractions of the top speeds.
+        body: Size and speeds of all.
+        blocked: What stands in the way of each.
+    """
+    free = walk(starts, twists, body, None)
+    paths = np.stack([walk(starts[n], twists[n], body, one) for n, one in enumerate(blocked)])
+    return paths, tuple(bool(hit) for hit in (paths != free).any(axis=(1, 2)))
+
+
+def keys_of(twists: np.ndarray) -> np.ndarray:
+    """(..., 8) bool: the keys that a keyboard player would press for twists (..., 4)."""
+    forward, left, yaw, pitch = (twists[..., k] for k in range(4))
+    pressed = (forward, left, -forward, -left, pitch, yaw, -pitch, -yaw)  # W A S D I J K L
+    return np.stack([value >= KEY_THRESHOLD for value in pressed], axis=-1)
+
+
+def twists_of(path: np.ndarray, body: Body) -> np.ndarray:
+    """(..., T, 4): the body twists that lead along body poses (..., T + 1, 5), as fractions of the top speeds."""
+    moved = np.diff(path, axis=-2)
+    yaw = path[..., 1:, 3]
+    forward = moved[..., 0] * np.cos(yaw) + moved[..., 1] * np.sin(yaw)
+    left = moved[..., 1] * np.cos(yaw) - moved[..., 0] * np.sin(yaw)
+    turned = moved[..., 3] - 2 * np.pi * np.round(moved[..., 3] / (2 * np.pi))
+    return np.stack(
+        [
+            forward / body.walk_metres_per_frame,
+            left / body.walk_metres_per_frame,
+            turned / np.radians(body.turn_degrees_per_frame),
+            moved[..., 4] / np.radians(body.pitch_degrees_per_frame),
+        ],
+        axis=-1,
+    )
