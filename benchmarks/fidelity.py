@@ -76,6 +76,7 @@ from wm_gym.backends.memory_only import MemoryOnlyModel
 from wm_gym.backends.twin.model import FAR_METRES, TwinModel, open_place
 from wm_gym.backends.twin.site import site_of
 from wm_gym.backends.video.model import VideoModel
+from wm_gym.completion.pipeline import Completion
 from wm_gym.evaluation.accumulator import Accumulator, Figures, with_prefix
 from wm_gym.evaluation.known import known_pixels
 from wm_gym.evaluation.overrides import ConditionOverride, HiddenMemory, hide_hints

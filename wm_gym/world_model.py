@@ -194,7 +194,8 @@ class Condition:
         world_from_camera: (N, T, 4, 4) float32, where the camera is to be.
         intrinsics: (N, 4) float32 fx, fy, cx, cy in pixels.
         keys: (N, T, 8) bool, columns as `geometry.motion.KEYS`.
-        prompts: For each world L strings, one for each latent: the scene and what is going on in it then.
+        prompts: For each world L strings, one for each latent: the scene and what is going on in it then; empty ones
+            for a model that takes no text.
         events: For each world, the events at work in this step.
         seeds: N world seeds. All randomness comes from (seed, frame index).
         frame_index: N indices of this step's first frame, counted from the world's first frame.

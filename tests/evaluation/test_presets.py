@@ -69,7 +69,7 @@ def test_a_model_whose_hints_are_hidden_sees_none():
 
 def test_words_of_a_prompt_are_exchanged_and_nothing_else():
     change = reword({"It is night.": "Stars come out."})
-    assert change(_condition()).prompts == ["A park. Stars come out."]
+    assert change(_condition()).prompts == [["A park. Stars come out."]]
 
 
 def test_an_altered_backend_is_asked_for_what_was_changed():
@@ -81,5 +81,5 @@ def test_an_altered_backend_is_asked_for_what_was_changed():
             return super().step(state, condition)
 
     altered = ConditionOverride(Listening.create(6, 8), reword({"A park.": "A city."}))
-    altered.step(altered.unpack(altered.pack(altered.select(altered.cat([]), [0]))), _condition())
-    assert asked[0].prompts == ["A city. It is night."]
+    altered.step(altered.unpack(altered.pack(altered.select(altered.cat([(None,)]), [0]))), _condition())
+    assert asked[0].prompts == [["A city. It is night."]]

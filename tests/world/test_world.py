@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from wm_gym.memory.config import MemoryConfig
 from wm_gym.memory.memory import Memory
 from wm_gym.memory.render import render
 from wm_gym.scenes.named import open_named
+from wm_gym.scenes.openings import first_keyframes
 from wm_gym.world.captures import memory_of_capture
 from wm_gym.world.movement import keys_of, twists_of
 from wm_gym.world.serialization import from_bytes, to_bytes
@@ -160,7 +162,12 @@ def test_what_a_backend_does_not_give_is_reconstructed():
             state, chunk = super().step(state, condition)
             return state, Chunk(chunk.frames)
 
-    world = World(Colours.create(*SIZE))
+    model = Colours.create(*SIZE)
+    model.spec = replace(model.spec, gives_depth=False, gives_moving=False)
+    model.start = lambda openings, seeds: (
+        (None,) * len(openings), Chunk(first_keyframes(openings, model.spec).frames)
+    )  # fmt: skip
+    world = World(model)
     state, _ = _open(world, NAMES[:1])
     _, outcome = world.step(state, _forward(1, 0.5))
     known = outcome.hints.seen
@@ -189,3 +196,25 @@ def test_of_a_wall_seen_from_afar_and_from_near_a_capture_is_remembered_as_seen_
     )
     hints = render([memory], poses[None, 1:], lens[None], *SIZE, frame_index=[0], appearance=[0])
     assert hints.seen.all() and (hints.colour[..., 2] > 190).all()
+
+
+FRAMES = torch.zeros(1, 4, *SIZE, 3, dtype=torch.uint8)
+DEPTH, MOVING = torch.ones(1, 4, *SIZE), torch.zeros(1, 4, *SIZE, dtype=torch.bool)
+
+
+@pytest.mark.parametrize(
+    ("chunk", "message"),
+    [
+        (Chunk(FRAMES[:, :3], DEPTH, MOVING), f"must give frames (1, 4, {SIZE[0]}, {SIZE[1]}, 3) uint8, got (1, 3, "),
+        (Chunk(FRAMES.float(), DEPTH, MOVING), f"must give frames (1, 4, {SIZE[0]}, {SIZE[1]}, 3) uint8, got (1, 4, "),
+        (Chunk(FRAMES, None, MOVING), "must give depth as its spec says (gives_depth=True), got none"),
+        (Chunk(FRAMES, DEPTH, MOVING.float()), f"must give moving (1, 4, {SIZE[0]}, {SIZE[1]}) bool, got (1, 4, "),
+        (Chunk(FRAMES, DEPTH, MOVING, torch.eye(4)), "must give world_from_camera (1, 4, 4, 4) float32, got (4, 4)"),
+    ],
+)
+def test_a_backend_that_gives_something_else_than_it_says_is_told_what_it_must_give(chunk, message):
+    world = World(MemoryOnlyModel.create(*SIZE))
+    state, _ = _open(world, NAMES[:1])
+    world.model.step = lambda state, condition: (state, chunk)
+    with pytest.raises(ValueError, match=re.escape(f"backend 'memory_only' {message}")):
+        world.step(state, np.zeros((1, 4, 4)))

@@ -39,6 +39,11 @@ class Inpainter(nn.Module):
         """Of the weights."""
         return self.network.places.dtype
 
+    @property
+    def device(self) -> torch.device:
+        """Of the weights."""
+        return self.network.places.device
+
     def decode_pixels(self, codes: Tensor, known: Tensor, painted: Tensor) -> tuple[Tensor, Tensor]:
         """Surface planes (N, 4, H, W) of a frame some of whose tokens are painted, and trust in what is known.
 

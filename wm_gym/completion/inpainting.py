@@ -55,9 +55,9 @@ def inpaint_frame(
         repaints: Whether what is coarse is painted anew.
     """
     reach = inpainter.config.near_metres, inpainter.config.far_metres
-    known = conditioning_planes(hints, pose[2:3, :3], intrinsics[None], *reach).to(inpainter.dtype)
+    known = conditioning_planes(hints, pose[2:3, :3], intrinsics[None], *reach).to(inpainter.device, inpainter.dtype)
     wanted = inpainter.wanting(known, coarse=repaints)
-    surface, painted = _surface(inpainter, known, wanted, choose)
+    surface, painted = (one.to(hints.seen.device) for one in _surface(inpainter, known, wanted, choose))
     depth = unscale_depth(surface[:, 3], *reach)
     agrees = (depth.log() - hints.log_depth).abs() < SAME_SURFACE
     is_coarse = painted & hints.seen & (hints.area >= COARSE_AREA) & agrees & ~hints.moving & repaints

@@ -73,6 +73,7 @@ class Completion:
         inpainter: str | None = None,
         scene_bank: str | None = None,
         dtype: torch.dtype = torch.float32,
+        device: str = "cpu",
     ) -> Completion:
         """The completion for frames of a size.
 
@@ -84,12 +85,15 @@ class Completion:
             scene_bank: Path of a folder of captures of other places, "none" for none, or None for those that are
                 shipped, if they fit the size. Without an inpainter there are none.
             dtype: Number type of the inpainter.
+            device: Where the inpainter computes; hints stay where they are.
 
         Raises:
             ValueError: If a file is damaged or of another size, or there is no capture in the folder.
         """
         paints = _inpainter(inpainter, height, width, dtype)
-        return cls(paints, None if paints is None else _scene_bank(scene_bank, height, width))
+        if paints is None:
+            return cls()
+        return cls(paints.to(device), _scene_bank(scene_bank, height, width))
 
     @property
     def decides(self) -> bool:

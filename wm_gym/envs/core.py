@@ -25,6 +25,7 @@ from wm_gym.envs.tasks.registry import find_task
 from wm_gym.networks.arithmetic import in_own_arithmetic
 from wm_gym.scenes.images import open_picture
 from wm_gym.scenes.named import open_named
+from wm_gym.scenes.openings import opening_for
 from wm_gym.world.movement import keys_of
 from wm_gym.world.state import Outcome, WorldState
 from wm_gym.world.world import World, completion_for
@@ -50,6 +51,10 @@ class EnvCore:
         completion = completion_for(model.spec, config.completion, config.completion_settings)
         self.world = World(model, completion=completion)
         spec = self.world.spec
+        if spec.steered_by == "keys" and config.action_mode == "twist":
+            raise ValueError(
+                f"action_mode must be 'discrete' or 'keys' for backend {spec.name!r}, which goes by keys, got 'twist'"
+            )
         self._maker = Maker.of(self.task, spec)
         self._observations = find_observation_mode(
             config.obs_mode,
@@ -64,6 +69,7 @@ class EnvCore:
             "render_fps": spec.fps / spec.frames_per_step,
             "video_fps": spec.fps,
             "frames_per_step": spec.frames_per_step,
+            "licence": spec.licence,
         }
 
     def open(
@@ -259,13 +265,14 @@ class EnvCore:
     def _opening(self, asked: ResetOptions, world_seed: int) -> Opening:
         spec, config = self.world.spec, self.config
         for name in ("image", "video"):
-            if getattr(asked, name) is not None and (name == "video" or "scene" in spec.opens_from):
+            if getattr(asked, name) is not None and (name == "video" or not {"capture", "image"} & {*spec.opens_from}):
                 raise ValueError(f"backend {spec.name!r} cannot open from option {name!r}")
         if asked.image is None:
             world = config.world if asked.world is None else asked.world
             opening = open_named(spec, world, world_seed, config.difficulty, config.finer)
         else:
-            opening = open_picture(asked.image, spec.height, spec.width, depth=asked.depth, finer=config.finer)
+            picture = open_picture(asked.image, spec.height, spec.width, depth=asked.depth, finer=config.finer)
+            opening = opening_for(spec, picture)
         return opening if asked.prompt is None else replace(opening, prompt=asked.prompt)
 
     def _twists(self, command: Command) -> np.ndarray:

@@ -21,6 +21,7 @@ from wm_gym.choices import check_choice, did_you_mean
 from wm_gym.scenes.captures import load_capture
 from wm_gym.scenes.families import DIFFICULTIES, FAMILIES
 from wm_gym.scenes.keyframe_scale import FINER, fits
+from wm_gym.scenes.openings import opening_for
 from wm_gym.scenes.places import find_place, open_world
 from wm_gym.scenes.simulator import simulator_is_installed
 from wm_gym.world_model import ModelSpec, Opening, Place
@@ -74,10 +75,10 @@ def open_named(spec: ModelSpec, world: str | None, seed: int, difficulty: str, f
     """
     found = find_world(world, seed, difficulty)
     if isinstance(found, Place):
-        return _open_place(spec, found, finer)
+        return opening_for(spec, _open_place(spec, found, finer))
     opening = _load(found, found.stat().st_mtime_ns, spec.height, spec.width, finer)
-    if "capture" in spec.opens_from:
-        return opening
+    if "scene" not in spec.opens_from:
+        return opening_for(spec, opening)
     if opening.place is None:
         raise ValueError(f"backend {spec.name!r} opens places that it can build, got {found}, a capture of none")
     return open_world(spec, opening.place)

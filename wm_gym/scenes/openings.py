@@ -1,4 +1,7 @@
-"""What worlds that open on a capture begin with: its first keyframe, as it was taken, and what led up to it."""
+"""How an opening is given to a backend: as the most telling of what the backend can open from.
+
+Of a capture: its first keyframe, as it was taken, and what led up to it.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,31 @@ from torch import Tensor
 
 from wm_gym.scenes.keyframe_scale import reduced
 from wm_gym.world_model import Capture, Chunk, ModelSpec, Opening
+
+
+def opening_for(spec: ModelSpec, opening: Opening) -> Opening:
+    """The opening as a backend takes it (`ModelSpec.opens_from`).
+
+    A model that opens from an image is given the first keyframe of a capture; the capture stays for its memory if it is
+    guided by that. A model that opens from text is given the prompt alone.
+
+    Args:
+        spec: Of the backend.
+        opening: Of one world.
+
+    Raises:
+        ValueError: If the backend cannot open from anything that the opening holds.
+    """
+    holds = {"scene": opening.place, "capture": opening.capture, "image": _first_image(spec, opening)}
+    if any(holds[source] is not None for source in ("scene", "capture") if source in spec.opens_from):
+        return opening
+    capture = opening.capture if spec.takes_guidance else None
+    if "image" in spec.opens_from and holds["image"] is not None:
+        return replace(opening, image=holds["image"], capture=capture)
+    if "text" in spec.opens_from:
+        return replace(opening, image=None, capture=capture)
+    came = next((source for source, one in holds.items() if one is not None), "a prompt alone")
+    raise ValueError(f"backend {spec.name!r} opens from {' or '.join(spec.opens_from)}, got {came}")
 
 
 def first_keyframes(openings: Sequence[Opening], spec: ModelSpec) -> Chunk:
@@ -62,6 +90,13 @@ def _lead_rows(capture: Capture, count: int) -> list[int]:
     if capture.lead < count - 1:
         return [0] * count
     return [*range(total - count + 1, total), 0]
+
+
+def _first_image(spec: ModelSpec, opening: Opening) -> Tensor | None:
+    """(H, W, 3) uint8, as large as frames."""
+    if opening.capture is None:
+        return opening.image
+    return _rows(opening.capture, [0], spec).frames[0]
 
 
 def _capture(opening: Opening, spec: ModelSpec) -> Capture:

@@ -33,6 +33,7 @@ from wm_gym.networks.arithmetic import in_own_arithmetic
 from wm_gym.reconstruction.reconstructor import PlainReconstructor, Reconstructor
 from wm_gym.world import batching
 from wm_gym.world.captures import memory_of_capture
+from wm_gym.world.checking import check_chunk
 from wm_gym.world.movement import Blocked, keys_of, twists_of, walk_all
 from wm_gym.world.references import Keyframes, references_for
 from wm_gym.world.state import Outcome, WorldState, stack_intrinsics, trust_of
@@ -42,7 +43,7 @@ from wm_gym.world_model import Chunk, Condition, Guidance, ModelSpec, Opening, W
 Events = Sequence[tuple[ActiveEvent, ...]]
 """The events at work in each world during a step."""
 
-INPAINTING_STREAM = 1
+COMPLETION_STREAM = 1
 """Beside a world's seed and chunk, so that completion and generation draw other numbers."""
 
 
@@ -175,11 +176,12 @@ class World:
     ) -> Condition:
         spec = self.model.spec
         guidance = Guidance(completed.hints, completed.where, self.completion.decides)
+        unsaid = [[""] * spec.latents_per_step] * state.num_worlds
         return Condition(
             world_from_camera=poses,
             intrinsics=stack_intrinsics(state.openings),
             keys=torch.from_numpy(keys),
-            prompts=state.prompts_of(spec.frames_per_step, spec.latents_per_step),
+            prompts=state.prompts_of(spec.frames_per_step, spec.latents_per_step) if spec.takes_text else unsaid,
             events=events,
             seeds=state.seeds,
             frame_index=state.frame_index,
@@ -224,7 +226,7 @@ class World:
                 poses[n],
                 state.openings[n].intrinsics.float(),
                 frame,
-                (state.seeds[n], 1 + (frame - spec.first_frames) // spec.frames_per_step, INPAINTING_STREAM),
+                (state.seeds[n], 1 + (frame - spec.first_frames) // spec.frames_per_step, COMPLETION_STREAM),
                 prompts[n],
             )
             for n, frame in enumerate(state.frame_index)
@@ -252,6 +254,7 @@ class World:
         collided: tuple[bool, ...],
     ) -> tuple[WorldState, Outcome]:
         """Reconstruct what the model did not give, write the chunk to memory and close the step."""
+        check_chunk(self.model.spec, chunk, *body_poses.shape[:2])
         chunk = moved(chunk, "cpu")
         poses = _poses(body_poses) if chunk.world_from_camera is None else chunk.world_from_camera
         intrinsics = stack_intrinsics(state.openings)
@@ -306,7 +309,8 @@ def completion_for(
         ValueError: If there are settings of what is not wanted, or `Completion.create` raises it.
     """
     if spec.wants_completion if wanted is None else wanted:
-        return Completion.create(spec.height, spec.width, dtype=getattr(torch, spec.dtype), **settings)
+        kind, device = getattr(torch, spec.dtype), spec.device
+        return Completion.create(spec.height, spec.width, dtype=kind, device=device, **settings)
     if settings:
         raise ValueError(f"completion_settings must be empty where nothing is completed, got {sorted(settings)}")
     return Completion()
