@@ -60,8 +60,8 @@ def steer(
 def compressed(poses: Tensor) -> Tensor:
     """Poses (..., 4, 4) whose translations keep their direction and grow with the logarithm of their length.
 
-    A metre near the origin stays a metre and a kilometre becomes 46 metres, so that far walks stay in the range of what
-    was learned; the map can be undone, so nothing is lost. Source: symlog of Hafner et al. 2023 (DreamerV3), of the
+    A metre becomes 0.95 metres and a kilometre 46, so that far walks stay in the range of what was learned; the map can
+    be undone, so nothing is lost. Source: symlog of Hafner et al. 2023 (DreamerV3), of the
     length instead of each coordinate, which keeps directions.
     """
     translation = poses[..., :3, 3]
