@@ -22,7 +22,7 @@ VIDEO = VideoConfig(num_layers=1, codec="streaming", refiner_channels=0)
 
 
 def _shaken(module):
-    """Every layer at work, those too that begin as nothing."""
+    """The module with every parameter moved off its initialisation."""
     with torch.no_grad():
         for parameter in module.parameters():
             parameter.add_(0.05 * torch.randn_like(parameter))
@@ -77,7 +77,7 @@ def test_the_future_changes_nothing_and_the_past_does(codec, clip):
     assert not torch.allclose(again[:, 3], decoded[:, 3])
 
 
-def test_who_encodes_and_who_decodes_remember_the_same_of_a_latent_frame(codec, clip):
+def test_encoding_and_decoding_a_latent_frame_leave_the_same_state(codec, clip):
     start = codec.start(2, 16, 24)
     latent, encoded = codec.encode(clip[:, :1], start)
     _, decoded = codec.decode(latent, start)
@@ -85,7 +85,7 @@ def test_who_encodes_and_who_decodes_remember_the_same_of_a_latent_frame(codec, 
         assert torch.equal(one, other)
 
 
-def test_exact_patches_remember_nothing_and_change_nothing(clip):
+def test_exact_patches_have_no_state_and_change_nothing(clip):
     exact = ExactCodec(FOLD, 4)
     assert exact.start(2, 16, 24) == ()
     latent, state = exact.encode(clip, ())

@@ -73,7 +73,7 @@ def test_forks_share_blocks_and_the_window_is_bounded(world):
     assert len(state.model[0].blocks) == SMALL.window_latents + SMALL.sink_latents
 
 
-def test_what_is_written_changes_what_comes(world):
+def test_a_prompt_changes_what_is_generated(world):
     state, _ = _open(world, [1])
     _, one = world.step(state, _turning(1))
     _, other = world.step(state.say(0, "night falls"), _turning(1))
@@ -93,9 +93,9 @@ def test_chunks_survive_the_codec():
 
 def test_the_prior_of_no_hints_is_nothing():
     codec = SpaceToDepthCodec(0.2, 100.0)
-    folded = codec.encode_hints(blank_hints(1, 4, 8, 8, torch.device("cpu")))
-    hint_prior = codec.hint_prior(folded).unflatten(1, (4, 5))
-    assert not folded.any() and not hint_prior[:, :, :4].any() and (hint_prior[:, :, 4] == -1).all()
+    channels = codec.encode_hints(blank_hints(1, 4, 8, 8, torch.device("cpu")))
+    hint_prior = codec.hint_prior(channels).unflatten(1, (4, 5))
+    assert not channels.any() and not hint_prior[:, :, :4].any() and (hint_prior[:, :, 4] == -1).all()
 
 
 def test_noise_comes_from_the_seed_and_the_time_alone():

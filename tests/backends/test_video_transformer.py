@@ -132,6 +132,6 @@ def test_each_latent_frame_may_have_a_prompt_of_its_own(pair):
     same, _, _ = ours(latents, metadata, ours.encode_prompts(each))
     torch.testing.assert_close(same, shared, atol=1e-5, rtol=1e-4)
     each[3] = -each[3]  # the last latent frame of the first world
-    told, _, _ = ours(latents, metadata, ours.encode_prompts(each))
-    assert not torch.allclose(told[0, 3], shared[0, 3], atol=1e-3)
-    torch.testing.assert_close(told[0, :3], shared[0, :3], atol=1e-5, rtol=1e-4)
+    changed, _, _ = ours(latents, metadata, ours.encode_prompts(each))
+    assert not torch.allclose(changed[0, 3], shared[0, 3], atol=1e-3)
+    torch.testing.assert_close(changed[0, :3], shared[0, :3], atol=1e-5, rtol=1e-4)

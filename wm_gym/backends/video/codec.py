@@ -28,7 +28,7 @@ class SpaceToDepthCodec:
     """Packs T frames into the channels of one image of the same height and width.
 
     Attributes:
-        near_metres: Smallest depth that is told apart.
+        near_metres: Depth below which all depths are encoded alike.
         far_metres: Depth that stands for the sky.
     """
 
@@ -71,7 +71,7 @@ class SpaceToDepthCodec:
 
     @staticmethod
     def hint_prior(hints: Tensor) -> Tensor:
-        """What hints say the frames are, 0 where they say nothing: (..., T * 8, H, W) to (..., T * 5, H, W)."""
+        """Channels of the frames that hints show, 0 where they show none: (..., T * 8, H, W) to (..., T * 5, H, W)."""
         by_frame = hints.unflatten(-3, (-1, HINT_CHANNELS))
         moving = torch.where(by_frame[..., 4:5, :, :] > 0, by_frame[..., 5:6, :, :], -1.0)
         return torch.cat([by_frame[..., :4, :, :], moving.to(by_frame.dtype)], -3).flatten(-4, -3)

@@ -1,7 +1,7 @@
 """The protocol of codecs: what turns the channels of a chunk into latent frames, and back.
 
 Channels are a chunk's pixels as `SpaceToDepthCodec` packs them, values in -1..1. A codec is causal in time and holds
-no hidden state: what it remembers of N worlds is a value, carried with the worlds.
+no hidden state: what it needs of the frames before is a value, carried with the worlds.
 
 Shapes: N worlds, L latent frames of a chunk, T frames of a latent frame, H x W pixels, C channels of a latent frame,
 h x w its size.
@@ -17,7 +17,7 @@ from torch import Tensor
 from wm_gym.backends.video.codec import FRAME_CHANNELS, HINT_CHANNELS, SpaceToDepthCodec
 
 CodecState = tuple[Tensor, ...]
-"""What a codec remembers of N worlds: tensors with leading axis N; of one world: the same without that axis."""
+"""What a codec needs of the frames before: tensors with leading axis N; for one world the same without that axis."""
 
 
 class Codec(Protocol):
@@ -44,7 +44,7 @@ class Codec(Protocol):
         ...
 
     def start(self, num_worlds: int, height: int, width: int) -> CodecState:
-        """What is remembered of worlds that have shown nothing yet, for frames of height x width."""
+        """The state of worlds without frames yet, for frames of height x width."""
         ...
 
     def encode(self, channels: Tensor, state: CodecState) -> tuple[Tensor, CodecState]:
@@ -60,17 +60,17 @@ class Codec(Protocol):
         ...
 
     def encode_hints(self, channels: Tensor, state: CodecState) -> Tensor:
-        """The next chunk's hints (N, L, T * 8, H, W) to (N, L, hint_channels, h, w); nothing is remembered of them."""
+        """The next chunk's hints (N, L, T * 8, H, W) to (N, L, hint_channels, h, w); the state stays."""
         ...
 
     def hint_prior(self, hints: Tensor) -> Tensor:
-        """What encoded hints (..., hint_channels, h, w) say the latent frames are, (..., C, h, w)."""
+        """The latent frames that encoded hints (..., hint_channels, h, w) show, (..., C, h, w)."""
         ...
 
 
 @dataclass(frozen=True)
 class ExactCodec:
-    """Exact space-time patches: the channels themselves are the latent frame. Nothing to train, nothing to remember.
+    """Exact space-time patches: the channels themselves are the latent frame. Nothing to train, no state.
 
     Attributes:
         packing: Pixels to channels.

@@ -31,7 +31,7 @@ class TransformerConfig:
         ffn_dim: Hidden channels of the feed-forward layers.
         text_dim: Channels of a text token.
         freq_dim: Sinusoids of sigma.
-        camera_dim: Numbers that tell a token's camera rays; 0 for none.
+        camera_dim: Numbers of a token's camera rays; 0 for none.
         action_dim: Numbers of an action vector of one latent frame; 0 for none.
         hint_concat: As in `VideoConfig`.
         gelu: "tanh", as Wan's weights have it, or "none" for the exact function, which is four times as fast on a CPU.
@@ -76,10 +76,10 @@ class VideoConfig:
         frames_per_latent: Video frames in one latent frame.
         latents_per_chunk: Latent frames of a chunk, which are denoised together.
         far_metres: Depth that stands for the sky.
-        near_metres: Smallest depth that is told apart.
+        near_metres: Depth below which all depths are encoded alike.
         codec: "space_to_depth": exact space-time patches; "streaming": a learned codec.
         streaming: Shape of the learned codec; without effect with "space_to_depth".
-        camera_frame: In whose frame the rays of a latent frame are told. "chunk": that of the frame before its chunk;
+        camera_frame: Frame of the camera rays. "chunk": that of the frame before a latent frame's chunk;
             "world": the opening frame, common to all latent frames, cached ones too, with far distances compressed.
         hint_concat: "channel": hints join the target's channels; "frame": they stand beside it as a frame of their own.
         window_latents: Past latent frames before its chunk that a target attends to.

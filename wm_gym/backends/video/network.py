@@ -1,6 +1,6 @@
 """The network of a video world model: transformer, text encoder and pixel refiner around one prediction.
 
-It predicts the clean latent as what the hints say plus a correction, so that what is remembered comes out crisp from
+It predicts the clean latents as those that the hints show plus a correction, so that remembered surfaces are crisp from
 the first minute of training. Knows nothing of sampling or state.
 """
 
@@ -87,7 +87,7 @@ class VideoNetwork(nn.Module):
         nn.init.zeros_(self.transformer.proj_out.bias)
 
     def encode_prompts(self, prompts: Sequence[str]) -> Prompt:
-        """Prompts as every layer wants them; they can be kept while the weights stay. Equal ones are encoded once."""
+        """Keys and values of prompts for every layer; they hold as long as the weights. Equal ones are encoded once."""
         each = list(dict.fromkeys(prompts))
         which = [each.index(prompt) for prompt in prompts]
         text = self.text_encoder(each).to(self.transformer.proj_out.weight.dtype)
@@ -166,7 +166,7 @@ class Refiner(nn.Module):
 
         Args:
             clean: (N, L, T * 5, H, W), as predicted.
-            hint_prior: What the hints say that they are, shaped alike.
+            hint_prior: The latents that the hints show, shaped alike.
             hints: (N, L, T * 8, H, W).
             temb: (N, L, C), the embedded noise.
         """

@@ -11,7 +11,7 @@ from wm_gym.world_model import Chunk, Condition, Guidance, Opening
 
 
 def standing(openings: Sequence[Opening], lead: Chunk, seeds: Sequence[int], length: int) -> Condition:
-    """Along the poses of the lead, with no key pressed, nothing remembered and each opening's prompt.
+    """The condition of the lead's poses, with no key pressed, no hints and each opening's prompt.
 
     Args:
         openings: N.

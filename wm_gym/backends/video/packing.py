@@ -10,7 +10,7 @@ from wm_gym.backends.video.state import VideoState, VideoWorld
 from wm_gym.world_model import Packed
 
 ACTIVATIONS = "keys", "values", "clean_context", "temb", "codec"
-"""How the names of tensors begin that the network has made."""
+"""Prefixes of the names of tensors in the number type of the network."""
 
 
 def pack_state(state: VideoState) -> Packed:

@@ -1,4 +1,4 @@
-"""Prompts as a network's layers want them, kept from step to step: they seldom change."""
+"""Keys and values of prompts, kept from step to step, since prompts seldom change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the video model remembers of N worlds, as a value."""
+"""The video model's state of N worlds, as a value."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class VideoWorld:
         time: Index of the next latent frame.
         last_pose: (4, 4) float32 world_from_camera of the last frame.
         opening_pose: (4, 4) float32 world_from_camera of the frame that the world opened on.
-        codec: What the codec remembers; nothing with exact patches.
+        codec: State of the codec; empty with exact patches.
     """
 
     blocks: Blocks
@@ -42,12 +42,12 @@ VideoState = tuple[VideoWorld, ...]
 
 
 def codec_state_of(worlds: Sequence[VideoWorld]) -> CodecState:
-    """What the codec remembers of N worlds, as one batch."""
+    """The codec's state of N worlds, as one batch."""
     return tuple(torch.stack(parts) for parts in zip(*(world.codec for world in worlds), strict=True))
 
 
 def new_worlds(first_poses: Tensor, opening_poses: Tensor, codec_state: CodecState) -> list[VideoWorld]:
-    """N worlds of which nothing is remembered yet.
+    """N worlds without a past.
 
     Args:
         first_poses: (N, 4, 4) world_from_camera before the first chunk.

@@ -1,6 +1,6 @@
 """How the camera and the keys steer the model: Plücker rays for each token, a motion vector for each latent frame.
 
-Rays are told in the frame of one camera, the origin; motion is told from frame to frame. So the model never sees where
+Rays are expressed in the frame of one camera, the origin, and motion from frame to frame. So the model never sees where
 a world lies.
 """
 
@@ -33,7 +33,7 @@ def steer(
 
     Args:
         path: (N, 1 + L * T, 4, 4) world_from_camera of the frame before the chunk, then of its frames.
-        origin: (N, 4, 4) world_from_camera of the camera in whose frame rays are told.
+        origin: (N, 4, 4) world_from_camera of the camera in whose frame rays are expressed.
         intrinsics: (N, 4) fx, fy, cx, cy in pixels.
         keys: (N, L * T, 8) bool.
         length: L.

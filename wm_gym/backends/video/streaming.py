@@ -49,7 +49,7 @@ class StreamingConfig:
 
 
 class StreamingCodec(nn.Module):
-    """Compresses frames, latent frame by latent frame; each is told in terms of the one before."""
+    """Compresses frames, latent frame by latent frame; each is coded relative to the one before."""
 
     def __init__(self, config: StreamingConfig, packing: SpaceToDepthCodec, num_frames: int) -> None:
         super().__init__()
@@ -73,7 +73,7 @@ class StreamingCodec(nn.Module):
         return self.config.scale
 
     def start(self, num_worlds: int, height: int, width: int) -> CodecState:
-        """Zeros: features of the last frame taken in, of the last latent frame, and of the last frame given out."""
+        """Zeros: features of the last encoded frame, the last latent frame and the last decoded frame."""
         size, channels = (height // self.scale, width // self.scale), self.config.width
         like = self.encoder.enter.weight
         return tuple(like.new_zeros(num_worlds, c, *size) for c in (channels, 2 * channels, channels))
@@ -90,18 +90,20 @@ class StreamingCodec(nn.Module):
         """(N, L, T * 5, H, W) to (N, L, Z, h, w), all worlds at once."""
         before, latent_before, _ = state
         frames = _by_frame(channels, FRAME_CHANNELS)
-        features = self.encoder.look(frames)
-        latents = self.encoder.gather(frames, features, before)
+        features = self.encoder.frame_features(frames)
+        latents = self.encoder.latents_of(frames, features, before)
         # whoever decodes what follows must know of these latents
-        spread, latent_before = self.decoder.spread(latents, latent_before)
+        spread, latent_before = self.decoder.frame_features(latents, latent_before)
         return latents, (features[:, -1], latent_before, spread[:, -1])
 
     def decode_clip(self, latents: Tensor, state: CodecState) -> tuple[Tensor, CodecState]:
         """(N, L, Z, h, w) to (N, L, T * 5, H, W) float32, all worlds at once."""
         _, latent_before, before = state
-        spread, latent_before = self.decoder.spread(latents, latent_before)
-        frames = self.decoder.draw(latents, spread, before)
-        features = self.encoder.look(frames[:, -1:].clamp(-1, 1))[:, 0]  # whoever encodes what follows must know of it
+        spread, latent_before = self.decoder.frame_features(latents, latent_before)
+        frames = self.decoder.frames_of(latents, spread, before)
+        features = self.encoder.frame_features(frames[:, -1:].clamp(-1, 1))[
+            :, 0
+        ]  # whoever encodes what follows must know of it
         channels = frames.unflatten(1, (-1, self.num_frames)).flatten(2, 3)
         return channels, (features, latent_before, spread[:, -1])
 
@@ -119,7 +121,7 @@ class StreamingCodec(nn.Module):
         hint_prior = _by_frame(self.packing.hint_prior(channels), FRAME_CHANNELS)
         surface = filled(hint_prior[:, :, :4].flatten(0, 1), seen.flatten(0, 1)).unflatten(0, hint_prior.shape[:2])
         frames = torch.cat([surface, hint_prior[:, :, 4:]], 2)
-        latents = self.encoder.gather(frames, self.encoder.look(frames), state[0])
+        latents = self.encoder.latents_of(frames, self.encoder.frame_features(frames), state[0])
         masks = F.avg_pool2d(torch.cat([seen, by_frame[:, :, 6:8]], 2).flatten(0, 1), self.scale)
         return torch.cat([latents, masks.reshape(*latents.shape[:2], -1, *latents.shape[3:])], 2)
 

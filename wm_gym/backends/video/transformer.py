@@ -86,7 +86,7 @@ class ConditionEmbedder(nn.Module):
         self.text_embedder = embedder(config.text_dim, dim, nn.GELU(approximate="tanh"))
 
     def embed_sigma(self, sigma: Tensor) -> Tensor:
-        """(N, L) noise levels 0..1 to (N, L, C)."""
+        """(N, L) sigmas 0..1 to (N, L, C)."""
         weight, half = self.time_proj.weight, self.freq_dim // 2
         sigma = sigma.to(weight.device)
         rates = torch.exp(-math.log(10_000.0) * torch.arange(half, device=sigma.device) / half)

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from wm_gym.backends.video.codec import FRAME_CHANNELS, HINT_CHANNELS, SpaceToDepthCodec
+from wm_gym.backends.video.config import VideoConfig
 from wm_gym.backends.video.network import Conditioning, VideoNetwork
 from wm_gym.backends.video.steering import steer
 from wm_gym.train_world.data.samples import FRAMES_PER_STEP, ClipSample, unpack_hints
@@ -98,14 +99,20 @@ class Batches:
         self,
         samples: Sequence[ClipSample],
         packing: SpaceToDepthCodec,
+        video: VideoConfig,
         *,
         length: int,
-        patch: int,
         turning: float = 0.0,
     ) -> None:
-        """Prepare to draw samples of `length` steps, a share of which end where the prompt has just changed."""
-        self.samples, self._fold, self._length, self._patch = samples, packing, length, patch
-        self._turns = _turns(samples, length) if turning else []
+        """Prepare to draw samples of `length` steps, a share of which end where the prompt has just changed.
+
+        Raises:
+            ValueError: If a sample is shorter than a chunk of the model.
+        """
+        if length < video.latents_per_chunk:
+            raise ValueError(f"length must be at least latents_per_chunk ({video.latents_per_chunk}), got {length}")
+        self.samples, self._fold, self._length, self._video = samples, packing, length, video
+        self._turns = _turns(samples, length, video.latents_per_chunk) if turning else []
         self._turning = turning if self._turns else 0.0
 
     def draw(self, size: int, seed: int, number: int, augmentation: AugmentationConfig | None) -> Batch:
@@ -117,12 +124,13 @@ class Batches:
         return batch if augmentation is None else augmented(batch, augmentation, rng)
 
     def _sample(self, rng: np.random.Generator) -> Sample:
+        chunk = self._video.latents_per_chunk
         if rng.random() < self._turning:
             index, step = self._turns[int(rng.integers(len(self._turns)))]
-            return self.steps_of(self.samples[index], step + 1 - self._length)
+            return self.steps_of(self.samples[index], _chunk_end(step, chunk) - self._length)
         clip_sample = self.samples[int(rng.integers(len(self.samples)))]
-        first = int(rng.integers(clip_sample.num_steps - self._length + 1))
-        return self.steps_of(clip_sample, first)
+        firsts = range(-self._length % chunk, clip_sample.num_steps - self._length + 1, chunk)
+        return self.steps_of(clip_sample, firsts[int(rng.integers(len(firsts)))])
 
     def steps_of(self, clip_sample: ClipSample, first: int) -> Sample:
         """Steps `first` to `first + length - 1` of a lesson, in the order of `Batch`'s fields."""
@@ -140,13 +148,27 @@ class Batches:
         path = poses.unfold(0, FRAMES_PER_STEP + 1, FRAMES_PER_STEP).movedim(-1, 1)  # of each step
         lens = torch.from_numpy(clip_sample.intrinsics).expand(length, 4)
         keys = torch.from_numpy(clip_sample.keys[steps])[:, None].expand(-1, FRAMES_PER_STEP, -1)
-        grid = height // self._patch, width // self._patch
-        camera, action = steer(path, path[:, 0], lens, keys, length=1, grid=grid, patch=self._patch)
+        origin = torch.from_numpy(clip_sample.world_from_camera[self._origins(first)])
+        shape = {"grid": self._video.grid, "patch": self._video.patch}
+        in_world = self._video.camera_frame == "world"
+        camera, action = steer(path, origin, lens, keys, length=1, compress=in_world, **shape)
         times = torch.arange(first, first + length)
         return clean, hints, camera[:, 0], action[:, 0], times, folded[0], clip_sample.prompts[steps]
 
+    def _origins(self, first: int) -> np.ndarray:
+        """(L,) for each step the frame that its camera rays are relative to: before its chunk, or the clip's first."""
+        steps = np.arange(first, first + self._length)
+        if self._video.camera_frame == "world":
+            return np.zeros_like(steps)
+        return FRAMES_PER_STEP * (steps - steps % self._video.latents_per_chunk)
 
-def _turns(samples: Sequence[ClipSample], length: int) -> list[tuple[int, int]]:
+
+def _chunk_end(step: int, latents_per_chunk: int) -> int:
+    """The step after the last one of a step's chunk."""
+    return step + latents_per_chunk - step % latents_per_chunk
+
+
+def _turns(samples: Sequence[ClipSample], length: int, latents_per_chunk: int) -> list[tuple[int, int]]:
     """(lesson, step) wherever a prompt differs from the one before, and enough steps lie before it.
 
     What an event adds is imagined at its onset alone; later memory shows it. So onsets are what there is least of, and
@@ -154,7 +176,8 @@ def _turns(samples: Sequence[ClipSample], length: int) -> list[tuple[int, int]]:
     """
     turns = []
     for index, clip_sample in enumerate(samples):
-        for step in range(max(1, length - 1), clip_sample.num_steps):
+        last = clip_sample.num_steps - clip_sample.num_steps % latents_per_chunk  # of whole chunks
+        for step in range(max(1, length - 1), last):
             if clip_sample.prompts[step] != clip_sample.prompts[step - 1]:
                 turns += [(index, step)] * (APPEARING_TIMES if _appears(clip_sample, step) else 1)
     return turns

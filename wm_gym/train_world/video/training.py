@@ -60,7 +60,7 @@ def train(config: TrainConfig, samples: Sequence[ClipSample], held_out: Sequence
     """
     network = _network(config)
     progress = setup(network, config)
-    batches = Batches(samples, network.packing, length=config.length, patch=config.video.patch, turning=config.turning)
+    batches = Batches(samples, network.packing, config.video, length=config.length, turning=config.turning)
     device = torch.device(config.device)
 
     def draw(number: int) -> Batch:
