@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from stand_in_device import NAME, stand_in
 
 from wm_gym.backends.video.cache import append
 from wm_gym.backends.video.config import VideoConfig
@@ -114,6 +115,26 @@ def _condition(world, state):
         patch.setattr(world.model, "step", watched)
         world.step(state, _turning(1))
     return asked[0]
+
+
+@pytest.mark.parametrize("attention", ["plain", "sdpa"])
+@pytest.mark.parametrize("device", [NAME, pytest.param("cuda", marks=pytest.mark.gpu)])
+@pytest.mark.parametrize("changed", [{}, {"cache_update": "last"}, {"hint_concat": "frame"}, STREAMING])
+def test_a_world_shows_the_same_on_every_device(changed, device, attention):
+    def walked(device):
+        model = VideoModel(_network(replace(TINY, **changed)).to(device), attention=attention)
+        world = World(model, completion=Completion())
+        state, _ = world.step(_open(world, [1, 2])[0], _turning(2))
+        state, _ = from_bytes(to_bytes(state, world), world)
+        return world.step(state, _turning(2, 1))[1].chunk
+
+    here = walked("cpu")
+    with stand_in():
+        there = walked(device)
+    for name in ("frames", "depth", "moving"):
+        one, other = getattr(here, name), getattr(there, name)
+        assert type(other) is torch.Tensor  # moved back
+        assert (one.float() - other.float()).abs().mean() < 0.02, name
 
 
 chunks_of_times = st.tuples(st.integers(1, 4), st.integers(1, 5), st.integers(1, 6))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -29,7 +30,7 @@ class RMSNorm(nn.RMSNorm):
         """(..., C) to the same."""
         if self.weight.dtype == x.dtype:
             return super().forward(x)
-        scale = torch.rsqrt(x.float().square().mean(-1, keepdim=True) + (self.eps or 0.0))
+        scale = torch.rsqrt(x.float().square().mean(-1, keepdim=True) + cast(float, self.eps))
         return x * scale.to(x.dtype) * self.weight.to(x.dtype)
 
 
@@ -107,8 +108,7 @@ class Block(nn.Module):
 
         Args:
             x: (N, L, S, C).
-            text: Of the prompts, (N, words, C) each, or (N * L, words, C): one for each latent frame; hints and clean
-                context, which are as many or twice as many more, have those of the L.
+            text: Of P prompts of each world, (N * P, words, C) each; latent frame k has prompt k modulo P.
             shared: (N, L, 6, 1, C) float32, shift, scale and gate of attention, then of the feed-forward layers, as far
                 as all blocks share them.
             past: Cached keys and values of this layer, (N, Lp * S, C) each.
@@ -127,7 +127,7 @@ class Block(nn.Module):
         if past is not None:
             context = torch.cat([past[0].to(keys.dtype), keys], 1), torch.cat([past[1].to(values.dtype), values], 1)
         x = torch.addcmul(x, self.attn1(normed, context, mask, rotations).view_as(x), gate1)
-        # (N, frames, S, C) -> (N, L, frames / L, S, C): frames L apart share a prompt
+        # (N, L, S, C) -> (N, P, L / P, S, C)
         by_prompt = self.norm2(x).unflatten(1, (-1, len(text[0]) // len(x))).transpose(1, 2)
         mixed = self.attn2(by_prompt.reshape(len(text[0]), -1, x.shape[-1]), text).view(by_prompt.shape)
         x = x + mixed.transpose(1, 2).reshape(x.shape)

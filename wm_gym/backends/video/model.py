@@ -159,8 +159,9 @@ class VideoModel(BaseModel):
         """
         if condition.guidance is None:
             raise ValueError("backend 'video' needs guidance, got none")
-        hints, codec, times = condition.guidance.hints, self.network.codec, self._times(state)
+        hints, codec = condition.guidance.hints, self.network.codec
         with self._generating():
+            times = self._times(state)
             conditioning = self._conditioning(condition, state)
             prediction = Prediction(self.network, conditioning, state, times)
             noise = draw_noise(self.network.latent_shape, condition.seeds, times.tolist())

@@ -40,7 +40,7 @@ class Conditioning:
 
     Attributes:
         hints: (N, L, hint channels, h, w), as the codec encodes them.
-        prompt: From `VideoNetwork.encode_prompts`: of N prompts, or of N * L, where each latent frame has its own.
+        prompt: From `VideoNetwork.encode_prompts`: of N prompts, or of N * L, one for each latent frame.
         camera: (N, L, S, T * 6) from `steering.steer`.
         action: (N, L, T * 6 + 8) from `steering.steer`.
         past: Cached latent frames, or None.

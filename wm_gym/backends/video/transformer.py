@@ -121,7 +121,7 @@ class CausalTransformer(nn.Module):
                 module.implementation = implementation
 
     def encode_prompts(self, text: Tensor) -> list[KV]:
-        """Keys and values of prompts (N, words, text_dim), or of one for each latent frame, for every layer."""
+        """Keys and values for every layer of prompts (N, words, text_dim), or of N * L: one for each latent frame."""
         embedded = self.condition_embedder.text_embedder(text)
         return [cast(Block, block).attn2.encode(embedded) for block in self.blocks]
 
