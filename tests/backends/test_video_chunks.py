@@ -134,7 +134,7 @@ def test_a_world_shows_the_same_on_every_device(changed, device, attention):
     for name in ("frames", "depth", "moving"):
         one, other = getattr(here, name), getattr(there, name)
         assert type(other) is torch.Tensor  # moved back
-        assert (one.float() - other.float()).abs().mean() < 0.02, name
+        assert ((one.float() - other.float()).abs() <= 1).float().mean() > 0.99, name
 
 
 chunks_of_times = st.tuples(st.integers(1, 4), st.integers(1, 5), st.integers(1, 6))
