@@ -73,7 +73,7 @@ from tqdm import tqdm
 
 from wm_gym.agents.tour import Tour, TourConfig
 from wm_gym.backends.memory_only import MemoryOnlyModel
-from wm_gym.backends.twin.model import FAR_METRES, TwinModel, open_place
+from wm_gym.backends.twin.model import TwinModel, open_place
 from wm_gym.backends.twin.site import site_of
 from wm_gym.backends.video.model import VideoModel
 from wm_gym.completion.pipeline import Completion
@@ -83,17 +83,16 @@ from wm_gym.evaluation.overrides import ConditionOverride, HiddenMemory, hide_hi
 from wm_gym.evaluation.preset import preset_hash
 from wm_gym.evaluation.realism import RealismClassifier
 from wm_gym.evaluation.scores import score_loop, score_next_chunk, score_outbound, score_seeds, score_tracks
-from wm_gym.evaluation.strips import save_film, save_sheet
+from wm_gym.evaluation.strips import save_sheet, save_video
 from wm_gym.evaluation.trajectories import (
-    CHUNK_FRAMES,
-    LEAD_FRAMES,
     Trajectory,
     follow,
-    lead_in,
     open_cold,
     open_grounded,
+    path_in,
     repeat,
     unseen_pixels,
+    warm_up,
 )
 from wm_gym.geometry.motion import START_BODY_POSE, Body, walk
 from wm_gym.progress import progress_bar
@@ -124,39 +123,41 @@ class Scene:
     close: Trajectory
 
 
-def plan(place: Place, is_loop: bool, chunks: int, size: tuple[int, int]) -> np.ndarray | None:
-    """Stances of a walk with its lead, or None if no loop comes home in time."""
-    lead = lead_in(np.radians(BODY.turn_degrees_per_frame))
+def plan(place: Place, is_loop: bool, chunks: int, spec: ModelSpec) -> np.ndarray | None:
+    """Body poses of a walk with its context frames, or None if no loop comes home in time."""
+    context = warm_up(np.radians(BODY.turn_degrees_per_frame), spec.frames_per_step)
     if not is_loop:
-        return np.concatenate([lead, _tour(place, chunks, chunks, size)[0]])
+        return np.concatenate([context, _tour(place, chunks, chunks, spec)[0]])
     for steps_out in range(chunks // 2, 0, -1):
-        path, home = _tour(place, steps_out, chunks - RETURN_CHUNKS, size)
+        path, home = _tour(place, steps_out, chunks - RETURN_CHUNKS, spec)
         if home:
-            return np.concatenate([lead, path, path[: CHUNK_FRAMES * RETURN_CHUNKS]])
+            return np.concatenate([context, path, path[: spec.frames_per_step * RETURN_CHUNKS]])
     return None
 
 
-def _tour(place: Place, steps_out: int, chunks: int, size: tuple[int, int]) -> tuple[np.ndarray, bool]:
-    """Stances of so many chunks of a tour, and whether it came home."""
+def _tour(place: Place, steps_out: int, chunks: int, spec: ModelSpec) -> tuple[np.ndarray, bool]:
+    """Body poses of so many chunks of a tour, and whether it came home."""
     obstacles = site_of(place.family, place.seed, place.difficulty).obstacles
-    tour = Tour(open_place(place, *size).waypoints.numpy(), place.seed, config=TourConfig(steps_out=steps_out))
+    tour = Tour(
+        open_place(place, spec.height, spec.width).waypoints.numpy(), place.seed, config=TourConfig(steps_out=steps_out)
+    )
     here, path, home = START_BODY_POSE, [], False
     for _ in range(chunks):
         twist = tour.act(here)
         home = twist is None
-        twists = np.tile(np.zeros(4) if twist is None else twist, (CHUNK_FRAMES, 1))
+        twists = np.tile(np.zeros(4) if twist is None else twist, (spec.frames_per_step, 1))
         path.append(walk(here, twists, BODY, lambda at: obstacles.blocked(at, BODY.radius_metres)))
         here = path[-1][-1]
     return np.concatenate(path), home
 
 
-def choose_walks(count: int, chunks: int, size: tuple[int, int]) -> list[tuple[Place, bool, np.ndarray]]:
+def choose_walks(count: int, chunks: int, spec: ModelSpec) -> list[tuple[Place, bool, np.ndarray]]:
     """Loops and ways out in turn, families in turn; a place where no loop comes home in time gives way to the next."""
     chosen, number = [], FIRST_PLACE
     while len(chosen) < count:
         k = len(chosen)
         place = Place(FAMILIES[k % len(FAMILIES)], nth_seed("test", number), "full")
-        body_poses = plan(place, k % 2 == 0, chunks, size)
+        body_poses = plan(place, k % 2 == 0, chunks, spec)
         if body_poses is not None:
             chosen.append((place, k % 2 == 0, body_poses))
         number += 1
@@ -177,28 +178,26 @@ def walk_in(twin: World, planned: Sequence[tuple[Place, bool, np.ndarray]]) -> l
     """The planned walks as a twin shows them."""
     spec = twin.model.spec
     openings = [open_place(place, spec.height, spec.width) for place, _, _ in planned]
-    blank = torch.zeros(0, spec.height, spec.width)
     paths = [
-        Trajectory(
-            p.family, is_loop, np.concatenate([START_BODY_POSE[None], body_poses]), blank, blank, blank, o.intrinsics
-        )
-        for (p, is_loop, body_poses), o in zip(planned, openings, strict=True)
+        path_in(spec, place.family, is_loop, body_poses, opening.intrinsics)
+        for (place, is_loop, body_poses), opening in zip(planned, openings, strict=True)
     ]
-    chunks = (len(paths[0].body_poses) - 1) // CHUNK_FRAMES
+    chunks = (len(paths[0].body_poses) - 1) // spec.frames_per_step
     return follow(twin, openings, paths, 0, chunks, [place.seed for place, _, _ in planned])
 
 
 def score_next(tallies: Tallies, scenes: Sequence[Scene], rows: Rows, starts: int) -> None:
     """Next chunks after openings at several frames of each walk."""
     truths, seeds = [scene.truth for scene in scenes], [scene.place.seed for scene in scenes]
+    count = truths[0].spec.frames_per_step
     for at in np.linspace(0, truths[0].num_chunks - 1, starts).astype(int):
-        frame = LEAD_FRAMES - 1 + CHUNK_FRAMES * int(at)
-        nexts = [truth.part(frame + 1, frame + 1 + CHUNK_FRAMES) for truth in truths]
+        frame = count * (int(at) + 1) - 1
+        nexts = [truth.part(frame + 1, frame + 1 + count) for truth in truths]
         for prefix, open_at in OPENINGS.items():
             openings = [open_at(scene.opening, scene.close, frame) for scene in scenes]
             unseen = unseen_pixels(openings, truths, frame)
             made = {row: follow(world, openings, truths, frame, 1, seeds) for row, world in rows.items()}
-            made["repeat_"] = [repeat(truth, frame, CHUNK_FRAMES) for truth in truths]
+            made["repeat_"] = [repeat(truth, frame, count) for truth in truths]
             for row, walks in made.items():
                 for one, truth, mask in zip(walks, nexts, unseen, strict=True):
                     score_next_chunk(tallies[prefix + (row or "next_chunk_")], one, truth, mask)
@@ -212,14 +211,14 @@ def score_closed(
     tallies: Tallies, scenes: Sequence[Scene], rows: Rows, classifier: RealismClassifier, progress: tqdm
 ) -> Iterator[tuple[str, list[dict[str, Trajectory]]]]:
     """Whole walks; gives, for each kind of opening, the walks of every row."""
-    frame, chunks = LEAD_FRAMES - 1, scenes[0].truth.num_chunks
+    frame, chunks = scenes[0].truth.spec.frames_per_step - 1, scenes[0].truth.num_chunks
     truths, seeds = [scene.truth for scene in scenes], [scene.place.seed for scene in scenes]
     rest = [truth.part(frame + 1, len(truth.body_poses)) for truth in truths]
     made: dict[str, list[Trajectory]] = {}
     score_imagined(tallies, "twin_", rest, truths, classifier, by_family=True)
     for prefix, open_at in OPENINGS.items():
         openings = [open_at(scene.opening, scene.close, frame) for scene in scenes]
-        known = [known_pixels(t, _capture(o), FAR_METRES) for t, o in zip(rest, openings, strict=True)]
+        known = [known_pixels(t, _capture(o)) for t, o in zip(rest, openings, strict=True)]
         for row, world in rows.items():
             progress.set_postfix_str(f"{prefix or 'grounded_'}{row or 'model'}")
             if row not in made or row not in ("no_memory_", "no_hints_"):  # to it, both openings are the same
@@ -244,12 +243,13 @@ def score_imagined(
     *,
     by_family: bool,
 ) -> None:
-    """Whole walks beside the twin's, which begin with their leads; by family too, if asked for."""
+    """Whole walks beside the twin's, which begin with context frames; by family too, if asked for."""
     for one, truth in zip(walks, truths, strict=True):
-        rest, scored = truth.part(LEAD_FRAMES, len(truth.body_poses)), Accumulator()
-        score_tracks(scored, one, rest, truth.part(LEAD_FRAMES - 1, LEAD_FRAMES))
+        first = truth.spec.frames_per_step
+        rest, scored = truth.part(first, len(truth.body_poses)), Accumulator()
+        score_tracks(scored, one, rest, truth.part(first - 1, first))
         if not truth.is_loop:
-            score_outbound(scored, one, rest, classifier, FAR_METRES)
+            score_outbound(scored, one, rest, classifier)
         include(tallies, prefix, truth.family if by_family else None, scored)
 
 
@@ -273,7 +273,7 @@ def draw(asked: argparse.Namespace, number: int, prefix: str, shown: dict[str, T
     if asked.sheets and number < 2 * len(FAMILIES):
         save_sheet(asked.sheets / f"{name}.png", strips)
     if asked.films and number < len(FAMILIES):
-        save_film(asked.films / f"{name}.mp4", strips)
+        save_video(asked.films / f"{name}.mp4", strips)
 
 
 def figures_of(tallies: Tallies) -> Figures:
@@ -334,7 +334,11 @@ def main() -> None:
         "no_memory_": World(video, completion=HiddenMemory(completion_for(video.spec))),
         "no_hints_": World(ConditionOverride(video, hide_hints), completion=Completion()),
     }
-    planned, tallies, classifier = choose_walks(count, chunks, size), Tallies(Accumulator), RealismClassifier.load()
+    planned, tallies, classifier = (
+        choose_walks(count, chunks, twin.spec),
+        Tallies(Accumulator),
+        RealismClassifier.load(),
+    )
     with progress_bar(total=count * len(rows) * len(OPENINGS), desc="worlds", smoothing=0) as progress:
         for first in range(0, count, BATCH):
             progress.set_postfix_str("twin")

@@ -1,19 +1,18 @@
-"""What an inpainter learns, by how large it is and how long it learns: held-out nats a code against compute.
+"""Scaling of the inpainter: held-out nats per code against compute, by size.
 
     wm-gym collect output=outputs/recordings/imagine num_clips=1600 seed=11
     wm-gym collect output=outputs/recordings/held split=test num_clips=48 seed=14
     python benchmarks/scaling.py --minutes 30 --json scaling.json --picture docs/scaling.png
 
-Inpainters of each size learn from the same batches at a steady learning rate, and their moving averages are scored
-on the same torn views, so every point of a curve is a run that could have stopped there. They take turns, `--slice`
-minutes
-each, so that a machine's moods fall on all alike; a run that is broken off goes on where it was.
+Inpainters of each size are trained on the same batches at a constant learning rate, and their moving averages are
+scored on the same held-out frames, so every point of a curve is a run that could have stopped there. They take turns of
+`--slice` minutes, so that the machine's load is the same for all; an interrupted run is resumed.
 
-JSON keys: `fits`: what a straight line through logarithms says of the best of all curves; `sizes`: rows of
+JSON keys: `fits`: a straight line through the logarithms of the best of all curves; `sizes`: rows of
  - `name`, `parameters`, `gflop_per_step`: counted by torch on one step, forward and back;
  - `points`: `step`, `minutes` of training, `pflop`, `depth_nats`, `colour_nats` of held-out codes.
 The fit is of the least `colour_nats` that any size has at a compute, over the last decade of it: `slope` of log nats by
-log compute, and what that would make of ten and a hundred times as much, if it went on.
+log compute, and its extrapolation to ten and a hundred times the compute.
 """
 
 from __future__ import annotations
@@ -35,9 +34,10 @@ from wm_gym.train_world.inpainting.batches import draw_batch
 from wm_gym.train_world.inpainting.objective import inpainting_loss
 from wm_gym.train_world.inpainting.preparing import FrameSources, prepare_training_frames
 from wm_gym.train_world.inpainting.sizes import SHAPES, inpainter_of, learning_rate_of
-from wm_gym.train_world.inpainting.training import FitConfig, InpainterTrainConfig, train_inpainter
 from wm_gym.train_world.inpainting.training_frames import TrainingFrames
-from wm_gym.train_world.trainer import ENDLESS_STEPS
+from wm_gym.train_world.loop_config import ENDLESS_STEPS
+from wm_gym.train_world.recipes.inpainter import FitConfig, InpainterTrainConfig, inpainter_recipe
+from wm_gym.train_world.trainer import train
 
 FITTED_DECADES = 1.0
 TIMES = {"colour_nats_at_10_times": 10, "colour_nats_at_100_times": 100}
@@ -45,7 +45,7 @@ COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44")
 
 
 def config_of(size: str, height: int, width: int, folder: Path, minutes: float) -> InpainterTrainConfig:
-    """A run of one size that stops after so many minutes in all, at a steady learning rate."""
+    """A run of one size that stops after so many minutes in all, at a constant learning rate."""
     inpainter = inpainter_of(size, height, width)
     return InpainterTrainConfig(
         output=str(folder / f"{size}_{height}x{width}"), steps=ENDLESS_STEPS, constant_share=1.0, inpainter=inpainter,
@@ -55,7 +55,7 @@ def config_of(size: str, height: int, width: int, folder: Path, minutes: float) 
 
 
 def gflop_per_step(config: InpainterTrainConfig, training_frames: TrainingFrames) -> float:
-    """Of one step of training, by torch's own count."""
+    """GFLOP of one step of training, by torch's own count."""
     inpainter = Inpainter(config.inpainter)
     batch = draw_batch(training_frames, config.inpainter, config.augmentation, config.batch, config.seed, 0)
     with FlopCounterMode(display=False) as counter:
@@ -79,7 +79,7 @@ def points_of(folder: Path, gflop: float) -> list[dict[str, float]]:
 
 
 def fit(sizes: list[dict[str, Any]]) -> dict[str, float]:
-    """A straight line through the logarithms of the best curve's last decade, and where it would lead."""
+    """A straight line through the logarithms of the best curve's last decade, and its extrapolation."""
     best = sorted((point["pflop"], point["colour_nats"]) for size in sizes for point in size["points"])
     compute, nats = np.array(best).T
     nats = np.minimum.accumulate(nats)
@@ -120,7 +120,7 @@ def main() -> None:
     parser.add_argument("--passes", type=int, default=4)
     parser.add_argument("--sizes", nargs="+", choices=list(SHAPES), default=list(SHAPES))
     parser.add_argument("--frames", default="48x64", metavar="HxW", help="size of the recordings")
-    parser.add_argument("--minutes", type=float, default=30.0, help="of each size; 0: only draw what was trained")
+    parser.add_argument("--minutes", type=float, default=30.0, help="of each size; 0: only draw earlier runs")
     parser.add_argument("--slice", type=float, default=5.0, help="minutes of a turn")
     parser.add_argument("--folder", type=Path, default=Path("outputs/scaling"))
     parser.add_argument("--json", type=Path)
@@ -131,10 +131,10 @@ def main() -> None:
     sources = FrameSources(
         recordings=asked.recordings, held_out=asked.held_out, most_clips=asked.clips, passes=asked.passes
     )
-    training_frames, held_out = prepare_training_frames(sources)
+    training_frames, held_out = prepare_training_frames(sources, inpainter_of(asked.sizes[0], height, width))
     for minutes in np.arange(asked.slice, asked.minutes + 1e-6, asked.slice).tolist():
         for size in asked.sizes:
-            train_inpainter(config_of(size, height, width, asked.folder, minutes), training_frames, held_out)
+            train(inpainter_recipe(config_of(size, height, width, asked.folder, minutes), training_frames, held_out))
     sizes = [row(config_of(size, height, width, asked.folder, 0.0), size, training_frames) for size in asked.sizes]
     figures = {"sizes": sizes, "fits": fit(sizes)}
     for size in sizes:
@@ -147,7 +147,7 @@ def main() -> None:
 
 
 def row(config: InpainterTrainConfig, size: str, training_frames: TrainingFrames) -> dict[str, Any]:
-    """What is written of one size."""
+    """Figures of one size."""
     gflop = gflop_per_step(config, training_frames)
     return {
         "name": size,

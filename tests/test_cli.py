@@ -13,9 +13,10 @@ from wm_gym.cli.commands import COMMANDS, config_class
 from wm_gym.cli.settings import settings_of, shown
 from wm_gym.demo import DemoConfig
 from wm_gym.rollout import RolloutConfig
-from wm_gym.train_world.video.run import RunConfig
+from wm_gym.train_world.recipes.video import VideoRunConfig
 
-WITH_SETTINGS = [command for command in COMMANDS if command.config]
+RECIPES = [recipe for command in COMMANDS for recipe in command.recipes]
+WITH_SETTINGS = [command for command in [*COMMANDS, *RECIPES] if command.config]
 
 
 def name_of(command):
@@ -41,10 +42,10 @@ def test_settings_that_only_fit_together_are_taken_together():
 
 def test_every_setting_of_training_can_be_named():
     config = compose(
-        RunConfig, ["train.video.num_layers=4", "train.augmentation.torn=0.1", "train.objective.forced=0.5"]
+        VideoRunConfig, ["train.video.num_layers=4", "train.augmentation.cutout=0.1", "train.objective.forced=0.5"]
     )
     assert config.train.video == VideoConfig(num_layers=4)
-    assert (config.train.augmentation.torn, config.train.objective.forced) == (0.1, 0.5)
+    assert (config.train.augmentation.cutout, config.train.objective.forced) == (0.1, 0.5)
 
 
 @pytest.mark.parametrize(
@@ -56,11 +57,11 @@ def test_every_setting_of_training_can_be_named():
         ("demo wrold=park", "wm-gym demo: settings must be among LISTED, got 'wrold'; did you mean 'world'?"),
         ("demo speed=9", "wm-gym demo: settings must be among LISTED, got 'speed'; did you mean 'seed'?"),
         (
-            "train train.stps=3",
+            "train recipe=video train.stps=3",
             "wm-gym train: settings must be among LISTED, got 'train.stps'; did you mean 'train.steps'?",
         ),
         (
-            "train num_layers=3",
+            "train recipe=video num_layers=3",
             "wm-gym train: settings must be among LISTED, got 'num_layers'; did you mean 'train.video.num_layers'?",
         ),
         ("demo height=tall", "wm-gym demo: height must be of type int, got 'tall'"),
@@ -72,7 +73,19 @@ def test_every_setting_of_training_can_be_named():
             "wm-gym collect: difficulties must be of type dict[str, float] with keys among "
             "['simple', 'medium', 'full'], got '{simpel:1}'; did you mean 'simple'?",
         ),
-        ("train train=long", "wm-gym train: train must be set by its settings, such as train.output=..., got 'long'"),
+        (
+            "train recipe=video train=long",
+            "wm-gym train: train must be set by its settings, such as train.output=..., got 'long'",
+        ),
+        ("train", "wm-gym train: RECIPE, got none"),
+        ("train recordings=[a]", "wm-gym train: RECIPE, got none"),
+        ("train recipe=", "wm-gym train: RECIPE, got ''"),
+        ("train recipe=vidoe", "wm-gym train: RECIPE, got 'vidoe'; did you mean 'video'?"),
+        ("train recipe=sharpen train.steps=1", "wm-gym train: RECIPE, got 'sharpen'"),
+        ("train reicpe=video", "wm-gym train: RECIPE, got none; did you mean 'recipe'?"),
+        ("train recipe=video recipe=codec", "wm-gym train: recipe must be given once, got recipe=video recipe=codec"),
+        ("train recipe=codec +train.steps=1", "wm-gym train: SET, got '+train.steps=1'"),
+        ("train --cgf job", "wm-gym train: options must be among -h, --help, --cfg, got --cgf; did you mean '--cfg'?"),
         (
             "demo world=park,city",
             "wm-gym demo: world must have one value, in quotes if there are commas in it or in [brackets] if it is a "
@@ -109,11 +122,11 @@ def test_every_setting_of_training_can_be_named():
             "wm-gym rollout: policy must be one of ['random', 'tour'], got 'tuor'; did you mean 'tour'?",
         ),
         (
-            "train train.video.hint_concat=chanel",
+            "train recipe=video train.video.hint_concat=chanel",
             "wm-gym train: hint_concat must be 'channel' or 'frame', got 'chanel'; did you mean 'channel'?",
         ),
         (
-            "train train.video.hint_concat=window",
+            "train recipe=video train.video.hint_concat=window",
             "wm-gym train: hint_concat must be 'channel' or 'frame', got 'window'",
         ),
         (
@@ -132,6 +145,7 @@ def test_what_cannot_be_done_is_refused_in_one_sentence(argv, message, capsys, t
     expected = (
         message.replace("COMMANDS", ", ".join(map(name_of, COMMANDS)))
         .replace("LISTED", "those that --help lists")
+        .replace("RECIPE", "recipe must be one of video, codec, inpainter, inpainter_adversarial, time_budget")
         .replace("SET", "settings can be set, not added, removed or moved: must be setting=value")
     )
     assert refused(capsys, *argv.split()) == expected
@@ -151,7 +165,7 @@ def test_a_world_that_is_none_is_refused_before_anything_is_written(world, meant
 def test_recordings_that_are_not_there_are_refused(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     message = "nowhere must hold recordings with a manifest.json, got none that can be read"
-    assert refused(capsys, "train", "recordings=[nowhere]") == f"wm-gym train: {message}"
+    assert refused(capsys, "train", "recipe=video", "recordings=[nowhere]") == f"wm-gym train: {message}"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -162,11 +176,11 @@ WRITING = {
     "capture": "output",
     "collect": "output",
     "gather-scene-bank": "output",
-    "train": "train.output",
-    "train-codec": "train.output",
-    "train-inpainter": "train.output",
-    "sharpen-inpainter": "train.output",
-    "train-time-budget": "output",
+    "train recipe=video": "train.output",
+    "train recipe=codec": "train.output",
+    "train recipe=inpainter": "train.output",
+    "train recipe=inpainter_adversarial": "train.output",
+    "train recipe=time_budget": "output",
 }
 FILES = {"rollout": ".replay", "capture": ".npz"}
 
@@ -182,8 +196,8 @@ def test_where_nothing_can_be_written_is_refused_before_any_work(command, place,
     (tmp_path / "file").touch()
     path = place.replace("{tmp}", str(tmp_path)).format(f"x{FILES.get(command, '')}")
     kind = "a file that can be written" if command in FILES else "a folder that can be made and written to"
-    error = refused(capsys, command, f"{WRITING[command]}={path}")
-    assert error.startswith(f"wm-gym {command}: {WRITING[command]} must be {kind}, got {path!r}: ")
+    error = refused(capsys, *command.split(), f"{WRITING[command]}={path}")
+    assert error.startswith(f"wm-gym {command.split()[0]}: {WRITING[command]} must be {kind}, got {path!r}: ")
     assert [one.name for one in tmp_path.iterdir()] == ["file"]
 
 
@@ -192,8 +206,8 @@ def test_what_is_of_the_other_kind_is_not_written_over(command, capsys, tmp_path
     path = tmp_path / f"taken{FILES.get(command, '')}"
     path.mkdir() if command in FILES else path.touch()
     came = "it is a folder" if command in FILES else "it is a file"
-    error = refused(capsys, command, f"{WRITING[command]}={path}")
-    assert error.startswith(f"wm-gym {command}: {WRITING[command]} must be ") and error.endswith(came)
+    error = refused(capsys, *command.split(), f"{WRITING[command]}={path}")
+    assert error.startswith(f"wm-gym {command.split()[0]}: {WRITING[command]} must be ") and error.endswith(came)
 
 
 def test_a_film_of_a_replay_is_refused_before_the_replay_is_read(capsys):
@@ -227,9 +241,16 @@ def test_help_names_every_command_with_its_summary(capsys):
         assert f"  {command.name} " in told and command.summary in told
 
 
+def test_help_of_training_names_every_recipe_with_its_summary(capsys):
+    assert main(["train", "--help"]) == 0
+    told = capsys.readouterr().out
+    for recipe in RECIPES:
+        assert f"  {recipe.name.partition('=')[2]} " in told and recipe.summary in told
+
+
 @pytest.mark.parametrize("command", WITH_SETTINGS, ids=name_of)
 def test_help_of_a_command_lists_every_setting_with_type_default_and_meaning(command, capsys):
-    assert main([command.name, "--help"]) == 0
+    assert main([*command.name.split(), "--help"]) == 0
     told = " ".join(capsys.readouterr().out.split())
     for setting in settings_of(config_class(command)):
         assert setting.meaning, setting.name
@@ -246,7 +267,7 @@ def test_the_settings_that_help_lists_are_those_that_are_taken(command):
 
 def test_the_settings_are_printed_as_yaml_and_nothing_runs(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert main(["train", "--cfg", "job", "train.video.num_layers=4"]) == 0
+    assert main(["train", "recipe=video", "--cfg", "job", "train.video.num_layers=4"]) == 0
     told = capsys.readouterr().out
     assert "recordings:\n- outputs/recordings/train\n" in told and "    num_layers: 4\n" in told
     assert list(tmp_path.iterdir()) == []
@@ -265,7 +286,7 @@ def test_doctor_answers(capsys):
 def test_a_pipe_that_is_closed_is_no_error():
     reading, writing = os.pipe()
     os.close(reading)
-    asked = [sys.executable, "-m", "wm_gym.cli", "train", "--help"]
+    asked = [sys.executable, "-m", "wm_gym.cli", "train", "recipe=video", "--help"]
     run = subprocess.run(asked, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=100)
     os.close(writing)
     assert (run.returncode, run.stderr) == (0, "")
@@ -273,6 +294,6 @@ def test_a_pipe_that_is_closed_is_no_error():
 
 @pytest.mark.parametrize("command", [name for name, setting in WRITING.items() if setting == "train.output"])
 def test_a_device_that_cannot_be_used_is_refused_before_anything_is_prepared(command, capsys, tmp_path):
-    error = refused(capsys, command, f"train.output={tmp_path / 'run'}", "train.device=tpu9")
-    assert error.startswith(f"wm-gym {command}: train.device must be one that torch can use here, got 'tpu9': ")
+    error = refused(capsys, *command.split(), f"train.output={tmp_path / 'run'}", "train.device=tpu9")
+    assert error.startswith("wm-gym train: train.device must be one that torch can use here, got 'tpu9': ")
     assert list(tmp_path.iterdir()) == []

@@ -17,9 +17,11 @@ from wm_gym.evaluation.trajectories import Trajectory
 from wm_gym.geometry.cameras import intrinsics_from_fov, rays
 from wm_gym.geometry.motion import camera_pose
 from wm_gym.geometry.poses import inverse, transform
+from wm_gym.world_model import ModelSpec
 
 HEIGHT, WIDTH, FAR = 24, 32, 100.0
 LENS = intrinsics_from_fov(60.0, HEIGHT, WIDTH)
+SPEC = ModelSpec("twin", HEIGHT, WIDTH, frames_per_step=4, fps=17.5, far_metres=FAR)
 WALL_METRES = 12.0
 
 
@@ -31,7 +33,7 @@ def _walk(body_poses: np.ndarray, slant: float = 0.0, seed: int = 0) -> Trajecto
     normal = torch.tensor([1.0, -slant, 0.0])
     depth = (WALL_METRES - poses[:, :3, 3] @ normal)[:, None, None] / (ways @ normal)
     still = torch.zeros(len(body_poses), HEIGHT, WIDTH, dtype=torch.bool)
-    return Trajectory("city", False, body_poses, torch.from_numpy(frames), depth, still, LENS)
+    return Trajectory(SPEC, "city", False, body_poses, torch.from_numpy(frames), depth, still, LENS)
 
 
 def _path(count: int, step: tuple[float, float, float]) -> np.ndarray:
@@ -46,7 +48,7 @@ steps = st.tuples(st.floats(-0.3, 0.5), st.floats(-0.5, 0.5), st.floats(-0.1, 0.
 
 @given(steps, st.floats(-0.5, 0.5))
 def test_a_plane_that_stands_still_agrees_with_itself(step, slant):
-    errors = depth_self_errors(_walk(_path(3, step), slant), torch.arange(3), FAR)
+    errors = depth_self_errors(_walk(_path(3, step), slant), torch.arange(3))
     assert errors.isfinite().float().mean() > 0.5
     assert errors.nanmean() < 0.02
 
@@ -55,7 +57,7 @@ def test_a_plane_that_stands_still_agrees_with_itself(step, slant):
 def test_a_world_that_breathes_disagrees_by_as_much(factor):
     walk = _walk(_path(2, (0.0, 0.0, 0.0)))
     walk.depth[1] *= factor
-    errors = depth_self_errors(walk, torch.arange(2), FAR)
+    errors = depth_self_errors(walk, torch.arange(2))
     torch.testing.assert_close(errors, torch.full_like(errors, abs(1 / factor - 1)), atol=1e-4, rtol=1e-4)
 
 
@@ -64,7 +66,7 @@ def test_the_sky_what_moves_and_the_unknown_are_not_compared():
     walk.depth[0, 0] = FAR
     walk.moving[0, 1] = walk.moving[1, 2] = True
     walk.depth[0, 3] = walk.depth[1, 4] = 0.0
-    compared = depth_self_errors(walk, torch.arange(2), FAR)[0].isfinite()
+    compared = depth_self_errors(walk, torch.arange(2))[0].isfinite()
     assert not compared[:5].any()
     assert compared[5:].all()
 
@@ -192,7 +194,7 @@ def _judge(threshold: float) -> RealismClassifier:
 @pytest.mark.parametrize(("threshold", "structure"), [(-1e9, 1.0), (1e9, 0.0)])
 def test_a_true_way_out_is_as_sharp_as_itself_and_agrees_with_itself(threshold: float, structure: float):
     accumulator, truth = Accumulator(), _walk(_path(40, (0.1, 0.0, 0.0)))
-    score_outbound(accumulator, truth, truth, _judge(threshold), FAR)
+    score_outbound(accumulator, truth, truth, _judge(threshold))
     figures = accumulator.figures()
     assert figures["structure"] == structure
     assert figures["outbound_sharpness_ratio"] == figures["outbound_sharpness_last_ratio"] == 1.0
@@ -205,7 +207,7 @@ def test_only_what_lies_far_out_is_judged():
     made = replace(truth, frames=truth.frames.clone(), depth=truth.depth.clone())
     made.frames[:28], made.depth[:28] = 0, 1.0  # chunks 1 to 7
     made.frames[-16:] = 0
-    score_outbound(accumulator, made, truth, _judge(-1e9), FAR)
+    score_outbound(accumulator, made, truth, _judge(-1e9))
     figures = accumulator.figures()
     assert figures["outbound_sharpness_ratio"] == pytest.approx(20 / 36, abs=0.02)
     assert figures["outbound_sharpness_last_ratio"] == 0.0
@@ -214,7 +216,7 @@ def test_only_what_lies_far_out_is_judged():
 
 def test_a_way_that_ends_too_soon_has_no_figures():
     accumulator, truth = Accumulator(), _walk(_path(8, (0.1, 0.0, 0.0)))
-    score_outbound(accumulator, truth, truth, _judge(0.0), FAR)
+    score_outbound(accumulator, truth, truth, _judge(0.0))
     assert all(np.isnan(value) for value in accumulator.figures().values())
 
 

@@ -9,16 +9,18 @@ from wm_gym.evaluation.accumulator import Accumulator, with_prefix
 from wm_gym.evaluation.changes import agreement, changed_share, gain_db, mean_change, pool
 from wm_gym.evaluation.scores import gradient_energy, masked_psnr_db, score_loop, score_next_chunk, score_seeds
 from wm_gym.evaluation.trajectories import Trajectory
+from wm_gym.world_model import ModelSpec
 
 HEIGHT, WIDTH = 10, 10
+SPEC = ModelSpec("twin", HEIGHT, WIDTH, frames_per_step=4, fps=17.5)
 
 
 def _walk(chunks: int, seed: int = 0, is_loop: bool = False) -> Trajectory:
-    rng, count = np.random.default_rng(seed), 4 * chunks
+    rng, count = np.random.default_rng(seed), SPEC.frames_per_step * chunks
     frames = torch.from_numpy(rng.integers(0, 256, (count, HEIGHT, WIDTH, 3), dtype=np.uint8))
     depth = torch.full((count, HEIGHT, WIDTH), 2.0)
     moving = torch.zeros(count, HEIGHT, WIDTH, dtype=torch.bool)
-    return Trajectory("city", is_loop, np.zeros((count, 5)), frames, depth, moving, torch.ones(4))
+    return Trajectory(SPEC, "city", is_loop, np.zeros((count, 5)), frames, depth, moving, torch.ones(4))
 
 
 def _all(walk: Trajectory) -> torch.Tensor:

@@ -7,15 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wm_gym.evaluation.known import known_pixels
-from wm_gym.evaluation.trajectories import LEAD_FRAMES, Trajectory, lead_in, open_cold, open_grounded, repeat, seen_from
+from wm_gym.evaluation.trajectories import Trajectory, open_cold, open_grounded, repeat, seen_from, warm_up
 from wm_gym.geometry.cameras import intrinsics_from_fov
 from wm_gym.geometry.motion import START_BODY_POSE, camera_pose
 from wm_gym.geometry.poses import compose, inverse
-from wm_gym.world_model import Capture, Opening
+from wm_gym.world_model import Capture, ModelSpec, Opening
 
 HEIGHT, WIDTH, FAR = 6, 8, 100.0
 WALL_METRES = 5.0
 LENS = intrinsics_from_fov(60.0, HEIGHT, WIDTH)
+SPEC = ModelSpec("twin", HEIGHT, WIDTH, frames_per_step=4, fps=17.5, far_metres=FAR)
 
 
 def _walk(body_poses: np.ndarray) -> Trajectory:
@@ -24,7 +25,7 @@ def _walk(body_poses: np.ndarray) -> Trajectory:
     frames = torch.arange(count, dtype=torch.uint8)[:, None, None, None].expand(-1, HEIGHT, WIDTH, 3).clone()
     depth = torch.from_numpy(WALL_METRES - body_poses[:, 0]).float()[:, None, None].expand(-1, HEIGHT, WIDTH).clone()
     return Trajectory(
-        "rooms", False, body_poses, frames, depth, torch.zeros(count, HEIGHT, WIDTH, dtype=torch.bool), LENS
+        SPEC, "rooms", False, body_poses, frames, depth, torch.zeros(count, HEIGHT, WIDTH, dtype=torch.bool), LENS
     )
 
 
@@ -61,10 +62,10 @@ def test_every_stance_is_the_start_when_seen_from_itself():
     np.testing.assert_allclose(seen_from(here, here), START_BODY_POSE, atol=1e-12)
 
 
-def test_the_lead_ends_at_the_start():
-    lead = lead_in(0.1)
-    assert len(lead) == LEAD_FRAMES
-    np.testing.assert_allclose(lead[:, 3], [-0.3, -0.2, -0.1, 0.0])
+def test_the_context_frames_end_at_the_start():
+    context = warm_up(0.1, 4)
+    assert context.shape == (4, 5)
+    np.testing.assert_allclose(context[:, 3], [-0.3, -0.2, -0.1, 0.0])
 
 
 def test_a_cold_opening_is_one_chunk_of_truth_that_ends_in_its_first_keyframe():
@@ -100,7 +101,7 @@ def test_what_a_keyframe_showed_is_known():
     walk = _walk(_ahead(4))
     capture = _opening(walk, [0]).capture
     assert capture is not None
-    assert known_pixels(walk, capture, FAR).all()
+    assert known_pixels(walk, capture).all()
 
 
 def test_what_lies_behind_or_before_the_known_surface_is_not_known():
@@ -109,7 +110,7 @@ def test_what_lies_behind_or_before_the_known_surface_is_not_known():
     assert capture is not None
     walk.depth[0, 0] = 4.0  # something has come between
     walk.depth[0, 1] = 6.0  # the wall is gone
-    known = known_pixels(walk, capture, FAR)[0]
+    known = known_pixels(walk, capture)[0]
     assert not known[:2].any()
     assert known[2:].all()
 
@@ -120,7 +121,7 @@ def test_what_moves_and_what_is_behind_the_camera_is_not_known():
     walk.moving[0, 0] = True
     capture = _opening(_walk(body_poses), [0]).capture
     assert capture is not None
-    known = known_pixels(walk, capture, FAR)
+    known = known_pixels(walk, capture)
     assert not known[0, 0].any()
     assert known[0, 1:].all()
     assert not known[1].any()
@@ -131,4 +132,4 @@ def test_the_sky_is_known_by_its_direction():
     walk.depth[:] = FAR
     capture = _opening(walk, [0]).capture
     assert capture is not None
-    assert known_pixels(walk, capture, FAR).all()
+    assert known_pixels(walk, capture).all()

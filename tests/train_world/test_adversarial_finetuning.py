@@ -4,14 +4,13 @@ import signal
 
 import pytest
 import torch
-from painted_wall import painted_wall
 from test_inpainter_training import TINY
+from wall_clip import wall_clip
 
 from wm_gym.cli import main
 from wm_gym.completion.inpainter import Inpainter
 from wm_gym.completion.weights import load_inpainter, save_inpainter
-from wm_gym.train_world.inpainting import gan as turns
-from wm_gym.train_world.inpainting.adversarial import AdversarialConfig, finetune_adversarially
+from wm_gym.train_world.inpainting import gan as gan_module
 from wm_gym.train_world.inpainting.batches import HintAugmentation, draw_batch
 from wm_gym.train_world.inpainting.discriminator import (
     Discriminator,
@@ -21,13 +20,15 @@ from wm_gym.train_world.inpainting.discriminator import (
 )
 from wm_gym.train_world.inpainting.gan import Gan, GanConfig, choose_all, gan_loss
 from wm_gym.train_world.inpainting.training_frames import TrainingFrames, training_frames_of
+from wm_gym.train_world.recipes.inpainter_adversarial import AdversarialConfig, adversarial_recipe
+from wm_gym.train_world.trainer import train
 
-NO_INPAINTER = "initial must name the file of the inpainter to sharpen, got ''"
+NO_INPAINTER = "initial must name the file of the inpainter to finetune, got ''"
 
 
 @pytest.fixture(scope="module")
 def training_frames() -> TrainingFrames:
-    return TrainingFrames.cat([training_frames_of(painted_wall(seed), seed) for seed in range(3)])
+    return TrainingFrames.cat([training_frames_of(wall_clip(seed), seed) for seed in range(3)])
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +73,7 @@ def test_a_logit_sees_its_patch_and_no_more():
         assert (reached.amax(0) - reached.amin(0) + 1).tolist() == [side, side]
 
 
-def test_deceiving_teaches_the_inpainter_and_judging_the_adversary():
+def test_each_loss_has_a_gradient_for_its_own_network_alone():
     discriminator, made = Discriminator(DiscriminatorConfig(channels=4)), torch.rand(2, 4, 16, 24, requires_grad=True)
     generator_loss(discriminator, made).backward()
     assert made.grad is not None and all(p.grad is None for p in discriminator.parameters())
@@ -81,7 +82,7 @@ def test_deceiving_teaches_the_inpainter_and_judging_the_adversary():
     assert made.grad is None and all(p.grad is not None for p in discriminator.parameters())
 
 
-def test_an_adversary_learns_to_tell_noise_from_the_truth(training_frames):
+def test_a_discriminator_learns_to_tell_noise_from_the_truth(training_frames):
     discriminator, batch = (
         Discriminator(DiscriminatorConfig(channels=8)),
         draw_batch(training_frames, TINY, HintAugmentation(), 6, 0, 0),
@@ -110,7 +111,7 @@ def test_all_codes_are_chosen_and_follow_from_the_generator(training_frames, inp
     assert (one[..., : TINY.cells] < TINY.depth_codes).all() and (one < TINY.colour_codes).all()
 
 
-def test_a_turn_of_the_adversary_leaves_the_finisher_and_its_rate_is_its_own(training_frames, inpainter_file):
+def test_a_step_of_the_discriminator_leaves_the_pixel_decoder_and_its_rate_is_its_own(training_frames, inpainter_file):
     gan = Gan(load_inpainter(inpainter_file, torch.float32), DiscriminatorConfig(channels=4))
     optimizer, before = gan.optimizer(1e-3, 0.0), _state(gan)
     batch = draw_batch(training_frames, TINY, HintAugmentation(), 4, 0, 0)
@@ -122,18 +123,18 @@ def test_a_turn_of_the_adversary_leaves_the_finisher_and_its_rate_is_its_own(tra
     torch.testing.assert_close(total.detach(), told)
 
 
-def test_only_the_finisher_changes(training_frames, inpainter_file, tmp_path):
-    progress = finetune_adversarially(_config(tmp_path, inpainter_file), training_frames, training_frames)
+def test_only_the_pixel_decoder_changes(training_frames, inpainter_file, tmp_path):
+    progress = train(adversarial_recipe(_config(tmp_path, inpainter_file), training_frames, training_frames))
     files = inpainter_file, tmp_path / "inpainter.safetensors"
     changed = _changed(*(_state(load_inpainter(file)) for file in files))
     assert progress.step == 5 and changed and all(name.startswith("pixel_decoder.") for name in changed)
     assert "held_sharpness_ratio" in (tmp_path / "log.jsonl").read_text()
 
 
-def test_a_run_that_is_interrupted_amid_a_step_ends_as_one_in_one_go(
+def test_a_run_that_is_interrupted_between_both_losses_ends_in_the_same_bytes(
     training_frames, inpainter_file, tmp_path, monkeypatch
 ):
-    whole = finetune_adversarially(_config(tmp_path / "whole", inpainter_file), training_frames)
+    whole = train(adversarial_recipe(_config(tmp_path / "whole", inpainter_file), training_frames))
     calls, before = [], signal.getsignal(signal.SIGINT)
 
     def interrupted(*given):
@@ -142,23 +143,23 @@ def test_a_run_that_is_interrupted_amid_a_step_ends_as_one_in_one_go(
             signal.raise_signal(signal.SIGINT)
         return generator_loss(*given)
 
-    monkeypatch.setattr(turns, "generator_loss", interrupted)
+    monkeypatch.setattr(gan_module, "generator_loss", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        finetune_adversarially(_config(tmp_path / "parts", inpainter_file), training_frames)
+        train(adversarial_recipe(_config(tmp_path / "parts", inpainter_file), training_frames))
     monkeypatch.undo()
     assert len(calls) == 3 and signal.getsignal(signal.SIGINT) is before
-    resumed = finetune_adversarially(_config(tmp_path / "parts", inpainter_file), training_frames)
+    resumed = train(adversarial_recipe(_config(tmp_path / "parts", inpainter_file), training_frames))
     assert resumed.step == whole.step and not _changed(_state(whole.network), _state(resumed.network))
     files = [(tmp_path / name / "inpainter.safetensors").read_bytes() for name in ("whole", "parts")]
     assert files[0] == files[1]
 
 
-def test_a_run_without_an_inpainter_is_refused_before_views_are_prepared(training_frames, tmp_path, capsys):
+def test_a_run_without_an_inpainter_is_refused_before_frames_are_prepared(training_frames, tmp_path, capsys):
     with pytest.raises(ValueError) as raised:
-        finetune_adversarially(_config(tmp_path / "run", ""), training_frames)
+        train(adversarial_recipe(_config(tmp_path / "run", ""), training_frames))
     assert str(raised.value) == NO_INPAINTER
-    assert main(["sharpen-inpainter", "recordings=[nowhere]"]) == 2
-    assert capsys.readouterr().err == f"wm-gym sharpen-inpainter: {NO_INPAINTER}\n"
+    assert main(["train", "recipe=inpainter_adversarial", "recordings=[nowhere]"]) == 2
+    assert capsys.readouterr().err == f"wm-gym train: {NO_INPAINTER}\n"
     assert not (tmp_path / "run").exists()
 
 

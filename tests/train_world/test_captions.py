@@ -9,9 +9,11 @@ from wm_gym.events.language import phrasings, understand
 from wm_gym.events.scripts import EventScript
 from wm_gym.train_world.data.captions import Captions, motion_of, step_prompts, write_captions
 from wm_gym.train_world.data.phrasebook import INTENTS, MOTIONS, held_out, split_phrasings
+from wm_gym.train_world.data.recording_spec import RecordingSpec
 from wm_gym.train_world.policies import POLICIES
 
 SCENE = "A bright hall with blue walls."
+SPEC = RecordingSpec("twin", 48, 64, first_frames=1, frames_per_step=4, latents_per_step=1, fps=17.5, far_metres=100.0)
 
 
 def script_of(kind):
@@ -21,7 +23,7 @@ def script_of(kind):
 def captions_of(kind, seed):
     twists = np.zeros((24, 4), np.float32)
     twists[:10, 0], twists[12:, 2] = 1.0, 0.8
-    return write_captions(SCENE, "free", twists, script_of(kind), {"Walker"}, 17.5, np.random.default_rng(seed))
+    return write_captions(SCENE, "free", twists, script_of(kind), {"Walker"}, SPEC, np.random.default_rng(seed))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -36,7 +38,7 @@ def test_phrases_are_split_once_for_good(kind, phase):
 def test_no_held_out_phrase_is_ever_used(kind):
     for seed in range(60):
         captions = captions_of(kind, seed)
-        prompts = step_prompts(SCENE, script_of(kind), 24, np.random.default_rng(seed))
+        prompts = step_prompts(SCENE, script_of(kind), 24, SPEC, np.random.default_rng(seed))
         text = " ".join([captions.narrative, captions.scene, *(row.caption for row in captions.temporal), *prompts])
         for phrase in held_out():
             assert not re.search(rf"\b{re.escape(phrase)}\b\.", text, re.IGNORECASE), phrase
@@ -44,14 +46,14 @@ def test_no_held_out_phrase_is_ever_used(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_prompts_tell_of_an_event_while_it_is_on(kind):
-    prompts = step_prompts(SCENE, script_of(kind), 24, np.random.default_rng(0))
+    prompts = step_prompts(SCENE, script_of(kind), 24, SPEC, np.random.default_rng(0))
     assert prompts[:3] == (SCENE,) * 3
     assert all(understand(prompt.removeprefix(SCENE)).kind == kind for prompt in prompts[3:9])
     assert prompts[-1] == SCENE
 
 
 def test_prompts_vary_in_their_words():
-    drawn = {step_prompts(SCENE, script_of("night"), 24, np.random.default_rng(seed))[3] for seed in range(40)}
+    drawn = {step_prompts(SCENE, script_of("night"), 24, SPEC, np.random.default_rng(seed))[3] for seed in range(40)}
     assert len(drawn) > 4
 
 
@@ -97,5 +99,5 @@ def test_captions_survive_json():
     assert Captions.from_json(captions.to_json()) == captions
 
 
-def test_every_behaviour_has_words():
+def test_every_policy_has_phrases():
     assert set(INTENTS) == set(POLICIES)

@@ -78,7 +78,7 @@ def contents(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def test_a_collection_goes_on_where_it_was_left_and_ends_in_the_same_bytes(tmp_path):
+def test_an_unfinished_dataset_is_completed_and_ends_in_the_same_bytes(tmp_path):
     config = config_of(tmp_path / "a", num_clips=2, workers=1)
     manifest = collect(config, quiet=True)
     whole = contents(tmp_path / "a")
@@ -96,7 +96,7 @@ def test_a_collection_goes_on_where_it_was_left_and_ends_in_the_same_bytes(tmp_p
 
 @pytest.mark.slow
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGKILL])
-def test_a_stopped_collection_ends_in_the_same_bytes_when_gone_on_with(tmp_path, sign):
+def test_a_stopped_dataset_ends_in_the_same_bytes_when_resumed(tmp_path, sign):
     collect(config_of(tmp_path / "whole"), quiet=True)
     overrides = [f"output={tmp_path / 'stopped'}", "num_clips=3", "steps=2", "height=16", "width=24"]
     overrides += ["families=[courtyard]", "clips_per_shard=1", "workers=1"]

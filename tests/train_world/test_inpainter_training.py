@@ -1,4 +1,4 @@
-"""TrainingFrames, torn batches, and an inpainter that learns from them and can be gone on with."""
+"""Training frames, batches with parts cut out, and an inpainter that is trained on them and can be resumed."""
 
 import json
 
@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from painted_wall import painted_wall
+from wall_clip import wall_clip
 
 from wm_gym.completion.conditioning import MOVING, SEEN
 from wm_gym.completion.inpainter import Inpainter
@@ -19,8 +19,9 @@ from wm_gym.train_world.inpainting.batches import HintAugmentation, draw_batch
 from wm_gym.train_world.inpainting.objective import InpaintingObjectiveConfig, contrast, inpainting_loss, roles_of
 from wm_gym.train_world.inpainting.preparing import _training_frames_of
 from wm_gym.train_world.inpainting.sizes import inpainter_of
-from wm_gym.train_world.inpainting.training import FitConfig, InpainterTrainConfig, train_inpainter
-from wm_gym.train_world.inpainting.training_frames import KIND_SHARES, PAINTED, TrainingFrames, training_frames_of
+from wm_gym.train_world.inpainting.training_frames import INPAINTED, KIND_SHARES, TrainingFrames, training_frames_of
+from wm_gym.train_world.recipes.inpainter import FitConfig, InpainterTrainConfig, inpainter_recipe
+from wm_gym.train_world.trainer import train
 
 TINY = InpainterConfig(
     height=16, width=24, depth_codes=8, colour_codes=16, dim=16, num_heads=2, num_layers=1, ffn_dim=16, code_dim=8,
@@ -30,7 +31,7 @@ TINY = InpainterConfig(
 
 @pytest.fixture(scope="module")
 def training_frames() -> TrainingFrames:
-    return TrainingFrames.cat([training_frames_of(painted_wall(seed), seed) for seed in range(3)])
+    return TrainingFrames.cat([training_frames_of(wall_clip(seed), seed) for seed in range(3)])
 
 
 def _config(folder, **changes) -> InpainterTrainConfig:
@@ -45,7 +46,7 @@ def _equal(one, other) -> bool:
     return ours.keys() == theirs.keys() and all(torch.equal(ours[name], theirs[name]) for name in ours)
 
 
-def test_views_show_the_clip_and_hints_that_agree_with_it(training_frames):
+def test_training_frames_show_the_clip_and_hints_agree_with_it(training_frames):
     assert len(training_frames) > 3 and training_frames.frames.shape == (len(training_frames), 16, 24, 3)
     seen = (training_frames.hint_flags & 1) > 0
     still = seen & ~training_frames.moving & ((training_frames.hint_flags & 2) == 0)
@@ -54,26 +55,25 @@ def test_views_show_the_clip_and_hints_that_agree_with_it(training_frames):
     assert (training_frames.hint_colour[~seen] == 0).all() and (training_frames.hint_area[~seen] == 0).all()
 
 
-def test_views_follow_from_the_seed():
-    one, again, *others = (training_frames_of(painted_wall(0), seed) for seed in (4, 4, *range(5, 15)))
+def test_training_frames_follow_from_the_seed():
+    one, again, *others = (training_frames_of(wall_clip(0), seed) for seed in (4, 4, *range(5, 15)))
     assert np.array_equal(one.hint_colour, again.hint_colour)
     assert not all(np.array_equal(one.frames, other.frames) for other in others)
 
 
-def test_memories_take_in_by_the_hand_of_an_inpainter(tmp_path):
+def test_memories_integrate_what_an_inpainter_made(tmp_path):
     inpainter = Inpainter(TINY).eval()
     inpainter.codebook.colour.uniform_(-1, 1)
-    save_inpainter(tmp_path / "hand.safetensors", inpainter)
-    seed = next(s for s in range(99) if np.random.default_rng(s).choice(3, p=KIND_SHARES) == PAINTED)
-    plain, by_hand = (
-        _training_frames_of(controller, painted_wall(0), seed)
-        for controller in ("", str(tmp_path / "hand.safetensors"))
+    save_inpainter(tmp_path / "memory.safetensors", inpainter)
+    seed = next(s for s in range(99) if np.random.default_rng(s).choice(3, p=KIND_SHARES) == INPAINTED)
+    plain, inpainted = (
+        _training_frames_of(file, wall_clip(0), seed) for file in ("", str(tmp_path / "memory.safetensors"))
     )
-    assert np.array_equal(plain.frames, by_hand.frames)
-    assert not np.array_equal(plain.hint_colour, by_hand.hint_colour)
+    assert np.array_equal(plain.frames, inpainted.frames)
+    assert not np.array_equal(plain.hint_colour, inpainted.hint_colour)
 
 
-def test_a_torn_batch_keeps_its_truth_and_its_horizon(training_frames):
+def test_a_batch_without_hints_keeps_its_truth_and_its_horizon(training_frames):
     whole = draw_batch(training_frames, TINY, HintAugmentation(nothing=0, strip=0, box=0, noise=0), 6, 0, 3)
     augmented = draw_batch(training_frames, TINY, HintAugmentation(nothing=1.0, noise=0), 6, 0, 3)
     assert torch.equal(whole.surface, augmented.surface) and torch.equal(whole.known[:, -1], augmented.known[:, -1])
@@ -83,8 +83,8 @@ def test_a_torn_batch_keeps_its_truth_and_its_horizon(training_frames):
 
 @given(st.integers(0, 30))
 @settings(max_examples=15, deadline=None)
-def test_of_what_is_to_be_painted_some_stays_hidden_and_the_rest_is_kept(number):
-    made = TrainingFrames.cat([training_frames_of(painted_wall(0), 0)])
+def test_of_the_inpainted_tokens_some_are_hidden_and_the_others_are_kept(number):
+    made = TrainingFrames.cat([training_frames_of(wall_clip(0), 0)])
     batch = draw_batch(made, TINY, HintAugmentation(), 4, 0, number)
     painted = Inpainter(TINY).wanting(batch.known) | batch.everything[:, None]
     roles = roles_of(painted, batch)
@@ -99,43 +99,26 @@ def test_contrast_is_blind_to_direction_and_sees_blur():
     assert contrast(soft).mean() < 0.6 * contrast(planes).mean()
 
 
-def test_the_loss_of_a_batch_without_anything_to_paint_is_finite(training_frames):
+def test_the_loss_of_a_batch_without_hidden_tokens_is_finite(training_frames):
     batch = draw_batch(training_frames, TINY, HintAugmentation(nothing=0, strip=0, box=0, everything=0), 2, 0, 0)
     batch.known[:, SEEN] = 1.0
     total, _ = inpainting_loss(Inpainter(TINY), batch, InpaintingObjectiveConfig())
     assert torch.isfinite(total)
 
 
-def test_an_inpainter_learns_its_few_views(training_frames, tmp_path):
+def test_an_inpainter_learns_a_few_frames(training_frames, tmp_path):
     config = _config(tmp_path, steps=60, batch=6, learning_rate=5e-3, warmup=5, report_steps=20)
-    train_inpainter(config, training_frames, training_frames)
+    train(inpainter_recipe(config, training_frames, training_frames))
     losses = [json.loads(line)["loss"] for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert losses[-1] < 0.8 * losses[0]
     assert load_inpainter(tmp_path / "inpainter.safetensors").config == TINY
 
 
-def test_an_interrupted_run_ends_as_one_in_one_go(training_frames, tmp_path, monkeypatch):
-    whole = train_inpainter(_config(tmp_path / "whole"), training_frames, None)
-    import wm_gym.train_world.inpainting.training as module
-
-    def stop_at_three(*given):
-        if given[-1] == 4:
-            raise KeyboardInterrupt
-        return draw_batch(*given)
-
-    monkeypatch.setattr(module, "draw_batch", stop_at_three)
-    with pytest.raises(KeyboardInterrupt):
-        train_inpainter(_config(tmp_path / "parts"), training_frames, None)
-    monkeypatch.undo()
-    resumed = train_inpainter(_config(tmp_path / "parts"), training_frames, None)
-    assert resumed.step == whole.step and _equal(resumed.network, whole.network)
-
-
 def test_a_run_stops_when_its_time_is_over_and_goes_on_as_if_it_had_not(training_frames, tmp_path):
-    whole = train_inpainter(_config(tmp_path / "whole", data_workers=3), training_frames, None)
-    short = train_inpainter(_config(tmp_path / "parts", most_minutes=1e-9), training_frames, None)
+    whole = train(inpainter_recipe(_config(tmp_path / "whole", data_workers=3), training_frames))
+    short = train(inpainter_recipe(_config(tmp_path / "parts", most_minutes=1e-9), training_frames))
     assert short.step == 1
-    resumed = train_inpainter(_config(tmp_path / "parts"), training_frames, None)
+    resumed = train(inpainter_recipe(_config(tmp_path / "parts"), training_frames))
     assert resumed.step == whole.step and _equal(resumed.network, whole.network)
     first, *_ = (tmp_path / "parts" / "log.jsonl").read_text().splitlines()
     assert json.loads(first)["step"] == 1

@@ -16,8 +16,10 @@ def in_a_hall(positions):
 
 
 def walked(name, seed=0, *, steps=40, controller="smooth", blocked=in_a_hall):
-    """Stances (1 + 4 S, 5) and twists (S, 4)."""
-    policy = ScriptedPolicy(name, Ground.survey(SPOTS, blocked), seed, num_steps=steps, controller=controller)
+    """Body poses (1 + 4 S, 5) and twists (S, 4)."""
+    policy = ScriptedPolicy(
+        name, Ground.survey(SPOTS, blocked), seed, num_steps=steps, frames_per_step=4, controller=controller
+    )
     body_poses, twists, collided = [START_BODY_POSE], [], False
     for _ in range(steps):
         twists.append(policy.act(body_poses[-1], collided))
@@ -100,7 +102,7 @@ def test_keys_give_all_or_nothing_and_single_keys_one_at_a_time():
     assert (np.count_nonzero(chords, axis=1) > 1).any()
 
 
-def test_smooth_hands_change_speed_gradually():
+def test_the_smooth_controller_changes_speed_gradually():
     _, twists = walked("free", 4)
     assert np.abs(np.diff(twists[:, 0])).max() < 1.0
 
@@ -117,6 +119,6 @@ def test_a_route_leads_round_a_wall():
 
 
 @pytest.mark.parametrize(("name", "controller"), [("dance", "smooth"), ("free", "third")])
-def test_unknown_behaviours_and_hands_are_refused(name, controller):
+def test_unknown_policies_and_controllers_are_refused(name, controller):
     with pytest.raises(ValueError, match="must be one of"):
-        ScriptedPolicy(name, Ground.survey(SPOTS), 0, num_steps=4, controller=controller)
+        ScriptedPolicy(name, Ground.survey(SPOTS), 0, num_steps=4, frames_per_step=4, controller=controller)

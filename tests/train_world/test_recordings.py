@@ -1,25 +1,32 @@
 import errno
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from wm_gym.backends.twin.model import TwinModel
 from wm_gym.events.scripts import EventScript
 from wm_gym.train_world.data.captions import Captions, Interval
 from wm_gym.train_world.data.collect_config import CollectConfig
+from wm_gym.train_world.data.recording_spec import RecordingSpec
 from wm_gym.train_world.data.recordings import EVENT_KINDS, PLAIN_ARRAYS, Clip, Recordings, sha256_of
 from wm_gym.train_world.data.shards import write_manifest, write_shard
 from wm_gym.train_world.data.splits import nth_seed, split_of
 from wm_gym.world_model import Place
 
 STEPS, HEIGHT, WIDTH = 3, 6, 10  # a width that fills no whole bytes
-FRAMES = 1 + 4 * STEPS
+CONFIG = CollectConfig(num_clips=5, steps=STEPS, height=HEIGHT, width=WIDTH)
+FRAMES = CONFIG.frames_per_clip
 
 
 def make_clip(seed, kind=None):
     rng = np.random.default_rng(seed)
     script = EventScript(seed) if kind is None else EventScript(seed).say("it starts to snow", 1, 4)
     return Clip(
+        spec=CONFIG.spec,
         frames=rng.integers(0, 256, (FRAMES, HEIGHT, WIDTH, 3), np.uint8),
         depth=rng.uniform(0.5, 100, (FRAMES, HEIGHT, WIDTH)).astype(np.float16),
         moving=rng.random((FRAMES, HEIGHT, WIDTH)) < 0.5,
@@ -45,7 +52,7 @@ def make_clip(seed, kind=None):
 def folder(tmp_path):
     """Five clips in two shards."""
     clips = [make_clip(seed, "snowfall" if seed in (1, 4) else None) for seed in range(5)]
-    manifest = CollectConfig(num_clips=5, steps=STEPS, height=HEIGHT, width=WIDTH).manifest()
+    manifest = CONFIG.manifest()
     for number, part in enumerate((clips[:3], clips[3:])):
         path = write_shard(tmp_path, number, part)
         manifest["shards"].append({"name": path.name, "clips": len(part), "sha256": sha256_of(path)})
@@ -64,7 +71,7 @@ def test_clips_come_back_as_they_were(folder):
             assert getattr(clip, name).dtype == getattr(truth, name).dtype, name
         assert clip.event_masks.keys() == truth.event_masks.keys()
         assert all(np.array_equal(clip.event_masks[kind], mask) for kind, mask in truth.event_masks.items())
-        for name in ("prompts", "captions", "place", "seed", "policy", "controller", "events"):
+        for name in ("spec", "prompts", "captions", "place", "seed", "policy", "controller", "events"):
             assert getattr(clip, name) == getattr(truth, name), name
 
 
@@ -93,11 +100,32 @@ def change_manifest(folder, **changes):
     (folder / "manifest.json").write_text(json.dumps(manifest | changes))
 
 
-@pytest.mark.parametrize(("name", "value"), [("version", 2), ("format", "other")])
+@pytest.mark.parametrize(("name", "value"), [("version", 1), ("format", "other")])
 def test_recordings_of_another_version_are_refused(folder, name, value):
     change_manifest(folder, **{name: value})
-    with pytest.raises(ValueError, match=r"must be of wm_gym.recordings version 1, got \("):
+    with pytest.raises(ValueError, match=r"must be of wm_gym.recordings version 2, got \("):
         Recordings(folder)
+
+
+@pytest.mark.parametrize("spec", [None, {"fps": 17.5}, CONFIG.spec.to_json() | {"colour": "red"}])
+def test_recordings_without_a_whole_spec_are_refused(folder, spec):
+    change_manifest(folder, spec=spec)
+    with pytest.raises(ValueError, match=r"^spec must have the fields \['name', 'height', 'width', .*\], got "):
+        Recordings(folder)
+
+
+def test_the_manifest_holds_the_spec_of_what_recorded_the_clips(folder):
+    spec = TwinModel.create(HEIGHT, WIDTH).spec
+    assert Recordings(folder).spec == RecordingSpec.of(spec)
+    assert json.loads((folder / "manifest.json").read_text())["spec"]["far_metres"] == spec.far_metres
+
+
+@given(st.integers(0, 3), st.integers(1, 16), st.integers(0, 40))
+def test_frames_of_steps_follow_one_another_and_know_their_step(first_frames, frames_per_step, step):
+    spec = replace(CONFIG.spec, first_frames=first_frames, frames_per_step=frames_per_step)
+    frames = spec.frames_of(step)
+    assert len(frames) == frames_per_step and frames.stop == spec.frames_of(step + 1).start == spec.num_frames(step + 1)
+    assert {spec.step_of(frame) for frame in frames} == {step}
 
 
 def test_a_folder_without_recordings_is_refused(tmp_path):

@@ -4,15 +4,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from painted_wall import STEPS, painted_wall
+from wall_clip import STEPS, wall_clip
 
 from wm_gym.backends.video.codec import SpaceToDepthCodec
 from wm_gym.backends.video.config import VideoConfig
 from wm_gym.backends.video.weights import load_weights
 from wm_gym.train_world.data.samples import ClipSample, prepare, unpack_hints
+from wm_gym.train_world.recipes.video import VideoTrainConfig, video_recipe
+from wm_gym.train_world.trainer import train
 from wm_gym.train_world.video.batches import AugmentationConfig, Batches
 from wm_gym.train_world.video.objective import ObjectiveConfig, draw_levels, energy_score
-from wm_gym.train_world.video.training import TrainConfig, train
 
 TINY = VideoConfig(
     height=16, width=24, num_layers=1, num_heads=2, head_dim=24, ffn_dim=32, text_dim=16, refiner_channels=4,
@@ -22,12 +23,12 @@ TINY = VideoConfig(
 
 @pytest.fixture(scope="module")
 def samples() -> list[ClipSample]:
-    return [prepare(painted_wall(seed), seed) for seed in range(6)]
+    return [prepare(wall_clip(seed), seed) for seed in range(6)]
 
 
-def _config(folder, **settings) -> TrainConfig:
+def _config(folder, **settings) -> VideoTrainConfig:
     fixed = {"video": TINY, "steps": 6, "batch": 2, "report_steps": 3, "bfloat16": False, "warmup": 2}
-    return TrainConfig(output=str(folder), **(fixed | settings))
+    return VideoTrainConfig(output=str(folder), **(fixed | settings))
 
 
 def test_hints_show_what_was_seen_before(samples):
@@ -46,27 +47,27 @@ def test_batches_come_from_the_seed_and_their_number(samples):
 
 
 def test_samples_can_be_made_to_end_where_the_prompt_changes(samples):
-    told = [
+    changed_prompts = [
         replace(clip_sample, prompts=("Quiet.",) * 3 + ("Quiet. It snows.",) * (STEPS - 3)) for clip_sample in samples
     ]
-    batch = Batches(told, SpaceToDepthCodec(0.2, 100.0), TINY, length=3, turning=1.0).draw(8, 0, 0, None)
+    batch = Batches(changed_prompts, SpaceToDepthCodec(0.2, 100.0), TINY, length=3, turning=1.0).draw(8, 0, 0, None)
     assert set(batch.prompts[2::3]) == {"Quiet. It snows."} and (batch.times[:, -1] == 3).all()
     assert set(batch.prompts) == {"Quiet.", "Quiet. It snows."}
 
 
-def test_spoiling_leaves_the_truth_alone_and_tears_hints(samples):
+def test_augmentation_leaves_the_truth_alone_and_takes_hints_away(samples):
     batches = Batches(samples, SpaceToDepthCodec(0.2, 100.0), TINY, length=3)
     plain = batches.draw(4, 0, 0, None)
-    torn = batches.draw(4, 0, 0, AugmentationConfig(no_hints=1.0))
-    assert torch.equal(plain.clean, torn.clean)
-    assert not torn.hints.any() and plain.hints.any()
+    bare = batches.draw(4, 0, 0, AugmentationConfig(no_hints=1.0))
+    assert torch.equal(plain.clean, bare.clean)
+    assert not bare.hints.any() and plain.hints.any()
 
 
-def test_specks_show_what_is_seen_elsewhere(samples):
+def test_floaters_cover_few_pixels(samples):
     batches = Batches(samples, SpaceToDepthCodec(0.2, 100.0), TINY, length=3)
-    plain = batches.draw(4, 0, 0, AugmentationConfig(no_hints=0, torn=0, worn=0, specked=0))
-    specked = batches.draw(4, 0, 0, AugmentationConfig(no_hints=0, torn=0, worn=0, specked=1))
-    changed = (plain.hints != specked.hints).any(2).float().mean()
+    plain = batches.draw(4, 0, 0, AugmentationConfig(no_hints=0, cutout=0, noisy=0, floaters=0))
+    floaters = batches.draw(4, 0, 0, AugmentationConfig(no_hints=0, cutout=0, noisy=0, floaters=1))
+    changed = (plain.hints != floaters.hints).any(2).float().mean()
     assert 0 < changed < AugmentationConfig().most_floaters
 
 
@@ -104,7 +105,8 @@ def test_rays_are_relative_to_the_frame_before_the_chunk_or_to_the_first_of_the_
 
 @pytest.mark.parametrize("changed", [{"latents_per_chunk": 2}, {"camera_frame": "world", "hint_concat": "frame"}])
 def test_models_of_several_latents_a_chunk_and_of_a_common_camera_frame_are_trained(samples, tmp_path, changed):
-    train(_config(tmp_path, steps=2, report_steps=2, video=replace(TINY, **changed)), samples, samples[:2])
+    config = _config(tmp_path, steps=2, report_steps=2, video=replace(TINY, **changed))
+    train(video_recipe(config, samples, samples[:2]))
     row = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[-1])
     assert np.isfinite(row["loss"]) and np.isfinite(row["psnr_db"])
     assert load_weights(tmp_path / "weights.safetensors").config == replace(TINY, **changed)
@@ -116,8 +118,15 @@ def test_a_sample_shorter_than_a_chunk_is_refused(samples):
     assert str(raised.value) == "length must be at least latents_per_chunk (4), got 3"
 
 
+def test_a_clip_shorter_than_a_sample_of_whole_chunks_is_refused(samples):
+    with pytest.raises(ValueError) as raised:
+        Batches(samples, SpaceToDepthCodec(0.2, 100.0), replace(TINY, latents_per_chunk=STEPS), length=STEPS + 1)
+    needed = 2 * STEPS
+    assert str(raised.value) == f"clips must have at least {needed} steps for samples of {STEPS + 1}, got {STEPS}"
+
+
 def test_a_resumed_run_ends_in_the_same_weights(samples, tmp_path):
-    whole = train(_config(tmp_path / "whole"), samples, samples[:2])
+    whole = train(video_recipe(_config(tmp_path / "whole"), samples, samples[:2]))
 
     def interrupt(*_):
         raise KeyboardInterrupt
@@ -125,28 +134,28 @@ def test_a_resumed_run_ends_in_the_same_weights(samples, tmp_path):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("wm_gym.train_world.report.Report.write", interrupt)
         with pytest.raises(KeyboardInterrupt):
-            train(_config(tmp_path / "parted"), samples, samples[:2])
-    parted = train(_config(tmp_path / "parted"), samples, samples[:2])
+            train(video_recipe(_config(tmp_path / "parted"), samples, samples[:2]))
+    parted = train(video_recipe(_config(tmp_path / "parted"), samples, samples[:2]))
     assert parted.step == whole.step == 6
     for one, other in zip(whole.average.parameters(), parted.average.parameters(), strict=True):
         assert torch.equal(one, other)
 
 
 def test_moments_are_found_by_name_when_parameters_change_their_order(samples, tmp_path):
-    done = train(_config(tmp_path, steps=2), samples, [])
+    done = train(video_recipe(_config(tmp_path, steps=2), samples))
     path = tmp_path / "checkpoint.pt"
     data = torch.load(path, weights_only=True)
     count = len(data["order"])
     data["order"] = data["order"][::-1]
     data["optimizer"]["state"] = {count - 1 - k: row for k, row in data["optimizer"]["state"].items()}
     torch.save(data, path)
-    again = train(_config(tmp_path, steps=2), samples, [])
+    again = train(video_recipe(_config(tmp_path, steps=2), samples))
     for one, other in zip(done.optimizer.state.values(), again.optimizer.state.values(), strict=True):
         assert torch.equal(one["exp_avg"], other["exp_avg"])
 
 
 def test_a_run_leaves_figures_and_strips(samples, tmp_path):
-    train(_config(tmp_path), samples, samples[:2])
+    train(video_recipe(_config(tmp_path), samples, samples[:2]))
     rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert [row["step"] for row in rows] == [3, 6]
     assert {"loss", "psnr_db", "hint_psnr_db", "unseen_psnr_db", "moving_iou"} <= set(rows[-1])
@@ -154,15 +163,29 @@ def test_a_run_leaves_figures_and_strips(samples, tmp_path):
 
 
 def test_learning_lowers_the_loss(samples, tmp_path):
-    train(_config(tmp_path, steps=60, report_steps=20, learning_rate=3e-3), samples[:1], [])
+    train(video_recipe(_config(tmp_path, steps=60, report_steps=20, learning_rate=3e-3), samples[:1]))
     rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert rows[-1]["loss"] < 0.8 * rows[0]["loss"]
 
 
-def test_another_config_is_not_resumed(samples, tmp_path):
-    train(_config(tmp_path, steps=2), samples, [])
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"height": 24}, "height must be that of the recordings, 16, got 24"),
+        ({"far_metres": 50.0}, "far_metres must be that of the recordings, 100.0, got 50.0"),
+        ({"frames_per_latent": 2}, "frames_per_latent must be that of the recordings, 4, got 2"),
+    ],
+)
+def test_a_model_that_does_not_fit_the_recordings_is_refused(samples, tmp_path, changes, message):
     with pytest.raises(ValueError) as raised:
-        train(_config(tmp_path, steps=2, batch=3), samples, [])
+        video_recipe(_config(tmp_path, video=replace(TINY, **changes)), samples)
+    assert str(raised.value) == f"train.video.{message}"
+
+
+def test_another_config_is_not_resumed(samples, tmp_path):
+    train(video_recipe(_config(tmp_path, steps=2), samples))
+    with pytest.raises(ValueError) as raised:
+        train(video_recipe(_config(tmp_path, steps=2, batch=3), samples))
     assert str(raised.value) == (
         f"a resumed run must keep its settings, got another 'batch' than {tmp_path / 'checkpoint.pt'} has"
     )

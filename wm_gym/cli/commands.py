@@ -1,4 +1,4 @@
-"""The commands as rows: name, settings, what is run and told, and a summary. What is heavy is imported when it runs."""
+"""The commands as rows: name, settings, function and summary. Heavy modules are imported when a command runs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
+
+from wm_gym.choices import did_you_mean
+from wm_gym.train_world.recipes import RECIPES, RecipeRow
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,7 @@ class Command:
         run: Takes an object of that class (or None, or what argparse read) and returns the exit status.
         summary: One line.
         arguments: Tells argparse what it takes instead of settings.
+        recipes: Commands of which one is chosen by `recipe=NAME`, named "train recipe=NAME".
     """
 
     name: str
@@ -27,6 +31,7 @@ class Command:
     run: Callable[[Any], int]
     summary: str
     arguments: Callable[[argparse.ArgumentParser], None] | None = None
+    recipes: tuple[Command, ...] = ()
 
 
 def config_class(command: Command) -> type[Any]:
@@ -63,42 +68,12 @@ def _capture(config: Any) -> int:
     return 0
 
 
-def _train(config: Any) -> int:
-    from wm_gym.train_world.video.run import run
+def _train(row: RecipeRow) -> Callable[[Any], int]:
+    def run(config: Any) -> int:
+        print(row.train(config))
+        return 0
 
-    return _tell(run(config), "weights and logs are in", config)
-
-
-def _train_codec(config: Any) -> int:
-    from wm_gym.train_world.codec.training import run_codec
-
-    return _tell(run_codec(config), "codec and logs are in", config)
-
-
-def _train_inpainter(config: Any) -> int:
-    from wm_gym.train_world.inpainting.training import run_inpainter
-
-    return _tell(run_inpainter(config), "inpainter and logs:", config)
-
-
-def _finetune_inpainter(config: Any) -> int:
-    from wm_gym.train_world.inpainting.adversarial import run_adversarial
-
-    return _tell(run_adversarial(config), "inpainter and logs:", config)
-
-
-def _tell(progress: Any, what: str, config: Any) -> int:
-    print(f"{progress.step} steps in {progress.seconds / 60:.1f} minutes; {what} {config.train.output}")
-    return 0
-
-
-def _train_time_budget(config: Any) -> int:
-    from wm_gym.train_world.recipes.time_budget import time_budget
-
-    parts = time_budget(config)
-    size = sum(part.stat().st_size for part in parts)
-    print(f"{parts[0].parent} holds the weights in {len(parts) - 1} parts and their hash, {size / 1e6:.1f} MB")
-    return 0
+    return run
 
 
 def _gather_scene_bank(config: Any) -> int:
@@ -155,8 +130,23 @@ def _doctor(nothing: None) -> int:
     return 0
 
 
+def _no_recipe(settings: list[str]) -> NoReturn:
+    """Refuse a training without a recipe.
+
+    Raises:
+        ValueError: Always, with the recipes there are.
+    """
+    names = [row.name for row in RECIPES]
+    raise ValueError(f"recipe must be one of {', '.join(names)}, got none{_meant_recipe(settings)}")
+
+
+def _meant_recipe(settings: list[str]) -> str:
+    guesses = (did_you_mean(text.partition("=")[0], ["recipe"]) for text in settings)
+    return next(filter(None, guesses), "")
+
+
 _DATA = "wm_gym.train_world.data"
-_INPAINTING = "wm_gym.train_world.inpainting"
+_TRAININGS = tuple(Command(f"train recipe={row.name}", row.config, _train(row), row.summary) for row in RECIPES)
 COMMANDS = (
     Command("demo", "wm_gym.demo:DemoConfig", _demo, "walk through a generated world; film and measure it"),
     Command("rollout", "wm_gym.rollout:RolloutConfig", _rollout, "walk by a scripted policy and keep a replay"),
@@ -168,18 +158,5 @@ COMMANDS = (
         "gather-scene-bank", f"{_DATA}.gather_scene_bank:GatherConfig", _gather_scene_bank,
         "capture places that worlds can go on as",
     ),
-    Command("train", "wm_gym.train_world.video.run:RunConfig", _train, "train the video model on recordings"),
-    Command("train-codec", "wm_gym.train_world.codec.training:CodecRunConfig", _train_codec, "train a streaming codec"),
-    Command(
-        "train-inpainter", f"{_INPAINTING}.training:InpainterRunConfig", _train_inpainter,
-        "train the inpainter of what neither memory nor a reference shows",
-    ),
-    Command(
-        "sharpen-inpainter", f"{_INPAINTING}.adversarial:AdversarialRunConfig", _finetune_inpainter,
-        "train the finisher of an inpainter against an adversary",
-    ),
-    Command(
-        "train-time-budget", "wm_gym.train_world.recipes.time_budget:TimeBudgetConfig", _train_time_budget,
-        "collect, train and pack weights within a given time",
-    ),
+    Command("train", "", _no_recipe, "train a network by one of the recipes", recipes=_TRAININGS),
 )  # fmt: skip

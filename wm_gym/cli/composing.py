@@ -1,4 +1,4 @@
-"""From `setting=value` to a config, by Hydra. Only what changes a setting is taken; all else is refused."""
+"""Composes a config from `setting=value` overrides by Hydra. Overrides that do more than set are refused."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def compose(config: type[C], overrides: list[str]) -> C:
     try:
         return _composed(config, overrides)
     except (HydraException, OmegaConfBaseException) as error:
-        raise ValueError(_matching_cost(_culprit(config, overrides), known, error)) from error
+        raise ValueError(_refusal(_culprit(config, overrides), known, error)) from error
 
 
 def _culprit(config: type[Any], overrides: list[str]) -> str:
@@ -127,7 +127,7 @@ def _guess(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {elsewhere[0]!r}?" if elsewhere else did_you_mean(name, known)
 
 
-def _matching_cost(text: str, known: dict[str, Setting], error: Exception) -> str:
+def _refusal(text: str, known: dict[str, Setting], error: Exception) -> str:
     """What must be and what came, of a value of the wrong kind."""
     name, _, value = text.partition("=")
     setting = known.get(name)

@@ -1,4 +1,4 @@
-"""From the words of a command line to a command that runs, or to help."""
+"""Parses the words of a command line and runs a command or prints help."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ import wm_gym
 from wm_gym.choices import did_you_mean
 from wm_gym.cli.commands import COMMANDS, Command, config_class
 from wm_gym.cli.composing import as_yaml, compose
-from wm_gym.cli.help import help_of, overview
+from wm_gym.cli.help import help_of, overview, recipes_overview
 
 _HELP = ("-h", "--help")
+_RECIPE = "recipe="
 
 
 class _Parser(argparse.ArgumentParser):
-    """One whose errors are told like all others."""
+    """A parser whose errors are told like all others."""
 
     def error(self, message: str) -> NoReturn:
         raise ValueError(message)
@@ -54,6 +55,8 @@ def _no_option(word: str, flags: list[str]) -> str:
 
 
 def _run(command: Command, words: list[str]) -> int:
+    if command.recipes:
+        return _run_recipe(command, words)
     parser = _parser(command)
     if any(word in _HELP for word in words):
         print(help_of(command, parser))
@@ -72,13 +75,34 @@ def _run(command: Command, words: list[str]) -> int:
     return command.run(config)
 
 
+def _run_recipe(command: Command, words: list[str]) -> int:
+    """Run the recipe that one of the words names, with the other words as its settings."""
+    named = [word for word in words if word.startswith(_RECIPE)]
+    if len(named) > 1:
+        raise ValueError(f"recipe must be given once, got {' '.join(named)}")
+    if named:
+        return _run(_recipe(command, named[0].removeprefix(_RECIPE)), [word for word in words if word != named[0]])
+    if any(word in _HELP for word in words):
+        print(recipes_overview(command))
+        return 0
+    return command.run(_parsed(_parser(command), words).settings)
+
+
+def _recipe(command: Command, name: str) -> Command:
+    recipes = {recipe.name.partition("=")[2]: recipe for recipe in command.recipes}
+    if name not in recipes:
+        came = f"{name!r}{did_you_mean(name, recipes)}"
+        raise ValueError(f"recipe must be one of {', '.join(recipes)}, got {came}")
+    return recipes[name]
+
+
 def _parser(command: Command) -> argparse.ArgumentParser:
     parser = _Parser(prog=f"wm-gym {command.name}", description=command.summary, allow_abbrev=False)
     if command.arguments is not None:
         command.arguments(parser)
         return parser
     parser.add_argument("settings", nargs="*", metavar="setting=value", help="what is to be other than its default")
-    if command.config:
+    if command.config or command.recipes:
         parser.add_argument("--cfg", choices=["job"], help="print the settings as YAML and run nothing")
     return parser
 

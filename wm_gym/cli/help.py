@@ -1,9 +1,9 @@
-"""What `--help` prints."""
+"""Texts of `--help`."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from textwrap import fill
 
 from wm_gym.cli.commands import COMMANDS, Command, config_class
@@ -14,17 +14,31 @@ _COLUMNS = 100
 
 def overview() -> str:
     """All commands with what they do."""
-    widest = max(len(command.name) for command in COMMANDS)
-    rows = "\n".join(f"  {command.name:{widest}}  {command.summary}" for command in COMMANDS)
     return (
         "usage: wm-gym COMMAND [setting=value ...]\n\n"
-        f"commands:\n{rows}\n\n"
+        f"commands:\n{_table({command.name: command.summary for command in COMMANDS})}\n\n"
         "options:\n  -h, --help  these lines; after a command: its settings\n  --version   the version of wm-gym"
     )
 
 
+def recipes_overview(command: Command) -> str:
+    """All recipes of a command with what they do."""
+    summaries = {recipe.name.partition("=")[2]: recipe.summary for recipe in command.recipes}
+    return (
+        f"usage: wm-gym {command.name} recipe=NAME [setting=value ...]\n\n"
+        f"recipes:\n{_table(summaries)}\n\n"
+        "options:\n  -h, --help  these lines; with recipe=NAME: its settings"
+    )
+
+
+def _table(summaries: Mapping[str, str]) -> str:
+    """A line for each name, with its summary."""
+    widest = max(map(len, summaries))
+    return "\n".join(f"  {name:{widest}}  {summary}" for name, summary in summaries.items())
+
+
 def help_of(command: Command, parser: argparse.ArgumentParser) -> str:
-    """What argparse says of a command, and its settings with type, default and meaning."""
+    """Usage of a command by argparse, and its settings with type, default and meaning."""
     if not command.config:
         return parser.format_help().rstrip()
     return "\n".join([parser.format_help(), "settings, as name: type = default", *_settings(command)])

@@ -1,4 +1,4 @@
-"""How an error is told on the command line: one sentence, with what was probably meant."""
+"""Errors on the command line: one sentence each, with a did-you-mean."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be set of a command: the fields of its config, with what the docstring says of them. No Hydra here."""
+"""Settings of a command: the fields of its config, with their meaning from the docstring. No Hydra here."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _settings(config: Any, prefix: str) -> Iterator[Setting]:
 
 
 def meanings_of(config: type[Any]) -> dict[str, str]:
-    """What the `Attributes:` sections of a dataclass and of those it derives from say of each field."""
+    """Meaning of each field, from the `Attributes:` sections of a dataclass and of its bases."""
     meanings: dict[str, str] = {}
     for base in reversed(config.__mro__):
         section = _ATTRIBUTES.search(inspect.cleandoc(base.__doc__ or ""))

@@ -1,4 +1,4 @@
-"""Figures that grow walk by walk: each is one sum over another, so that it can be pooled without keeping the pixels.
+"""Figures accumulated over trajectories: each is one sum over another, so that pixels need not be kept.
 
 Knows nothing of what is counted.
 """
@@ -17,14 +17,14 @@ class Accumulator:
     """Named quotients of sums; a quotient may be a list."""
 
     def __init__(self) -> None:
-        """Begin with nothing."""
+        """Without any figure."""
         self._sums: dict[str, tuple[np.ndarray, np.ndarray]] = {}
 
     def add(self, name: str, amount: ArrayLike, of: ArrayLike = 1.0) -> None:
         """Add `amount` over `of`; NaN adds nothing.
 
         Args:
-            name: Of the figure.
+            name: Name of the figure.
             amount: Numerator, a number or a list.
             of: Denominator, of the same shape or a number.
         """
@@ -40,7 +40,7 @@ class Accumulator:
         self.add(name, known.sum(), len(known))
 
     def include(self, other: Accumulator) -> None:
-        """Add all that another one has counted."""
+        """Add the sums of another accumulator."""
         for name, (amount, of) in other._sums.items():
             self._increase(name, amount, of)
 

@@ -1,7 +1,7 @@
-"""Frames that are no longer places, though their colours are: what the judge of places learns to refuse.
+"""Corrupted negatives of the realism classifier: frames with the colours of a place that no longer show one.
 
 Each kind takes a frame (H, W, 3) uint8 whose sides are multiples of 16, a few frames of other places and a generator,
-and gives a frame. Knows nothing of who judges.
+and returns a frame. Knows nothing of the classifier.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ PATCHES = (4, 8, 16)
 CELL = 8
 BLUR_SIGMAS = (1.5, 6.0)
 LEAST_PART = 1 / 3
-"""Of a frame, that is spoilt where only a part of it is."""
+"""Least share of a frame that is corrupted where only a part of it is."""
 OTHERS = 3
 """Frames of other places that a kind may use."""
 Corruption = Callable[[np.ndarray, Sequence[np.ndarray], np.random.Generator], np.ndarray]
@@ -24,7 +24,7 @@ Corruption = Callable[[np.ndarray, Sequence[np.ndarray], np.random.Generator], n
 def shuffled(frame: np.ndarray, others: Sequence[np.ndarray], rng: np.random.Generator) -> np.ndarray:
     """Square patches of 4, 8 or 16 pixels of the whole or a part in another order."""
     size = int(rng.choice(PATCHES))
-    shift = tuple(rng.integers(0, size, 2))  # or the judge would learn where the seams lie
+    shift = tuple(rng.integers(0, size, 2))  # so that the edges of patches lie anywhere
     inside = np.roll(_whole_or_part(frame, rng), shift, (0, 1))
     patches, covered = _patches(np.roll(frame, shift, (0, 1)), size), _patches(inside[..., None], size)
     chosen = np.flatnonzero(covered.mean((1, 2, 3)) > 0.5)
@@ -60,7 +60,7 @@ def pieced(frame: np.ndarray, others: Sequence[np.ndarray], rng: np.random.Gener
 
 
 def tiled(frame: np.ndarray, others: Sequence[np.ndarray], rng: np.random.Generator) -> np.ndarray:
-    """Each cell of 8 x 8 pixels its mean colour, more or less, with noise."""
+    """Each cell of 8 x 8 pixels in its mean colour, with a tint and noise."""
     shift = tuple(rng.integers(0, CELL, 2))
     patches = _patches(np.roll(frame, shift, (0, 1)), CELL).astype(np.float64)
     means = patches.mean((1, 2), keepdims=True)
@@ -95,12 +95,12 @@ KINDS: dict[str, Corruption] = {
 
 
 def _whole_or_part(frame: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """(H, W) bool, by equal chances all of it or a part that hangs together."""
+    """(H, W) bool, with equal chances the whole or a connected part."""
     return np.ones(frame.shape[:2], bool) if rng.random() < 0.5 else _part(frame, rng, 1.0)
 
 
 def _part(frame: np.ndarray, rng: np.random.Generator, most: float) -> np.ndarray:
-    """(H, W) bool: what lies nearest to some spot, by distances that are bent, from a third to `most` of the frame."""
+    """(H, W) bool: the pixels nearest to a spot by a distorted distance, from a third to `most` of the frame."""
     size = frame.shape[:2]
     spot = rng.uniform(0, 1, 2) * size
     rows, columns = np.indices(size)
@@ -111,7 +111,7 @@ def _part(frame: np.ndarray, rng: np.random.Generator, most: float) -> np.ndarra
 
 
 def _mixed(frame: np.ndarray, other: np.ndarray, where: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """`other` where it is to be, its border hard or, as often, soft."""
+    """`other` in the masked pixels, with a hard or, equally often, a soft border."""
     sigma = rng.uniform(0.5, 3.0) if rng.random() < 0.5 else 0.0
     share = gaussian_filter(where.astype(np.float64), sigma)[..., None]
     return (frame + share * (other.astype(np.float64) - frame)).astype(np.uint8)

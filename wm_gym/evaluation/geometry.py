@@ -1,7 +1,7 @@
-"""Whether a world's depth agrees with itself: what one frame shows, seen from where a later one stands.
+"""Self-consistency of depth: surfaces of one frame rendered at the pose of a later one.
 
-Knows nothing of the truth. Where something hides what was seen before, or lets it show through between its points, even
-a true world disagrees with itself, so read these figures beside the twin's own.
+Knows nothing of the truth. Occlusions and gaps between points make even true depth disagree with itself, so read these
+figures beside the twin's own.
 """
 
 from __future__ import annotations
@@ -14,29 +14,28 @@ from wm_gym.geometry.cameras import project, unproject
 from wm_gym.geometry.poses import inverse, transform
 
 NEAR_SHARE = 0.9
-"""Of the far value: what lies beyond is sky, or as good as sky."""
+"""Share of the far plane beyond which depth counts as sky."""
 NEAREST_METRES = 1e-3
 
 
-def depth_self_errors(walk: Trajectory, frames: Tensor, far_metres: float) -> Tensor:
+def depth_self_errors(trajectory: Trajectory, frames: Tensor) -> Tensor:
     """Relative disagreement of some frames' depth with what the frame before each of them shows.
 
     Still surfaces of one frame are rendered at the pose of the next; z is what is rendered, d the depth there.
 
     Args:
-        walk: One world's.
+        trajectory: Trajectory of one world.
         frames: (P + 1,) int64, rising indices; each but the first is compared with the one before it.
-        far_metres: Depth that stands for the sky.
 
     Returns:
         (P, H, W) |z - d| / d, NaN where nothing is rendered, or d is unknown or of something that moves.
     """
     before, after = frames[:-1], frames[1:]
-    shown = (walk.depth[before] < NEAR_SHARE * far_metres) & ~walk.moving[before]
-    poses, depth = walk.world_from_camera, walk.depth[after]
-    usable = torch.where(shown, walk.depth[before], 0.0)
-    rendered = render_depth(usable, walk.intrinsics, poses[before], poses[after])
-    compared = (rendered > 0) & (depth > 0) & ~walk.moving[after]
+    shown = (trajectory.depth[before] < NEAR_SHARE * trajectory.spec.far_metres) & ~trajectory.moving[before]
+    poses, depth = trajectory.world_from_camera, trajectory.depth[after]
+    usable = torch.where(shown, trajectory.depth[before], 0.0)
+    rendered = render_depth(usable, trajectory.intrinsics, poses[before], poses[after])
+    compared = (rendered > 0) & (depth > 0) & ~trajectory.moving[after]
     return torch.where(compared, (rendered - depth).abs() / depth, torch.nan)
 
 

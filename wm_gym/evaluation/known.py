@@ -1,6 +1,6 @@
-"""Which pixels of a walk show a surface that its opening showed, by depth that is known to be true.
+"""Pixels of a trajectory that show a surface that its opening showed, by true depth.
 
-Knows nothing of any memory: a point is known if it lies on what a keyframe saw, whoever remembers it.
+Knows nothing of any memory: a point is known if it lies on a surface that a keyframe shows.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from wm_gym.geometry.poses import inverse, transform
 from wm_gym.world_model import Capture
 
 SKY_SHARE = 0.99  # of the far value: from here on it is sky
-SKY_METRES = 1e5  # sky is known by its direction, so it is put where no walk can change it
+SKY_METRES = 1e5  # sky is known by its direction, so its points lie beyond all parallax
 TOLERANCE = 0.1  # of depth
 
 
-def known_pixels(truth: Trajectory, capture: Capture, far_metres: float) -> Tensor:
-    """Pixels of a true walk that are still and show what a keyframe showed, (T, H, W) bool.
+def known_pixels(truth: Trajectory, capture: Capture) -> Tensor:
+    """Pixels of a true trajectory that are still and show what a keyframe showed, (T, H, W) bool.
 
     Args:
         truth: With true depth and moving masks, in the capture's world frame.
-        capture: The keyframes of the opening, with true depth.
-        far_metres: Depth that stands for the sky.
+        capture: Keyframes of the opening, with true depth.
     """
+    far_metres = truth.spec.far_metres
     still = (truth.depth > 0) & ~truth.moving
     points = unproject(_without_end(truth.depth, far_metres), truth.intrinsics, truth.world_from_camera)[still]
     shown = torch.zeros(len(points), dtype=torch.bool)

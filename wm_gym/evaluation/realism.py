@@ -1,8 +1,8 @@
-"""A judge of single frames: does this show a place, or only the colours and the edges of one?
+"""The realism classifier of single frames: does a frame show a place, or only the colours and edges of one?
 
 A small network that tells frames of the twin from the same frames shuffled, blurred, mixed with others, turned into
-tiles or emptied (`wm_gym.evaluation.corruptions`). No world model may ever be trained on it: one that learns what the
-judge looks at passes without showing a place, and the figure is worth nothing. `train_world` cannot import this room.
+tiles or emptied (`wm_gym.evaluation.corruptions`). No world model may ever be trained on it: a model trained on it
+passes without showing a place, and the figure is worth nothing. `train_world` cannot import this room.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class RealismConfig:
     """Shape of the network.
 
     Attributes:
-        channels: Of the stages, each of which but the first halves the frame.
+        channels: Channels of the stages; each of them but the first halves the frame.
         hidden: Width of the last layer but one.
     """
 
@@ -47,7 +47,7 @@ class RealismNetwork(nn.Module):
     """Frames to one number each: the log odds that it is a place."""
 
     def __init__(self, config: RealismConfig) -> None:
-        """A network that knows nothing yet."""
+        """Random weights."""
         super().__init__()
         self.config = config
         wide = config.channels
@@ -72,12 +72,12 @@ class RealismClassifier:
     """A trained network and the threshold that 95 % of frames it never saw of the twin pass."""
 
     def __init__(self, network: RealismNetwork, threshold: float) -> None:
-        """RealismClassifier by `network`: a frame passes if its log odds are at least `threshold`."""
+        """A frame passes if its log odds by `network` are at least `threshold`."""
         self.network, self.threshold = network.eval().requires_grad_(False), threshold
 
     @classmethod
     def load(cls, path: Path = SHIPPED) -> RealismClassifier:
-        """The judge of a file.
+        """The classifier of a file.
 
         Raises:
             ValueError: If the file is missing, damaged or of another program.
@@ -88,7 +88,7 @@ class RealismClassifier:
         return cls(network, header["threshold"])
 
     def save(self, path: Path) -> None:
-        """Write the judge in bfloat16, whole or not at all."""
+        """Write the classifier in bfloat16, atomically."""
         header = {
             "format": FORMAT, "version": VERSION, "config": asdict(self.network.config), "threshold": self.threshold,
         }  # fmt: skip

@@ -1,7 +1,7 @@
-"""How the judge of places was made: `python -m wm_gym.evaluation.realism_training --recordings ... --held-out ...`.
+"""Training of the realism classifier: `python -m wm_gym.evaluation.realism_training --recordings ... --held-out ...`.
 
-Half of every batch are frames of the twin, half are spoilt ones, of each kind as many. The threshold is then set so
-that 95 % of the twin's frames of clips apart pass.
+Half of every batch are frames of the twin, half are corrupted negatives, equally many of each kind. The threshold is
+then set so that 95 % of the twin's frames of validation clips pass.
 """
 
 from __future__ import annotations
@@ -31,23 +31,23 @@ COARSE = (36, 48)
 
 @dataclass(frozen=True)
 class RealismTrainConfig:
-    """One training.
+    """Settings of one training.
 
     Attributes:
         classifier: Shape of the network.
-        frame_stride: Every so manieth frame of a clip is used.
-        validation_clips: Last clips of the recordings, which only the threshold is chosen on.
-        pass_share: Share of the twin's frames of these that pass.
-        steps: Of the optimiser.
-        batch: Frames of a step; half are spoilt.
-        learning_rate: Highest of the cycle.
-        weight_decay: Of AdamW.
-        most_brighter: Grey levels of 255 by which a frame may be made brighter or darker.
-        most_contrast: Share by which its contrast may be changed.
-        most_soft: Pixels of Gaussian that half of all frames, spoilt or not, are softened by at most: sharpness is
-            measured elsewhere.
-        coarse_share: Share of all frames, spoilt or not, that are seen as frames of 36 x 48 would be.
-        seed: Of everything random.
+        frame_stride: Stride between the frames of a clip that are used.
+        validation_clips: Last clips of the recordings, on which only the threshold is chosen.
+        pass_share: Share of the twin's frames of these clips that pass.
+        steps: Steps of the optimizer.
+        batch: Frames of a step; half are corrupted.
+        learning_rate: Highest learning rate of the cycle.
+        weight_decay: Weight decay of AdamW.
+        most_brighter: Largest change of brightness, grey levels of 255.
+        most_contrast: Largest change of contrast, as a share.
+        most_soft: Largest Gaussian sigma, in pixels, by which half of all frames, corrupted or not, are blurred:
+            sharpness is measured elsewhere.
+        coarse_share: Share of all frames, corrupted or not, that are reduced to 36 x 48 first.
+        seed: Seed of everything random.
     """
 
     classifier: RealismConfig = field(default_factory=RealismConfig)
@@ -72,14 +72,14 @@ class RealismTrainConfig:
 
 
 def read_frames(recordings: Recordings, clips: Iterable[int], stride: int) -> np.ndarray:
-    """Every so manieth frame of some clips, (F, H, W, 3) uint8."""
+    """Frames of some clips at a stride, (F, H, W, 3) uint8."""
     return np.concatenate([recordings.clip(index).frames[::stride] for index in clips])
 
 
 def corrupt(
     frames: np.ndarray, rows: Iterable[int], kinds: Iterable[Corruption], rng: np.random.Generator
 ) -> np.ndarray:
-    """Some of the frames (F, H, W, 3) uint8, each spoilt by its kind."""
+    """Corrupted negatives of some of the frames (F, H, W, 3) uint8, each by its kind."""
     chosen = zip(rows, kinds, strict=True)
     return np.stack(
         [kind(frames[row], list(frames[rng.integers(len(frames), size=OTHERS)]), rng) for row, kind in chosen]
@@ -87,7 +87,7 @@ def corrupt(
 
 
 def train_classifier(frames: np.ndarray, config: RealismTrainConfig) -> RealismNetwork:
-    """A network that tells frames (F, 48, 64, 3) uint8 of the twin from spoilt ones."""
+    """A network that tells frames (F, 48, 64, 3) uint8 of the twin from corrupted ones."""
     torch.manual_seed(config.seed)
     network, rng = RealismNetwork(config.classifier).train(), np.random.default_rng(config.seed)
     optimiser = torch.optim.AdamW(network.parameters(), config.learning_rate, weight_decay=config.weight_decay)
@@ -104,7 +104,7 @@ def train_classifier(frames: np.ndarray, config: RealismTrainConfig) -> RealismN
 
 
 def _draw(frames: np.ndarray, config: RealismTrainConfig, rng: np.random.Generator) -> Tensor:
-    """A batch as the network takes it: true frames, then spoilt ones."""
+    """A batch as the network takes it: true frames, then corrupted negatives."""
     half = config.batch // 2
     rows = rng.integers(len(frames), size=(2, half))
     kinds = [list(KINDS.values())[k] for k in rng.integers(len(KINDS), size=half)]
@@ -117,7 +117,7 @@ def _draw(frames: np.ndarray, config: RealismTrainConfig, rng: np.random.Generat
 
 
 def _varied(frame: np.ndarray, config: RealismTrainConfig, rng: np.random.Generator) -> np.ndarray:
-    """A frame (H, W, 3) uint8 as it might as well have been."""
+    """A frame (H, W, 3) uint8 with random mirroring, blur, contrast and brightness."""
     frame = frame[:, ::-1] if rng.random() < 0.5 else frame
     values = frame.astype(np.float32)
     if rng.random() < 0.5:
@@ -129,7 +129,7 @@ def _varied(frame: np.ndarray, config: RealismTrainConfig, rng: np.random.Genera
 
 
 def with_threshold(network: RealismNetwork, frames: np.ndarray, share: float) -> RealismClassifier:
-    """The judge, in the precision of its file, which so large a share of the frames (F, H, W, 3) uint8 pass."""
+    """The classifier in the precision of its file, with a threshold that a share of frames (F, H, W, 3) uint8 pass."""
     halved = {name: t.bfloat16() if t.is_floating_point() else t for name, t in network.state_dict().items()}
     network.load_state_dict(halved)
     odds = RealismClassifier(network, 0.0).log_odds(torch.from_numpy(frames))
@@ -137,7 +137,7 @@ def with_threshold(network: RealismNetwork, frames: np.ndarray, share: float) ->
 
 
 def shares(classifier: RealismClassifier, frames: np.ndarray, seed: int) -> dict[str, float]:
-    """Share of frames (F, H, W, 3) uint8 that pass, as `place`, and of those spoilt by each kind that do not."""
+    """Share of frames (F, H, W, 3) uint8 that pass, as `place`, and of those corrupted by each kind that do not."""
     rng, every = np.random.default_rng(seed), range(len(frames))
     figures = {"place": float(classifier.passes(torch.from_numpy(frames)).double().mean())}
     for name, kind in KINDS.items():
@@ -147,9 +147,9 @@ def shares(classifier: RealismClassifier, frames: np.ndarray, seed: int) -> dict
 
 
 def main() -> None:
-    """Train, choose the threshold, write the judge and print what it passes and what it catches."""
+    """Train, choose the threshold, write the classifier and print the shares that it accepts and rejects."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--recordings", type=Path, required=True, help="folder to learn from")
+    parser.add_argument("--recordings", type=Path, required=True, help="folder to train on")
     parser.add_argument("--held-out", type=Path, required=True, help="folder of recordings of split test")
     parser.add_argument("--output", type=Path, default=SHIPPED)
     parser.add_argument("--steps", type=int, default=RealismTrainConfig.steps)

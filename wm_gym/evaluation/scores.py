@@ -1,6 +1,7 @@
-"""What is counted of generated walks beside true ones: next chunks, closed loops, returns, seeds.
+"""Scores of generated trajectories against true ones: next chunks, closed loops, returns, seeds.
 
-Each function adds to a `Accumulator`; `benchmarks/fidelity.py` says what every name means. Walks here have no lead.
+Each function adds to an `Accumulator`; `benchmarks/fidelity.py` says what every name means. Trajectories here have no
+context frames.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ from wm_gym.evaluation.fidelity import SCORED_METRES, psnr_db
 from wm_gym.evaluation.geometry import depth_self_errors
 from wm_gym.evaluation.realism import RealismClassifier
 from wm_gym.evaluation.tracks import shared_length, tracks_of, with_camera
-from wm_gym.evaluation.trajectories import CHUNK_FRAMES, Trajectory
+from wm_gym.evaluation.trajectories import Trajectory
+from wm_gym.world_model import ModelSpec
 
 LEAST_SHARE = 0.01
 """Frames in which fewer pixels than this share are to be scored have no PSNR: a handful of pixels is a lottery."""
 FIRST_FAR_CHUNK = 8
-"""From here on (chunks are counted from 1) a way out is judged by itself: little of what the opening showed is left."""
+"""From this chunk on, counted from 1, an outbound path is scored: little of what the opening showed is left."""
 LAST_CHUNKS = 4
 
 
@@ -49,18 +51,18 @@ def score_seeds(accumulator: Accumulator, one: Trajectory, other: Trajectory, un
 def score_loop(
     accumulator: Accumulator, made: Trajectory, truth: Trajectory, known: Tensor, return_chunks: int
 ) -> None:
-    """A whole walk in which the world met only itself.
+    """A whole trajectory in closed loop.
 
     Args:
         accumulator: Gets the figures by chunk, of depth and sharpness, and of a loop those of its return.
         made: S chunks.
         truth: The same S chunks.
-        known: (T, H, W) bool: pixels that show what the opening showed, and still.
-        return_chunks: So many last chunks of a loop stand where its first ones stood.
+        known: (T, H, W) bool: still pixels that show what the opening showed.
+        return_chunks: Last chunks of a loop, at the poses of its first ones.
     """
     by_known = masked_psnr_db(made.frames, truth.frames, known)
-    accumulator.add("psnr_by_chunk_db", _by_chunk(psnr_db(made.frames, truth.frames)))
-    accumulator.add("known_psnr_db", _by_chunk(by_known))
+    accumulator.add("psnr_by_chunk_db", _by_chunk(psnr_db(made.frames, truth.frames), made.spec))
+    accumulator.add("known_psnr_db", _by_chunk(by_known, made.spec))
     accumulator.add("known_share", float(known.sum()), known.numel())
     still = ~(made.moving | truth.moving)
     accumulator.add("depth_absrel", *_absrel(made.depth, truth.depth, torch.ones_like(still)))
@@ -69,10 +71,11 @@ def score_loop(
     accumulator.add("depth_known_share", float((made.depth > 0).sum()), made.depth.numel())
     energies = gradient_energy(made.frames), gradient_energy(truth.frames)
     accumulator.add("sharpness_all_ratio", float(energies[0].sum()), float(energies[1].sum()))
-    last = slice(-CHUNK_FRAMES * return_chunks, None)
+    count = made.spec.frames_per_step * return_chunks
+    last = slice(-count, None)
     accumulator.add("sharpness_ratio", float(energies[0][last].sum()), float(energies[1][last].sum()))
     if made.is_loop:
-        _score_return(accumulator, made, truth, by_known, CHUNK_FRAMES * return_chunks)
+        _score_return(accumulator, made, truth, by_known, count)
 
 
 def _score_return(accumulator: Accumulator, made: Trajectory, truth: Trajectory, by_known: Tensor, frames: int) -> None:
@@ -88,32 +91,32 @@ def _score_return(accumulator: Accumulator, made: Trajectory, truth: Trajectory,
 
 
 def score_outbound(
-    accumulator: Accumulator, made: Trajectory, truth: Trajectory, classifier: RealismClassifier, far_metres: float
+    accumulator: Accumulator, made: Trajectory, truth: Trajectory, classifier: RealismClassifier
 ) -> None:
-    """A way out from its chunk 8 on: whether it looks like a place, is as sharp as one and agrees with itself.
+    """An outbound path from its chunk 8 on: realism, sharpness, and agreement of its depth with itself.
 
     Args:
         accumulator: Gets `structure`, `outbound_sharpness_ratio`, `outbound_sharpness_last_ratio`, `depth_self_absrel`,
             `depth_self_median_absrel`.
         made: S chunks.
         truth: The same S chunks.
-        classifier: Of single frames.
-        far_metres: Depth that stands for the sky.
+        classifier: Realism classifier of single frames.
     """
-    start = CHUNK_FRAMES * (FIRST_FAR_CHUNK - 1)
+    count = made.spec.frames_per_step
+    start = count * (FIRST_FAR_CHUNK - 1)
     accumulator.mean_of("structure", classifier.passes(made.frames[start:]))
     energies = gradient_energy(made.frames[start:]), gradient_energy(truth.frames[start:])
     accumulator.add("outbound_sharpness_ratio", float(energies[0].sum()), float(energies[1].sum()))
-    last = slice(-CHUNK_FRAMES * LAST_CHUNKS, None)
+    last = slice(-count * LAST_CHUNKS, None)
     accumulator.add("outbound_sharpness_last_ratio", float(energies[0][last].sum()), float(energies[1][last].sum()))
-    ends = torch.arange(len(made.frames))[start + CHUNK_FRAMES - 1 :: CHUNK_FRAMES]
-    errors = depth_self_errors(made, ends, far_metres)
+    ends = torch.arange(len(made.frames))[start + count - 1 :: count]
+    errors = depth_self_errors(made, ends)
     accumulator.mean_of("depth_self_absrel", errors)
     accumulator.mean_of("depth_self_median_absrel", errors.flatten(1).nanmedian(1).values)
 
 
 def score_tracks(accumulator: Accumulator, made: Trajectory, truth: Trajectory, opening: Trajectory) -> None:
-    """How long the things that move in the opening frame stay.
+    """Lengths of the tracks of things that move in the opening frame.
 
     Args:
         accumulator: Gets `moving_tracks_per_walk`, and of tracks in the picture `moving_track_length`,
@@ -123,8 +126,8 @@ def score_tracks(accumulator: Accumulator, made: Trajectory, truth: Trajectory, 
         opening: The frame before them.
     """
     made, truth = _joined(opening, made), _joined(opening, truth)
-    plain = [tracks_of(walk.moving.numpy()) for walk in (made, truth)]
-    steady = [tracks_of(walk.moving.numpy(), with_camera(walk)) for walk in (made, truth)]
+    plain = [tracks_of(one.moving.numpy()) for one in (made, truth)]
+    steady = [tracks_of(one.moving.numpy(), with_camera(one)) for one in (made, truth)]
     accumulator.add("moving_tracks_per_walk", len(plain[0]))
     for name, tracks in (("moving", plain), ("steady", steady)):
         for track, true in zip(*tracks, strict=True):
@@ -156,5 +159,5 @@ def _absrel(depth: Tensor, truth: Tensor, where: Tensor) -> tuple[float, int]:
     return float(((depth - truth).abs() / truth)[scored].double().sum()), int(scored.sum())
 
 
-def _by_chunk(by_frame: Tensor) -> list[float]:
-    return by_frame.view(-1, CHUNK_FRAMES).nanmean(1).tolist()
+def _by_chunk(by_frame: Tensor, spec: ModelSpec) -> list[float]:
+    return by_frame.view(-1, spec.frames_per_step).nanmean(1).tolist()

@@ -1,4 +1,4 @@
-"""Contact sheets and films of walks side by side, for people to look at."""
+"""Contact sheets and videos of trajectories side by side."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ from pathlib import Path
 import numpy as np
 
 from wm_gym.evaluation.pictures import contact_sheet, enlarge, paint_depth
-from wm_gym.evaluation.trajectories import CHUNK_FRAMES, Trajectory
+from wm_gym.evaluation.trajectories import Trajectory
 from wm_gym.files.video import VideoWriter
 
 SHOWN_CHUNKS = (1, 2, 4, 8, 16, 32, 48, 64)
-FPS = 17.5
 GAP = 2
 
 
-def save_sheet(path: Path, walks: Mapping[str, Trajectory], factor: int = 2) -> None:
-    """A row for each walk and one for the depth of the last; columns are chunks, by their last frames."""
-    last = list(walks)[-1]
-    chunks = [chunk for chunk in SHOWN_CHUNKS if chunk * CHUNK_FRAMES <= len(walks[last].frames)]
-    chosen = [chunk * CHUNK_FRAMES - 1 for chunk in chunks]
-    rows = [(name, [enlarge(walk.frames[k].numpy(), factor) for k in chosen]) for name, walk in walks.items()]
-    depth = [enlarge(paint_depth(walks[last].depth[k].numpy()), factor) for k in chosen]
+def save_sheet(path: Path, trajectories: Mapping[str, Trajectory], factor: int = 2) -> None:
+    """A row for each trajectory and one for the depth of the last; columns are chunks, by their last frames."""
+    last = list(trajectories)[-1]
+    count = trajectories[last].spec.frames_per_step
+    chunks = [chunk for chunk in SHOWN_CHUNKS if chunk * count <= len(trajectories[last].frames)]
+    chosen = [chunk * count - 1 for chunk in chunks]
+    rows = [(name, [enlarge(one.frames[k].numpy(), factor) for k in chosen]) for name, one in trajectories.items()]
+    depth = [enlarge(paint_depth(trajectories[last].depth[k].numpy()), factor) for k in chosen]
     path.parent.mkdir(parents=True, exist_ok=True)
     sheet = contact_sheet([*rows, (f"{last} depth", depth)], [f"chunk {chunk}" for chunk in chunks], margin=108)
     sheet.save(path)
 
 
-def save_film(path: Path, walks: Mapping[str, Trajectory], factor: int = 4) -> None:
-    """The walks from left to right, then the depth of the last."""
-    last = list(walks)[-1]
-    with VideoWriter(path, FPS, *_film_size(walks, factor)) as film:
-        for k in range(len(walks[last].frames)):
-            pictures = [walk.frames[k].numpy() for walk in walks.values()]
-            pictures.append(paint_depth(walks[last].depth[k].numpy()))
-            film.add(beside(pictures, factor))
+def save_video(path: Path, trajectories: Mapping[str, Trajectory], factor: int = 4) -> None:
+    """The trajectories from left to right, then the depth of the last."""
+    last = list(trajectories)[-1]
+    with VideoWriter(path, trajectories[last].spec.fps, *_video_size(trajectories, factor)) as video:
+        for k in range(len(trajectories[last].frames)):
+            pictures = [one.frames[k].numpy() for one in trajectories.values()]
+            pictures.append(paint_depth(trajectories[last].depth[k].numpy()))
+            video.add(beside(pictures, factor))
 
 
 def beside(pictures: list[np.ndarray], factor: int) -> np.ndarray:
@@ -45,7 +45,7 @@ def beside(pictures: list[np.ndarray], factor: int) -> np.ndarray:
     return np.concatenate(parts[:-1], 1)
 
 
-def _film_size(walks: Mapping[str, Trajectory], factor: int) -> tuple[int, int]:
-    height, width = next(iter(walks.values())).frames.shape[1:3]
-    count = len(walks) + 1
+def _video_size(trajectories: Mapping[str, Trajectory], factor: int) -> tuple[int, int]:
+    height, width = next(iter(trajectories.values())).frames.shape[1:3]
+    count = len(trajectories) + 1
     return height * factor, count * width * factor + (count - 1) * GAP

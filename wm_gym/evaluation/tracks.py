@@ -1,4 +1,4 @@
-"""For how many frames things that move can be followed, by the masks of what moves."""
+"""Tracks of things that move, by moving masks, and their lengths in frames."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from wm_gym.geometry.cameras import project, unproject
 from wm_gym.geometry.poses import inverse, transform
 
 LEAST_PIXELS = 12
-"""Of a thing that is followed."""
+"""Least pixels of a tracked thing."""
 REACH_PIXELS = 2
 MOST_FRAMES = 64
 MOST_GROWTH = 2.0
@@ -25,10 +25,10 @@ Carry = Callable[[np.ndarray, int], np.ndarray]
 
 
 class Track(NamedTuple):
-    """How far a thing was followed.
+    """Track of one thing.
 
     Attributes:
-        frames: In which it was found, at most `MOST_FRAMES`.
+        frames: Number of frames in which it was found, at most `MOST_FRAMES`.
         left: Whether it ended at the frame's border.
     """
 
@@ -37,7 +37,7 @@ class Track(NamedTuple):
 
 
 def tracks_of(moving: np.ndarray, carry: Carry = lambda thing, frame: thing) -> list[Track]:
-    """Tracks of the things that move when a walk opens, in the order of their first pixels.
+    """Tracks of the things that move when a trajectory opens, in the order of their first pixels.
 
     A thing is a component of the mask (corners count), of at least `LEAST_PIXELS`, that does not touch the border. In
     the next frame it is the component that overlaps it, widened by `REACH_PIXELS`, the most among those of half to
@@ -53,24 +53,24 @@ def tracks_of(moving: np.ndarray, carry: Carry = lambda thing, frame: thing) -> 
     return [_track(one, others, carry) for one in followed]
 
 
-def with_camera(walk: Trajectory) -> Carry:
+def with_camera(trajectory: Trajectory) -> Carry:
     """Moves things by as much as the camera's own motion moves them in the picture, each at its median depth.
 
     Without it a turning camera loses every thing that is narrower than the turn. A thing without depth stays.
 
     Args:
-        walk: 1 + T frames; the first is the opening frame.
+        trajectory: 1 + T frames; the first is the opening frame.
     """
-    camera_from_world = inverse(walk.world_from_camera)
+    camera_from_world = inverse(trajectory.world_from_camera)
 
     def carry(thing: np.ndarray, frame: int) -> np.ndarray:
-        depths = walk.depth[frame][torch.from_numpy(thing)]
+        depths = trajectory.depth[frame][torch.from_numpy(thing)]
         if not (depths > 0).any():
             return thing
         depth = torch.where(torch.from_numpy(thing), depths[depths > 0].median(), 0.0)
-        points = unproject(depth, walk.intrinsics, walk.world_from_camera[frame])[depth > 0]
+        points = unproject(depth, trajectory.intrinsics, trajectory.world_from_camera[frame])[depth > 0]
         (before, _), (after, z) = (
-            project(transform(camera_from_world[k], points), walk.intrinsics) for k in (frame, frame + 1)
+            project(transform(camera_from_world[k], points), trajectory.intrinsics) for k in (frame, frame + 1)
         )
         if not (z > 0).all():
             return np.zeros_like(thing)

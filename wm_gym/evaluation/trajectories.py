@@ -1,7 +1,7 @@
-"""Walks: what a camera saw on its way, in the twin or in any other world, and openings anywhere along them.
+"""Trajectories: frames, depth and masks along a camera path, in the twin or any other world, and openings on them.
 
-A walk begins with a lead of `LEAD_FRAMES` frames, one chunk of truth, the last of which is the opening frame; the
-chunks follow. Stances and poses are in the world frame of the opening, as everywhere.
+A true trajectory starts with context frames, one chunk of truth whose last frame is the opening frame; the chunks
+follow. Body poses are in the world frame of the opening, as everywhere.
 """
 
 from __future__ import annotations
@@ -20,19 +20,20 @@ from wm_gym.memory.render import render
 from wm_gym.world.captures import memory_of_capture
 from wm_gym.world.state import Outcome
 from wm_gym.world.world import World
-from wm_gym.world_model import Capture, Opening, Place
+from wm_gym.world_model import Capture, ModelSpec, Opening, Place
 
-CHUNK_FRAMES = 4
-LEAD_FRAMES = CHUNK_FRAMES
+TENSORS = "frames", "depth", "moving"
+"""Fields of a trajectory that are tensors over its frames."""
 
 
 @dataclass(frozen=True, eq=False)
 class Trajectory:
-    """T = LEAD_FRAMES + 4 * chunks frames of one world.
+    """T frames of one world.
 
     Attributes:
-        family: Of the place.
-        is_loop: Whether the walk comes home and then repeats its first chunks.
+        spec: Spec of what made the frames.
+        family: Family of the place.
+        is_loop: Whether the path returns to its start and then repeats its first chunks.
         body_poses: (T, 5) float64.
         frames: (T, H, W, 3) uint8.
         depth: (T, H, W) float32 metres.
@@ -40,6 +41,7 @@ class Trajectory:
         intrinsics: (4,) float32.
     """
 
+    spec: ModelSpec
     family: str
     is_loop: bool
     body_poses: np.ndarray
@@ -55,24 +57,23 @@ class Trajectory:
 
     @property
     def num_chunks(self) -> int:
-        """Chunks after the lead."""
-        return (len(self.body_poses) - LEAD_FRAMES) // CHUNK_FRAMES
+        """Chunks after the context frames."""
+        return len(self.body_poses) // self.spec.frames_per_step - 1
 
     def part(self, start: int, stop: int) -> Trajectory:
         """Frames `start` to `stop - 1`."""
-        names = "body_poses", "frames", "depth", "moving"
-        return replace(self, **{name: getattr(self, name)[start:stop] for name in names})
+        return replace(self, **{name: getattr(self, name)[start:stop] for name in ("body_poses", *TENSORS)})
 
 
-def lead_in(turn_radians: float) -> np.ndarray:
-    """(LEAD_FRAMES, 5): on the spot, turning left by so much a frame, to the stance of the opening."""
-    body_poses = np.tile(START_BODY_POSE, (LEAD_FRAMES, 1))
-    body_poses[:, 3] = turn_radians * np.arange(1 - LEAD_FRAMES, 1)
+def warm_up(turn_radians: float, num_frames: int) -> np.ndarray:
+    """Body poses (num_frames, 5) of context frames: a left turn on the spot, by so much a frame, to the start pose."""
+    body_poses = np.tile(START_BODY_POSE, (num_frames, 1))
+    body_poses[:, 3] = turn_radians * np.arange(1 - num_frames, 1)
     return body_poses
 
 
 def seen_from(body_poses: np.ndarray, origin: np.ndarray) -> np.ndarray:
-    """Stances (..., 5) in the world frame of a world that opens at the stance `origin` (5,), which is level."""
+    """Body poses (..., 5) in the world frame of a world that opens at the body pose `origin` (5,), which is level."""
     assert origin[4] == 0.0  # a pitched opening would tilt the world
     moved = np.array(body_poses, np.float64)
     cosine, sine = np.cos(origin[3]), np.sin(origin[3])
@@ -84,45 +85,53 @@ def seen_from(body_poses: np.ndarray, origin: np.ndarray) -> np.ndarray:
     return moved
 
 
-def take_lead(twin: World, opening: Opening, place: Place) -> Trajectory:
-    """The lead of a walk that opens in a place of the twin, after a turn on the spot, as a walk of no chunks."""
-    blank = torch.zeros(0, twin.spec.height, twin.spec.width)
-    body_poses = np.concatenate([START_BODY_POSE[None], lead_in(np.radians(Body().turn_degrees_per_frame))])
-    path = Trajectory(place.family, False, body_poses, blank, blank, blank, opening.intrinsics)
+def take_context(twin: World, opening: Opening, place: Place) -> Trajectory:
+    """Context frames of a world that opens in a place of the twin, taken in a turn on the spot: no chunk follows."""
+    spec = twin.spec
+    turn = warm_up(np.radians(Body().turn_degrees_per_frame), spec.frames_per_step)
+    path = path_in(spec, place.family, False, turn, opening.intrinsics)
     return follow(twin, [opening], [path], 0, 1, [place.seed])[0]
 
 
-def open_grounded(opening: Opening, walk: Trajectory, frame: int) -> Opening:
-    """An opening of a captured place at a frame of a walk through it, which is as fine as the capture.
+def path_in(spec: ModelSpec, family: str, is_loop: bool, body_poses: np.ndarray, intrinsics: Tensor) -> Trajectory:
+    """A path that `follow` takes from the start pose on, (1 + T, 5) with the start pose before it; no frames yet."""
+    blank = torch.zeros(0, spec.height, spec.width)
+    path = np.concatenate([START_BODY_POSE[None], body_poses])
+    return Trajectory(spec, family, is_loop, path, blank, blank, blank, intrinsics)
 
-    The walk's frame, with what moves in it, is the first keyframe; keyframes of the capture follow, and at last the
-    frames that led up to the walk's, as many in all as the capture has (at the place's own opening pose its first one
-    is replaced, elsewhere the last ones give way).
+
+def open_grounded(opening: Opening, trajectory: Trajectory, frame: int) -> Opening:
+    """An opening of a captured place at a frame of a trajectory of the size of its keyframes.
+
+    The trajectory's frame, with what moves in it, is the first keyframe; keyframes of the capture follow, and last the
+    context frames before the trajectory's, as many in all as the capture has (at the place's own opening pose its first
+    one is replaced, elsewhere the last ones are).
     """
     assert opening.capture is not None
-    lead, here = walk.part(frame + 1 - CHUNK_FRAMES, frame), walk.part(frame, frame + 1)
-    taken, seen = opening.capture, _keyframes(here, lead)
+    count = trajectory.spec.frames_per_step
+    before, here = trajectory.part(frame + 1 - count, frame), trajectory.part(frame, frame + 1)
+    taken, seen = opening.capture, _keyframes(here, before)
     at_start = int(np.allclose(here.body_poses[0], START_BODY_POSE))
-    others = slice(at_start, len(taken.frames) - CHUNK_FRAMES + at_start)
+    others = slice(at_start, len(taken.frames) - count + at_start)
     moved = replace(taken, world_from_camera=compose(_to_frame_of(here), taken.world_from_camera).float())
-    names = "frames", "depth", "moving", "world_from_camera"
 
     def joined(name: str) -> Tensor:
-        first, *rest = getattr(seen, name).split([1, CHUNK_FRAMES - 1])
+        first, *rest = getattr(seen, name).split([1, count - 1])
         return torch.cat([first, getattr(moved, name)[others], *rest])
 
-    capture = replace(seen, **{name: joined(name) for name in names})
+    capture = replace(seen, **{name: joined(name) for name in (*TENSORS, "world_from_camera")})
     return replace(opening, place=None, capture=capture)
 
 
-def open_cold(opening: Opening, walk: Trajectory, frame: int) -> Opening:
-    """An opening that knows one chunk of truth: a frame of a walk and the frames before it, as fine as they are."""
-    before, here = walk.part(frame + 1 - CHUNK_FRAMES, frame), walk.part(frame, frame + 1)
+def open_cold(opening: Opening, trajectory: Trajectory, frame: int) -> Opening:
+    """An opening on one chunk of truth: a frame of a trajectory and the context frames before it, at their size."""
+    first = frame + 1 - trajectory.spec.frames_per_step
+    before, here = trajectory.part(first, frame), trajectory.part(frame, frame + 1)
     return replace(opening, place=None, capture=_keyframes(here, before))
 
 
 def _keyframes(here: Trajectory, before: Trajectory) -> Capture:
-    """A frame of a walk and those before it, in the frame of a world that opens there."""
+    """A frame of a trajectory and those before it, in the frame of a world that opens there."""
     poses = compose(_to_frame_of(here), before.world_from_camera)
     start = torch.from_numpy(camera_pose(START_BODY_POSE)).float()
     return Capture(
@@ -131,12 +140,12 @@ def _keyframes(here: Trajectory, before: Trajectory) -> Capture:
         moving=torch.cat([here.moving, before.moving]),
         world_from_camera=torch.cat([start[None], poses.float()]),
         intrinsics=here.intrinsics,
-        lead=CHUNK_FRAMES - 1,
+        lead=len(before.frames),
     )
 
 
 def _to_frame_of(here: Trajectory) -> Tensor:
-    """(1, 4, 4) from the walk's world frame to that of a world which opens here."""
+    """(1, 4, 4) from the trajectory's world frame to that of a world which opens here."""
     start = torch.from_numpy(camera_pose(START_BODY_POSE))
     return compose(start, inverse(torch.from_numpy(camera_pose(here.body_poses)))).float()
 
@@ -144,30 +153,36 @@ def _to_frame_of(here: Trajectory) -> Tensor:
 def follow(
     world: World,
     openings: Sequence[Opening],
-    walks: Sequence[Trajectory],
+    trajectories: Sequence[Trajectory],
     frame: int,
     chunks: int,
     seeds: Sequence[int],
 ) -> list[Trajectory]:
-    """Walks of N worlds that open at a frame of each walk and go where it went; no lead, no opening frame.
+    """Trajectories of N worlds that open at a frame of other trajectories and take their paths (teacher forcing).
 
     Args:
-        world: Any backend's.
+        world: World of any backend.
         openings: N, at that frame.
-        walks: N.
-        frame: Index of the opening frame in every walk.
-        chunks: How many to follow.
+        trajectories: N, whose paths are taken.
+        frame: Index of the opening frame in every one of them.
+        chunks: Number of chunks to take.
         seeds: N.
+
+    Returns:
+        N of so many chunks, without context and opening frame.
     """
-    paths = np.stack(
-        [seen_from(w.body_poses[frame + 1 : frame + 1 + CHUNK_FRAMES * chunks], w.body_poses[frame]) for w in walks]
-    )
+    count = world.spec.frames_per_step
+    stretch = slice(frame + 1, frame + 1 + count * chunks)
+    paths = np.stack([seen_from(one.body_poses[stretch], one.body_poses[frame]) for one in trajectories])
     state, _ = world.start(openings, seeds)
     outcomes = []
-    for k in range(0, paths.shape[1], CHUNK_FRAMES):
-        state, outcome = world.follow(state, paths[:, k : k + CHUNK_FRAMES])
+    for k in range(0, paths.shape[1], count):
+        state, outcome = world.follow(state, paths[:, k : k + count])
         outcomes.append(outcome)
-    return [_join(walk, [_of_world(o, n) for o in outcomes], paths[n]) for n, walk in enumerate(walks)]
+    return [
+        _joined(replace(one, spec=world.spec), [_of_world(o, n) for o in outcomes], paths[n])
+        for n, one in enumerate(trajectories)
+    ]
 
 
 def _of_world(outcome: Outcome, world: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -176,26 +191,27 @@ def _of_world(outcome: Outcome, world: int) -> tuple[Tensor, Tensor, Tensor]:
     return chunk.frames[world], chunk.depth[world], chunk.moving[world]
 
 
-def _join(walk: Trajectory, parts: Sequence[tuple[Tensor, Tensor, Tensor]], body_poses: np.ndarray) -> Trajectory:
+def _joined(
+    trajectory: Trajectory, parts: Sequence[tuple[Tensor, Tensor, Tensor]], body_poses: np.ndarray
+) -> Trajectory:
     frames, depth, moving = (torch.cat(tensors) for tensors in zip(*parts, strict=True))
-    return replace(walk, body_poses=body_poses, frames=frames, depth=depth, moving=moving)
+    return replace(trajectory, body_poses=body_poses, frames=frames, depth=depth, moving=moving)
 
 
-def repeat(walk: Trajectory, frame: int, count: int) -> Trajectory:
-    """One frame of a walk for ever, in place of the `count` frames that follow."""
-    after, shown = walk.part(frame + 1, frame + 1 + count), walk.part(frame, frame + 1)
-    names = "frames", "depth", "moving"
-    return replace(after, **{name: getattr(shown, name).expand_as(getattr(after, name)) for name in names})
+def repeat(trajectory: Trajectory, frame: int, count: int) -> Trajectory:
+    """One frame of a trajectory again and again, in place of the `count` frames that follow."""
+    after, shown = trajectory.part(frame + 1, frame + 1 + count), trajectory.part(frame, frame + 1)
+    return replace(after, **{name: getattr(shown, name).expand_as(getattr(after, name)) for name in TENSORS})
 
 
-def unseen_pixels(openings: Sequence[Opening], walks: Sequence[Trajectory], frame: int) -> list[Tensor]:
-    """Pixels of each walk's next chunk where the memory of an opening shows nothing, (4, H, W) bool."""
+def unseen_pixels(openings: Sequence[Opening], trajectories: Sequence[Trajectory], frame: int) -> list[Tensor]:
+    """Pixels of each trajectory's next chunk where the memory of an opening shows nothing, (F, H, W) bool."""
     masks = []
-    for opening, walk in zip(openings, walks, strict=True):
+    for opening, one in zip(openings, trajectories, strict=True):
         assert opening.capture is not None
         memory = memory_of_capture(opening.capture, MemoryConfig())
-        path = seen_from(walk.body_poses[frame + 1 : frame + 1 + CHUNK_FRAMES], walk.body_poses[frame])
-        poses, size = torch.from_numpy(camera_pose(path)).float()[None], walk.depth.shape[1:]
-        hints = render([memory], poses, walk.intrinsics[None], *size, frame_index=[1], appearance=[0])
+        path = seen_from(one.body_poses[frame + 1 : frame + 1 + one.spec.frames_per_step], one.body_poses[frame])
+        poses, size = torch.from_numpy(camera_pose(path)).float()[None], one.depth.shape[1:]
+        hints = render([memory], poses, one.intrinsics[None], *size, frame_index=[1], appearance=[0])
         masks.append(~hints.seen[0])
     return masks

@@ -1,4 +1,4 @@
-"""From recordings to a world model: the data engine, scripted policies, one trainer and its recipes.
+"""Training of world models: a data engine with scripted policies, one trainer, and recipes as rows.
 
 Knows nothing of Gymnasium.
 """

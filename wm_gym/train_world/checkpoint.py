@@ -17,12 +17,12 @@ VERSION = 1
 
 @dataclass
 class Progress:
-    """A run under way.
+    """State of a run.
 
     Attributes:
-        network: The weights that are trained.
-        average: Their exponential moving average, which is what ships.
-        optimizer: With its moments.
+        network: Weights that are trained.
+        average: Exponential moving average (EMA) of the weights; this is saved as the result.
+        optimizer: Optimizer with its moments.
         step: Steps taken. All randomness of a step comes from the run's seed and this number.
         seconds: Training time so far.
     """
@@ -51,7 +51,7 @@ def save(path: Path, progress: Progress, config: dict[str, Any]) -> None:
 
 
 def resume(path: Path, progress: Progress, config: dict[str, Any]) -> None:
-    """Go on from a checkpoint.
+    """Load a checkpoint into a run.
 
     Raises:
         ValueError: If it is of another version, or of a run with another config.
@@ -85,12 +85,12 @@ def _reordered(state: dict[str, Any], old: list[str], new: list[str]) -> dict[st
 
 
 def update_ema(average: nn.Module, network: nn.Module, decay: float) -> None:
-    """Move the average towards the network."""
+    """EMA update: move the average towards the network."""
     with torch.no_grad():
         for mean, value in zip(average.parameters(), network.parameters(), strict=True):
             mean.lerp_(value, 1 - decay)
 
 
 def average_of(network: nn.Module) -> nn.Module:
-    """A copy to begin the average with."""
+    """The average before the first step: a frozen copy."""
     return copy.deepcopy(network).requires_grad_(False)

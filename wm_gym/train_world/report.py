@@ -1,4 +1,4 @@
-"""What a person sees of a run: losses and figures in TensorBoard and a JSON-lines file, and strips of pictures."""
+"""Logs of a run: losses and scores in TensorBoard and a JSON-lines file, and strips of pictures."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from wm_gym.train_world.checkpoint import Progress
 
 @dataclass(frozen=True)
 class Score:
-    """What held-out clips say of a model.
+    """Score of a model on held-out clips.
 
     Attributes:
-        figures: By name.
+        figures: Figures by name.
         strip: (H, W, 3) uint8 picture.
-        rows: What the rows of the strip show.
+        rows: Names of the rows of the strip, for its caption.
     """
 
     figures: dict[str, float]
@@ -31,22 +31,22 @@ class Score:
 
 
 class Report:
-    """Collects losses; now and then scores the average weights and keeps the strip that this gives."""
+    """Collects losses, and scores the averaged weights when it is written."""
 
     def __init__(self, folder: Path, score: Callable[[nn.Module], Score] | None) -> None:
-        """Report into a folder; None scores nothing."""
+        """Report into a folder; without `score` losses alone."""
         folder.mkdir(parents=True, exist_ok=True)
         self._folder, self._score = folder, score
         self._sums: dict[str, list[float]] = defaultdict(list)
         self._board = _board(folder)
 
-    def add(self, step: int, figures: dict[str, float]) -> None:
-        """The losses of one step."""
+    def add(self, figures: dict[str, float]) -> None:
+        """Keep the loss and its parts of one step, by name."""
         for name, value in figures.items():
             self._sums[name].append(value)
 
     def write(self, progress: Progress, learning_rate: float) -> dict[str, str]:
-        """Score, log and draw; returns what the progress bar shows."""
+        """Score, log and draw; returns figures for the progress bar, as text."""
         figures = {name: float(np.mean(values)) for name, values in self._sums.items()}
         self._sums.clear()
         figures |= {"learning_rate": learning_rate, "minutes": progress.seconds / 60}

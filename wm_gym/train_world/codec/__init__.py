@@ -1,1 +1,1 @@
-"""What a learned codec learns from and by: clips, losses, scores."""
+"""Training of a streaming codec: clips, initialisation, losses, scores."""

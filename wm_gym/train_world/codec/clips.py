@@ -1,4 +1,4 @@
-"""What a codec learns from: frames, depth and moving masks of recorded clips, cut into chunks."""
+"""Training samples of a streaming codec: frames, depth and moving masks of recorded clips, cut into chunks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from wm_gym.backends.video.codec import SpaceToDepthCodec
-from wm_gym.train_world.data.recordings import Recordings
+from wm_gym.train_world.data.recording_spec import RecordingSpec
+from wm_gym.train_world.data.recordings import Clip, Recordings
 
 
 @dataclass(frozen=True)
@@ -18,14 +19,21 @@ class CodecClip:
     """One clip of T frames.
 
     Attributes:
+        spec: What recorded it.
         frames: (T, H, W, 3) uint8.
         depth: (T, H, W) float16 metres.
         moving: (T, H, W) bool.
     """
 
+    spec: RecordingSpec
     frames: np.ndarray
     depth: np.ndarray
     moving: np.ndarray
+
+    @classmethod
+    def of(cls, clip: Clip) -> CodecClip:
+        """The parts of a recorded clip that a codec encodes."""
+        return cls(clip.spec, clip.frames, clip.depth, clip.moving)
 
 
 def read_codec_clips(folder: str, most_clips: int) -> list[CodecClip]:
@@ -36,8 +44,7 @@ def read_codec_clips(folder: str, most_clips: int) -> list[CodecClip]:
     """
     recordings = Recordings(folder)
     count = min(len(recordings), most_clips) if most_clips else len(recordings)
-    clips = (recordings.clip(index) for index in range(count))
-    return [CodecClip(clip.frames, clip.depth, clip.moving) for clip in clips]
+    return [CodecClip.of(recordings.clip(index)) for index in range(count)]
 
 
 def draw_chunks(
@@ -51,7 +58,7 @@ def draw_chunks(
 ) -> Tensor:
     """Planes of `size` samples, (size, 1 + length, num_frames * 5, H, W).
 
-    A sample begins as a world does: its first chunk is one frame that stands still.
+    A sample starts as a world does: its first chunk is one still frame.
     """
     return torch.stack([_sample(clips, packing, rng, length * num_frames, num_frames) for _ in range(size)])
 

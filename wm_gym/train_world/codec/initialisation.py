@@ -1,6 +1,6 @@
-"""How a codec begins: its linear part as the principal components of patches.
+"""Initialisation of a codec: its linear part from the principal components (PCA) of patches.
 
-From a random beginning a small codec spends its first thousand steps on finding the mean colour.
+From random weights a small codec spends its first thousand steps on the mean colour.
 """
 
 from __future__ import annotations

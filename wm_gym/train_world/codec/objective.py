@@ -1,6 +1,6 @@
-"""The loss of a learned codec: what comes back must look, reach and be masked as what went in, also in its edges.
+"""The loss of a streaming codec: errors of colour, depth and moving mask of decoded chunks, and of their edges.
 
-Noise is added to latents on the way, as a generator's errors will be: near latents then mean near pictures.
+Noise is added to the latents, as a generator's errors will be, so that near latents decode to near pictures.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from wm_gym.backends.video.codec import FRAME_CHANNELS
 from wm_gym.backends.video.streaming import StreamingCodec
 
 MASK_SHARPNESS = 4.0
-"""Of the logit that a plane of the moving mask stands for."""
+"""Logit of a moving mask per unit of its plane."""
 
 
 @dataclass(frozen=True)
 class CodecObjectiveConfig:
-    """Weights.
+    """Weights of the loss, and noise.
 
     Attributes:
         edges: Weight of differences between neighbours in rows, columns and time, against values.
@@ -43,7 +43,7 @@ def codec_loss(
     """The loss of samples (B, L, T * 5, H, W), and its parts.
 
     Args:
-        codec: What is trained.
+        codec: Codec that is trained.
         planes: On the codec's device.
         config: Weights.
         generator: On the CPU; all noise comes from it.
@@ -52,13 +52,13 @@ def codec_loss(
     latents, _ = codec.encode_clip(planes, state)
     amount = config.latent_noise * torch.rand(len(planes), 1, 1, 1, 1, generator=generator)
     noise = (amount * torch.randn(latents.shape, generator=generator)).to(planes.device)
-    told, _ = codec.decode_clip((latents + noise).clamp(-1, 1), state)
-    told, truth = by_frame(told), by_frame(planes)
-    error = told[:, :, :4] - truth[:, :, :4]
+    decoded, _ = codec.decode_clip((latents + noise).clamp(-1, 1), state)
+    decoded, truth = by_frame(decoded), by_frame(planes)
+    error = decoded[:, :, :4] - truth[:, :, :4]
     parts = {"colour": _size(error[:, :, :3], config.edges), "depth": _size(error[:, :, 3:], config.edges)}
     moves = (truth[:, :, 4] > 0).float()
     weight = 1 + config.mover_weight * moves
-    parts["moving"] = F.binary_cross_entropy_with_logits(MASK_SHARPNESS * told[:, :, 4], moves, weight)
+    parts["moving"] = F.binary_cross_entropy_with_logits(MASK_SHARPNESS * decoded[:, :, 4], moves, weight)
     total = parts["colour"] + config.depth_weight * parts["depth"] + config.moving_weight * parts["moving"]
     return total, {name: part.detach() for name, part in parts.items()}
 

@@ -1,7 +1,7 @@
 """Three captions of a clip, and its prompt at each step, written from what the simulator knows.
 
-Narrative: the place, the camera's way and what happened, as one story. Scene-static: the place alone, with no word
-about motion. Dense temporal: what happens from when to when. Source: LingBot-World 2.3.
+Narrative: the scene, the camera's motion and the events, as one story. Scene-static: the scene alone, with no word
+about motion. Dense temporal: motions and events, each with its start and end. Source: LingBot-World 2.3.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from wm_gym.train_world.data.phrasebook import (
     THENS,
     split_phrasings,
 )
+from wm_gym.train_world.data.recording_spec import RecordingSpec
 
-FIRST_FRAMES, FRAMES_PER_STEP = 1, 4
 _SLOW, _TURNING, _TILTING = 0.2, 0.3, 0.35
 _SHORTEST_STEPS = 2
 _STORY_PARTS = 4
@@ -35,13 +35,13 @@ _WORD_CHANCE = 0.5
 
 @dataclass(frozen=True)
 class Interval:
-    """What happens for a while.
+    """A motion or an event, with its start and end.
 
     Attributes:
-        start_seconds: From when.
-        end_seconds: To when.
-        event: A few words.
-        caption: A sentence.
+        start_seconds: Start, seconds after the clip's.
+        end_seconds: End, seconds after the clip's start.
+        event: Name, a few words.
+        caption: Sentence.
     """
 
     start_seconds: float
@@ -55,9 +55,9 @@ class Captions:
     """The captions of a clip.
 
     Attributes:
-        narrative: The whole story.
-        scene: The place alone.
-        temporal: Intervals, in order.
+        narrative: Scene, motion and events as one story.
+        scene: The scene alone.
+        temporal: Motions and events, in order of time.
     """
 
     narrative: str
@@ -80,38 +80,39 @@ def write_captions(
     twists: np.ndarray,
     script: EventScript,
     movers: Collection[str],
-    fps: float,
+    spec: RecordingSpec,
     rng: np.random.Generator,
 ) -> Captions:
     """The captions of one clip.
 
     Args:
-        scene: What the place looks like, one sentence.
+        scene: Look of the scene, one sentence.
         policy: A row of `INTENTS`.
         twists: (S, 4) of each step.
-        script: What happened.
+        script: Events of the clip.
         movers: Classes of the things that were seen to move.
-        fps: Frames per second.
+        spec: What recorded the clip.
         rng: Chooses words.
     """
-    temporal = _intervals(twists, script, fps, rng)
+    temporal = _intervals(twists, script, spec, rng)
     parts = [_one(NARRATIVE_STARTS, rng), scene, _one(INTENTS[policy], rng), *_story(temporal, rng)]
     parts += _what_moves(movers, rng)
     static = " ".join([_one(SCENE_STARTS, rng) + scene, _one(SCENE_ENDS, rng)]).strip()
     return Captions(" ".join(parts), static, temporal)
 
 
-def step_prompts(scene: str, script: EventScript, num_steps: int, rng: np.random.Generator) -> tuple[str, ...]:
-    """The prompt at each step, as `World` gives it: the scene and what is going on, in words that vary.
+def step_prompts(
+    scene: str, script: EventScript, num_steps: int, spec: RecordingSpec, rng: np.random.Generator
+) -> tuple[str, ...]:
+    """The prompt at each step, as `World` gives it: the scene and its events, in words that vary from clip to clip.
 
-    An event is told by its start while it rises (half of the time), else by its course; while it ends, by its end
-    (half of the time). Each clip keeps to its words.
+    A rising event is told in half of the clips by a phrase of its start, an ending one by a phrase of its end; else,
+    and in between, by a phrase of its course. A clip uses the same phrases throughout.
     """
     words = [_words(event, rng) for event in script.events]
     prompts = []
     for step in range(num_steps):
-        frame = FIRST_FRAMES + FRAMES_PER_STEP * step
-        said = [_said(event, w, frame) for event, w in zip(script.events, words, strict=True)]
+        said = [_phrase(event, w, spec.num_frames(step)) for event, w in zip(script.events, words, strict=True)]
         prompts.append(" ".join([scene, *(_sentence(text) for text in said if text)]))
     return tuple(prompts)
 
@@ -132,34 +133,36 @@ def motion_of(twist: np.ndarray) -> str:
     return "still"
 
 
-def _intervals(twists: np.ndarray, script: EventScript, fps: float, rng: np.random.Generator) -> tuple[Interval, ...]:
-    """Stretches of like motion, and the starts and stops of events, in order of time."""
+def _intervals(
+    twists: np.ndarray, script: EventScript, spec: RecordingSpec, rng: np.random.Generator
+) -> tuple[Interval, ...]:
+    """Stretches of one motion, and the starts and stops of events, in order of time."""
     rows, step = [], 0
     for motion, steps in groupby(_smoothed([motion_of(twist) for twist in twists])):
         count = len(list(steps))
         text = _one(MOTIONS[motion], rng)
         rows.append(
-            Interval(_seconds(step, fps), _seconds(step + count, fps), motion.replace("_", " "), _sentence(text))
+            Interval(_seconds(step, spec), _seconds(step + count, spec), motion.replace("_", " "), _sentence(text))
         )
         step += count
     for event in script.events:
-        stop = step if event.stop_frame is None else (event.stop_frame - FIRST_FRAMES) // FRAMES_PER_STEP
-        start = (event.start_frame - FIRST_FRAMES) // FRAMES_PER_STEP
-        rows.append(_event_interval(event, "start", start, stop, fps, rng))
+        stop = step if event.stop_frame is None else spec.step_of(event.stop_frame)
+        start = spec.step_of(event.start_frame)
+        rows.append(_event_interval(event, "start", start, stop, spec, rng))
         if event.stop_frame is not None:
-            rows.append(_event_interval(event, "stop", stop, step, fps, rng))
+            rows.append(_event_interval(event, "stop", stop, step, spec, rng))
     return tuple(sorted(rows, key=lambda row: (row.start_seconds, row.end_seconds)))
 
 
 def _event_interval(
-    event: ScriptedEvent, phase: Phase, start: int, stop: int, fps: float, rng: np.random.Generator
+    event: ScriptedEvent, phase: Phase, start: int, stop: int, spec: RecordingSpec, rng: np.random.Generator
 ) -> Interval:
     text = _one(split_phrasings(event.kind, phase)[0], rng)
-    return Interval(_seconds(start, fps), _seconds(stop, fps), f"{event.kind} {phase}s", _sentence(text))
+    return Interval(_seconds(start, spec), _seconds(stop, spec), f"{event.kind} {phase}s", _sentence(text))
 
 
 def _smoothed(motions: Sequence[str]) -> list[str]:
-    """The motions, with stretches too short to tell of taken as going on with what was before."""
+    """The motions, where a stretch too short for a caption is given the motion before it."""
     runs = [(motion, len(list(steps))) for motion, steps in groupby(motions)]
     smooth: list[str] = []
     for motion, count in runs:
@@ -171,8 +174,8 @@ def _story(temporal: Sequence[Interval], rng: np.random.Generator) -> list[str]:
     """The longest stretches of motion and all events, as sentences in order of time."""
     motions = [row for row in temporal if row.event.replace(" ", "_") in MOTIONS]
     longest = sorted(motions, key=lambda row: row.start_seconds - row.end_seconds)[:_STORY_PARTS]
-    told = [row for row in temporal if row in longest or row not in motions]
-    first, rest = told[:1], told[1:]
+    kept = [row for row in temporal if row in longest or row not in motions]
+    first, rest = kept[:1], kept[1:]
     return [row.caption for row in first] + [_then(row.caption, rng) for row in rest]
 
 
@@ -186,15 +189,15 @@ def _what_moves(movers: Collection[str], rng: np.random.Generator) -> list[str]:
 
 
 def _words(event: ScriptedEvent, rng: np.random.Generator) -> dict[str, str]:
-    """The phrases by which one clip tells of one event while it rises, goes on, and ends."""
+    """Phrases of one event in one clip while it rises, goes on, and ends."""
     course = _one(split_phrasings(event.kind, "ongoing")[0], rng)
     start, stop = (_one(split_phrasings(event.kind, phase)[0], rng) for phase in ("start", "stop"))
     rises, ends = rng.random() < _WORD_CHANCE, rng.random() < _WORD_CHANCE
     return {"rising": start if rises else course, "ongoing": course, "ending": stop if ends else course}
 
 
-def _said(event: ScriptedEvent, words: dict[str, str], frame: int) -> str:
-    """What is said of an event at a frame; nothing before it starts and once it is gone."""
+def _phrase(event: ScriptedEvent, words: dict[str, str], frame: int) -> str:
+    """The phrase of an event at a frame; empty before it starts and once it is gone."""
     if event.strength(frame) == 0.0:
         return ""
     if event.stop_frame is not None and frame >= event.stop_frame:
@@ -202,8 +205,8 @@ def _said(event: ScriptedEvent, words: dict[str, str], frame: int) -> str:
     return words["ongoing"] if event.strength(frame) == 1.0 else words["rising"]
 
 
-def _seconds(step: int, fps: float) -> float:
-    return round((FIRST_FRAMES + FRAMES_PER_STEP * step) / fps, 2) if step else 0.0
+def _seconds(step: int, spec: RecordingSpec) -> float:
+    return round(spec.seconds(step), 2)
 
 
 def _sentence(text: str) -> str:

@@ -1,4 +1,4 @@
-"""`wm-gym capture`: a capture of one of the twin's places, as a file."""
+"""`wm-gym capture`: a capture of one of the twin's scenes, as a file."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from wm_gym.scenes.places import find_place
 
 @dataclass
 class CaptureConfig:
-    """What to capture.
+    """The scene that is captured, and the file.
 
     Attributes:
-        world: A family, or "family/number".
-        seed: Number of the place where the name gives none.
-        difficulty: How rich the place is.
-        output: The file, `.npz`.
+        world: Scene, as "family" or "family/number".
+        seed: Number of the scene where `world` gives none.
+        difficulty: Richness of the scene: "simple", "medium" or "full".
+        output: File of the capture, `.npz`.
         height: Rows of a frame.
         width: Columns of a frame.
-        keyframes: How many.
+        keyframes: Number of keyframes.
     """
 
     world: str = "city/3"
@@ -42,10 +42,10 @@ class CaptureConfig:
 
 
 def capture(config: CaptureConfig) -> Path:
-    """Capture a place; returns the file.
+    """Capture a scene; returns the file.
 
     Raises:
-        ValueError: If there is no such place, or the file could not be written.
+        ValueError: If there is no such scene, or the file could not be written.
         RuntimeError: If an engine died or the disk cannot take it.
     """
     place = find_place(config.world, config.seed, config.difficulty)
@@ -53,6 +53,6 @@ def capture(config: CaptureConfig) -> Path:
     opening = capture_place(place, config.height, config.width, config.keyframes)
     path = Path(config.output)
     path.parent.mkdir(parents=True, exist_ok=True)
-    # the place goes along, so that what is generated from the capture can be compared with it
+    # with its place, so that worlds that open on the capture can be compared with the twin
     save_capture(path, replace(opening, place=place))
     return path

@@ -1,6 +1,6 @@
-"""`collect`: films clips in several processes until a collection is complete. Can be stopped and gone on with.
+"""`collect`: records clips in several processes until a dataset is complete. Can be stopped and resumed.
 
-Each clip follows from the settings and its number alone, so what was interrupted ends in the same bytes.
+Each clip follows from the settings and its number alone, so an interrupted dataset ends in the same bytes.
 """
 
 from __future__ import annotations
@@ -27,38 +27,38 @@ _CLOSING_SECONDS = 8.0
 
 
 def collect(config: CollectConfig, *, quiet: bool = False) -> dict[str, Any]:
-    """Record what is still missing of a collection; returns its manifest.
+    """Record the missing clips of a dataset; returns its manifest.
 
     Raises:
-        ValueError: If the folder holds a collection with other settings, or cannot be written to.
+        ValueError: If the folder holds a dataset with other settings, or cannot be written to.
         RuntimeError: If an engine died or the disk is full; finished shards stay.
     """
     check_writable(config.output, is_folder=True)
     folder = Path(config.output)
-    manifest = _begin(folder, config)
+    manifest = _open(folder, config)
     done = {row["name"] for row in manifest["shards"]}
     missing = [number for number in range(config.num_shards) if shard_name(number) not in done]
     finished = sum(row["clips"] for row in manifest["shards"])
     bar = progress_bar(total=config.num_clips, initial=finished, desc="collecting", unit="clip", disable=quiet)
     # closed at once when interrupted, or recorders would go on writing
-    with bar, contextlib.closing(_record_clip(config, missing)) as answers:
+    with bar, contextlib.closing(_record_shards(config, missing)) as answers:
         for answer in answers:
             if "shard" in answer:
-                _note(folder, manifest, answer)
+                _enter(folder, manifest, answer)
             else:
                 bar.update()
     return manifest
 
 
-def _note(folder: Path, manifest: dict[str, Any], answer: dict[str, Any]) -> None:
+def _enter(folder: Path, manifest: dict[str, Any], answer: dict[str, Any]) -> None:
     """Enter a finished shard in the manifest."""
     row = {name: answer[name] for name in ("name", "clips", "sha256")}
     manifest["shards"] = sorted([*manifest["shards"], row], key=lambda one: one["name"])
     write_manifest(folder, manifest)
 
 
-def _begin(folder: Path, config: CollectConfig) -> dict[str, Any]:
-    """The manifest to go on from: a new one, or that of the folder with the shards that are whole."""
+def _open(folder: Path, config: CollectConfig) -> dict[str, Any]:
+    """The manifest to resume from: a new one, or that of the folder with the shards that are whole."""
     manifest = config.manifest()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -83,7 +83,7 @@ def _is_whole(folder: Path, row: dict[str, Any], expected: dict[str, int]) -> bo
     return expected.get(row["name"]) == row["clips"] and sha256_of(folder / row["name"]) == row["sha256"]
 
 
-def _record_clip(config: CollectConfig, shards: list[int]) -> Generator[dict[str, Any]]:
+def _record_shards(config: CollectConfig, shards: list[int]) -> Generator[dict[str, Any]]:
     """Answers of the recorders, as they come."""
     waiting: Queue[int] = Queue()
     answers: Queue[dict[str, Any]] = Queue()
@@ -117,15 +117,15 @@ def _start(config: CollectConfig) -> subprocess.Popen[str]:
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         env={**os.environ, **quiet, "PYTHONPATH": path}, start_new_session=True,
     )  # fmt: skip
-    _say(recorder, json.dumps(asdict(config)))
+    _send(recorder, json.dumps(asdict(config)))
     return recorder
 
 
 def _drive(recorder: subprocess.Popen[str], waiting: Queue[int], answers: Queue[dict[str, Any]]) -> None:
-    """Give one recorder shard after shard, and hand on what it says."""
+    """Give one recorder shard after shard, and pass on its answers."""
     with contextlib.suppress(Empty):
         while True:
-            _say(recorder, str(waiting.get_nowait()))
+            _send(recorder, str(waiting.get_nowait()))
             answer: dict[str, Any] = {}
             while "shard" not in answer:
                 assert recorder.stdout is not None
@@ -136,7 +136,7 @@ def _drive(recorder: subprocess.Popen[str], waiting: Queue[int], answers: Queue[
                     return
 
 
-def _say(recorder: subprocess.Popen[str], line: str) -> None:
+def _send(recorder: subprocess.Popen[str], line: str) -> None:
     assert recorder.stdin is not None
     with contextlib.suppress(OSError):  # a dead recorder is noticed by its silence
         recorder.stdin.write(line + "\n")
@@ -156,6 +156,6 @@ def _end(recorder: subprocess.Popen[str]) -> None:
         recorder.kill()
         recorder.wait()
     for pipe in (recorder.stdin, recorder.stdout):
-        with contextlib.suppress(OSError):  # what it was never told need not be said
+        with contextlib.suppress(OSError):  # unsent shard numbers do not matter now
             assert pipe is not None
             pipe.close()

@@ -1,14 +1,15 @@
-"""What is to be collected: the settings of `wm-gym collect`, and what follows from them."""
+"""Settings of `wm-gym collect`, and the plans and the manifest that follow from them."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from typing import Any
 
-from wm_gym.backends.twin.model import FAR_METRES, FPS
+from wm_gym.backends.twin.model import TwinModel
 from wm_gym.scenes.families import DIFFICULTIES, FAMILIES
-from wm_gym.train_world.data.captions import FIRST_FRAMES, FRAMES_PER_STEP
 from wm_gym.train_world.data.plans import ClipPlan, plan_clip
+from wm_gym.train_world.data.recording_spec import RecordingSpec
 from wm_gym.train_world.data.recordings import EVENT_KINDS, FORMAT, VERSION
 from wm_gym.train_world.data.splits import SPLITS
 
@@ -18,23 +19,23 @@ _FREE = ("output", "num_clips", "workers")
 
 @dataclass
 class CollectConfig:
-    """What to record.
+    """The dataset that is recorded.
 
     Attributes:
-        output: Folder of the recordings. One that is unfinished is gone on with.
-        split: "train" or "test": which maps.
+        output: Folder of the dataset. An unfinished one is completed.
+        split: Split of the maps, "train" or "test".
         num_clips: Clips in all; each has its own map.
-        steps: Steps of 4 frames in a clip, after the opening frame.
+        steps: Steps in a clip, after the opening frame.
         height: Rows of a frame.
         width: Columns of a frame.
         families: Families of maps; clips take turns.
         difficulties: Share of each difficulty.
         event_share: Share of clips in which events happen, 0 to 1.
-        event_kinds: Kinds of them.
+        event_kinds: Kinds of these events.
         events_each: Events in such a clip, one after another; many of them teach how events begin.
-        seed: Of everything random.
+        seed: Seed of everything random.
         clips_per_shard: Clips in a file.
-        workers: Processes that film at once.
+        workers: Processes that record at once.
     """
 
     output: str = "outputs/recordings/train"
@@ -79,9 +80,14 @@ class CollectConfig:
         return -(-self.num_clips // self.clips_per_shard)
 
     @property
+    def spec(self) -> RecordingSpec:
+        """The twin at this size."""
+        return _twin_spec(self.height, self.width)
+
+    @property
     def frames_per_clip(self) -> int:
         """T."""
-        return FIRST_FRAMES + FRAMES_PER_STEP * self.steps
+        return self.spec.num_frames(self.steps)
 
     def clips_of_shard(self, number: int) -> range:
         """Numbers of the clips in a shard."""
@@ -91,23 +97,20 @@ class CollectConfig:
         """The plan of one clip."""
         assert self.split in SPLITS
         return plan_clip(
-            index, self.seed, self.split, self.steps, self.families, self.difficulties, self.event_share,
+            index, self.seed, self.split, self.steps, self.spec, self.families, self.difficulties, self.event_share,
             self.event_kinds, self.events_each,
         )  # fmt: skip
 
     def settings(self) -> dict[str, Any]:
-        """What the clips depend on; more clips may be added later without changing those that there are."""
+        """Settings that the clips depend on; more clips can be added later without changing the first ones."""
         return {name: value for name, value in asdict(self).items() if name not in _FREE}
 
     def manifest(self) -> dict[str, Any]:
-        """The manifest of a collection with nothing in it yet."""
+        """The manifest of a dataset without any clip yet."""
         return {
             "format": FORMAT,
             "version": VERSION,
-            "height": self.height,
-            "width": self.width,
-            "fps": FPS,
-            "far_metres": FAR_METRES,
+            "spec": self.spec.to_json(),
             "frames_per_clip": self.frames_per_clip,
             "steps_per_clip": self.steps,
             "event_kinds": list(EVENT_KINDS),
@@ -116,3 +119,8 @@ class CollectConfig:
             "settings": self.settings(),
             "shards": [],
         }
+
+
+@cache
+def _twin_spec(height: int, width: int) -> RecordingSpec:
+    return RecordingSpec.of(TwinModel.create(height, width).spec)

@@ -1,4 +1,4 @@
-"""`wm-gym gather-references`: captures of places of the training split, as a bank of references."""
+"""`wm-gym gather-scene-bank`: captures of scenes of the training split, as a scene bank for retrieval."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from wm_gym.world_model import Place
 
 @dataclass
 class GatherConfig:
-    """What to gather.
+    """The scenes that are captured.
 
     Attributes:
         output: Folder of the captures.
-        count: Places, the families in turn.
-        first: Number of the first place in the training split; recordings begin at 0.
-        difficulty: How rich the places are.
-        height: Rows of a keyframe, `FINER` times those of the frames that are to go on.
-        width: Columns.
-        keyframes: Of each place; what matters most is how near the nearest of them was to where one will stand.
+        count: Number of scenes, the families in turn.
+        first: Number of the first scene in the training split; recordings begin at 0.
+        difficulty: Richness of the scenes: "simple", "medium" or "full".
+        height: Rows of a keyframe, a multiple of those of the generated frames.
+        width: Columns of a keyframe.
+        keyframes: Keyframes of each scene; the nearest one to the camera matters most.
     """
 
-    output: str = "outputs/references"
+    output: str = "outputs/scene_bank"
     count: int = 25
     first: int = 9000
     difficulty: str = "full"
@@ -47,7 +47,7 @@ class GatherConfig:
 
 
 def gather_scene_bank(config: GatherConfig) -> list[Path]:
-    """Capture the places; the files. Places whose files are there already are left out, so that a run can go on.
+    """Capture the scenes; returns their files. Files that exist are kept, so that a call can be resumed.
 
     Raises:
         ValueError: If the folder cannot be written to.

@@ -1,4 +1,4 @@
-"""The masks of hints in one byte a pixel, as training keeps them: bit 0 seen, bit 1 moving, bit 2 same appearance."""
+"""Masks of hints in one byte per pixel: bit 0 seen, bit 1 moving, bit 2 same appearance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words for captions: openings of a story, kinds of walk, motions, what moves, what happens.
+"""Phrases of captions: scenes, scripted policies, motions, movers, events.
 
 Source of the layers: LingBot-World 2.3. Texts are our own.
 """

@@ -1,4 +1,4 @@
-"""What each clip of a collection is to be: its place, behaviour, hand and event, from the seed and its number alone."""
+"""The plan of each clip of a dataset: scene, policy, controller and events, from the seed and its number alone."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 
 from wm_gym.events.kinds import KINDS
 from wm_gym.events.scripts import EventScript
-from wm_gym.train_world.data.captions import FIRST_FRAMES, FRAMES_PER_STEP
 from wm_gym.train_world.data.phrasebook import split_phrasings
+from wm_gym.train_world.data.recording_spec import RecordingSpec
 from wm_gym.train_world.data.splits import SPLITS, Split, nth_seed
 from wm_gym.train_world.policies.controllers import CONTROLLER_SHARES
 from wm_gym.train_world.policies.policy import SHARES, WATCHING_SHARES
@@ -25,11 +25,11 @@ class ClipPlan:
     """One clip to be recorded.
 
     Attributes:
-        place: Where.
-        seed: Of the world and of all choices.
+        place: Scene.
+        seed: Seed of the world and of all choices.
         policy: A row of `policies.POLICIES`.
         controller: A name in `policies.CONTROLLERS`.
-        script: What happens when.
+        script: Events, with their frames.
     """
 
     place: Place
@@ -44,6 +44,7 @@ def plan_clip(
     seed: int,
     split: Split,
     steps: int,
+    spec: RecordingSpec,
     families: Sequence[str],
     difficulties: Mapping[str, float],
     event_share: float = 0.2,
@@ -54,13 +55,14 @@ def plan_clip(
 
     Args:
         index: Number of the clip; each has its own map, families take turns.
-        seed: Of the collection; collections of different seeds share no map.
-        split: Of the maps.
+        seed: Seed of the dataset; datasets of different seeds share no map.
+        split: Split of the maps.
         steps: Steps of a clip.
+        spec: What will record the clip.
         families: Families of maps.
         difficulties: Share of each difficulty.
         event_share: Share of clips in which events happen.
-        event_kinds: Kinds of them.
+        event_kinds: Kinds of these events.
         events_each: Events in such a clip, one after another, each in an equal part of the clip.
     """
     rng = np.random.default_rng([seed, SPLITS.index(split), index])
@@ -73,7 +75,7 @@ def plan_clip(
     script = EventScript(world_seed)
     if kind is not None and steps >= 2 * events_each:
         kinds = [kind, *(str(rng.choice(list(event_kinds))) for _ in range(events_each - 1))]
-        script = _script(script, kinds, steps // events_each, rng)
+        script = _script(script, kinds, steps // events_each, spec, rng)
     return ClipPlan(place, world_seed, policy, controller, script)
 
 
@@ -87,15 +89,16 @@ def _event_kind(index: int, seed: int, split: Split, share: float, kinds: Sequen
     return kinds[place] if place < len(kinds) else None
 
 
-def _script(script: EventScript, kinds: Sequence[str], steps: int, rng: np.random.Generator) -> EventScript:
+def _script(
+    script: EventScript, kinds: Sequence[str], steps: int, spec: RecordingSpec, rng: np.random.Generator
+) -> EventScript:
     """Events of these kinds, one after another, `steps` steps for each."""
     for part, kind in enumerate(kinds):
-        fall = _FALL_STEPS if len(kinds) == 1 else -(-KINDS[kind].ramp_frames // FRAMES_PER_STEP)
+        fall = _FALL_STEPS if len(kinds) == 1 else -(-KINDS[kind].ramp_frames // spec.frames_per_step)
         start, length = _when(steps, fall, rng)
         starts = split_phrasings(kind, "start")[0]
         text = starts[int(rng.integers(len(starts)))]
-        first = FIRST_FRAMES + FRAMES_PER_STEP * (part * steps + start)
-        script = script.say(text, first, FRAMES_PER_STEP * length)
+        script = script.say(text, spec.num_frames(part * steps + start), spec.frames_per_step * length)
     return script
 
 

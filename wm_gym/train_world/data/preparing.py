@@ -1,4 +1,4 @@
-"""Making something of every clip of a folder, in several processes."""
+"""Training samples of every clip of a folder, prepared in several processes."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ T = TypeVar("T")
 def prepare_clips(
     prepare: Callable[[Clip, int], T], name: str, folder: str, most_clips: int, passes: int, workers: int
 ) -> list[T]:
-    """What `prepare` makes of the clips of a folder, in order, pass after pass.
+    """Results of `prepare` for the clips of a folder, in order, pass after pass.
 
     Args:
-        prepare: Clip and seed to what is made of it; a function of a module, for other processes call it.
-        name: Of what is made, for the progress bar.
-        folder: Of recordings.
-        most_clips: Clips that are used; 0 for all.
-        passes: Times that each clip is used, each with a seed of its own.
+        prepare: Clip and seed to a sample; a function of a module, since other processes call it.
+        name: Name of the samples, for the progress bar.
+        folder: Folder of recordings.
+        most_clips: Most clips to use; 0 for all.
+        passes: Samples of each clip, each with a seed of its own.
         workers: Processes.
 
     Raises:

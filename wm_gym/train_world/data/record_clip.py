@@ -1,6 +1,6 @@
-"""Films one clip in the twin: the body walks by its behaviour, real walls stop it, the script's events happen.
+"""Records one clip in the twin: a scripted policy moves the body, walls stop it, the script's events happen.
 
-The twin is asked directly, without `World`: what a memory would have held is worked out when the clip is used.
+The twin is stepped without `World`: hints are rendered when the clip is prepared for training.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ import torch
 from wm_gym.backends.twin.model import TwinModel, open_place
 from wm_gym.events.kinds import appearance_of
 from wm_gym.geometry.motion import START_BODY_POSE, Body, camera_pose, walk
-from wm_gym.train_world.data.captions import FIRST_FRAMES, FRAMES_PER_STEP, step_prompts, write_captions
+from wm_gym.train_world.data.captions import step_prompts, write_captions
 from wm_gym.train_world.data.plans import ClipPlan
+from wm_gym.train_world.data.recording_spec import RecordingSpec
 from wm_gym.train_world.data.recordings import EVENT_KINDS, Clip
 from wm_gym.train_world.policies.ground import Ground
 from wm_gym.train_world.policies.policy import ScriptedPolicy
@@ -25,7 +26,7 @@ _WORDS_STREAM = 2
 
 
 def open_simulator(height: int, width: int, steps: int) -> TwinModel:
-    """An engine to film with; it never saves on the way, since no clip is gone back into."""
+    """A twin for clips of so many steps; it never saves its engine, since no clip is stepped back into."""
     return TwinModel.create(height, width, max_processes=1, save_every_steps=steps + 1)
 
 
@@ -33,14 +34,15 @@ def record_clip(model: TwinModel, plan: ClipPlan, steps: int) -> Clip:
     """The clip of a plan. Equal plans give equal clips.
 
     Args:
-        model: A `open_simulator`.
-        plan: What to record.
+        model: From `open_simulator`.
+        plan: Plan of the clip.
         steps: S.
 
     Raises:
         EngineError: If the engine process died.
     """
-    opening = open_place(plan.place, model.spec.height, model.spec.width)
+    spec = RecordingSpec.of(model.spec)
+    opening = open_place(plan.place, spec.height, spec.width)
     state, chunk = model.start([opening], [plan.seed])
     chunks, body_poses, twists = [chunk], [START_BODY_POSE[None]], []
     body, obstacles = Body(), model.obstacles(state, 0)
@@ -49,46 +51,50 @@ def record_clip(model: TwinModel, plan: ClipPlan, steps: int) -> Clip:
         return obstacles.blocked(positions, body.radius_metres)
 
     ground = Ground.survey(opening.waypoints.numpy(), blocked)
-    policy = ScriptedPolicy(plan.policy, ground, plan.seed, num_steps=steps, controller=plan.controller, body=body)
+    policy = ScriptedPolicy(
+        plan.policy, ground, plan.seed, num_steps=steps, frames_per_step=spec.frames_per_step,
+        controller=plan.controller, body=body,
+    )  # fmt: skip
     collided = False
     for step in range(steps):
         here = body_poses[-1][-1]
         twists.append(policy.act(here, collided))
-        held = np.tile(twists[-1].astype(np.float64), (FRAMES_PER_STEP, 1))
+        held = np.tile(twists[-1].astype(np.float64), (spec.frames_per_step, 1))
         body_poses.append(walk(here, held, body, blocked))
         collided = bool((body_poses[-1] != walk(here, held, body)).any())
-        state, chunk = model.step(state, _condition(plan, opening, body_poses[-1], step))
+        state, chunk = model.step(state, _condition(plan, opening, body_poses[-1], spec, step))
         chunks.append(chunk)
-    return _clip(plan, opening, _ClipFrames(chunks, np.concatenate(body_poses), np.array(twists)), model.spec.fps)
+    return _clip(plan, opening, _ClipFrames(chunks, np.concatenate(body_poses), np.array(twists)), spec)
 
 
 @dataclass(frozen=True)
 class _ClipFrames:
-    """What was shot: S + 1 chunks, (T, 5) stances, (S, 4) twists."""
+    """Chunks (S + 1), body poses (T, 5) and twists (S, 4) of a clip."""
 
     chunks: list[Chunk]
     body_poses: np.ndarray
     twists: np.ndarray
 
 
-def _condition(plan: ClipPlan, opening: Opening, body_poses: np.ndarray, step: int) -> Condition:
-    frame = FIRST_FRAMES + FRAMES_PER_STEP * step
+def _condition(plan: ClipPlan, opening: Opening, body_poses: np.ndarray, spec: RecordingSpec, step: int) -> Condition:
+    frame = spec.num_frames(step)
     return Condition(
         world_from_camera=torch.from_numpy(camera_pose(body_poses)).float()[None],
         intrinsics=opening.intrinsics[None],
-        keys=torch.zeros(1, FRAMES_PER_STEP, 8, dtype=torch.bool),
-        prompts=[[""]],
-        events=[plan.script.active(frame, FRAMES_PER_STEP)],
+        keys=torch.zeros(1, spec.frames_per_step, 8, dtype=torch.bool),
+        prompts=[[""] * spec.latents_per_step],
+        events=[plan.script.active(frame, spec.frames_per_step)],
         seeds=[plan.seed],
         frame_index=[frame],
     )
 
 
-def _clip(plan: ClipPlan, opening: Opening, shot: _ClipFrames, fps: float) -> Clip:
+def _clip(plan: ClipPlan, opening: Opening, shot: _ClipFrames, spec: RecordingSpec) -> Clip:
     rng = np.random.default_rng([plan.seed, _WORDS_STREAM])
     steps, num_frames = len(shot.twists), len(shot.body_poses)
-    firsts = [FIRST_FRAMES + FRAMES_PER_STEP * step for step in range(steps)]
+    active = [plan.script.active(spec.num_frames(step), spec.frames_per_step) for step in range(steps)]
     return Clip(
+        spec=spec,
         frames=np.concatenate([chunk.frames[0].numpy() for chunk in shot.chunks]),
         depth=np.concatenate([_array(chunk.depth) for chunk in shot.chunks]).astype(np.float16),
         moving=np.concatenate([_array(chunk.moving) for chunk in shot.chunks]),
@@ -98,10 +104,10 @@ def _clip(plan: ClipPlan, opening: Opening, shot: _ClipFrames, fps: float) -> Cl
         keys=keys_of(shot.twists),
         twists=shot.twists,
         event_strengths=_strengths(plan, num_frames),
-        event_masks=_event_masks(shot.chunks),
-        appearance=np.array([appearance_of(plan.script.active(f, FRAMES_PER_STEP)) for f in firsts], np.uint8),
-        prompts=step_prompts(opening.prompt, plan.script, steps, rng),
-        captions=write_captions(opening.prompt, plan.policy, shot.twists, plan.script, _movers(shot.chunks), fps, rng),
+        event_masks=_event_masks(shot.chunks, spec),
+        appearance=np.array([appearance_of(events) for events in active], np.uint8),
+        prompts=step_prompts(opening.prompt, plan.script, steps, spec, rng),
+        captions=write_captions(opening.prompt, plan.policy, shot.twists, plan.script, _movers(shot.chunks), spec, rng),
         place=plan.place,
         seed=plan.seed,
         policy=plan.policy,
@@ -124,20 +130,20 @@ def _strengths(plan: ClipPlan, num_frames: int) -> np.ndarray:
     return strengths
 
 
-def _event_masks(chunks: list[Chunk]) -> dict[str, np.ndarray]:
+def _event_masks(chunks: list[Chunk], spec: RecordingSpec) -> dict[str, np.ndarray]:
     """For each kind at work, (T, H, W) bool."""
     masks: dict[str, np.ndarray] = {}
-    shape = (FIRST_FRAMES + FRAMES_PER_STEP * (len(chunks) - 1), *chunks[0].frames.shape[2:4])
+    shape = spec.num_frames(len(chunks) - 1), spec.height, spec.width
     for c, chunk in enumerate(chunks):
         assert chunk.truth is not None
-        first = FIRST_FRAMES + FRAMES_PER_STEP * (c - 1) if c else 0
+        first = spec.num_frames(c - 1) if c else 0
         for kind, mask in chunk.truth[0].event_masks.items():
             masks.setdefault(kind, np.zeros(shape, bool))[first : first + len(mask)] = mask
     return masks
 
 
 def _movers(chunks: list[Chunk]) -> set[str]:
-    """Classes of the things that were in view, without the number of their look."""
+    """Classes of the things in view, without the number of their look."""
     names: set[str] = set()
     for chunk in chunks:
         assert chunk.truth is not None

@@ -1,6 +1,6 @@
-"""A process that films shards: `python -m wm_gym.train_world.data.recorder`, started and fed by `collect`.
+"""A process that records shards: `python -m wm_gym.train_world.data.recorder`, started and fed by `collect`.
 
-The first line on its standard input is the collection's config as JSON, each later one the number of a shard. It
+The first line on its standard input is the dataset's config as JSON, each later one the number of a shard. It
 answers with lines of JSON: {"clip": n} after each clip, {"shard": n, "clips": c, "sha256": s} after each shard, or
 {"error": "..."}. It ends when its input ends or nobody listens any more.
 """
@@ -25,7 +25,7 @@ from wm_gym.train_world.data.shards import write_shard
 def record_shard(
     model: TwinModel, config: CollectConfig, number: int, tell: Callable[[dict[str, Any]], None]
 ) -> dict[str, Any]:
-    """Film and write one shard; `tell` hears of each clip. Returns the shard's row of the manifest.
+    """Record and write one shard; `tell` is called after each clip. Returns the shard's row of the manifest.
 
     Raises:
         RuntimeError: If an engine died or the disk is full.
@@ -50,7 +50,7 @@ def _record_clip(model: TwinModel, config: CollectConfig, index: int) -> Clip:
 def main() -> None:
     """Serve until the input ends."""
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nothing else may speak on the line
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nothing else may write among the answers
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
     def tell(answer: dict[str, Any]) -> None:
@@ -63,7 +63,7 @@ def main() -> None:
         for line in sys.stdin:
             tell({"shard": int(line)} | record_shard(model, config, int(line), tell))
     except BrokenPipeError:
-        pass  # whoever asked is gone
+        pass  # the reader is gone
     except (RuntimeError, ValueError, ImportError) as error:
         tell({"error": str(error)})
     finally:

@@ -1,8 +1,9 @@
-"""Recordings on disk: what training and evaluation learn from. numpy alone can read them.
+"""Recordings on disk, for training and evaluation. numpy alone can read them.
 
-A folder holds `manifest.json` and shards `shard-00000.npz`, ... `docs/recordings.md` says what is in them. C clips,
-S steps of 4 frames, T = 1 + 4 S frames (frame 0 is the opening frame), H x W pixels. Masks are packed: eight pixels
-of a row to a byte, the leftmost in the highest bit (`numpy.packbits` along the last axis).
+A folder holds a dataset: `manifest.json` and shards `shard-00000.npz`, ... `docs/recordings.md` says what is in them.
+The manifest holds the spec of what recorded the clips. C clips, S steps, T frames (the opening frames, then
+`spec.frames_per_step` for each step), H x W pixels. Masks are packed: eight pixels of a row to a byte, the leftmost in
+the highest bit (`numpy.packbits` along the last axis).
 
 Knows nothing of simulators.
 """
@@ -24,9 +25,10 @@ import numpy as np
 from wm_gym.events.kinds import KINDS
 from wm_gym.events.scripts import ScriptedEvent
 from wm_gym.train_world.data.captions import Captions
+from wm_gym.train_world.data.recording_spec import RecordingSpec
 from wm_gym.world_model import Place
 
-FORMAT, VERSION = "wm_gym.recordings", 1
+FORMAT, VERSION = "wm_gym.recordings", 2
 MANIFEST = "manifest.json"
 EVENT_KINDS = tuple(KINDS)
 _KEPT_SHARDS = 8
@@ -34,11 +36,12 @@ _KEPT_SHARDS = 8
 
 @dataclass(frozen=True, eq=False)
 class Clip:
-    """One clip. S steps of 4 frames, T = 1 + 4 S.
+    """One clip of S steps and T frames.
 
     Attributes:
+        spec: What recorded it.
         frames: (T, H, W, 3) uint8.
-        depth: (T, H, W) float16, planar z in metres; 100 is sky.
+        depth: (T, H, W) float16, planar z in metres; `spec.far_metres` is sky.
         moving: (T, H, W) bool.
         world_from_camera: (T, 4, 4) float32.
         body_poses: (T, 5) float64 x, y, z, yaw, pitch of the body, metres and radians.
@@ -48,15 +51,16 @@ class Clip:
         event_strengths: (T, 6) float16 in 0..1, columns as `EVENT_KINDS`.
         event_masks: For each kind at work in the clip, (T, H, W) bool: pixels that it changes.
         appearance: (S,) uint8, the appearance of each step: bits of global events at more than half strength.
-        prompts: S texts, what the model is told at each step.
+        prompts: S texts, the prompt of each step.
         captions: Narrative, scene-static and dense temporal.
-        place: Where it was recorded.
-        seed: Of the world.
-        policy: How the body went about.
-        controller: How it was steered.
-        events: What happened when.
+        place: Scene in which it was recorded.
+        seed: Seed of the world.
+        policy: Scripted policy that moved the body, a row of `policies.POLICIES`.
+        controller: Controller model that its twists went through, a name in `policies.CONTROLLERS`.
+        events: Events, with their frames.
     """
 
+    spec: RecordingSpec
     frames: np.ndarray
     depth: np.ndarray
     moving: np.ndarray
@@ -85,16 +89,23 @@ PLAIN_ARRAYS = (
 
 
 class Recordings:
-    """The finished clips of a folder, in order. Shards are mapped into memory, so a clip is read on its own."""
+    """The finished clips of a folder, in order. Shards are mapped into memory, so a clip is read on its own.
+
+    Attributes:
+        folder: Folder of the dataset.
+        manifest: Its manifest.
+        spec: What recorded the clips.
+    """
 
     def __init__(self, folder: str | Path) -> None:
         """Open a folder; one that is still being recorded shows the clips that are finished.
 
         Raises:
-            ValueError: If the folder holds no recordings, or recordings of another version.
+            ValueError: If the folder holds no recordings, or recordings of another version or without a spec.
         """
         self.folder = Path(folder)
         self.manifest = read_manifest(self.folder)
+        self.spec = RecordingSpec.from_json(self.manifest.get("spec"))
         self._shards: list[tuple[str, int]] = [(row["name"], row["clips"]) for row in self.manifest["shards"]]
         self._ends = np.cumsum([clips for _, clips in self._shards])
         self._open: OrderedDict[str, tuple[dict[str, np.ndarray], list[dict[str, Any]]]] = OrderedDict()
@@ -114,7 +125,7 @@ class Recordings:
         name, clips = self._shards[shard]
         arrays, notes = self._opened(name)
         row = index - int(self._ends[shard]) + clips
-        return _clip(arrays, notes[row], row, self.manifest["width"])
+        return _clip(arrays, notes[row], row, self.spec)
 
     def verify(self) -> None:
         """Compare every shard with its checksum.
@@ -187,13 +198,14 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _clip(arrays: dict[str, np.ndarray], note: dict[str, Any], row: int, width: int) -> Clip:
+def _clip(arrays: dict[str, np.ndarray], note: dict[str, Any], row: int, spec: RecordingSpec) -> Clip:
     plain = {name: np.array(arrays[name][row]) for name in PLAIN_ARRAYS}
     kinds = {EVENT_KINDS[kind]: k for k, (clip, kind) in enumerate(arrays["event_mask_rows"].tolist()) if clip == row}
     return Clip(
         **plain,
-        moving=_unpack(arrays["moving"][row], width),
-        event_masks={kind: _unpack(arrays["event_masks"][k], width) for kind, k in kinds.items()},
+        spec=spec,
+        moving=_unpack(arrays["moving"][row], spec.width),
+        event_masks={kind: _unpack(arrays["event_masks"][k], spec.width) for kind, k in kinds.items()},
         prompts=tuple(note["prompts"]),
         captions=Captions.from_json(note["captions"]),
         place=Place(**note["place"]),

@@ -1,7 +1,7 @@
-"""What the world model learns from: recorded clips with the hints that a memory would have given on the way.
+"""Training samples of the video model: recorded clips with the hints that a memory would have given along them.
 
-The memory of a lesson is filled in one of a few ways, from knowing the whole place to knowing nothing, so that the
-model learns both to keep to what is known and to imagine what is not. Knows nothing of networks.
+A memory curriculum: the memory of a sample is filled by one of a few regimes, from the whole scene to nothing, so that
+the model learns both to keep what is known and to imagine what is not. Knows nothing of networks.
 """
 
 from __future__ import annotations
@@ -19,24 +19,26 @@ from wm_gym.memory.memory import Memory
 from wm_gym.memory.render import render
 from wm_gym.memory.write import write
 from wm_gym.train_world.data.hint_masks import pack_masks, unpack_masks
+from wm_gym.train_world.data.recording_spec import RecordingSpec
 from wm_gym.train_world.data.recordings import Clip
 from wm_gym.world.captures import memory_of_capture
 from wm_gym.world_model import Capture
 
-FRAMES_PER_STEP = 4
-
 REGIMES = ("walked", "grounded", "brief")
-"""How much a lesson's memory knows: what was walked so far; that and other views of the place; only the last steps."""
+"""What a sample's memory holds: the clip so far; that and other frames of the scene; only the last steps."""
 
 REGIME_SHARES = (0.4, 0.35, 0.25)
 BRIEF_STEPS = 2
+MOST_GROUNDING_FRAMES, GROUNDING_STRIDE = 24, 4
+"""Frames of a clip that grounding takes: at most so many, and at most one in so many."""
 
 
 @dataclass(frozen=True)
 class ClipSample:
-    """One clip and its hints, kept small. S steps of 4 frames; T = 1 + 4 S.
+    """One clip and its hints, kept small. S steps of F frames, T frames in all.
 
     Attributes:
+        spec: What recorded the clip.
         frames: (T, H, W, 3) uint8.
         depth: (T, H, W) float16 metres.
         moving: (T, H, W) bool.
@@ -44,12 +46,13 @@ class ClipSample:
         intrinsics: (4,) float32.
         keys: (S, 8) bool.
         prompts: S strings.
-        hint_colour: (S, 4, H, W, 3) uint8.
-        hint_log_depth: (S, 4, H, W) float16.
-        hint_flags: (S, 4, H, W) uint8: bit 0 seen, bit 1 moving, bit 2 same appearance.
-        hint_age: (S, 4, H, W) uint16 frames.
+        hint_colour: (S, F, H, W, 3) uint8.
+        hint_log_depth: (S, F, H, W) float16.
+        hint_flags: (S, F, H, W) uint8: bit 0 seen, bit 1 moving, bit 2 same appearance.
+        hint_age: (S, F, H, W) uint16 frames.
     """
 
+    spec: RecordingSpec
     frames: np.ndarray
     depth: np.ndarray
     moving: np.ndarray
@@ -74,14 +77,14 @@ class ClipSample:
 
 
 def prepare(clip: Clip, seed: int) -> ClipSample:
-    """The lesson of one clip; the regime is drawn by `seed`."""
+    """The sample of one clip; the regime of its memory is drawn by `seed`."""
     rng = np.random.default_rng(seed)
     regime = str(rng.choice(REGIMES, p=REGIME_SHARES))
     memory = _grounding(clip, rng) if regime == "grounded" else Memory.empty(MemoryConfig())
     memory = _write(memory, clip, [0], 0, None)
     recent: list[Hints] = []
     for step in range(len(clip.keys)):
-        frames = list(range(1 + FRAMES_PER_STEP * step, 1 + FRAMES_PER_STEP * (step + 1)))
+        frames = clip.spec.frames_of(step)
         if regime == "brief" and step % BRIEF_STEPS == 0:
             memory = _write(Memory.empty(MemoryConfig()), clip, [frames[0] - 1], 0, None)
         hints = _render(memory, clip, frames, int(clip.appearance[step]))
@@ -91,9 +94,10 @@ def prepare(clip: Clip, seed: int) -> ClipSample:
 
 
 def _grounding(clip: Clip, rng: np.random.Generator) -> Memory:
-    """A memory of somebody who has been here before: of some frames of the clip, as a capture of them would fill it."""
-    drawn = np.sort(rng.choice(len(clip.frames), size=min(24, len(clip.frames) // 4), replace=False))
-    chosen = drawn[clip.appearance[np.maximum(0, drawn - 1) // FRAMES_PER_STEP] == 0]
+    """A memory filled by a capture of some frames of the clip, none of them under a global event."""
+    count = min(MOST_GROUNDING_FRAMES, len(clip.frames) // GROUNDING_STRIDE)
+    drawn = np.sort(rng.choice(len(clip.frames), size=count, replace=False))
+    chosen = drawn[clip.appearance[[clip.spec.step_of(frame) for frame in drawn.tolist()]] == 0]
     arrays = (
         clip.frames[chosen],
         clip.depth[chosen].astype(np.float32),
@@ -135,6 +139,7 @@ def _write(
 
 def _pack(clip: Clip, hints: Sequence[Hints]) -> ClipSample:
     return ClipSample(
+        spec=clip.spec,
         frames=clip.frames,
         depth=clip.depth,
         moving=clip.moving,
@@ -154,7 +159,7 @@ def _stack(tensors: Sequence[Tensor]) -> np.ndarray:
 
 
 def unpack_hints(clip_sample: ClipSample, steps: slice) -> Hints:
-    """Hints of some steps of a lesson, (steps, 4, ...)."""
+    """Hints of some steps of a sample, (steps, F, ...)."""
     flags = torch.from_numpy(clip_sample.hint_flags[steps])
     return Hints(
         colour=torch.from_numpy(clip_sample.hint_colour[steps]),

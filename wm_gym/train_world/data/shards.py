@@ -1,4 +1,4 @@
-"""Files of a collection: shards and the manifest, each written whole or not at all."""
+"""Files of a dataset: shards and the manifest, each written whole or not at all."""
 
 from __future__ import annotations
 

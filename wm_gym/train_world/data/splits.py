@@ -1,6 +1,6 @@
-"""Which maps may be learned from: every place belongs to one split for good, so no map is in two.
+"""Splits of the twin's maps: every map belongs to one split for good.
 
-Places whose number ends in 9 are for testing, in every family and at every difficulty. A person can tell at sight.
+Maps whose number ends in 9 are for testing, in every family and at every difficulty.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _TEST_DIGIT = 9
 
 
 def split_of(family: str, seed: int) -> Split:
-    """The split of a place.
+    """The split of a map.
 
     Raises:
         ValueError: If the family is none, or the seed is negative.
@@ -29,7 +29,7 @@ def split_of(family: str, seed: int) -> Split:
 
 
 def nth_seed(split: Split, n: int) -> int:
-    """The n-th place number of a split, counted from 0.
+    """The n-th map number of a split, counted from 0.
 
     Raises:
         ValueError: If there is no such split, or n is negative.

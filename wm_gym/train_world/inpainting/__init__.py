@@ -1,1 +1,1 @@
-"""What an inpainter learns from and by: frames of which memory knows a part, losses, a discriminator, scores."""
+"""Training of an inpainter: frames of which memory shows a part, losses, a discriminator, scores."""

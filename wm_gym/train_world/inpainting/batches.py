@@ -1,6 +1,7 @@
-"""Batches of views: what is known, what is true, and which tokens are to be painted. Torn as walks tear them.
+"""Batches of training frames: conditioning input, truth, and the tokens that are inpainted.
 
-Everything random comes from (seed, batch number).
+Parts of the conditioning input are cut out, as turning cameras uncover what no memory shows. Everything random comes
+from (seed, batch number).
 """
 
 from __future__ import annotations
@@ -22,14 +23,14 @@ from wm_gym.train_world.inpainting.training_frames import AREA_STEPS, TrainingFr
 
 @dataclass(frozen=True)
 class HintAugmentation:
-    """How much of what is known is taken away.
+    """How much of the conditioning input is taken away.
 
     Attributes:
-        nothing: Share of views of which nothing is known.
-        strip: Share of views of which a strip at one side is torn off, as it comes into view when one turns.
-        box: Share of views out of which a box is torn.
-        everything: Share of views that are to be painted all over, whatever is known.
-        noise: Largest noise of what is known.
+        nothing: Share of frames without any hint.
+        strip: Share of frames with a strip at one side cut out, as a turning camera uncovers it.
+        box: Share of frames with a box cut out.
+        everything: Share of frames all of whose tokens are inpainted, whatever the hints show.
+        noise: Largest standard deviation of noise on the hints, in planes of -1..1.
     """
 
     nothing: float = 0.04
@@ -41,15 +42,15 @@ class HintAugmentation:
 
 @dataclass(frozen=True)
 class InpaintingBatch:
-    """B views.
+    """B training frames.
 
     Attributes:
-        known: (B, CONDITIONING_CHANNELS, H, W).
-        surface: (B, 4, H, W) the truth.
-        everything: (B,) bool: all tokens are to be painted.
+        known: (B, CONDITIONING_CHANNELS, H, W) conditioning input.
+        surface: (B, 4, H, W) the truth: red, green, blue and log-depth in -1..1.
+        everything: (B,) bool: all tokens are inpainted.
         steady: (B, tokens) bool: nothing moves there in truth.
-        shown: (B, tokens) in 0..1: tokens to be painted are revealed in the order of these numbers.
-        share: (B,) in 0..1: share of them that is revealed.
+        shown: (B, tokens) in 0..1: rank by which inpainted tokens are hidden.
+        share: (B,) in 0..1: share of the inpainted tokens that is hidden.
     """
 
     known: Tensor
@@ -91,7 +92,7 @@ def draw_batch(
 def _planes(
     training_frames: TrainingFrames, rows: np.ndarray, config: InpainterConfig, *, mirrored: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """What is known, the truth, and what moves in it."""
+    """Conditioning input, truth, and mask of what moves in it."""
     flags = torch.from_numpy(training_frames.hint_flags[rows])
     area = torch.exp2((torch.from_numpy(training_frames.hint_area[rows]).float() - 128) / AREA_STEPS)
     hints = Hints(
@@ -101,11 +102,11 @@ def _planes(
         area=area,
         **unpack_masks(flags),
     )
-    reach = config.near_metres, config.far_metres
+    depth_range = config.near_metres, config.far_metres
     up, lens = torch.from_numpy(training_frames.up[rows]).float(), torch.from_numpy(training_frames.intrinsics[rows])
-    known = conditioning_planes(hints, up, lens, *reach)
+    known = conditioning_planes(hints, up, lens, *depth_range)
     surface = surface_planes(
-        torch.from_numpy(training_frames.frames[rows]), torch.from_numpy(training_frames.depth[rows]), *reach
+        torch.from_numpy(training_frames.frames[rows]), torch.from_numpy(training_frames.depth[rows]), *depth_range
     )
     moving = torch.from_numpy(training_frames.moving[rows])
     planes = known, surface, moving
@@ -120,16 +121,16 @@ def _augmented(
     known = known.clone()
     known[:, :4] += amount * torch.randn(known[:, :4].shape, generator=generator) * seen
     height, width = known.shape[-2:]
-    for view in known:
-        chance, told = rng.random(), view[: CONDITIONING_CHANNELS - 1]
+    for frame in known:
+        chance, hints = rng.random(), frame[: CONDITIONING_CHANNELS - 1]
         if chance < augmentation.nothing:
-            told.zero_()
+            hints.zero_()
         elif chance < augmentation.nothing + augmentation.strip:
             side = int(rng.integers(4))
             rows, columns = (int(rng.integers(1, size + 1) * rng.random()) + 1 for size in (height, width))
-            (told[..., :columns], told[..., -columns:], told[:, :rows], told[:, -rows:])[side].zero_()
+            (hints[..., :columns], hints[..., -columns:], hints[:, :rows], hints[:, -rows:])[side].zero_()
         elif chance < augmentation.nothing + augmentation.strip + augmentation.box:
             rows, columns = (int(rng.integers(4, size // 2)) for size in (height, width))
             top, left = int(rng.integers(height - rows)), int(rng.integers(width - columns))
-            told[:, top : top + rows, left : left + columns].zero_()
+            hints[:, top : top + rows, left : left + columns].zero_()
     return known

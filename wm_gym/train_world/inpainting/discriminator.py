@@ -1,4 +1,4 @@
-"""An inpainter's adversary: it tells true frames from painted ones, patch by patch, so that soft patches are found out.
+"""The discriminator of an inpainter: it tells true frames from inpainted ones, patch by patch, so that blur shows.
 
 Sources: Isola et al. 2017, "Image-to-Image Translation with Conditional Adversarial Networks" (pix2pix), section 3.2.2:
 logits of patches, not of frames; Miyato et al. 2018, "Spectral Normalization for Generative Adversarial Networks": no
@@ -19,11 +19,11 @@ from wm_gym.completion.codebook import SURFACE_CHANNELS
 
 @dataclass(frozen=True)
 class DiscriminatorConfig:
-    """The shape of an adversary.
+    """Shape of a discriminator.
 
     Attributes:
-        channels: Of its first layer; the second has twice and the third three times as many.
-        slope: Of its activations below 0.
+        channels: Channels of the first layer; the second has twice and the third three times as many.
+        slope: Slope of the activations below 0.
     """
 
     channels: int = 32
@@ -35,7 +35,7 @@ class DiscriminatorConfig:
 
 
 class Discriminator(nn.Module):
-    """Logits of being true, of patches of two sizes: texture, and what things look like."""
+    """Logits of being true, of patches of two sizes: texture, and the look of things."""
 
     def __init__(self, config: DiscriminatorConfig) -> None:
         """Random weights."""
@@ -64,14 +64,14 @@ class Discriminator(nn.Module):
 
 
 def discriminator_loss(discriminator: Discriminator, true: Tensor, made: Tensor) -> Tensor:
-    """The adversary's loss: true frames are to score above 1, made ones below -1, all (N, 4, H, W)."""
+    """Hinge loss of the discriminator on true and made frames (N, 4, H, W): zero above 1 and below -1."""
     pairs = zip(discriminator(true), discriminator(made.detach()), strict=True)
     margins = [F.relu(1 - high.float()).mean() + F.relu(1 + low.float()).mean() for high, low in pairs]
     return margins[0] + margins[1]
 
 
 def generator_loss(discriminator: Discriminator, made: Tensor) -> Tensor:
-    """The inpainter's loss: what it made, (N, 4, H, W), is to score high. The adversary learns nothing from it."""
+    """Adversarial loss of the generator on made frames (N, 4, H, W); the discriminator gets no gradient from it."""
     discriminator.requires_grad_(False)
     coarse, fine = discriminator(made)
     discriminator.requires_grad_()

@@ -1,4 +1,4 @@
-"""What an inpainter is taught: which codes are hidden, and to turn codes into pixels."""
+"""The loss of an inpainter: of the codes of hidden tokens, of the pixels decoded from codes, and of hint confidence."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ WINDOW = 4
 """Rows and columns of the windows in which contrast is compared."""
 
 FAINT = 1e-4
+"""Added to energies of contrast, so that their roots have a gradient at 0."""
 
 RIGHT_COLOUR, RIGHT_DEPTH = 0.12, 0.04
-"""Mean difference of colour and difference of log-depth, of -1..1, within which what is known is right."""
+"""Mean difference of colour and difference of log-depth, in -1..1, within which a hint is right."""
 
 
 @dataclass(frozen=True)
 class InpaintingObjectiveConfig:
-    """Weights.
+    """Weights of the loss.
 
     Attributes:
-        smoothing: Of the labels.
-        finish_share: Share of a batch that the finisher learns from.
-        finish_weight: Of its loss.
-        squares: Weight of squared errors in it, against absolute ones: entries are means, which absolute errors hardly
-            ask to change.
-        contrast: Weight of how much neighbours differ within small windows, whichever way: errors alone are least
-            where all is soft.
-        trust: Weight of telling whether what is known is right.
+        smoothing: Smoothing of the labels.
+        pixel_share: Share of a batch that the pixel decoder is trained on.
+        pixel_weight: Weight of the pixel decoder's loss.
+        squares: Weight of squared errors in it, against absolute ones: codebook entries are means, which absolute
+            errors hardly move.
+        contrast: Weight of the difference of local contrast in it: errors alone are least where frames are blurred.
+        trust: Weight of the confidence in hints: whether a hint is right.
     """
 
     smoothing: float = 0.02
-    finish_share: float = 0.25
-    finish_weight: float = 4.0
+    pixel_share: float = 0.25
+    pixel_weight: float = 4.0
     squares: float = 8.0
     contrast: float = 3.0
     trust: float = 0.5
@@ -50,49 +50,63 @@ def inpainting_loss(
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """The loss of a batch, and its parts."""
     codes = inpainter.codebook.encode(batch.surface)
-    painted = inpainter.wanting(batch.known) | batch.everything[:, None]
-    roles = roles_of(painted, batch)
+    inpainted = inpainter.wanting(batch.known) | batch.everything[:, None]
+    roles = roles_of(inpainted, batch)
     scored = (roles == HIDDEN) & batch.steady
     detail = inpainter.network.detail(batch.known)
     states = inpainter.network(batch.known, detail, codes, roles)[scored]
     queries = inpainter.network.head.queries(states, inpainter.network.detail.of_codes(detail[scored]))
     logits = inpainter.network.head(queries, codes[scored], inpainter.network.codes)
-    wanted, count = codes[scored], max(1, int(scored.sum()))  # there may be nothing to paint
+    labels, count = codes[scored], max(1, int(scored.sum()))  # there may be no hidden token
     losses = [
-        F.cross_entropy(scores.float(), wanted[:, code_index], label_smoothing=config.smoothing, reduction="sum")
+        F.cross_entropy(scores.float(), labels[:, code_index], label_smoothing=config.smoothing, reduction="sum")
         / count
         for code_index, scores in enumerate(logits)
     ]
     cells = inpainter.config.cells
     depth, colour = torch.stack(losses[:cells]).mean(), torch.stack(losses[cells:]).mean()
-    count = max(1, int(config.finish_share * len(codes)))
-    made, logit = inpainter.decode_pixels(codes[:count], batch.known[:count], painted[:count])
-    where = inpainter.pixels_of(painted[:count] & batch.steady[:count])[:, None].float()
-    finish = finishing(made, batch.surface[:count], where, config)
-    trust = trusting(logit, batch.known[:count], batch.surface[:count], inpainter.pixels_of(batch.steady[:count]))
-    total = depth + colour + config.finish_weight * finish + config.trust * trust
-    parts = {"depth_nats": depth, "colour_nats": colour, "finish": finish, "trust_nats": trust}
+    count = max(1, int(config.pixel_share * len(codes)))
+    made, logit = inpainter.decode_pixels(codes[:count], batch.known[:count], inpainted[:count])
+    where = inpainter.pixels_of(inpainted[:count] & batch.steady[:count])[:, None].float()
+    pixel = pixel_loss(made, batch.surface[:count], where, config)
+    trust = trust_loss(logit, batch.known[:count], batch.surface[:count], inpainter.pixels_of(batch.steady[:count]))
+    total = depth + colour + config.pixel_weight * pixel + config.trust * trust
+    parts = {"depth_nats": depth, "colour_nats": colour, "pixel": pixel, "trust_nats": trust}
     return total, {name: value.detach() for name, value in parts.items()}
 
 
-def roles_of(painted: Tensor, batch: InpaintingBatch) -> Tensor:
-    """(B, tokens): tokens to be painted are hidden but for a share of them, and one at least stays hidden."""
-    rank = batch.shown.masked_fill(~painted, 2.0).argsort(1).argsort(1)
-    count = (painted.sum(1) * batch.share).ceil().long()
-    hidden = painted & (rank < count[:, None])
-    return torch.where(hidden, HIDDEN, torch.where(painted, REVEALED, KEPT))
+def roles_of(inpainted: Tensor, batch: InpaintingBatch) -> Tensor:
+    """Token types (B, tokens): of the inpainted tokens a share is hidden, one at least, and the others are revealed."""
+    rank = batch.shown.masked_fill(~inpainted, 2.0).argsort(1).argsort(1)
+    count = (inpainted.sum(1) * batch.share).ceil().long()
+    hidden = inpainted & (rank < count[:, None])
+    return torch.where(hidden, HIDDEN, torch.where(inpainted, REVEALED, KEPT))
 
 
-def finishing(made: Tensor, truth: Tensor, where: Tensor, config: InpaintingObjectiveConfig) -> Tensor:
-    """How far finished pixels are from the truth, (B, 4, H, W), where that counts, (B, 1, H, W)."""
+def pixel_loss(made: Tensor, truth: Tensor, where: Tensor, config: InpaintingObjectiveConfig) -> Tensor:
+    """Error of decoded pixels.
+
+    Args:
+        made: (B, 4, H, W) decoded.
+        truth: (B, 4, H, W).
+        where: (B, 1, H, W) weights of pixels.
+        config: Weights of the parts.
+    """
     error = (made - truth) * where
     wrong = (contrast(made * where) - contrast(truth * where)).abs().sum() * WINDOW**2
     total = error.abs().sum() + config.squares * error.square().sum() + config.contrast * wrong
     return total / (4 * where.sum().clamp(min=1))
 
 
-def trusting(logit: Tensor, known: Tensor, truth: Tensor, steady: Tensor) -> Tensor:
-    """Cross-entropy of trust (B, H, W) in what is seen, but for where a thing has come that is not shown."""
+def trust_loss(logit: Tensor, known: Tensor, truth: Tensor, steady: Tensor) -> Tensor:
+    """Cross-entropy of the confidence in hints, except where something has moved in that the hints do not show.
+
+    Args:
+        logit: (B, H, W) of being right.
+        known: (B, CONDITIONING_CHANNELS, H, W) conditioning input.
+        truth: (B, 4, H, W).
+        steady: (B, H, W) bool: nothing moves there in truth.
+    """
     difference = (known[:, :4] - truth).abs()
     right = (difference[:, :3].mean(1) < RIGHT_COLOUR) & (difference[:, 3] < RIGHT_DEPTH)
     where = (known[:, SEEN] > 0) & (steady | (known[:, MOVING] > 0))

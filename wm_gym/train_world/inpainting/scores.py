@@ -1,4 +1,4 @@
-"""How well an inpainter paints views that it does not learn from."""
+"""Scores of an inpainter on held-out frames."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ MAGENTA = (1.0, -1.0, 1.0)
 
 
 class HeldOutFrames:
-    """Scores inpainters on some torn views."""
+    """Scores inpainters on frames with parts cut out."""
 
     def __init__(self, training_frames: TrainingFrames, config: InpainterConfig) -> None:
-        """Tear the views that are scored, the same way every time."""
+        """Draw the frames that are scored, the same ones every time."""
         augmentation = HintAugmentation(nothing=0.0, strip=0.8, box=0.2, everything=0.0, noise=0.0)
         self._batches = [
             draw_batch(training_frames, config, augmentation, BATCH, 0, number) for number in range(BATCHES)
@@ -35,31 +35,31 @@ class HeldOutFrames:
 
     @torch.no_grad()
     def __call__(self, network: nn.Module) -> Score:
-        """Figures over all batches, and a strip of truth, what is known, what is painted and its depth."""
-        inpainter: Any = copy.deepcopy(network).cpu()  # the views are kept there
+        """Figures over all batches, and a strip of truth, hints, inpainted frames and depth."""
+        inpainter: Any = copy.deepcopy(network).cpu()  # the frames are kept there
         parts = [inpainting_loss(inpainter, batch, InpaintingObjectiveConfig())[1] for batch in self._batches]
         figures = {f"held_{name}": float(np.mean([float(part[name]) for part in parts])) for name in parts[0]}
         first = self._batches[0]
-        wanted, made = paint(inpainter, first, range(PICTURES), SamplingConfig())
-        figures |= _sharpness(inpainter, first, wanted, made)
-        return Score(figures, _strip(first, made), "truth, known, painted, depth of both")
+        inpainted, made = inpaint(inpainter, first, range(PICTURES), SamplingConfig())
+        figures |= _sharpness(inpainter, first, inpainted, made)
+        return Score(figures, _strip(first, made), "truth, hints, inpainted, depth of both")
 
 
-def paint(inpainter: Inpainter, batch: InpaintingBatch, rows: range, config: SamplingConfig) -> tuple[Tensor, Tensor]:
-    """Tokens that are painted (R, tokens), and surfaces (R, 4, H, W): painted where what is known is not kept."""
+def inpaint(inpainter: Inpainter, batch: InpaintingBatch, rows: range, config: SamplingConfig) -> tuple[Tensor, Tensor]:
+    """Mask (R, tokens) of inpainted tokens, and surfaces (R, 4, H, W): decoded where hints are not kept."""
     known = batch.known[rows.start : rows.stop]
-    wanted = inpainter.wanting(known)
-    codes = [sample_codes(inpainter, known[n : n + 1], wanted[n : n + 1], config, [0, n]) for n in range(len(known))]
-    made, trust = inpainter.decode_pixels(torch.cat(codes), known, wanted)
-    keeps = (known[:, SEEN] > 0) & ((trust > 0) | ~inpainter.pixels_of(wanted))
-    return wanted, torch.where(keeps[:, None], known[:, :4], made)
+    inpainted = inpainter.wanting(known)
+    codes = [sample_codes(inpainter, known[n : n + 1], inpainted[n : n + 1], config, [0, n]) for n in range(len(known))]
+    made, trust = inpainter.decode_pixels(torch.cat(codes), known, inpainted)
+    keeps = (known[:, SEEN] > 0) & ((trust > 0) | ~inpainter.pixels_of(inpainted))
+    return inpainted, torch.where(keeps[:, None], known[:, :4], made)
 
 
-def _sharpness(inpainter: Inpainter, batch: InpaintingBatch, wanted: Tensor, made: Tensor) -> dict[str, float]:
-    """Energy of gradients where something was painted and nothing moves, against the truth's."""
-    count = len(wanted)
+def _sharpness(inpainter: Inpainter, batch: InpaintingBatch, inpainted: Tensor, made: Tensor) -> dict[str, float]:
+    """Energy of gradients in inpainted pixels where nothing moves, as a ratio to the truth's."""
+    count = len(inpainted)
     unseen = batch.known[:count, SEEN] == 0
-    where = (inpainter.pixels_of(wanted & batch.steady[:count]) & unseen)[:, 1:, 1:]
+    where = (inpainter.pixels_of(inpainted & batch.steady[:count]) & unseen)[:, 1:, 1:]
     ours, theirs = (_energy(surface)[where].sum() for surface in (made, batch.surface[:count]))
     return {"held_sharpness_ratio": float(ours / theirs.clamp(min=1e-6))}
 

@@ -1,4 +1,4 @@
-"""One family of inpainters, from one to thirty million parameters, that differ in how wide and deep they are."""
+"""One family of inpainters of one to thirty million parameters, which differ in width and depth."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def inpainter_of(size: str, height: int = 48, width: int = 64) -> InpainterConfi
 
 
 def learning_rate_of(config: InpainterConfig) -> float:
-    """That of the shipped inpainter, less in proportion as tokens are wider.
+    """Learning rate of an inpainter: that of the shipped one, in inverse proportion to the width of tokens.
 
     Source: Yang et al. 2022, "Tensor Programs V", table 3, for matrices within a network under Adam.
     """

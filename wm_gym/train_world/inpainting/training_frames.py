@@ -1,9 +1,9 @@
-"""What an inpainter learns from: frames of recorded clips, each with the hints of a memory that knows it in part.
+"""Training frames of an inpainter: frames of recorded clips, each with the hints of a memory that shows a part of it.
 
-Memories are of three kinds. One begins with one frame and takes in where the walk goes, as that of a world opened cold
-does, and begins anew every few steps. One does the same, but what it did not know it takes in as an inpainter would
-have painted it, so that an inpainter learns from what it will itself leave behind. One knows a few frames of the
-clip and learns no more, as that of a captured place.
+Memories are of three kinds. One starts from one frame and integrates the frames along the clip, as in a world opened
+cold, and is emptied every few steps. One does the same, but integrates what it did not show as an inpainter would have
+inpainted it, so that an inpainter is trained on its own output. One holds a few frames of the clip and integrates no
+more, as in a captured scene.
 """
 
 from __future__ import annotations
@@ -26,27 +26,27 @@ from wm_gym.memory.write import write
 from wm_gym.train_world.data.hint_masks import pack_masks
 from wm_gym.train_world.data.recordings import Clip
 
-STRIDES_FRAMES = (4, 8, 12)
-"""Frames from one view to the next: a step, or some that were not looked at."""
+STRIDE_STEPS, STRIDE_SHARES = (1, 2, 3), (0.5, 0.3, 0.2)
+"""Steps from one training frame to the next, and the share of each."""
 
-STRIDE_SHARES = (0.5, 0.3, 0.2)
 KIND_SHARES = (0.4, 0.4, 0.2)
-PAINTED, CAPTURED = 1, 2
-"""Memories that take in what was painted, and those that know a few frames."""
+INPAINTED, CAPTURED = 1, 2
+"""Kinds of memory, as indices of `KIND_SHARES`: that which integrates inpainted frames, and that of a few frames."""
 
-KEYFRAMES = (2, 7)
-"""Frames that the latter know, from the first to below the second."""
+KEYFRAMES, CAPTURED_STRIDE_STEPS = (2, 7), 2
+"""Frames that a captured memory holds, from the first number to below the second, and steps from one training frame to
+the next."""
 
 SPAN_FRAMES = (16, 96)
-"""A memory begins anew after so many frames, from the first to the second."""
+"""Frames after which a memory is emptied, from the first number to below the second."""
 
 AREA_STEPS = 16.0
-"""Steps of an octave in which areas are kept."""
+"""Steps per octave in which areas are quantised."""
 
 
 @dataclass(frozen=True)
 class TrainingFrames:
-    """V views of one size, kept small.
+    """V training frames of one size, kept small.
 
     Attributes:
         frames: (V, H, W, 3) uint8, the truth.
@@ -75,26 +75,26 @@ class TrainingFrames:
 
     @staticmethod
     def cat(parts: Sequence[TrainingFrames]) -> TrainingFrames:
-        """The views of all parts."""
+        """The training frames of all parts."""
         return TrainingFrames(
             **{name: np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])}
         )
 
 
 def training_frames_of(clip: Clip, seed: int, inpainter: Inpainter | None = None) -> TrainingFrames:
-    """TrainingFrames along one clip; what the memory knew of each is drawn by `seed`.
+    """Training frames along one clip.
 
     Args:
-        clip: Recorded.
-        seed: All chance follows from it.
-        inpainter: Whose hand memories take in what they did not know; None: as it truly is.
+        clip: Recorded clip.
+        seed: Seed of the memory's kind and content.
+        inpainter: Inpaints what some memories did not show before they integrate it; None: they integrate the truth.
     """
     rng = np.random.default_rng(seed)
     kind = rng.choice(3, p=KIND_SHARES)
     if kind == CAPTURED and (clip.appearance == clip.appearance[0]).all():
         taken = list(_between(clip, rng))
     else:
-        taken = list(_along(clip, rng, inpainter if kind == PAINTED else None))
+        taken = list(_along(clip, rng, inpainter if kind == INPAINTED else None))
     return _training_frames(clip, [frame for frame, _ in taken], [hint for _, hint in taken])
 
 
@@ -115,34 +115,35 @@ def _training_frames(clip: Clip, frames: Sequence[int], hints: Sequence[Hints]) 
 
 
 def _along(clip: Clip, rng: np.random.Generator, inpainter: Inpainter | None) -> Iterator[tuple[int, Hints]]:
-    """Frames of a clip and what is known of each before it is seen."""
+    """Frames of a clip and the hints of each before it is integrated."""
     frame, fresh_at, appearance, memory = 0, 0, 0, Memory.empty(MemoryConfig())
     while True:
-        now = int(clip.appearance[max(0, frame - 1) // 4])
+        now = int(clip.appearance[clip.spec.step_of(frame)])
         if frame >= fresh_at or now != appearance:
-            memory, appearance = _take_in(Memory.empty(MemoryConfig()), clip, [frame], now), now
+            memory, appearance = _integrate(Memory.empty(MemoryConfig()), clip, [frame], now), now
             fresh_at = frame + int(rng.integers(*SPAN_FRAMES))
         else:
-            yield frame, _look(memory, clip, frame, now)
+            yield frame, _hints_of_frame(memory, clip, frame, now)
             if inpainter is None:
-                memory = _take_in(memory, clip, [max(0, frame - 2), frame], now)
+                memory = _integrate(memory, clip, [max(0, frame - 2), frame], now)
             else:
-                memory = _take_in_painted(memory, clip, frame, now, inpainter)
-        frame += int(rng.choice(STRIDES_FRAMES, p=STRIDE_SHARES))
+                memory = _integrate_inpainted(memory, clip, frame, now, inpainter)
+        frame += int(rng.choice(STRIDE_STEPS, p=STRIDE_SHARES)) * clip.spec.frames_per_step
         if frame >= len(clip.frames):
             return
 
 
 def _between(clip: Clip, rng: np.random.Generator) -> Iterator[tuple[int, Hints]]:
-    """Frames of a clip and what a few others tell of each."""
+    """Frames of a clip and the hints of each that a few others give."""
+    stride = CAPTURED_STRIDE_STEPS * clip.spec.frames_per_step
     memory, bits = Memory.empty(MemoryConfig()), int(clip.appearance[0])
     for frame in rng.choice(len(clip.frames), rng.integers(*KEYFRAMES), replace=False):
-        memory = _take_in(memory, clip, [int(frame)], bits)
-    for frame in range(int(rng.integers(8)), len(clip.frames), 8):
-        yield frame, _look(memory, clip, frame, bits)
+        memory = _integrate(memory, clip, [int(frame)], bits)
+    for frame in range(int(rng.integers(stride)), len(clip.frames), stride):
+        yield frame, _hints_of_frame(memory, clip, frame, bits)
 
 
-def _look(memory: Memory, clip: Clip, frame: int, appearance: int) -> Hints:
+def _hints_of_frame(memory: Memory, clip: Clip, frame: int, appearance: int) -> Hints:
     hints = _hints(memory, clip, [frame], appearance)
     return Hints(**{name: value[0] for name, value in vars(hints).items()})
 
@@ -153,21 +154,21 @@ def _hints(memory: Memory, clip: Clip, rows: list[int], appearance: int) -> Hint
     return render([memory], poses[None], lens[None], height, width, [rows[0]], [appearance]).of_world(0)
 
 
-def _take_in(memory: Memory, clip: Clip, rows: list[int], appearance: int) -> Memory:
+def _integrate(memory: Memory, clip: Clip, rows: list[int], appearance: int) -> Memory:
     frames, depth, moving, poses, lens = _seen(clip, rows)
     hints = _hints(memory, clip, rows, appearance)
     return write(memory, frames, depth, moving, poses, lens, hints, rows[0], appearance)
 
 
 def _seen(clip: Clip, rows: list[int]) -> list[Tensor]:
-    """Frames, depth, what moves, poses and the lens."""
+    """Frames, depth, moving masks, poses and intrinsics of some rows."""
     depth = clip.depth[rows].astype(np.float32)
     arrays = clip.frames[rows], depth, clip.moving[rows], clip.world_from_camera[rows], clip.intrinsics
     return [torch.from_numpy(array) for array in arrays]
 
 
-def _take_in_painted(memory: Memory, clip: Clip, frame: int, appearance: int, inpainter: Inpainter) -> Memory:
-    """The memory after a frame as an inpainter would have painted it who knows which codes are right."""
+def _integrate_inpainted(memory: Memory, clip: Clip, frame: int, appearance: int, inpainter: Inpainter) -> Memory:
+    """The memory after a frame as an inpainter that chose the true codes would have inpainted it."""
     frames, depth, moving, poses, lens = _seen(clip, [frame])
     hints = _hints(memory, clip, [frame], appearance)
     truth = surface_planes(frames, depth, inpainter.config.near_metres, inpainter.config.far_metres)
@@ -176,9 +177,9 @@ def _take_in_painted(memory: Memory, clip: Clip, frame: int, appearance: int, in
     new = (made.depth > 0)[None]
     colour = torch.where(new[..., None], made.frame, torch.where(moving[..., None], frames, hints.colour))
     known = torch.where(hints.seen, hints.log_depth.exp(), 0.0)
-    frozen_settings = torch.where(moving, depth, torch.where(new, made.depth, known))
+    shown_depth = torch.where(moving, depth, torch.where(new, made.depth, known))
     return write(
-        memory, colour, frozen_settings, moving, poses, lens, hints, frame, appearance,
+        memory, colour, shown_depth, moving, poses, lens, hints, frame, appearance,
         replaced=new & hints.seen & ~moving,
     )  # fmt: skip
 

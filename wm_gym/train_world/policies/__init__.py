@@ -1,6 +1,6 @@
-"""Pure policies that walk a body the way people look at places: a twist per step, from stance, bumps and a seed.
+"""Scripted policies that move a body the way people look at scenes: one twist per step, from body poses and a seed.
 
-They know nothing of how the world is made, so they walk in any world.
+They know nothing of how the world is made, so they work in any world.
 """
 
 from wm_gym.train_world.policies.ground import Ground

@@ -1,7 +1,7 @@
-"""What a behaviour knows of the body it steers, and the small moves that behaviours are made of.
+"""The context of a scripted policy, and the moves that policies are made of.
 
 A move is an iterator of twists: forward, left, yaw and pitch speed as fractions of the body's top speeds, each held
-for one step. Between two twists the walker's stance is brought up to date. Knows nothing of how the world is made.
+for one step. Between two twists the context's body pose is updated. Knows nothing of how the world is made.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ _STUCK_STEPS = 2
 
 @dataclass
 class PolicyContext:
-    """A body on its way.
+    """State of a body that a policy moves.
 
     Attributes:
-        ground: Where it can go.
+        ground: Spots and free straight walks between them.
         rng: Source of every choice.
-        num_steps: Steps that there are in all.
+        num_steps: Steps in all.
         pace: Walking speed, as a fraction of the body's.
         turn_pace: Turning speed, as a fraction of the body's.
-        level_degrees: A heading this near counts as met.
-        turns_walking: Whether it can turn and walk at once.
-        body: Its speeds.
         frames_per_step: Frames for which one twist is held.
+        level_degrees: Error of a heading that counts as none.
+        turns_walking: Whether it can turn and walk at once.
+        body: Speeds of the body.
         body_pose: (5,) x, y, z, yaw, pitch now.
-        bumps: Steps in a row in which something stood in the way.
-        steps: Steps gone.
-        trail: Where it has been, one position a step.
+        bumps: Consecutive steps with a collision.
+        steps: Steps taken.
+        trail: Positions (2,) metres of each step so far.
     """
 
     ground: Ground
@@ -45,10 +45,10 @@ class PolicyContext:
     num_steps: int
     pace: float
     turn_pace: float
+    frames_per_step: int
     level_degrees: float = 2.0
     turns_walking: bool = True
     body: Body = field(default_factory=Body)
-    frames_per_step: int = 4
     body_pose: np.ndarray = field(default_factory=lambda: START_BODY_POSE.copy())
     bumps: int = 0
     steps: int = 0
@@ -76,12 +76,12 @@ class PolicyContext:
 
     @property
     def is_stuck(self) -> bool:
-        """Whether something has stood in the way for a while."""
+        """Whether the last steps all collided."""
         return self.bumps >= _STUCK_STEPS
 
 
 def steer(me: PolicyContext, travel_radians: float, heading_radians: float, pace: float) -> np.ndarray:
-    """The twist that turns towards a heading while going a way that need not be the same."""
+    """The twist that turns towards a heading while walking in another direction."""
     yaw_speed = turn_speed(me, heading_radians)
     yaw_between = me.yaw + 0.6 * yaw_speed * me.turn_radians  # the body turns while it walks
     forward, left = np.cos(travel_radians - yaw_between), np.sin(travel_radians - yaw_between)

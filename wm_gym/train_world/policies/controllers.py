@@ -1,7 +1,7 @@
-"""The hand on the controls: what a wanted twist becomes when a stick or a keyboard gives it.
+"""Controller models: a wanted twist as a stick or a keyboard gives it.
 
-Worlds are steered by people with smooth sticks, by agents with single keys and by players with key chords; a model
-that is to follow them all must have seen them all.
+People steer with smooth sticks, players with key chords and agents with single keys; recordings hold all of them, so
+that a model follows all of them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 
 CONTROLLER_SHARES: dict[str, float] = {"smooth": 0.5, "chords": 0.25, "single": 0.25}
-"""How much of the recordings each hand makes up."""
+"""Share of recorded clips of each controller."""
 
 _SWAY = 0.03
 
@@ -20,7 +20,7 @@ class Controller(Protocol):
     """Turns wanted twists into given ones.
 
     Attributes:
-        level_degrees: How near to a heading it can bring the body.
+        level_degrees: Least error of a heading that it can reach.
         turns_walking: Whether it can turn and walk at once.
     """
 
@@ -28,7 +28,7 @@ class Controller(Protocol):
     turns_walking: bool
 
     def draw_paces(self, rng: np.random.Generator) -> tuple[float, float]:
-        """Walking and turning speed of this walker, as fractions of the body's."""
+        """Walking and turning speed, as fractions of the body's."""
         ...
 
     def steer(self, wanted: np.ndarray) -> np.ndarray:
@@ -48,7 +48,7 @@ class SmoothController:
         self._quickness = float(rng.uniform(0.35, 0.9))
 
     def draw_paces(self, rng: np.random.Generator) -> tuple[float, float]:
-        """Anything from a stroll to top speed."""
+        """Random speeds up to the top speed."""
         return float(rng.uniform(0.5, 1.0)), float(rng.uniform(0.35, 1.0))
 
     def steer(self, wanted: np.ndarray) -> np.ndarray:
@@ -94,11 +94,11 @@ class KeyController:
 
 
 def make_controller(name: str, rng: np.random.Generator) -> Controller:
-    """The hand with this name.
+    """The controller with this name.
 
     Raises:
         ValueError: If there is none.
     """
     if name not in CONTROLLER_SHARES:
-        raise ValueError(f"hand must be one of {sorted(CONTROLLER_SHARES)}, got {name!r}")
+        raise ValueError(f"controller must be one of {sorted(CONTROLLER_SHARES)}, got {name!r}")
     return SmoothController(rng) if name == "smooth" else KeyController(single=name == "single")

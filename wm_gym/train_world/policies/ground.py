@@ -1,6 +1,6 @@
-"""Where a body can go: spots to stand on, the straight walks between them, and ways made of such walks.
+"""A graph of where a body can go: spots to stand on and the straight walks between them.
 
-What is solid is known only through a yes-or-no question about positions, so this works in a map and in a memory.
+Obstacles are known only by a test of positions, so this works in a map and in a memory.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""A behaviour as a policy: what to do next at a stance. The body's intent, its gaze and the hand that steers it.
+"""A scripted policy: body pose to twist, by a row of moves, a glance up or down, and a controller model.
 
-All comes from the seed and the stances that it is shown; equal stances give equal twists.
+Equal seeds and body poses give equal twists.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ SHARES: dict[str, float] = {
     "backward": 0.08,
     "look_back": 0.12,
 }
-"""How much of the recordings each behaviour makes up."""
+"""Share of recorded clips of each policy."""
 
 WATCHING_SHARES: dict[str, float] = {
     "free": 0.15,
@@ -46,7 +46,7 @@ WATCHING_SHARES: dict[str, float] = {
     "backward": 0.15,
     "look_back": 0.15,
 }
-"""The same where a thing appears ahead: those that keep it in view are more."""
+"""The same for clips in which an event appears ahead: policies that keep it in view are more frequent."""
 
 CONTROLLERS = tuple(CONTROLLER_SHARES)
 
@@ -55,7 +55,7 @@ _GLANCE_DEGREES = 9.0
 
 
 class ScriptedPolicy:
-    """Asks one behaviour for twists."""
+    """One row of `POLICIES` through one controller."""
 
     def __init__(
         self,
@@ -64,30 +64,33 @@ class ScriptedPolicy:
         seed: int,
         *,
         num_steps: int,
+        frames_per_step: int,
         controller: str = "smooth",
         body: Body | None = None,
     ) -> None:
-        """Get ready to walk.
+        """Prepare to act.
 
         Args:
             name: A row of `POLICIES`.
-            ground: Where the body can go.
-            seed: Of every choice on the way.
-            num_steps: Steps that there will be, by which a loop knows when to turn back.
-            controller: A name in `CONTROLLERS`: how smoothly the body is steered.
-            body: Its speeds.
+            ground: Spots and free straight walks between them.
+            seed: Seed of every choice.
+            num_steps: Steps in all, by which a loop turns back in time.
+            frames_per_step: Frames for which one twist is held.
+            controller: A name in `CONTROLLERS`.
+            body: Speeds of the body.
 
         Raises:
-            ValueError: If there is no such behaviour or hand.
+            ValueError: If there is no such policy or controller.
         """
         if name not in POLICIES:
-            raise ValueError(f"behaviour must be one of {sorted(POLICIES)}, got {name!r}")
+            raise ValueError(f"policy must be one of {sorted(POLICIES)}, got {name!r}")
         rng = np.random.default_rng(seed)
-        self._hand = make_controller(controller, rng)
-        pace, turn_pace = self._hand.draw_paces(rng)
+        self._controller = make_controller(controller, rng)
+        pace, turn_pace = self._controller.draw_paces(rng)
         self._me = PolicyContext(
-            ground, rng, num_steps, pace, turn_pace, self._hand.level_degrees, self._hand.turns_walking, body or Body()
-        )
+            ground, rng, num_steps, pace, turn_pace, frames_per_step, self._controller.level_degrees,
+            self._controller.turns_walking, body or Body(),
+        )  # fmt: skip
         self._moves = POLICIES[name](self._me)
         self._gaze_rng = np.random.default_rng([seed, 1])
         self._gaze_radians = 0.0
@@ -97,7 +100,7 @@ class ScriptedPolicy:
 
         Args:
             body_pose: (5,) x, y, z, yaw, pitch.
-            collided: Whether something stood in the way in the step before.
+            collided: Whether the body collided in the step before.
         """
         me = self._me
         me.body_pose, me.bumps = np.asarray(body_pose, np.float64), me.bumps + 1 if collided else 0
@@ -105,10 +108,10 @@ class ScriptedPolicy:
         twist = next(self._moves)
         twist[3] = self._pitch_speed()
         me.steps += 1
-        return self._hand.steer(twist).astype(np.float32)
+        return self._controller.steer(twist).astype(np.float32)
 
     def _pitch_speed(self) -> float:
-        """Looks up or down now and then, and level again after a while."""
+        """Pitch speed of a glance up or down at random steps, and of its return to level."""
         if self._gaze_rng.random() < _GLANCE_CHANCE:
             level = self._gaze_radians != 0.0 and self._gaze_rng.random() < 0.7
             self._gaze_radians = 0.0 if level else float(np.radians(self._gaze_rng.normal(0.0, _GLANCE_DEGREES)))

@@ -1,4 +1,4 @@
-"""Behaviours that go somewhere: free navigation, loops, transitions between spaces.
+"""Scripted policies that go somewhere: free navigation, loops, transitions between spaces.
 
 Source: LingBot-World 2.1.2, "Navigation". Each is an endless iterator of twists.
 """

@@ -1,4 +1,4 @@
-"""Behaviours that look at something: orbiting, standing still, walking backward, looking back.
+"""Scripted policies that look at something: orbiting, standing still, walking backward, looking back.
 
 Source: LingBot-World 2.1.2, "Sightseeing" and "Long-tail scenarios", and the look-backs of 2.1.3. Each is an endless
 iterator of twists.

@@ -1,11 +1,11 @@
-"""`wm-gym train-half-hour`: from nothing to weights within a given time on one machine with a GPU and many cores.
+"""Recipe "time_budget": from nothing to weights within a given time, on one machine with a GPU and many cores.
 
-Recordings are collected there, since programs travel lighter than data; then a model learns until the time is nearly
-over, first at a steady rate, then as the rate falls; what is worth keeping is laid into parts small enough to be sent.
-A second run begins with the weights of the first (`initial`), with a new warm-up and other recordings (`seed`).
+Recordings are collected there, since programs are smaller to send than data. Then a model is trained until the time is
+nearly over: first at a constant learning rate, then in a decay phase. The weights are packed into parts small enough to
+be sent. A second run starts from the weights of the first (`initial`), with a new warm-up and other recordings
+(`seed`).
 
-Everything also runs on two cores, with small numbers, in the same code. Where Hydra is not installed, call
-`time_budget`.
+With small numbers the same code runs on two cores. Where Hydra is not installed, call `time_budget`.
 """
 
 from __future__ import annotations
@@ -19,67 +19,66 @@ from time import perf_counter
 from typing import Any
 
 from wm_gym.files.atomic import check_writable, write_atomically
-from wm_gym.train_world.checkpoint import Progress
 from wm_gym.train_world.data.collect import collect
 from wm_gym.train_world.data.collect_config import CollectConfig
-from wm_gym.train_world.data.preparing import prepare_clips
-from wm_gym.train_world.data.samples import prepare
 from wm_gym.train_world.inpainting.preparing import FrameSources, prepare_training_frames
 from wm_gym.train_world.inpainting.sizes import inpainter_of, learning_rate_of
-from wm_gym.train_world.inpainting.training import InpainterTrainConfig, train_inpainter
-from wm_gym.train_world.trainer import ENDLESS_STEPS, check_device
+from wm_gym.train_world.loop_config import ENDLESS_STEPS, check_device
+from wm_gym.train_world.recipes.inpainter import InpainterTrainConfig, inpainter_recipe
+from wm_gym.train_world.recipes.video import VideoTrainConfig, prepare_samples, video_recipe
+from wm_gym.train_world.trainer import Recipe, train
 from wm_gym.train_world.video.sizes import video_of
-from wm_gym.train_world.video.training import TrainConfig, train
 
 PARTS_FOLDER = "parts"
-LEAST_FALLING_STEPS = 8
-"""With fewer than these a fresh optimizer does more harm than good."""
+SHAPES = {"inpainter": inpainter_of, "video": video_of}
+"""Shape of a model of each kind, by size, height and width."""
+
+LEAST_DECAY_STEPS = 8
+"""With fewer steps than these a fresh optimizer does more harm than good."""
 
 
 @dataclass(frozen=True)
 class Budgeted:
-    """What is trained.
+    """What is trained within the time.
 
     Attributes:
-        first: Settings of a run at a steady rate.
-        train: A run of some settings, with what it learns from.
-        weights: Name of the file that a run leaves in its folder.
+        constant: Settings of a run at a constant learning rate.
+        recipe: A run of given settings on the collected recordings.
     """
 
-    first: InpainterTrainConfig | TrainConfig
-    train: Callable[[Any], Progress]
-    weights: str
+    constant: InpainterTrainConfig | VideoTrainConfig
+    recipe: Callable[[Any], Recipe[Any]]
 
 
 @dataclass
 class TimeBudgetConfig:
-    """What is done in the time.
+    """What is done within the time.
 
     Attributes:
         output: Folder of everything.
         what: "inpainter" or "video".
-        size: Of the model, one of `painting.sizes.SHAPES` or `sizes.SHAPES`.
+        size: Size of the model, a key of `SHAPES` in `train_world/inpainting/sizes.py` or `train_world/video/sizes.py`.
         height: Rows of a frame.
         width: Columns of a frame.
-        minutes: Of all together.
-        packing_minutes: Left for scores and for the end; scores are not counted as training.
-        decay_share: Share of the training time in which the rate falls.
-        num_clips: Collected, of `steps` steps each.
-        held_out_clips: Of other maps, to score on.
-        steps: Of a clip.
+        minutes: Minutes of the whole call.
+        packing_minutes: Minutes left for scores and packing; scores do not count as training.
+        decay_share: Share of the training time in which the learning rate decays.
+        num_clips: Clips that are collected to train on, of `steps` steps each.
+        held_out_clips: Clips of other maps that are collected to score on.
+        steps: Steps of a clip.
         event_share: Share of clips in which events happen.
-        passes: Times that each clip is used, each with a memory of its own.
-        batch: Samples in a step.
-        initial: Weights to begin from; empty for none.
-        seed: Of everything random.
+        passes: Samples made of each clip, each with a memory of its own.
+        batch: Samples in a step of training.
+        initial: File of weights to start from; empty for none.
+        seed: Seed of everything random.
         workers: Processes that collect and prepare, and threads that draw batches.
         device: "cpu" or "cuda".
         report_steps: Steps between reports.
         part_bytes: Most bytes of a part.
-        difficulties: Share of each difficulty of the places.
+        difficulties: Share of each difficulty of the scenes.
     """
 
-    output: str = "outputs/half_hour"
+    output: str = "outputs/time_budget"
     what: str = "inpainter"
     size: str = "10M"
     height: int = 48
@@ -108,52 +107,63 @@ class TimeBudgetConfig:
             raise ValueError(f"decay_share must be between 0 and 1, got {self.decay_share}")
         if self.part_bytes < 1:
             raise ValueError(f"part_bytes must be at least 1, got {self.part_bytes}")
+        SHAPES[self.what](self.size, self.height, self.width)  # refused before anything is collected
+
+
+def run_time_budget(config: TimeBudgetConfig) -> str:
+    """As `time_budget`; returns a summary, one line."""
+    parts = time_budget(config)
+    size = sum(part.stat().st_size for part in parts)
+    return f"{parts[0].parent} holds the weights in {len(parts) - 1} parts and their hash, {size / 1e6:.1f} MB"
 
 
 def time_budget(config: TimeBudgetConfig) -> list[Path]:
     """Collect, prepare, train and pack; returns the parts.
 
-    What a call that was broken off has collected, and trained at a steady rate, is gone on with.
+    A call in the folder of one that was interrupted takes over its recordings and its constant phase.
 
     Raises:
-        ValueError: If there is no such size, the folder holds recordings or a run with other settings, or it
-            or the device cannot be used.
+        ValueError: If the folder holds recordings or a run with other settings, or it or the device cannot be used.
         RuntimeError: If no time is left to train, or recording failed.
     """
     check_writable(config.output, is_folder=True)
     check_device(config.device, "device")
     deadline = perf_counter() + 60 * (config.minutes - config.packing_minutes)
     for split, num_clips in (("train", config.num_clips), ("test", config.held_out_clips)):
-        collect(_collection(config, split, num_clips))
+        collect(_dataset(config, split, num_clips))
     weights = _train_until(deadline, BUDGETED[config.what](config), config)
     return pack(weights, Path(config.output) / PARTS_FOLDER, config.part_bytes)
 
 
 def _train_until(deadline: float, budgeted: Budgeted, config: TimeBudgetConfig) -> Path:
-    """Train at a steady rate, then as it falls, for as many steps as fit; returns the weights."""
+    """A constant phase, then a decay phase of as many steps as fit; returns the weights."""
     minutes, folder = (deadline - perf_counter()) / 60, Path(config.output)
     if minutes <= 0:
         raise RuntimeError(
             f"time must be left to train, got {minutes:.1f} minutes: collect fewer clips, or give more time"
         )
-    constant = budgeted.train(
-        replace(budgeted.first, output=str(folder / "constant"), most_minutes=minutes * (1 - config.decay_share))
-    )
-    shutil.rmtree(folder / "decay", ignore_errors=True)  # of a call that was broken off, from other weights
-    made = folder / "constant" / budgeted.weights
-    steps = round(constant.step / constant.seconds * max(0.0, deadline - perf_counter()))
-    if steps < LEAST_FALLING_STEPS:
-        return made
-    last = replace(
-        budgeted.first, output=str(folder / "decay"), initial=str(made), constant_share=0.0,
+    phase = replace(budgeted.constant, output=str(folder / "constant"), most_minutes=minutes * (1 - config.decay_share))
+    constant = budgeted.recipe(phase)
+    progress = train(constant)
+    shutil.rmtree(folder / "decay", ignore_errors=True)  # of an interrupted call, from other weights
+    weights = folder / "constant" / constant.file
+    steps = round(progress.step / progress.seconds * max(0.0, deadline - perf_counter()))
+    if steps < LEAST_DECAY_STEPS:
+        return weights
+    train(budgeted.recipe(_decay(budgeted, config, weights, steps)))
+    return folder / "decay" / constant.file
+
+
+def _decay(budgeted: Budgeted, config: TimeBudgetConfig, weights: Path, steps: int) -> Any:
+    """Settings of the decay phase, from the weights of the constant one."""
+    return replace(
+        budgeted.constant, output=str(Path(config.output) / "decay"), initial=str(weights), constant_share=0.0,
         warmup=max(1, steps // 5), steps=steps, most_minutes=0.0, seed=config.seed + 1,
     )  # fmt: skip
-    budgeted.train(last)
-    return folder / "decay" / budgeted.weights
 
 
 def pack(path: Path, folder: Path, part_bytes: int) -> list[Path]:
-    """Lay a file into parts NAME.00, NAME.01, ... beside its hash, NAME.sha256; returns all of them.
+    """Cut a file into parts NAME.00, NAME.01, ... beside its hash, NAME.sha256; returns all of them.
 
     `cat NAME.?? > NAME` joins them again.
     """
@@ -168,7 +178,7 @@ def pack(path: Path, folder: Path, part_bytes: int) -> list[Path]:
     return [folder / name for name in pieces]
 
 
-def _collection(config: TimeBudgetConfig, split: str, num_clips: int) -> CollectConfig:
+def _dataset(config: TimeBudgetConfig, split: str, num_clips: int) -> CollectConfig:
     return CollectConfig(
         output=str(_recordings(config, split)), split=split, num_clips=num_clips, steps=config.steps,
         height=config.height, width=config.width, difficulties=config.difficulties, event_share=config.event_share,
@@ -181,7 +191,7 @@ def _recordings(config: TimeBudgetConfig, split: str) -> Path:
 
 
 def _loop(config: TimeBudgetConfig) -> dict[str, Any]:
-    """The settings of every run."""
+    """Settings of the loop in the constant phase."""
     return {
         "steps": ENDLESS_STEPS, "constant_share": 1.0, "batch": config.batch, "initial": config.initial,
         "seed": config.seed, "device": config.device, "report_steps": config.report_steps,
@@ -189,28 +199,28 @@ def _loop(config: TimeBudgetConfig) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _inpainter_budgeted(config: TimeBudgetConfig) -> Budgeted:
+def _budgeted_inpainter(config: TimeBudgetConfig) -> Budgeted:
     shape = inpainter_of(config.size, config.height, config.width)
-    first = InpainterTrainConfig(inpainter=shape, learning_rate=learning_rate_of(shape), **_loop(config))
+    constant = InpainterTrainConfig(inpainter=shape, learning_rate=learning_rate_of(shape), **_loop(config))
     sources = FrameSources(
         recordings=[str(_recordings(config, "train"))], held_out=str(_recordings(config, "test")),
         held_out_clips=config.held_out_clips, passes=config.passes, workers=config.workers,
     )  # fmt: skip
-    training_frames, held_out = prepare_training_frames(sources)
-    return Budgeted(first, lambda run: train_inpainter(run, training_frames, held_out), "inpainter.safetensors")
+    training_frames, held_out = prepare_training_frames(sources, shape)
+    return Budgeted(constant, lambda phase: inpainter_recipe(phase, training_frames, held_out))
 
 
-def _video_budgeted(config: TimeBudgetConfig) -> Budgeted:
+def _budgeted_video(config: TimeBudgetConfig) -> Budgeted:
     shape = video_of(config.size, config.height, config.width)
-    first = TrainConfig(video=shape, turning=0.4, **_loop(config))
+    constant = VideoTrainConfig(video=shape, turning=0.4, **_loop(config))
     samples, held_out = (
-        prepare_clips(prepare, "samples", str(_recordings(config, split)), 0, passes, config.workers)
+        prepare_samples(str(_recordings(config, split)), 0, passes, config.workers)
         for split, passes in (("train", config.passes), ("test", 1))
     )
-    return Budgeted(first, lambda run: train(run, samples, held_out), "weights.safetensors")
+    return Budgeted(constant, lambda phase: video_recipe(phase, samples, held_out))
 
 
 BUDGETED: dict[str, Callable[[TimeBudgetConfig], Budgeted]] = {
-    "inpainter": _inpainter_budgeted,
-    "video": _video_budgeted,
+    "inpainter": _budgeted_inpainter,
+    "video": _budgeted_video,
 }

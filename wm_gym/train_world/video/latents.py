@@ -1,6 +1,6 @@
-"""Batches as the network meets them: through its codec, from the frame before each sample on.
+"""Batches in latents: encoded by the network's codec, from the frame before each sample on.
 
-A sample begins as a world does: the codec takes in the frame before it as a chunk in which nothing moves.
+A sample starts as a world does: the codec encodes the frame before it as a chunk in which nothing moves.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from wm_gym.backends.video.codec import FRAME_CHANNELS
 from wm_gym.backends.video.codecs import Codec, CodecState
-from wm_gym.train_world.data.samples import FRAMES_PER_STEP
 from wm_gym.train_world.video.batches import Batch
 
 
@@ -21,8 +21,8 @@ class Latents:
 
     Attributes:
         clean: (B, L, C, h, w) the truth.
-        hints: (B, L, hint channels, h, w), spoiled.
-        last_state: The codec's state before the last chunk of each sample.
+        hints: (B, L, hint channels, h, w), augmented.
+        last_state: State of the codec before the last chunk of each sample.
     """
 
     clean: Tensor
@@ -32,9 +32,10 @@ class Latents:
 
 @torch.no_grad()
 def latents_of(codec: Codec, batch: Batch, latents_per_chunk: int = 1) -> Latents:
-    """Encode a batch chunk by chunk, the last of which is whole; hints relative to the true frames before them."""
+    """Encode a batch chunk by chunk, the last of which is whole; hints are encoded after true frames."""
+    frames_per_step = batch.clean.shape[2] // FRAME_CHANNELS
     state = codec.start(len(batch.clean), *batch.clean.shape[-2:])
-    state = codec.encode(batch.before.repeat(1, FRAMES_PER_STEP, 1, 1)[:, None], state)[1]
+    state = codec.encode(batch.before.repeat(1, frames_per_step, 1, 1)[:, None], state)[1]
     clean, hints, last_state = [], [], state
     whole, rest = divmod(batch.clean.shape[1], latents_per_chunk)
     sizes = [rest] * bool(rest) + [latents_per_chunk] * whole

@@ -24,23 +24,23 @@ class ObjectiveConfig:
     """Noise levels and weights.
 
     Attributes:
-        forced: Share of samples in which every latent frame is a target at a level of its own; in the others only the
-            last is one, after a nearly clean past, as in closed loop.
-        pure_noise: Share of targets that start from pure noise, which is all that one-step sampling meets.
+        forced: Share of samples in which every latent frame is a target at a noise level of its own; in the others only
+            the last is, after a nearly clean past, as in closed loop.
+        pure_noise: Share of targets at pure noise, the only level of one-step sampling.
         level_mean: Mean of the logit of other targets' noise levels.
         level_spread: Standard deviation of it.
         past_noise: Largest noise level of the latent frames before the target.
-        least_noise: Noise levels below this weigh as if they were this.
+        least_noise: Lower bound of the noise level in the weight of the loss.
         moving_weight: Weight of the moving mask against a colour.
         depth_weight: Weight of log-depth against a colour.
         unseen_weight: Added weight of pixels that the hints do not show.
-        log_weight: Weight of the logarithm of each frame's squared error of colour: by decibels a frame that the hints
-            show almost exactly counts like any other, and is copied as exactly.
-        log_floor: Squared error below which a frame is as good as exact, in latent units.
-        paired: Share of samples that are generated twice, from other noise, for the energy score.
-        energy_weight: Weight of the energy score: what two noises give should differ as much as each differs from the
-            truth, so that what cannot be known is imagined in one of many ways, and not as the mean of all.
-        mover_weight: Added weight of pixels where something moves, in truth or by the hints: there are few of them.
+        log_weight: Weight of the logarithm of each frame's squared error of colour: in decibels a frame that the hints
+            show almost exactly counts like any other.
+        log_floor: Squared error below which a frame counts as exact, in latent units.
+        paired: Share of samples that are predicted twice, from other noise, for the energy score.
+        energy_weight: Weight of the energy score: predictions from two noises should differ as much as each differs
+            from the truth, so that the unknown is imagined in one of many ways, and not as the mean of all.
+        mover_weight: Added weight of pixels where something moves, in truth or by the hints; there are few of them.
     """
 
     forced: float = 0.6
@@ -83,7 +83,7 @@ def loss(
     """The loss of a batch, and the mean squared errors of the targets: of colour, depth and mask, or of latents.
 
     Args:
-        network: What is trained.
+        network: Network that is trained.
         batch: On the network's device.
         config: Noise levels and weights.
         generator: On the CPU; all noise comes from it.
@@ -100,12 +100,12 @@ def loss(
     temb = levels[:, :, None, None, None]
     noisy = (1 - temb) * latents.clean + temb * noise
     metadata = FrameMetadata.of(batch.times, levels, Role.TARGET, batch.times - batch.times % chunk)
-    clean, _ = network(noisy, metadata, batch.given(network, latents.hints))
+    clean, _ = network(noisy, metadata, batch.conditioning(network, latents.hints))
     squared = (clean - latents.clean).square()
     scale = 1 / levels.clamp(min=config.least_noise) ** 2
     patch = max(1, network.config.patch // network.codec.scale)
-    told = _surfaces if isinstance(network.codec, ExactCodec) else torch.nn.Identity()
-    energy = energy_score(told(clean[:, -1]), told(latents.clean[:, -1]), pairs, patch) * config.energy_weight
+    scored = _surfaces if isinstance(network.codec, ExactCodec) else torch.nn.Identity()
+    energy = energy_score(scored(clean[:, -1]), scored(latents.clean[:, -1]), pairs, patch) * config.energy_weight
     if isinstance(network.codec, ExactCodec):
         total, parts = _loss_of_planes(squared, scale, batch, config)
         return total + energy, parts
@@ -115,13 +115,13 @@ def loss(
 
 
 def twice(batch: Batch, pairs: int) -> Batch:
-    """The batch whose last samples are its first ones once more."""
+    """The batch with its last samples replaced by its first ones."""
     if not pairs:
         return batch
     tensors = {name: value for name, value in vars(batch).items() if isinstance(value, Tensor)}
     doubled = {name: torch.cat([value[:-pairs], value[:pairs]]) for name, value in tensors.items()}
-    told = pairs * batch.times.shape[1]
-    return replace(batch, **doubled, prompts=[*batch.prompts[:-told], *batch.prompts[:told]])
+    count = pairs * batch.times.shape[1]
+    return replace(batch, **doubled, prompts=[*batch.prompts[:-count], *batch.prompts[:count]])
 
 
 def _surfaces(planes: Tensor) -> Tensor:
@@ -130,16 +130,16 @@ def _surfaces(planes: Tensor) -> Tensor:
 
 
 def energy_score(clean: Tensor, truth: Tensor, pairs: int, patch: int) -> Tensor:
-    """How far two predictions are from the truth, less how far they are from one another, in patches.
+    """Distance of two predictions from the truth, less their distance from one another, in patches.
 
-    A proper score: its mean is least when predictions are drawn from what may truly be. Source: Gneiting and Raftery
-    2007, equation 21; Shen and Meinshausen 2024 train one-step generators by it.
+    A proper score: its mean is least when predictions are drawn from the distribution of the truth. Source: Gneiting
+    and Raftery 2007, equation 21; Shen and Meinshausen 2024 train one-step generators by it.
 
     Args:
         clean: (B, C, h, w); the last `pairs` predict the same as the first.
         truth: (B, C, h, w).
-        pairs: Predictions that come twice.
-        patch: Side of a patch.
+        pairs: Number of predictions that come twice.
+        patch: Side of a patch, pixels of a latent.
     """
     if not pairs:
         return clean.new_zeros(())
@@ -163,13 +163,13 @@ def _loss_of_planes(
 
 
 def channel_weights(config: ObjectiveConfig, device: torch.device) -> Tensor:
-    """(1, 1, 1, 5, 1, 1)."""
+    """Weights of the five channels of a frame, (1, 1, 1, 5, 1, 1)."""
     weights = [1.0, 1.0, 1.0, config.depth_weight, config.moving_weight]
     return torch.tensor(weights, device=device).view(1, 1, 1, FRAME_CHANNELS, 1, 1)
 
 
 def _focus(batch: Batch, config: ObjectiveConfig) -> Tensor:
-    """(B, L, T, 1, H, W): more where the hints show nothing, since that is what must be imagined, and on movers."""
+    """Weights (B, L, F, 1, H, W) of pixels: higher where the hints show nothing, and on movers."""
     hints = batch.hints.unflatten(2, (-1, HINT_CHANNELS))
     seen = hints[:, :, :, 4:5] > 0
     moves = batch.clean.unflatten(2, (-1, FRAME_CHANNELS))[:, :, :, 4:5] > 0

@@ -1,4 +1,4 @@
-"""How well the world model tells what comes, on clips that it does not learn from."""
+"""Scores of the video model on held-out clips."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class HeldOut:
 
 
 def predict_targets(network: VideoNetwork, batch: Batch) -> Tensor:
-    """Planes of each sample's last latent frame, (B, 20, H, W), its chunk predicted in one step after a clean past."""
+    """Planes (B, F * 5, H, W) of each sample's last latent frame, its chunk predicted after a clean past."""
     chunk = network.config.latents_per_chunk
     latents, times = latents_of(network.codec, batch, chunk), batch.times
     generator = torch.Generator().manual_seed(0)
@@ -56,7 +56,7 @@ def predict_targets(network: VideoNetwork, batch: Batch) -> Tensor:
     levels = torch.zeros(times.shape, device=noisy.device)
     levels[:, -chunk:] = 1.0
     metadata = FrameMetadata.of(times, levels, Role.TARGET, times - times % chunk)
-    clean, _ = network(noisy, metadata, batch.given(network, latents.hints))
+    clean, _ = network(noisy, metadata, batch.conditioning(network, latents.hints))
     return network.codec.decode(clean[:, -chunk:].clamp(-1, 1), latents.last_state)[0][:, -1].clamp(-1, 1)
 
 
@@ -65,8 +65,8 @@ def compare(planes: Tensor, hint_prior: Tensor, batch: Batch) -> dict[str, float
     truth = batch.clean[:, -1].unflatten(1, (-1, FRAME_CHANNELS))
     seen = batch.hints[:, -1].unflatten(1, (-1, HINT_CHANNELS))[:, :, 4] > 0
     figures = {}
-    for name, told in (("", planes), ("hint_", hint_prior)):
-        squared = (told.unflatten(1, (-1, FRAME_CHANNELS))[:, :, :3] - truth[:, :, :3]).square().mean(2)
+    for name, predicted in (("", planes), ("hint_", hint_prior)):
+        squared = (predicted.unflatten(1, (-1, FRAME_CHANNELS))[:, :, :3] - truth[:, :, :3]).square().mean(2)
         figures[f"{name}psnr_db"] = float((-10 * torch.log10(squared.mean((2, 3)).clamp(min=1e-6) / 4)).mean())
         figures[f"{name}unseen_psnr_db"] = float(-10 * torch.log10(squared[~seen].mean() / 4))
     ours, theirs = planes.unflatten(1, (-1, FRAME_CHANNELS))[:, :, 4] > 0, truth[:, :, 4] > 0

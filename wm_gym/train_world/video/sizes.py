@@ -1,4 +1,4 @@
-"""One family of video models, from two to forty million parameters, that differ in how wide and deep they are."""
+"""One family of video models of two to forty million parameters, which differ in width and depth."""
 
 from __future__ import annotations
 

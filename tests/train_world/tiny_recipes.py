@@ -1,0 +1,95 @@
+"""Every recipe that trains on recordings, as small as it can be, on clips that need no simulator."""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from wall_clip import wall_clip
+
+from wm_gym.backends.video.config import VideoConfig
+from wm_gym.backends.video.streaming import StreamingConfig
+from wm_gym.completion.inpainter import Inpainter
+from wm_gym.completion.inpainter_config import InpainterConfig
+from wm_gym.completion.weights import save_inpainter
+from wm_gym.train_world.codec.clips import CodecClip
+from wm_gym.train_world.data.samples import ClipSample, prepare
+from wm_gym.train_world.inpainting.discriminator import DiscriminatorConfig
+from wm_gym.train_world.inpainting.training_frames import TrainingFrames, training_frames_of
+from wm_gym.train_world.recipes.codec import CodecTrainConfig, codec_recipe
+from wm_gym.train_world.recipes.inpainter import FitConfig, InpainterTrainConfig, inpainter_recipe
+from wm_gym.train_world.recipes.inpainter_adversarial import AdversarialConfig, adversarial_recipe
+from wm_gym.train_world.recipes.video import VideoTrainConfig, video_recipe
+from wm_gym.train_world.trainer import Recipe
+
+VIDEO = VideoConfig(
+    height=16, width=24, num_layers=1, num_heads=2, head_dim=24, ffn_dim=32, text_dim=16, refiner_channels=4,
+    window_latents=2, sink_latents=0,
+)  # fmt: skip
+CODEC = StreamingConfig(latent_channels=6, scale=4, width=8, depth=1)
+INPAINTER = InpainterConfig(
+    height=16, width=24, depth_codes=8, colour_codes=16, dim=16, num_heads=2, num_layers=1, ffn_dim=16, code_dim=8,
+    pixel_channels=4, cell_channels=8, decoder_channels=8, decoder_blocks=1,
+)  # fmt: skip
+
+
+@cache
+def samples() -> list[ClipSample]:
+    """Two samples of the video recipe."""
+    return [prepare(wall_clip(seed), seed) for seed in range(2)]
+
+
+@cache
+def clips() -> list[CodecClip]:
+    """Two clips of the codec recipe."""
+    return [CodecClip.of(clip) for clip in map(wall_clip, range(2))]
+
+
+@cache
+def training_frames() -> TrainingFrames:
+    """Frames of the inpainter recipes."""
+    return TrainingFrames.cat([training_frames_of(wall_clip(seed), seed) for seed in range(2)])
+
+
+def write_inpainter(path: Path) -> Path:
+    """Write a random inpainter; returns its file."""
+    torch.manual_seed(0)
+    inpainter = Inpainter(INPAINTER)
+    inpainter.codebook.depth.normal_(0, 0.5)
+    inpainter.codebook.colour.normal_(0, 0.5)
+    save_inpainter(path, inpainter)
+    return path
+
+
+def _video(folder: Path, loop: dict[str, Any]) -> Recipe[Any]:
+    return video_recipe(VideoTrainConfig(**loop, video=VIDEO), samples(), samples())
+
+
+def _codec(folder: Path, loop: dict[str, Any]) -> Recipe[Any]:
+    return codec_recipe(CodecTrainConfig(**loop, streaming=CODEC), clips(), clips())
+
+
+def _inpainter(folder: Path, loop: dict[str, Any]) -> Recipe[Any]:
+    fit = FitConfig(training_frames=9, patches=200, rounds=3)
+    return inpainter_recipe(InpainterTrainConfig(**loop, inpainter=INPAINTER, fit=fit), training_frames())
+
+
+def _adversarial(folder: Path, loop: dict[str, Any]) -> Recipe[Any]:
+    initial = str(write_inpainter(folder / "initial.safetensors"))
+    shape = DiscriminatorConfig(channels=4)
+    return adversarial_recipe(AdversarialConfig(**loop, initial=initial, discriminator=shape), training_frames())
+
+
+TINY_RECIPES: dict[str, Callable[[Path, dict[str, Any]], Recipe[Any]]] = {
+    "video": _video,
+    "codec": _codec,
+    "inpainter": _inpainter,
+    "inpainter_adversarial": _adversarial,
+}
+
+
+def tiny_recipe(name: str, folder: Path, output: str, **loop: Any) -> Recipe[Any]:
+    """A recipe that trains in `folder / output`, with these settings of the loop."""
+    fixed = {"steps": 4, "batch": 2, "length": 2, "report_steps": 2, "warmup": 1, "bfloat16": False}
+    return TINY_RECIPES[name](folder, {**fixed, **loop, "output": str(folder / output)})
