@@ -75,7 +75,7 @@ def ask(state: WorldState, rows: list[str]) -> WorldState:
     """Tell each world what it is told."""
     for n, row in enumerate(rows):
         if row in KINDS:
-            state = state.say(n, asked_for(row))
+            state = state.schedule_event(n, asked_for(row))
         elif row == "unrelated":
             openings = list(state.openings)
             openings[n] = replace(openings[n], prompt=f"{openings[n].prompt} {UNRELATED}")

@@ -166,7 +166,7 @@ class Trip:
 
 
 def travel(world: World, opening: Opening, pilot: Pilot, steps: int, seed: int, bar: tqdm) -> Trip:
-    """Trajectory through one generated world."""
+    """One trajectory through a generated world."""
     trip, (state, _) = Trip(), world.start([opening], [seed])
     for step in range(1, steps + 1):
         twists = np.tile(pilot(state.body_poses[0]), (1, world.model.spec.frames_per_step, 1))
@@ -249,7 +249,7 @@ def read_arguments() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Trajectory, film, and write the figures after every film."""
+    """Walk, write the videos, and the figures after every one."""
     asked = read_arguments()
     torch.set_num_threads(1)
     height, width = (int(number) for number in asked.size.split("x"))

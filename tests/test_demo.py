@@ -53,7 +53,7 @@ def test_settings_that_cannot_be_shown(change, message):
     assert str(raised.value) == message
 
 
-def test_an_event_that_means_nothing_leaves_no_film(tmp_path):
-    with pytest.raises(ValueError, match="event text must be about one of"):
-        run_demo(DemoConfig(**SHORT | {"event": "dragons attack"}, output=str(tmp_path / "demo")))
+def test_an_event_without_words_leaves_no_film(tmp_path):
+    with pytest.raises(ValueError, match="event text must say what happens, got ' '"):
+        run_demo(DemoConfig(**SHORT | {"event": " "}, output=str(tmp_path / "demo")))
     assert not (tmp_path / "demo").exists()

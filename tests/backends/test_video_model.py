@@ -76,7 +76,7 @@ def test_forks_share_blocks_and_the_window_is_bounded(world):
 def test_a_prompt_changes_what_is_generated(world):
     state, _ = _open(world, [1])
     _, one = world.step(state, _turning(1))
-    _, other = world.step(state.say(0, "night falls"), _turning(1))
+    _, other = world.step(state.schedule_event(0, "night falls"), _turning(1))
     assert not torch.equal(one.chunk.frames, other.chunk.frames)
 
 

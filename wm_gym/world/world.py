@@ -23,7 +23,7 @@ from wm_gym.completion.stage import View
 from wm_gym.completion.state import CompletionState
 from wm_gym.events.kinds import ActiveEvent, appearance_of
 from wm_gym.events.scripts import EventScript
-from wm_gym.geometry.motion import START_BODY_POSE, Body, camera_pose
+from wm_gym.geometry.motion import OPENING_EYE_METRES, START_BODY_POSE, Body, camera_pose
 from wm_gym.memory.hints import Hints
 from wm_gym.memory.memory import Memory, MemoryConfig
 from wm_gym.memory.occupancy import Nearby
@@ -34,6 +34,7 @@ from wm_gym.reconstruction.reconstructor import PlainReconstructor, Reconstructo
 from wm_gym.world import batching
 from wm_gym.world.captures import memory_of_capture
 from wm_gym.world.checking import check_chunk
+from wm_gym.world.entering import openings_at
 from wm_gym.world.movement import Blocked, keys_of, twists_of, walk_all
 from wm_gym.world.references import Keyframes, references_for
 from wm_gym.world.state import Outcome, WorldState, stack_intrinsics, trust_of
@@ -55,11 +56,13 @@ class WorldConfig:
         body: Size and speeds of the walking body.
         memory: Bounds and tolerances of the 4D memory.
         step_height_metres: Solid things lower than this over the ground do not stop the body.
+        bodies_collide: Whether bodies that share a memory stop one another.
     """
 
     body: Body = field(default_factory=Body)
     memory: MemoryConfig = field(default_factory=MemoryConfig)
     step_height_metres: float = 0.4
+    bodies_collide: bool = False
 
 
 class World:
@@ -84,18 +87,26 @@ class World:
         self.model = model
         self.config = config or WorldConfig()
         self.completion = completion_for(model.spec) if completion is None else completion
-        ground_metres = -self.config.body.eye_height_metres
-        self.reconstructor = reconstructor or PlainReconstructor(ground_metres)
+        self.reconstructor = reconstructor or PlainReconstructor(-OPENING_EYE_METRES)
         self.spec = replace(model.spec, weights=_joined_hash(model.spec.weights, self.completion.weights))
 
     @in_own_arithmetic
-    def start(self, openings: Sequence[Opening], seeds: Sequence[int]) -> tuple[WorldState, Outcome]:
-        """Open N worlds. The outcome's frames show each opening pose."""
+    def start(
+        self, openings: Sequence[Opening], seeds: Sequence[int], at: np.ndarray | None = None
+    ) -> tuple[WorldState, Outcome]:
+        """Open N worlds. The outcome's frames show each opening pose.
+
+        Args:
+            openings: N.
+            seeds: N world seeds.
+            at: (N, 5) body poses to open at, for openings with captures: the model opens on what memory and completion
+                show there. None: at the first keyframes, the worlds' origins.
+        """
         num_worlds, spec = len(openings), self.model.spec
-        body_poses = np.tile(START_BODY_POSE, (num_worlds, spec.first_frames, 1))
-        model_state, chunk = self.model.start([moved(opening, spec.device) for opening in openings], seeds)
+        starts = np.tile(START_BODY_POSE, (num_worlds, 1)) if at is None else at
+        body_poses = np.repeat(starts[:, None], spec.first_frames, axis=1)
         state = WorldState(
-            model=model_state,
+            model=None,
             memories=tuple(self._first_memory(opening) for opening in openings),
             world_of_view=tuple(range(num_worlds)),
             body_poses=body_poses[:, -1],
@@ -107,8 +118,14 @@ class World:
             keyframes=tuple(self._first_keyframes(opening) for opening in openings),
         )
         nothing: Events = [()] * num_worlds
-        hints = self._render(state, _poses(body_poses), nothing)
-        return self._remember(state, body_poses, chunk, hints, None, nothing, (False,) * num_worlds)
+        hints, completed = self._render(state, _poses(body_poses), nothing), None
+        if at is not None:
+            completed = self._complete(state, hints, _poses(body_poses))
+            state = replace(state, completions=completed.states)
+            openings = openings_at(openings, completed.hints, _poses(body_poses))
+        model_state, chunk = self.model.start([moved(opening, spec.device) for opening in openings], seeds)
+        state = replace(state, model=model_state)
+        return self._remember(state, body_poses, chunk, hints, completed, nothing, (False,) * num_worlds)
 
     @in_own_arithmetic
     def step(self, state: WorldState, twists: np.ndarray, keys: np.ndarray | None = None) -> tuple[WorldState, Outcome]:
@@ -120,7 +137,8 @@ class World:
             keys: (N, T, 8) bool as `geometry.motion.KEYS`, or None to read them off the twists.
         """
         blocked = [self._obstacles(state, n) for n in range(state.num_worlds)]
-        body_poses, collided = walk_all(state.body_poses, twists, self.config.body, blocked)
+        groups = state.world_of_view if self.config.bodies_collide else range(state.num_worlds)
+        body_poses, collided = walk_all(state.body_poses, twists, self.config.body, blocked, groups)
         return self._advance(state, body_poses, keys_of(twists) if keys is None else keys, collided)
 
     @in_own_arithmetic
@@ -200,9 +218,9 @@ class World:
         if obstacles is not None:
             return lambda positions: obstacles.blocked(positions, body.radius_metres)
         memory = state.memories[state.world_of_view[world]]
-        z_low = self.config.step_height_metres - body.eye_height_metres
+        z_low, eye = self.config.step_height_metres - OPENING_EYE_METRES, float(state.body_poses[world, 2])
         reach = self.model.spec.frames_per_step * body.walk_metres_per_frame + 2 * body.radius_metres
-        nearby = Nearby(memory, state.body_poses[world, :2], reach, z_low, 0.0)
+        nearby = Nearby(memory, state.body_poses[world, :2], reach, z_low, eye)
         return lambda positions: nearby.occupied(positions, body.radius_metres)
 
     def _render(self, state: WorldState, poses: Tensor, events: Events) -> Hints:

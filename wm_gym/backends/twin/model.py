@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from wm_gym.backends.twin.collision import TwinObstacles
 from wm_gym.backends.twin.messages import Action, Effect, Restore, Show, Shown, Stage
 from wm_gym.backends.twin.opening import draw_fov, open_place
+from wm_gym.backends.twin.optics import fit_lens
 from wm_gym.backends.twin.placement import Placement, place_events
 from wm_gym.backends.twin.pool import Job, Pool
 from wm_gym.backends.twin.site import Site, site_of
@@ -107,7 +108,7 @@ class TwinModel:
         """Open N worlds; the chunk has one frame at the opening pose.
 
         Raises:
-            ValueError: If an opening is not that of a place.
+            ValueError: If an opening is not that of a place, or its field of view is wider than the engine can show.
             EngineError: If an engine process died.
         """
         if len(openings) != len(seeds) or not openings:
@@ -188,6 +189,7 @@ class TwinModel:
             raise ValueError(f"backend 'twin' opens places, got {opening.name!r}, which is none")
         place = opening.place
         fx, fy, cx, cy = (float(value) for value in opening.intrinsics)
+        fit_lens((fx, fy, cx, cy), self.config.height, self.config.width)
         return Stage(
             place.family, place.seed, place.difficulty, _engine_seed(seed), self.config.height, self.config.width,
             (fx, fy, cx, cy), FAR_METRES,
@@ -202,7 +204,9 @@ class TwinModel:
         saves = (world.steps + 1) % self.config.save_every_steps == 0
         spots = {placement.event_id: placement.spot for placement in placements}
         effects = tuple(
-            Effect(e.kind, tuple(e.strengths), e.age_frames, e.seed, e.event_id, spots.get(e.event_id)) for e in events
+            Effect(e.kind, tuple(e.strengths), e.age_frames, e.seed, e.event_id, spots.get(e.event_id))
+            for e in events
+            if e.kind is not None
         )
         show = Show(world.stage, False, actions, effects, frame_index, saves)
         restore = Restore(world.stage, world.save, world.actions)

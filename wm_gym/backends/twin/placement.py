@@ -60,15 +60,15 @@ def place_events(
         site: The place.
     """
     known = {placement.event_id: placement for placement in placements}
-    active = {event.event_id: event for event in events if event.kind in _DISTANCES_METRES}
+    active = {event.event_id: (event.kind, event) for event in events if event.kind in _DISTANCES_METRES}
     commands: list[list[str]] = [[] for _ in poses]
     for placement in [p for p in placements if p.event_id not in active]:
         commands[0] += _switch(placement, False)
         del known[placement.event_id]
-    for event in active.values():
+    for kind, event in active.values():
         for t, strength in enumerate(event.strengths):
             if event.event_id not in known and strength > 0.0:
-                known[event.event_id] = Placement(event.event_id, event.kind, _spot(event, poses[t], site), False)
+                known[event.event_id] = Placement(event.event_id, kind, _spot(kind, poses[t], site), False)
             if event.event_id in known:
                 commands[t] += _switch(known[event.event_id], strength > 0.0)
                 known[event.event_id] = _shown(known[event.event_id], strength > 0.0)
@@ -91,7 +91,7 @@ def _switch(placement: Placement, present: bool) -> list[str]:
     return [f"puke -{acs.SPAWN[actor]} {x} {y} {z} {thing_id}"]
 
 
-def _spot(event: ActiveEvent, pose: NDArray[np.float64], site: Site) -> tuple[float, float, float]:
+def _spot(kind: str, pose: NDArray[np.float64], site: Site) -> tuple[float, float, float]:
     """Free ground ahead that the body sees; the nearest thing to it where there is none."""
     here, ahead = pose[:2, 3], pose[:2, 2] / np.linalg.norm(pose[:2, 2])
     turns = np.radians(_TURNS_DEGREES)
@@ -99,13 +99,13 @@ def _spot(event: ActiveEvent, pose: NDArray[np.float64], site: Site) -> tuple[fl
     spots = np.array(
         [
             here + distance * (np.cos(turn) * ahead + np.sin(turn) * across)
-            for distance in _DISTANCES_METRES[event.kind]
+            for distance in _DISTANCES_METRES[kind]
             for turn in turns
         ]
     )
-    free = ~site.obstacles.blocked(spots, _ROOM_METRES[event.kind])
+    free = ~site.obstacles.blocked(spots, _ROOM_METRES[kind])
     chosen = next((spot for spot in spots[free] if _sees(here, spot, site)), here + 1.5 * ahead)
-    return _raise(event, here, chosen, float(pose[2, 3]), site)
+    return _raise(kind, here, chosen, float(pose[2, 3]), site)
 
 
 def _sees(here: NDArray[np.float64], spot: NDArray[np.float64], site: Site) -> bool:
@@ -115,12 +115,12 @@ def _sees(here: NDArray[np.float64], spot: NDArray[np.float64], site: Site) -> b
 
 
 def _raise(
-    event: ActiveEvent, here: NDArray[np.float64], spot: NDArray[np.float64], eye_z: float, site: Site
+    kind: str, here: NDArray[np.float64], spot: NDArray[np.float64], eye_z: float, site: Site
 ) -> tuple[float, float, float]:
     """The spot on the map: on the floor, or in the air for fireworks, under the ceiling where there is one."""
     x, y, _ = site.frame.map_from_world(np.array([*spot, eye_z]))
     sector = site.surfaces.sector_at(x, y)
-    if event.kind != "fireworks":
+    if kind != "fireworks":
         return (float(x), float(y), float(site.surfaces.floors[sector]))
     rise = _BURST_RISE * float(np.linalg.norm(spot - here))
     high = float(site.frame.map_from_world(np.array([*spot, eye_z + rise]))[2])
