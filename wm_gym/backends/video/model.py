@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -24,12 +23,12 @@ from wm_gym.backends.video.opening import standing
 from wm_gym.backends.video.packing import pack_state, unpack_state
 from wm_gym.backends.video.prompts import PromptCache
 from wm_gym.backends.video.sampler import denoise, draw_noise
-from wm_gym.backends.video.settings import check_count, read_device, read_dtype, spec_of
+from wm_gym.backends.video.settings import check_count, check_invariance, read_device, read_dtype, spec_of
 from wm_gym.backends.video.state import VideoState, VideoWorld, codec_state_of, new_worlds
 from wm_gym.backends.video.steering import steer
 from wm_gym.backends.video.weights import find_weights, load_weights
 from wm_gym.networks.arithmetic import own_arithmetic
-from wm_gym.networks.batch_invariant import check_shares, per_world, world_by_world
+from wm_gym.networks.batch_invariant import per_world, world_by_world
 from wm_gym.reconstruction.blend_colours import blend_colours
 from wm_gym.reconstruction.blend_depth import blend_depth, write_mask
 from wm_gym.reconstruction.blend_moving import blend_moving
@@ -71,9 +70,7 @@ class VideoModel(BaseModel):
         check_count("threads", threads)
         check_attention(attention, weight)
         if batch_invariant:
-            pixels = config.frames_per_latent * config.height * config.width
-            hidden = math.prod(config.grid) * config.ffn_dim
-            check_shares(inner_dim=config.inner_dim, hidden_of_a_latent=hidden, pixels_of_a_chunk=pixels)
+            check_invariance(config)
         network.transformer.set_attention(attention)
         self.config, self.network, self._prompts = config, network.eval(), PromptCache(network)
         self._threads, self._batch_invariant = threads, batch_invariant

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
+from wm_gym.backends.video.config import VideoConfig
 from wm_gym.backends.video.network import VideoNetwork
 from wm_gym.backends.video.weights import hash_of
 from wm_gym.choices import check_choice
+from wm_gym.networks.batch_invariant import check_shares
 from wm_gym.world_model import ModelSpec
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
@@ -21,6 +25,17 @@ def check_count(name: str, value: object) -> None:
     """
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise ValueError(f"{name} must be an integer from 1, got {value!r}")
+
+
+def check_invariance(config: VideoConfig) -> None:
+    """See to it that worlds of a model of this shape do not depend on their batch.
+
+    Raises:
+        ValueError: If they would.
+    """
+    pixels = config.frames_per_latent * config.height * config.width
+    hidden = math.prod(config.grid) * config.ffn_dim
+    check_shares(inner_dim=config.inner_dim, hidden_of_a_latent=hidden, pixels_of_a_chunk=pixels)
 
 
 def read_dtype(name: str) -> torch.dtype:
