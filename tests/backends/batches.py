@@ -32,7 +32,7 @@ def world_of(size, dtype="float32", **settings):
 
 
 def openings_of(world):
-    """One opening for each of the largest batch: most remember a place, one begins with a picture, and is painted."""
+    """One opening for each of the largest batch: most open on a capture, one on a picture that is completed."""
     spec = world.model.spec
     places = sorted(SHIPPED.glob("*.npz"))[:2]
     captures = [load_capture(path, spec.height, spec.width, 1) for path in places]

@@ -27,8 +27,8 @@ WORLDS = (
         ),
         (
             {"backend": "video", "backend_settings": {"wheels": 4}},
-            "settings of backend 'video' must be among ['batch_invariant', 'device', 'dtype', 'num_steps', "
-            "'threads', 'weights'], got 'wheels'",
+            "settings of backend 'video' must be among ['attention', 'batch_invariant', 'device', 'dtype', "
+            "'num_steps', 'threads', 'weights'], got 'wheels'",
         ),
         (
             {"backend": "memory_only", "backend_settings": {"wheels": 4}},

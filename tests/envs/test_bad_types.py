@@ -111,8 +111,8 @@ SIZE = "resolution must be (height, width) of at least 16 each, got "
         ({"backend_settings": {1: 2}}, "a name in backend_settings must be a string, got int"),
         (
             {"backend": "video", "backend_settings": {"num_step": 2}},
-            "settings of backend 'video' must be among ['batch_invariant', 'device', 'dtype', 'num_steps', "
-            "'threads', 'weights'], got 'num_step'; did you mean 'num_steps'?",
+            "settings of backend 'video' must be among ['attention', 'batch_invariant', 'device', 'dtype', "
+            "'num_steps', 'threads', 'weights'], got 'num_step'; did you mean 'num_steps'?",
         ),
     ],
 )  # fmt: skip

@@ -34,7 +34,7 @@ def test_tensors_arrays_and_bytes_are_counted_once():
 
 
 def test_a_state_holds_its_memory_and_its_past(state):
-    past = sum(block.keys.nbytes + block.values.nbytes for block in state.model.worlds[0].blocks)
+    past = sum(block.keys.nbytes + block.values.nbytes for block in state.model[0].blocks)
     assert past > 0 and state.nbytes >= state.memories[0].nbytes + past
     assert state.nbytes == nbytes(state)
 
