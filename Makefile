@@ -3,7 +3,8 @@
 #   make demo        walk through a generated world; films and figures in outputs/demo
 #   make test        the quick tests          (PYTEST_ARGS="-k geometry" narrows them; WORKERS=0: in one process)
 #   make test-all    the slow ones too, and suites and clients of others (docs/compatibility.md)
-#   make lint        ruff and pyright
+#   make lint        ruff, pyright and codespell
+#   make docs        the pages and the API reference, in build/site
 #   make venv        only the environment
 #   make clean       remove what was built, the environment included
 #
@@ -32,7 +33,7 @@ PYTEST = $(VENV)/bin/python -m pytest --numprocesses $(WORKERS) --maxprocesses 4
 ANSWERS = import os, sys; from pip._vendor import requests; requests.head(sys.argv[1] + "/torch/", timeout=5, \
   verify=os.environ.get("PIP_CERT") or True).raise_for_status()
 
-.PHONY: demo test test-all lint venv clean
+.PHONY: demo test test-all lint docs venv clean
 
 demo: $(VENV)/.demo
 	$(VENV)/bin/wm-gym demo
@@ -47,6 +48,11 @@ lint: $(VENV)/.test
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/pyright
+	$(VENV)/bin/codespell
+
+docs: $(VENV)/.docs
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build
+	@echo "build/site/index.html is the first page"
 
 venv: $(VENV)/.demo $(VENV)/.test
 
@@ -63,6 +69,11 @@ $(VENV)/.test: $(VENV)/.torch pyproject.toml
 $(VENV)/.foreign: $(VENV)/.test
 	@echo "Installing suites and clients of others ..."
 	@$(PIP) install -c constraints.txt -e ".[foreign]"
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/.demo
+	@echo "Installing what builds the documentation ..."
+	@$(PIP) install -c constraints.txt -e ".[docs]"
 	@touch $@
 
 $(VENV)/.torch: $(VENV)/bin/python constraints.txt

@@ -100,7 +100,8 @@ from wm_gym.scenes.families import FAMILIES
 from wm_gym.scenes.keyframe_scale import FINER
 from wm_gym.scenes.places import open_world
 from wm_gym.train_world.data.splits import nth_seed
-from wm_gym.world.world import World, completion_for
+from wm_gym.world.guiding import completion_for
+from wm_gym.world.world import World
 from wm_gym.world_model import ModelSpec, Opening, Place
 
 FIRST_PLACE = 100

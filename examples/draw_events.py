@@ -76,7 +76,7 @@ def trigger(state: WorldState, rows: list[str]) -> WorldState:
     """The state with each row's event triggered, or with the unrelated sentence in its prompt."""
     for n, row in enumerate(rows):
         if row in KINDS:
-            state = state.say(n, held_out_text(row))
+            state = state.schedule_event(n, held_out_text(row))
         elif row == "unrelated":
             openings = list(state.openings)
             openings[n] = replace(openings[n], prompt=f"{openings[n].prompt} {UNRELATED}")

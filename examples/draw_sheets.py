@@ -39,7 +39,7 @@ def by_day(world: World, name: str, columns: int) -> list[np.ndarray]:
 def under_event(world: World, name: str, kind: str, steps: int) -> np.ndarray:
     """A frame at the opening pose, `steps` steps after an event was triggered."""
     state, _ = world.start([open_world(world.model.spec, find_place(name, 0, "full"))], [0])
-    state = state.say(0, phrasings(kind, "start")[0])
+    state = state.schedule_event(0, phrasings(kind, "start")[0])
     for _ in range(steps):
         state, outcome = world.step(state, np.zeros((1, 4, 4)))
     return outcome.chunk.frames[0, -1].numpy()

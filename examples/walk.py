@@ -1,4 +1,4 @@
-"""Walk through a generated world for a while, with snow on the way."""
+"""Walk through a generated world for a while, and let it snow on the way."""
 
 import gymnasium as gym
 

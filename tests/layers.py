@@ -34,7 +34,7 @@ FLOORS = {
 
 INSIDE = {
     "backends": {"": 0, "twin": 1, "video": 1, "memory_only": 1, "registry": 2},
-    "envs": {"tasks": 0, "": 1, "replay": 2, "wrappers": 3},
+    "envs": {"checking": 0, "tasks": 1, "": 2, "replay": 3, "wrappers": 4},
     "train_world": {"policies": 0, "data": 1, "": 2, "codec": 3, "video": 4, "inpainting": 4, "recipes": 5},
 }
 """Floors inside of rooms: folders and modules of a room by name, all its other modules together as ""."""

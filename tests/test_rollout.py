@@ -72,5 +72,16 @@ def test_bad_files_and_steps_are_refused_in_one_line(path, tmp_path, capsys):
     assert capsys.readouterr().err.startswith("wm-gym replay: a replay must be a file that can be read, got ")
     assert main(["replay", str(path), "--verify", "--from", "7"]) == 2
     assert capsys.readouterr().err == "wm-gym replay: a step of this replay must be from 0 to 6, got 7\n"
-    assert rollout(tmp_path / "run.replay", "events=[{at: 1, text: it rains frogs}]") == 2
+    assert rollout(tmp_path / "run.replay", "events=[{at: 1, text: ' '}]") == 2
     assert not (tmp_path / "run.replay").exists() and capsys.readouterr().err.count("wm-gym rollout: ") == 1
+
+
+def test_a_rollout_carries_its_task_and_body(tmp_path, capsys):
+    settings = ("task=point_goal", "task_settings={success_metres: 0.1}", "body={walk_metres_per_second: 1.0}")
+    assert rollout(tmp_path / "run.replay", "world=city/9", "height=24", "width=32", *settings) == 0
+    made = Replay.load(tmp_path / "run.replay").settings
+    assert made["task"] == "point_goal" and made["task_settings"] == {"success_metres": 0.1}
+    assert made["body"] == {"walk_metres_per_second": 1.0}
+    assert main(["replay", str(tmp_path / "run.replay"), "--verify"]) == 0
+    assert rollout(tmp_path / "run.replay", "task=point_goal", "task_settings={succes_metres: 1}") == 2
+    assert "did you mean 'success_metres'?" in capsys.readouterr().err

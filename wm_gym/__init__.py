@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from wm_gym import presets
-from wm_gym.envs.registration import register_ids
+from wm_gym.envs.registration import parallel_env, register_ids
 
 if TYPE_CHECKING:
     from wm_gym.backends.registry import load_backend
@@ -40,6 +40,7 @@ __all__ = [
     "WorldVectorEnv",
     "__version__",
     "load_backend",
+    "parallel_env",
     "presets",
 ]
 

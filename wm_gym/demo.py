@@ -142,7 +142,9 @@ def _begin(world: World, opening: Opening, config: DemoConfig) -> tuple[WorldSta
     state, outcome = world.start([opening], [config.seed])
     frames = world.spec.frames_per_step
     if config.event:
-        state = state.say(0, config.event, in_frames=config.event_at * frames, for_frames=config.event_steps * frames)
+        state = state.schedule_event(
+            0, config.event, in_frames=config.event_at * frames, for_frames=config.event_steps * frames
+        )
     return state, outcome
 
 

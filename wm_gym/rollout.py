@@ -28,6 +28,9 @@ class RolloutConfig:
 
     Attributes:
         env_id: A registered id.
+        task: "explore", "point_goal" or "package.module:Class"; empty for that of the id.
+        task_settings: The task's own.
+        body: Size and speeds of the body, as `gym.make` takes them.
         backend: Who makes the frames.
         world: A name as `gym.make` takes it; empty for one of the shipped places, by the seed.
         difficulty: "simple", "medium" or "full"; the shipped places are "full".
@@ -44,6 +47,9 @@ class RolloutConfig:
     """
 
     env_id: str = "wm_gym/Explore-v0"
+    task: str = ""
+    task_settings: dict[str, Any] = field(default_factory=dict)
+    body: dict[str, float] = field(default_factory=dict)
     backend: str = "video"
     world: str = ""
     difficulty: str = "full"
@@ -81,7 +87,8 @@ def rollout(config: RolloutConfig) -> Replay:
     env = gym.make(
         config.env_id, max_episode_steps=config.steps, disable_env_checker=True, backend=config.backend,
         world=config.world or None, difficulty=config.difficulty, resolution=(config.height, config.width),
-        action_mode=config.action_mode, obs_mode="rgb",
+        action_mode=config.action_mode, obs_mode="rgb", task=config.task or IDS[config.env_id],
+        task_settings=config.task_settings, body=config.body,
     )  # fmt: skip
     recorder = RecordReplay(env, config.snapshot_every)
     try:

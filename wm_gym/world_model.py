@@ -54,7 +54,8 @@ class ModelSpec:
         device: Where it computes, such as "cuda:0"; what crosses the protocol is moved there, and what it gives back.
         dtype: Number type of its network.
         arithmetic: What else decides the order of its sums, such as "float32 on cpu, 2 threads"; empty without any.
-        shows_events: Kinds of event, names in `wm_gym.events.kinds.KINDS`, that it can show.
+        shows_events: Kinds of event that it can show: names in `wm_gym.events.kinds.KINDS`, and `FREE_TEXT` if it
+            follows any text.
     """
 
     name: str
@@ -196,7 +197,7 @@ class Condition:
         keys: (N, T, 8) bool, columns as `geometry.motion.KEYS`.
         prompts: For each world L strings, one for each latent: the scene and what is going on in it then; empty ones
             for a model that takes no text.
-        events: For each world, the events at work in this step.
+        events: For each world, the events at work in this step, as text and kind, which may be None.
         seeds: N world seeds. All randomness comes from (seed, frame index).
         frame_index: N indices of this step's first frame, counted from the world's first frame.
         guidance: What is known of these frames, or None for a model that takes none.

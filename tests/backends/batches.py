@@ -15,7 +15,8 @@ from wm_gym.backends.video.model import VideoModel
 from wm_gym.scenes.captures import load_capture
 from wm_gym.scenes.images import open_picture
 from wm_gym.scenes.named import SHIPPED
-from wm_gym.world.world import World, completion_for
+from wm_gym.world.guiding import completion_for
+from wm_gym.world.world import World
 
 COUNTS = 1, 2, 3, 4, 5, 8
 """Sizes of batches."""
@@ -31,7 +32,7 @@ def world_of(size, dtype="float32", **settings):
 
 
 def openings_of(world):
-    """One opening for each of the largest batch: most remember a place, one begins with a picture, and is painted."""
+    """One opening for each of the largest batch: most open on a capture, one on a picture that is completed."""
     spec = world.model.spec
     places = sorted(SHIPPED.glob("*.npz"))[:2]
     captures = [load_capture(path, spec.height, spec.width, 1) for path in places]

@@ -58,7 +58,7 @@ def test_a_step_is_as_long_as_the_spec_says_and_keys_steer_it():
 def test_each_latent_has_a_prompt_of_its_own():
     world, state = keyed_world()
     before = world.step(state, forward(2))[1].chunk.frames[0, :, 0, 0, 1].tolist()
-    changed = state.say(0, "night falls", in_frames=5)
+    changed = state.schedule_event(0, "night falls", in_frames=5)
     after = world.step(changed, forward(2))[1].chunk.frames[0, :, 0, 0, 1].tolist()
     assert before[:4] == after[:4] and before[8:] != after[8:] and len(set(after[8:])) == 1
 

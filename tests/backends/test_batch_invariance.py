@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 SIZES = (36, 48), (48, 64)
-LEVELS = "AVX2", "AVX512_CORE", "AVX512_CORE_BF16"
+INSTRUCTION_SETS = "AVX2", "AVX512_CORE", "AVX512_CORE_BF16"
 """Of oneDNN's kernels; what the processor offers beyond them is tested in this process."""
 
 PRODUCTS = "mm", "mv", "dot", "matmul", "linear", "convolution", "encoder_layer"
@@ -63,19 +63,19 @@ def test_a_world_in_a_batch_of_any_size_is_the_world_alone(world):
     assert differing(world, COUNTS) == []
 
 
-@pytest.mark.parametrize("level", LEVELS)
-def test_a_world_in_a_batch_is_the_world_alone_with_the_kernels_of_other_processors(level):
-    assert_all_equal(level, "--counts", "3", "--threads", "2")
+@pytest.mark.parametrize("instructions", INSTRUCTION_SETS)
+def test_a_world_in_a_batch_is_the_world_alone_with_the_kernels_of_other_processors(instructions):
+    assert_all_equal(instructions, "--counts", "3", "--threads", "2")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("level", [*LEVELS, "DEFAULT"])
-def test_every_size_of_batch_number_type_and_number_of_threads_with_the_kernels_of_other_processors(level):
-    assert_all_equal(level, "--dtypes", "float32", "bfloat16", "--threads", "1", "2", "--steps", "4")
+@pytest.mark.parametrize("instructions", [*INSTRUCTION_SETS, "DEFAULT"])
+def test_every_size_of_batch_number_type_and_number_of_threads_with_the_kernels_of_other_processors(instructions):
+    assert_all_equal(instructions, "--dtypes", "float32", "bfloat16", "--threads", "1", "2", "--steps", "4")
 
 
-def assert_all_equal(level, *arguments):
-    environment = os.environ | {"ONEDNN_MAX_CPU_ISA": level}
+def assert_all_equal(instructions, *arguments):
+    environment = os.environ | {"ONEDNN_MAX_CPU_ISA": instructions}
     program = [sys.executable, str(Path(__file__).with_name("batches.py")), *arguments]
     done = subprocess.run(program, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

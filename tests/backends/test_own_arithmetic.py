@@ -31,6 +31,12 @@ def in_low_precision():
     torch.set_float32_matmul_precision("medium")
 
 
+def in_low_precision_on_cuda():
+    torch.set_float32_matmul_precision("high")
+    torch.backends.cudnn.conv.fp32_precision = "tf32"
+    torch.backends.cudnn.benchmark = True
+
+
 def without_onednn():
     torch.backends.mkldnn.enabled = False
 
@@ -44,8 +50,8 @@ def with_deterministic_algorithms():
 
 
 SETTINGS = (
-    of_two_threads, of_float64, on_another_device, in_autocast, in_low_precision, without_onednn,
-    without_subnormal_numbers, with_deterministic_algorithms,
+    of_two_threads, of_float64, on_another_device, in_autocast, in_low_precision, in_low_precision_on_cuda,
+    without_onednn, without_subnormal_numbers, with_deterministic_algorithms,
 )  # fmt: skip
 
 
@@ -58,6 +64,8 @@ def settings():
         "autocast": torch.is_autocast_enabled("cpu"),
         "precision": torch.get_float32_matmul_precision(),
         "products": torch.backends.mkldnn.matmul.fp32_precision,
+        "cuda": (torch.backends.cuda.matmul.fp32_precision, torch.backends.cudnn.conv.fp32_precision),
+        "benchmark": torch.backends.cudnn.benchmark,
         "onednn": torch.backends.mkldnn.enabled,
         "subnormal": 1e-310 / 2 > 0,
         "deterministic": torch.are_deterministic_algorithms_enabled(),
@@ -72,6 +80,7 @@ def _restored():
     torch.set_default_dtype(torch.float32)
     torch.set_autocast_enabled("cpu", False)
     torch.set_float32_matmul_precision("highest")
+    torch.backends.cudnn.benchmark = False
     torch.backends.mkldnn.enabled = True
     torch.set_flush_denormal(False)
     torch.use_deterministic_algorithms(False)
@@ -109,6 +118,14 @@ def test_settings_come_back_after_an_error():
     with pytest.raises(ValueError, match="stop"), own_arithmetic(threads=2):
         raise ValueError("stop")
     assert settings() == before
+
+
+@pytest.mark.usefixtures("_restored")
+def test_products_are_exact_on_cuda_too():
+    in_low_precision_on_cuda()
+    with own_arithmetic():
+        assert torch.backends.cuda.matmul.fp32_precision == torch.backends.cudnn.conv.fp32_precision == "ieee"
+        assert torch.backends.cudnn.deterministic and not torch.backends.cudnn.benchmark
 
 
 @pytest.mark.usefixtures("_restored")

@@ -22,7 +22,7 @@ VIDEO = VideoConfig(num_layers=1, codec="streaming", refiner_channels=0)
 
 
 def _shaken(module):
-    """Every layer at work, those too that begin as nothing."""
+    """The module with every parameter moved off its initialisation."""
     with torch.no_grad():
         for parameter in module.parameters():
             parameter.add_(0.05 * torch.randn_like(parameter))
@@ -44,10 +44,10 @@ def test_encoding_chunk_by_chunk_equals_encoding_the_clip_at_once(codec, clip):
     start = codec.start(2, 16, 24)
     whole, end = codec.encode_clip(clip, start)
     state, latents = start, []
-    for planes in clip.unbind(1):
-        latent, state = codec.encode(planes, state)
+    for channels in clip.split(1, 1):
+        latent, state = codec.encode(channels, state)
         latents.append(latent)
-    torch.testing.assert_close(torch.stack(latents, 1), whole, atol=1e-5, rtol=0)
+    torch.testing.assert_close(torch.cat(latents, 1), whole, atol=1e-5, rtol=0)
     for one, other in zip(state, end, strict=True):
         torch.testing.assert_close(one, other, atol=1e-5, rtol=0)
 
@@ -57,40 +57,40 @@ def test_decoding_chunk_by_chunk_equals_decoding_the_clip_at_once(codec, clip):
     latents, _ = codec.encode_clip(clip, start)
     whole, _ = codec.decode_clip(latents, start)
     state, chunks = start, []
-    for latent in latents.unbind(1):
-        planes, state = codec.decode(latent, state)
-        chunks.append(planes)
-    torch.testing.assert_close(torch.stack(chunks, 1), whole, atol=1e-5, rtol=0)
+    for latent in latents.split(1, 1):
+        channels, state = codec.decode(latent, state)
+        chunks.append(channels)
+    torch.testing.assert_close(torch.cat(chunks, 1), whole, atol=1e-5, rtol=0)
 
 
 def test_the_future_changes_nothing_and_the_past_does(codec, clip):
     start = codec.start(2, 16, 24)
     latents, _ = codec.encode_clip(clip, start)
-    told, _ = codec.decode_clip(latents, start)
+    decoded, _ = codec.decode_clip(latents, start)
     other = clip.clone()
     other[:, 3:] = 0
     torch.testing.assert_close(codec.encode_clip(other, start)[0][:, :3], latents[:, :3])
     changed = latents.clone()
     changed[:, 2] = 0
     again, _ = codec.decode_clip(changed, start)
-    torch.testing.assert_close(again[:, :2], told[:, :2])
-    assert not torch.allclose(again[:, 3], told[:, 3])
+    torch.testing.assert_close(again[:, :2], decoded[:, :2])
+    assert not torch.allclose(again[:, 3], decoded[:, 3])
 
 
-def test_who_encodes_and_who_decodes_remember_the_same_of_a_latent_frame(codec, clip):
+def test_encoding_and_decoding_a_latent_frame_leave_the_same_state(codec, clip):
     start = codec.start(2, 16, 24)
-    latent, encoded = codec.encode(clip[:, 0], start)
+    latent, encoded = codec.encode(clip[:, :1], start)
     _, decoded = codec.decode(latent, start)
     for one, other in zip(encoded[1:], decoded[1:], strict=True):
         assert torch.equal(one, other)
 
 
-def test_exact_patches_remember_nothing_and_change_nothing(clip):
+def test_exact_patches_have_no_state_and_change_nothing(clip):
     exact = ExactCodec(FOLD, 4)
     assert exact.start(2, 16, 24) == ()
-    latent, state = exact.encode(clip[:, 0], ())
-    assert torch.equal(latent, clip[:, 0])
-    assert torch.equal(exact.decode(latent, state)[0], clip[:, 0])
+    latent, state = exact.encode(clip, ())
+    assert torch.equal(latent, clip)
+    assert torch.equal(exact.decode(latent, state)[0], clip)
 
 
 @pytest.mark.parametrize("codec_of", [lambda: ExactCodec(FOLD, 4), lambda: StreamingCodec(SMALL, FOLD, 4)])
@@ -98,22 +98,23 @@ def test_what_a_codec_says_of_its_shapes_is_so(codec_of, clip):
     one = codec_of()
     state = one.start(2, 16, 24)
     size = 16 // one.scale, 24 // one.scale
-    latent, state = one.encode(clip[:, 0], state)
-    hints = one.encode_hints(FOLD.encode_hints(blank_hints(2, 4, 16, 24, torch.device("cpu"))), state)
-    assert latent.shape == (2, one.latent_channels, *size)
-    assert hints.shape == (2, one.hint_channels, *size)
-    assert one.hint_prior(hints).shape == latent.shape
-    assert one.decode(latent, state)[0].shape == clip[:, 0].shape
+    latents, state = one.encode(clip[:, :3], state)
+    hint_channels = FOLD.encode_hints(blank_hints(2, 12, 16, 24, torch.device("cpu"))).unflatten(1, (3, -1))
+    hints = one.encode_hints(hint_channels, state)
+    assert latents.shape == (2, 3, one.latent_channels, *size)
+    assert hints.shape == (2, 3, one.hint_channels, *size)
+    assert one.hint_prior(hints).shape == latents.shape
+    assert one.decode(latents, state)[0].shape == clip[:, :3].shape
 
 
-def test_hints_that_show_the_truth_guess_its_latent(codec, clip):
-    state = codec.encode(clip[:, 0], codec.start(2, 16, 24))[1]
-    truth = clip[:, 1].unflatten(1, (4, 5)).clone()
-    truth[:, :, 4] = truth[:, :, 4].sign()
-    ones = torch.ones_like(truth[:, :, :1])
-    hints = torch.cat([truth[:, :, :4], ones, truth[:, :, 4:], 0 * ones, ones], 2).flatten(1, 2)
+def test_the_prior_of_hints_that_show_the_truth_is_its_latents(codec, clip):
+    state = codec.encode(clip[:, :1], codec.start(2, 16, 24))[1]
+    truth = clip[:, 1:].unflatten(2, (4, 5)).clone()
+    truth[:, :, :, 4] = truth[:, :, :, 4].sign()
+    ones = torch.ones_like(truth[:, :, :, :1])
+    hints = torch.cat([truth[:, :, :, :4], ones, truth[:, :, :, 4:], 0 * ones, ones], 3).flatten(2, 3)
     hint_prior = codec.hint_prior(codec.encode_hints(hints, state))
-    torch.testing.assert_close(hint_prior, codec.encode(truth.flatten(1, 2), state)[0])
+    torch.testing.assert_close(hint_prior, codec.encode(truth.flatten(2, 3), state)[0])
 
 
 def test_holes_are_filled_from_around_them():
@@ -157,15 +158,15 @@ def test_with_a_learned_codec_a_world_of_three_equals_the_world_alone(world):
 def test_with_a_learned_codec_a_state_survives_bytes_and_forks(world):
     state, _ = _open(world, [1, 2])
     state, _ = world.step(state, _turning(2))
-    before = [part.clone() for part in state.model.worlds[0].codec]
+    before = [part.clone() for part in state.model[0].codec]
     back, _ = from_bytes(to_bytes(state, world), world)
     after, one = world.step(state, _turning(2))
     _, other = world.step(back, _turning(2))
     assert torch.equal(one.chunk.frames, other.chunk.frames)
-    assert all(torch.equal(x, y) for x, y in zip(before, state.model.worlds[0].codec, strict=True))
-    assert not torch.equal(after.model.worlds[0].codec[1], before[1])
+    assert all(torch.equal(x, y) for x, y in zip(before, state.model[0].codec, strict=True))
+    assert not torch.equal(after.model[0].codec[1], before[1])
     fork = world.model.select(state.model, [1, 1])
-    assert fork.worlds[0].codec is fork.worlds[1].codec
+    assert fork[0].codec is fork[1].codec
     assert nbytes(state.model) > sum(part.nbytes for part in before)
 
 

@@ -69,14 +69,14 @@ def test_forks_share_blocks_and_the_window_is_bounded(world):
     for _ in range(8):
         state, _ = world.step(state, _turning(1))
     fork = world.model.select(state.model, [0, 0])
-    assert fork.worlds[0].blocks[-1] is fork.worlds[1].blocks[-1]
-    assert len(state.model.worlds[0].blocks) == SMALL.window_latents + SMALL.sink_latents
+    assert fork[0].blocks[-1] is fork[1].blocks[-1]
+    assert len(state.model[0].blocks) == SMALL.window_latents + SMALL.sink_latents
 
 
-def test_what_is_written_changes_what_comes(world):
+def test_a_prompt_changes_what_is_generated(world):
     state, _ = _open(world, [1])
     _, one = world.step(state, _turning(1))
-    _, other = world.step(state.say(0, "night falls"), _turning(1))
+    _, other = world.step(state.schedule_event(0, "night falls"), _turning(1))
     assert not torch.equal(one.chunk.frames, other.chunk.frames)
 
 
@@ -91,25 +91,25 @@ def test_chunks_survive_the_codec():
     torch.testing.assert_close(back[1], depth, rtol=1e-4, atol=0)
 
 
-def test_hints_of_nothing_guess_nothing():
+def test_the_prior_of_no_hints_is_nothing():
     codec = SpaceToDepthCodec(0.2, 100.0)
-    folded = codec.encode_hints(blank_hints(1, 4, 8, 8, torch.device("cpu")))
-    hint_prior = codec.hint_prior(folded).unflatten(1, (4, 5))
-    assert not folded.any() and not hint_prior[:, :, :4].any() and (hint_prior[:, :, 4] == -1).all()
+    channels = codec.encode_hints(blank_hints(1, 4, 8, 8, torch.device("cpu")))
+    hint_prior = codec.hint_prior(channels).unflatten(1, (4, 5))
+    assert not channels.any() and not hint_prior[:, :, :4].any() and (hint_prior[:, :, 4] == -1).all()
 
 
 def test_noise_comes_from_the_seed_and_the_time_alone():
-    both = draw_noise((5,), [3, 4], [7, 9])
-    assert torch.equal(both[1:], draw_noise((5,), [4], [9]))
-    assert not torch.equal(both[0], draw_noise((5,), [3], [8])[0])
+    both = draw_noise((5,), [3, 4], [[7, 8], [9, 10]])
+    assert torch.equal(both[1:, :1], draw_noise((5,), [4], [[9]]))
+    assert not torch.equal(both[0, 0], both[0, 1])
 
 
 def test_denoising_ends_at_the_last_prediction():
     goal = torch.full((1, 3), 0.25)
     asked = []
 
-    def predict(noisy, temb):
-        asked.append(temb)
+    def predict(noisy, sigma):
+        asked.append(sigma)
         return goal
 
     assert torch.equal(denoise(torch.randn(1, 3), predict, 4), goal)

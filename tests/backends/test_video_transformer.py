@@ -3,8 +3,8 @@ import torch
 from diffusers.models.transformers.transformer_wan import WanTransformer3DModel
 
 from wm_gym.backends.video.config import TransformerConfig
-from wm_gym.backends.video.rows import Role, Rows, may_attend
-from wm_gym.backends.video.transformer import CausalTransformer, Past
+from wm_gym.backends.video.frame_metadata import FrameMetadata, Role, may_attend
+from wm_gym.backends.video.transformer import CachedKV, CausalTransformer
 
 CONFIG = TransformerConfig(
     in_channels=5, out_channels=3, patch_size=(2, 2), num_attention_heads=2, attention_head_dim=24, num_layers=3,
@@ -33,26 +33,26 @@ def _inputs(length=4, seed=0):
 
 def _targets(length, noise, times=None):
     time = torch.arange(length).expand(2, length) if times is None else times
-    return Rows.of(time, noise, Role.TARGET)
+    return FrameMetadata.of(time, noise, Role.TARGET)
 
 
 @torch.no_grad()
-def test_one_noise_level_and_full_attention_equal_diffusers(pair):
+def test_one_sigma_and_full_attention_equal_diffusers(pair):
     ours, theirs = pair
     latents, text = _inputs()
-    rows = Rows.of(torch.arange(4).expand(2, 4), 0.7, Role.PLAN)  # plans are seen from anywhere
-    mine, _, _ = ours(latents, rows, ours.encode_prompts(text))
+    metadata = FrameMetadata.of(torch.arange(4).expand(2, 4), 0.7, Role.PLAN)  # plans are seen from anywhere
+    mine, _, _ = ours(latents, metadata, ours.encode_prompts(text))
     reference = theirs(latents.transpose(1, 2), torch.full((2,), 700.0), text, return_dict=False)[0]
     torch.testing.assert_close(mine.transpose(1, 2), reference, atol=3e-5, rtol=1e-4)
 
 
 @torch.no_grad()
-def test_a_noise_level_for_each_latent_frame_equals_diffusers(pair):
+def test_a_sigma_for_each_latent_frame_equals_diffusers(pair):
     ours, theirs = pair
     latents, text = _inputs()
     noise = torch.tensor([[0.0, 0.2, 0.6, 1.0]]).expand(2, 4)
-    rows = Rows.of(torch.arange(4).expand(2, 4), noise, Role.PLAN)
-    mine, _, _ = ours(latents, rows, ours.encode_prompts(text))
+    metadata = FrameMetadata.of(torch.arange(4).expand(2, 4), noise, Role.PLAN)
+    mine, _, _ = ours(latents, metadata, ours.encode_prompts(text))
     per_token = (1000 * noise).repeat_interleave(12, 1)
     reference = theirs(latents.transpose(1, 2), per_token, text, return_dict=False)[0]
     torch.testing.assert_close(mine.transpose(1, 2), reference, atol=3e-5, rtol=1e-4)
@@ -67,13 +67,13 @@ def test_the_cache_gives_what_one_causal_pass_gives(pair):
     keys, values = [], []
     past = None
     for t in range(5):
-        rows = _targets(1, noise[:, t : t + 1], torch.full((2, 1), t))
-        step, _, written = ours(latents[:, t : t + 1], rows, ours.encode_prompts(text), past=past, window=3)
+        metadata = _targets(1, noise[:, t : t + 1], torch.full((2, 1), t))
+        step, _, new_kv = ours(latents[:, t : t + 1], metadata, ours.encode_prompts(text), past=past, window=3)
         torch.testing.assert_close(step[:, 0], whole[:, t], atol=1e-5, rtol=1e-4)
-        keys.append(written.keys.flatten(2, 3))
-        values.append(written.values.flatten(2, 3))
+        keys.append(new_kv.keys.flatten(2, 3))
+        values.append(new_kv.values.flatten(2, 3))
         times = torch.arange(t + 1).expand(2, t + 1)
-        past = Past(Rows.of(times, 0.0, Role.PAST), torch.cat(keys, 2), torch.cat(values, 2))
+        past = CachedKV(FrameMetadata.of(times, 0.0, Role.PAST), torch.cat(keys, 2), torch.cat(values, 2))
 
 
 @torch.no_grad()
@@ -98,10 +98,11 @@ def test_the_future_changes_nothing(pair):
 
 
 def test_who_sees_whom():
-    queries = Rows.of(torch.tensor([[5]]), 1.0, Role.TARGET)
+    queries = FrameMetadata.of(torch.tensor([[5]]), 1.0, Role.TARGET)
     roles = [Role.PAST, Role.PAST, Role.SINK, Role.REFERENCE, Role.HINT, Role.HINT, Role.TARGET, Role.ABSENT, Role.PAST]
     times = [1, 3, 0, 9, 5, 4, 5, 4, 6]
-    keys = Rows(torch.tensor([times]), torch.zeros(1, 9), torch.tensor([[int(role) for role in roles]]))
+    time = torch.tensor([times])
+    keys = FrameMetadata(time, time, torch.zeros(1, 9), torch.tensor([[int(role) for role in roles]]))
     assert may_attend(queries, keys, window=3)[0, 0].tolist() == [
         False,
         True,
@@ -125,12 +126,12 @@ def test_bad_shapes_of_heads_are_refused():
 def test_each_latent_frame_may_have_a_prompt_of_its_own(pair):
     ours, _ = pair
     latents, text = _inputs()
-    rows = _targets(4, 0.5)
-    shared, _, _ = ours(latents, rows, ours.encode_prompts(text))
+    metadata = _targets(4, 0.5)
+    shared, _, _ = ours(latents, metadata, ours.encode_prompts(text))
     each = text.repeat_interleave(4, 0)
-    same, _, _ = ours(latents, rows, ours.encode_prompts(each))
+    same, _, _ = ours(latents, metadata, ours.encode_prompts(each))
     torch.testing.assert_close(same, shared, atol=1e-5, rtol=1e-4)
     each[3] = -each[3]  # the last latent frame of the first world
-    told, _, _ = ours(latents, rows, ours.encode_prompts(each))
-    assert not torch.allclose(told[0, 3], shared[0, 3], atol=1e-3)
-    torch.testing.assert_close(told[0, :3], shared[0, :3], atol=1e-5, rtol=1e-4)
+    changed, _, _ = ours(latents, metadata, ours.encode_prompts(each))
+    assert not torch.allclose(changed[0, 3], shared[0, 3], atol=1e-3)
+    torch.testing.assert_close(changed[0, :3], shared[0, :3], atol=1e-5, rtol=1e-4)

@@ -1,12 +1,12 @@
 """A task that counts steps and ends after a few, so that the episodes of a batch end at different times."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import gymnasium as gym
 import numpy as np
 
-from wm_gym.envs.tasks.task import StepResult
+from wm_gym.envs.tasks.task import StepResult, Task
 
 LENGTHS = (1, 2, 4)
 
@@ -18,7 +18,7 @@ class Counted:
 
 
 @dataclass(frozen=True)
-class Count:
+class Count(Task[Counted]):
     """The goal is the number of steps so far, and so is the reward; the length is drawn."""
 
     description: ClassVar[str] = "Count."
@@ -33,9 +33,3 @@ class Count:
 
     def goal(self, state, body_pose):
         return np.array([state.count], np.float32)
-
-    def pack(self, state):
-        return asdict(state)
-
-    def unpack(self, data):
-        return Counted(**data)

@@ -27,8 +27,8 @@ WORLDS = (
         ),
         (
             {"backend": "video", "backend_settings": {"wheels": 4}},
-            "settings of backend 'video' must be among ['batch_invariant', 'device', 'dtype', 'num_steps', "
-            "'threads', 'weights'], got 'wheels'",
+            "settings of backend 'video' must be among ['attention', 'batch_invariant', 'device', 'dtype', "
+            "'num_steps', 'threads', 'weights'], got 'wheels'",
         ),
         (
             {"backend": "memory_only", "backend_settings": {"wheels": 4}},
@@ -49,7 +49,7 @@ WORLDS = (
         ({"depth_dtype": "int8"}, "depth_dtype must be 'float32' or 'uint8', got 'int8'"),
         ({"num_points": 0}, "num_points must be at least 1, got 0"),
         ({"idle_drift": 2.0}, "idle_drift must be within 0..1, got 2.0"),
-        ({"task": "nap"}, "task must be one of ['explore', 'point_goal'], got 'nap'"),
+        ({"task": "nap"}, "task must be one of ['explore', 'point_goal'] or 'package.module:Class', got 'nap'"),
     ],
 )
 def test_settings(settings, message):
@@ -118,14 +118,12 @@ def test_use_before_reset():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (
-            "dragons attack",
-            "event text must be about one of ['bonfire', 'fireworks', 'fog', 'night', 'snowfall', 'walker'], "
-            "got 'dragons attack'",
-        ),
+        ("", "event text must say what happens, got ''"),
+        (" .", "event text must say what happens, got ' .'"),
+        (7, "event text must be a string, got int"),
     ],
 )
-def test_events_leave_the_episode_as_it_was(env, text, message):
+def test_a_refused_event_leaves_the_episode_as_it_was(env, text, message):
     before = env.get_state()
     with pytest.raises(ValueError) as raised:
         env.trigger_event(text)

@@ -18,15 +18,21 @@ from wm_gym.scenes.named import SHIPPED, shipped_scenes
 
 SMALL = {"backend": "memory_only", "world": "city/9", "resolution": (24, 32), "obs_mode": "pose", "finer": 1}
 SETTINGS = (
-    "settings must be among ['task', 'backend', 'world', 'difficulty', 'obs_mode', 'action_mode', 'resolution', "
-    "'finer', 'depth_dtype', 'num_points', 'idle_drift', 'return_frames', 'return_text', 'backend_settings', "
-    "'completion', 'completion_settings'], got "
+    "settings must be among ['task', 'task_settings', 'backend', 'world', 'difficulty', 'obs_mode', 'action_mode', "
+    "'resolution', 'finer', 'depth_dtype', 'num_points', 'body', 'fov_degrees', 'idle_drift', 'return_frames', "
+    "'return_text', 'backend_settings', 'completion', 'completion_settings'], got "
 )
 WORLDS = (
     "world must be a family of ['city', 'courtyard', 'park', 'rooms', 'warehouse'], a place 'family/number', "
     "'family/*' or a capture's .npz, got {}; shipped are " + ", ".join(shipped_scenes())
 )
 BACKENDS = "backend must be one of ['memory_only', 'twin', 'video'] or 'package.module:Class', got "
+TASKS = "task must be one of ['explore', 'point_goal'] or 'package.module:Class', got "
+NOTHING = "module 'json' has no attribute 'Nothing'"
+BODY = [
+    "eye_height_metres", "radius_metres", "walk_metres_per_second", "turn_degrees_per_second",
+    "pitch_degrees_per_second",
+]  # fmt: skip
 PARTS = "obs_mode must join some of ['rgb', 'depth', 'points', 'pose'] by '+' or be one of ['sb3'], got "
 HARD = "difficulty must be one of ['simple', 'medium', 'full'], got "
 ACTION = "action_mode must be one of ['discrete', 'keys', 'twist'], got "
@@ -52,7 +58,39 @@ SIZE = "resolution must be (height, width) of at least 16 each, got "
         ({"obs_mode": "rgb+dept"}, PARTS + "'rgb+dept'; did you mean 'depth'?"),
         ({"action_mode": "discret"}, ACTION + "'discret'; did you mean 'discrete'?"),
         ({"action_mode": 1}, "action_mode must be a string, got int"),
-        ({"task": "expolre"}, "task must be one of ['explore', 'point_goal'], got 'expolre'; did you mean 'explore'?"),
+        ({"task": "expolre"}, TASKS + "'expolre'; did you mean 'explore'?"),
+        ({"task": "json:Nothing"}, "task 'json:Nothing' must name a class that can be imported, got: " + NOTHING),
+        (
+            {"task": "json:JSONDecoder"},
+            "task 'json:JSONDecoder' must name a class derived from wm_gym.envs.tasks.task.Task, "
+            "got <class 'json.decoder.JSONDecoder'>",
+        ),
+        ({"task_settings": [1]}, "task_settings must be a dict of the task's own, got [1]"),
+        ({"task_settings": {"x": {1}}}, "task_settings must hold what JSON can hold, got {'x': {1}}"),
+        (
+            {"task_settings": {"cell_meters": 1.0}},
+            "settings of task 'explore' must be among ['cell_metres', 'reach_metres', 'target_square_metres', "
+            "'reward_per_square_metre', 'floor_metres', 'tolerance_metres'], got 'cell_meters'; "
+            "did you mean 'cell_metres'?",
+        ),
+        (
+            {"task_settings": {"cell_metres": "1"}},
+            "settings of task 'explore': cell_metres must be a finite number, got '1'",
+        ),
+        ({"body": 1.6}, f"body must be a dict of {BODY}, got 1.6"),
+        (
+            {"body": {"eye_height": 1.2}},
+            f"settings of the body must be among {BODY}, got 'eye_height'; did you mean 'eye_height_metres'?",
+        ),
+        ({"body": {"eye_height_metres": 3}}, "eye_height_metres must be within 0.5..1.9, got 3"),
+        ({"body": {"radius_metres": "0.3"}}, "radius_metres must be a finite number, got '0.3'"),
+        ({"body": {"turn_degrees_per_second": 0}}, "turn_degrees_per_second must be positive, got 0"),
+        (
+            {"body": {"walk_metres_per_second": 6}},
+            "walk_metres_per_second must be at most radius_metres x 17.5 frames per second, 5.25, got 6",
+        ),
+        ({"fov_degrees": "60"}, "fov_degrees must be a finite number, got '60'"),
+        ({"fov_degrees": 150}, "fov_degrees must be within 20..120, got 150"),
         ({"resolution": 48}, SIZE + "48"),
         ({"resolution": "48x64"}, SIZE + "'48x64'"),
         ({"resolution": (48.0, 64.0)}, SIZE + "(48.0, 64.0)"),
@@ -73,8 +111,8 @@ SIZE = "resolution must be (height, width) of at least 16 each, got "
         ({"backend_settings": {1: 2}}, "a name in backend_settings must be a string, got int"),
         (
             {"backend": "video", "backend_settings": {"num_step": 2}},
-            "settings of backend 'video' must be among ['batch_invariant', 'device', 'dtype', 'num_steps', "
-            "'threads', 'weights'], got 'num_step'; did you mean 'num_steps'?",
+            "settings of backend 'video' must be among ['attention', 'batch_invariant', 'device', 'dtype', "
+            "'num_steps', 'threads', 'weights'], got 'num_step'; did you mean 'num_steps'?",
         ),
     ],
 )  # fmt: skip
@@ -96,6 +134,9 @@ def test_settings_that_are_natural_are_taken_and_are_plain():
             "idle_drift": np.float32(0.5),
             "return_frames": np.True_,
             "backend_settings": {"weights": Path("a/b"), "num_steps": np.int64(2)},
+            "task_settings": {"cell_metres": np.float64(2.0)},
+            "body": {"eye_height_metres": np.float32(1.5)},
+            "fov_degrees": 60,
         }
     )
     assert json.loads(json.dumps(asdict(config))) == asdict(config) | {"resolution": [24, 32]}
@@ -192,7 +233,6 @@ def envs():
 
 SEED, SEEDS = "seed must be None or an integer from 0, got ", "seed must be None, an integer from 0 or 2 of them, got "
 STEPS = "for_steps must be a number of steps from 1, got "
-KIND = "event kind must be one of ['bonfire', 'fireworks', 'fog', 'night', 'snowfall', 'walker'], got "
 STATE = "state must be an EnvState, its bytes or the path of its file, got "
 
 
@@ -206,8 +246,11 @@ STATE = "state must be an EnvState, its bytes or the path of its file, got "
         (lambda env: env.unwrapped.trigger_event(SNOW, for_steps=1.5), STEPS + "1.5"),
         (lambda env: env.unwrapped.trigger_event(SNOW, for_steps=True), STEPS + "True"),
         (lambda env: env.unwrapped.trigger_event(SNOW, for_steps=0), STEPS + "0"),
-        (lambda env: env.unwrapped.stop_event(["fog"]), KIND + "['fog']"),
-        (lambda env: env.unwrapped.stop_event("mist"), KIND + "'mist'"),
+        (lambda env: env.unwrapped.stop_event(["fog"]), "an event must be named by its kind or text, got ['fog']"),
+        (
+            lambda env: env.unwrapped.stop_event("mist"),
+            "only an event that is going on can stop, got 'mist' while there are []",
+        ),
         (lambda env: env.unwrapped.set_state(7), STATE + "int"),
         (lambda env: env.unwrapped.set_state(None), STATE + "NoneType"),
         (lambda env: env.reset(options={"state": 1.5}), STATE + "float"),
@@ -240,11 +283,11 @@ def test_calls(env, do, message):
     ],
 )
 def test_calls_of_batches(envs, do, message):
-    before = [slot.now for slot in envs.slots]
+    before = [sub_env.now for sub_env in envs.sub_envs]
     with pytest.raises(ValueError) as raised:
         do(envs)
     assert str(raised.value) == message
-    assert all(slot.now is state for slot, state in zip(envs.slots, before, strict=True))
+    assert all(sub_env.now is state for sub_env, state in zip(envs.sub_envs, before, strict=True))
 
 
 def test_numbers_of_numpy_leave_a_snapshot_that_can_be_saved(env, envs, tmp_path):
@@ -252,7 +295,7 @@ def test_numbers_of_numpy_leave_a_snapshot_that_can_be_saved(env, envs, tmp_path
     env.unwrapped.trigger_event("night falls", for_steps=np.int64(5))
     env.unwrapped.save_state(tmp_path / "state")
     envs.reset(seed=np.array([3, 4]), options={"state": str(tmp_path / "state")})
-    assert [event.stop_frame for event in envs.slots[0].now.world.scripts[0].events] == [13, 21]
+    assert [event.stop_frame for event in envs.sub_envs[0].now.world.scripts[0].events] == [13, 21]
 
 
 def test_options_of_numpy_leave_a_replay_that_can_be_saved(tmp_path):

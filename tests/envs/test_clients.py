@@ -34,6 +34,7 @@ def test_a_batch_has_the_attributes_of_its_worlds(envs):
             "render_fps": 4.375,
             "video_fps": 17.5,
             "frames_per_step": 4,
+            "licence": "Apache-2.0",
         }
     assert envs.call("action_masks")[0].tolist() == [True] * 9
 

@@ -106,12 +106,21 @@ def test_observations_of_every_action_mode_lie_in_their_space(make, action_mode)
     assert np.array_equal(info["frames"][-1], observation["rgb"])
 
 
-def test_an_idle_camera_drifts_only_when_asked_to(make):
+def test_an_idle_body_drifts_forward_only_when_asked_to(make):
     still, drifting = make(obs_mode="pose"), make(obs_mode="pose", idle_drift=0.1)
     for env in (still, drifting):
         env.reset(seed=1)
     assert np.array_equal(still.step(0)[0]["pose"], still.step(0)[0]["pose"])
-    assert not np.array_equal(drifting.step(0)[0]["pose"], drifting.step(0)[0]["pose"])
+    walked = [drifting.step(0)[0]["pose"] for _ in range(2)][-1]
+    np.testing.assert_allclose(walked[:3], [0.1 * 8 * 0.125, 0.0, 0.0], atol=1e-6)
+    np.testing.assert_array_equal(walked[3:], still.step(0)[0]["pose"][3:])
+
+
+def test_a_drifting_body_stops_at_walls(make):
+    env = make(obs_mode="pose", idle_drift=1.0)
+    env.reset(seed=1)
+    bumped = [env.step(0) and env.unwrapped.now.outcome.collided[0] for _ in range(40)]
+    assert bumped[-1] and np.array_equal(env.step(0)[0]["pose"], env.step(0)[0]["pose"])
 
 
 def test_the_version_is_one_of_a_release():

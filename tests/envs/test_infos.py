@@ -104,8 +104,8 @@ def test_strings_come_on_request_alone():
 def test_of_more_events_than_slots_the_last_are_told():
     script = EventScript(0)
     for frame in range(SLOTS + 2):
-        script = script.say("night falls" if frame == 2 else "fog rolls in", 2 * frame)
-    script = script.say("a walker appears", 1)
+        script = script.schedule("night falls" if frame == 2 else "fog rolls in", 2 * frame)
+    script = script.schedule("a walker appears", 1)
     arrays = event_arrays(script, 40, {"night"})
     assert arrays["event_kind"].tolist() == [0] + [1] * 7 and arrays["event_realised"].tolist() == [1.0] + [0.0] * 7
     assert arrays["event_strength"].tolist() == [1.0] * 8

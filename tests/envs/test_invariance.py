@@ -50,7 +50,7 @@ def disturb(core, states, watched, rng):
         elif chance < 0.16:
             after[slot] = states[int(rng.integers(len(states)))]
         elif chance < 0.2:
-            after[slot] = core.say(states[slot], "it starts to snow", 0, 10)
+            after[slot] = core.schedule_event(states[slot], "it starts to snow", steps=10)
     return after
 
 

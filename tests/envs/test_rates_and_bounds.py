@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import wm_gym  # noqa: F401  (registers the ids)
-from wm_gym.backends.memory_only import MemoryOnlyConfig, MemoryOnlyModel
+from wm_gym.backends.memory_only import MemoryOnlyModel
 from wm_gym.envs import window
 from wm_gym.envs.observations import EXTENT_METRES
 from wm_gym.envs.tasks.point_goal import FARTHEST_METRES, PointGoal, PointGoalState
@@ -21,13 +21,9 @@ SMALL = {"backend": "memory_only", "world": "city/9", "resolution": (24, 32), "f
 class Slow(MemoryOnlyModel):
     """The backend `memory_only` at ten frames a second."""
 
-    def __init__(self, config):
-        super().__init__(config)
+    def __init__(self, height, width):
+        super().__init__(height, width)
         self.spec = replace(self.spec, fps=10.0)
-
-    @classmethod
-    def create(cls, height, width):
-        return cls(MemoryOnlyConfig(height, width))
 
 
 @pytest.mark.parametrize(("backend", "rate"), [("memory_only", 4.375), (f"{__name__}:Slow", 2.5)])

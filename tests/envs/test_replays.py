@@ -188,7 +188,7 @@ def test_sixteen_branches_are_alike_until_something_else_happens(steps):
     texts = ["it starts to snow", "night falls", "fog rolls in"]
     for step, twist in enumerate(walks):
         if step == 1:
-            branches[1:4] = [core.say(state, text, 0, None) for state, text in zip(branches[1:4], texts, strict=True)]
+            branches[1:4] = [core.schedule_event(state, text) for state, text in zip(branches[1:4], texts, strict=True)]
         stepped = core.step(branches, [twist] * 16)
         branches = [state for state, _ in stepped]
         frames = [state.outcome.chunk.frames for state in branches]

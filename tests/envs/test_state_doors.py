@@ -8,6 +8,7 @@ from gymnasium.utils.env_checker import data_equivalence
 import wm_gym  # noqa: F401  (registers the ids)
 from wm_gym.envs.replay.recorder import RecordReplay
 from wm_gym.envs.replay.verification import verify
+from wm_gym.envs.tasks.registry import TASKS
 
 SMALL = {"backend": "memory_only", "world": "city/9", "resolution": (24, 32), "obs_mode": "rgb+pose", "finer": 1}
 
@@ -39,7 +40,18 @@ def identity(name, height, width):
 
 WANTED = f"a saved state must be of backend {identity('memory_only', 24, 32)}, got "
 OTHERS = {
-    "task": (lambda: make("wm_gym/Explore-v0"), "a saved state must be of task PointGoal, got Explore"),
+    "task": (
+        lambda: make("wm_gym/Explore-v0"),
+        f"a saved state must be of task {TASKS['point_goal']}, got {TASKS['explore']}",
+    ),
+    "task settings": (
+        lambda: make(task_settings={"success_metres": 1.5}),
+        "a saved state must be of task settings {'success_metres': 0.8}, got {'success_metres': 1.5}",
+    ),
+    "body": (
+        lambda: make(body={"walk_metres_per_second": 1.0}),
+        "a saved state must be of a body of {'walk_metres_per_second': 2.1875}, got {'walk_metres_per_second': 1.0}",
+    ),
     "size": (lambda: make(resolution=(48, 64)), WANTED + identity("memory_only", 48, 64)),
     "backend": (lambda: make(backend="twin"), WANTED + identity("twin", 24, 32)),
     "weights": (
@@ -81,7 +93,7 @@ def test_what_another_environment_made_is_refused_by_one_rule(env, envs, foreign
 
 
 def _standing(env, envs):
-    return [env.unwrapped.now, *(slot.now for slot in envs.slots)]
+    return [env.unwrapped.now, *(sub_env.now for sub_env in envs.sub_envs)]
 
 
 def test_bytes_are_not_made_of_what_another_environment_made(env, foreign):
@@ -137,7 +149,7 @@ def test_a_seed_beside_a_state_makes_another_future_of_it(env, envs):
         futures.append((world.seeds, world.scripts[0].events[-1].seed, env.unwrapped.np_random.random()))
     assert futures[0] == futures[2] and not set(futures[0]) & set(futures[1])
     envs.reset(seed=5, options={"state": state})
-    assert [slot.now.world.seeds for slot in envs.slots] == [futures[0][0], futures[1][0]]
+    assert [sub_env.now.world.seeds for sub_env in envs.sub_envs] == [futures[0][0], futures[1][0]]
 
 
 def test_forks_of_the_video_model_differ_by_their_seeds():

@@ -135,7 +135,7 @@ def test_the_count_is_in_the_file(world, states, tmp_path):
 
 
 def _single(world):
-    return world.env.unwrapped if isinstance(world, One) else world.env.slots[1]
+    return world.env.unwrapped if isinstance(world, One) else world.env.sub_envs[1]
 
 
 def test_steps_that_a_planner_takes_beneath_the_limit_do_not_count():

@@ -7,21 +7,14 @@ import gymnasium as gym
 import numpy as np
 import pytest
 import torch
-from counting import Count
 from gymnasium.utils.env_checker import data_equivalence
 from gymnasium.vector import AutoresetMode
 
 import wm_gym  # noqa: F401  (registers the ids)
-from wm_gym.envs.tasks.registry import TASKS
 
 SETTINGS = {"backend": "memory_only", "world": "city/9", "resolution": (24, 32), "finer": 1, "obs_mode": "rgb+pose"}
 MODES = [mode.value for mode in AutoresetMode]
 N = 3
-
-
-@pytest.fixture(autouse=True)
-def _counting(monkeypatch):
-    monkeypatch.setitem(TASKS, "count", Count)
 
 
 @pytest.fixture
@@ -29,7 +22,8 @@ def make():
     made = []
 
     def _make(mode, num_envs=N, **settings):
-        envs = gym.make_vec("wm_gym/Explore-v0", num_envs, autoreset_mode=mode, task="count", **SETTINGS | settings)
+        settings = SETTINGS | {"task": "counting:Count"} | settings
+        envs = gym.make_vec("wm_gym/Explore-v0", num_envs, autoreset_mode=mode, **settings)
         made.append(envs)
         return envs
 
@@ -43,7 +37,7 @@ def _counts(observation):
 
 
 def _lengths(envs):
-    return [slot.now.task.length for slot in envs.slots]
+    return [sub_env.now.task.length for sub_env in envs.sub_envs]
 
 
 def _seed_of_lengths(envs, wanted):
@@ -100,7 +94,7 @@ def test_same_step_shows_the_next_opening_and_keeps_the_last_observation(make):
     assert infos["final_obs"][0]["goal"] == 1 and infos["final_obs"][1] is None
     assert infos["final_info"]["is_success"].tolist() == [True, False, False]
     assert infos["final_info"]["frame_index"][0] == 4 and infos["frame_index"].tolist() == [0, 4, 4]
-    first = envs.slots[0].now.task.length
+    first = envs.sub_envs[0].now.task.length
     observation, rewards, terminations, _, infos = _stand(envs)
     assert _counts(observation) == [0 if first == 1 else 1, 0, 0] and rewards.tolist() == [1, 2, 2]
     assert terminations.tolist() == infos["_final_obs"].tolist() == [first == 1, True, True]
@@ -129,7 +123,7 @@ def test_disabled_never_steps_what_has_ended(make):
     with pytest.raises(RuntimeError) as raised:
         _stand(envs)
     assert str(raised.value) == "worlds [0, 2] have ended and must be reset by options['reset_mask'] before a step"
-    assert [slot.now.task.count for slot in envs.slots] == [1, 1, 1]
+    assert [sub_env.now.task.count for sub_env in envs.sub_envs] == [1, 1, 1]
 
 
 @pytest.mark.parametrize("mode", ["NextStep", "SameStep"])
@@ -192,7 +186,7 @@ def test_last_observations_lie_in_the_space_of_one_world(make):
 @pytest.mark.parametrize("backend", ["memory_only", "video"])
 def test_a_batch_is_what_gymnasium_makes_of_single_worlds(mode, backend):
     """Observations, rewards, ends and infos, to the byte."""
-    settings = {"backend": backend, "world": "city/9", "obs_mode": "rgb+depth+points+pose", "task": "count"}
+    settings = {"backend": backend, "world": "city/9", "obs_mode": "rgb+depth+points+pose", "task": "counting:Count"}
     settings |= {"max_episode_steps": 3, "num_envs": N, "finer": 1}
     ours = gym.make_vec("wm_gym/PointGoal-v0", autoreset_mode=mode, **settings)
     theirs = gym.make_vec(

@@ -91,11 +91,11 @@ def test_seeds(envs, seed, message):
     ],
 )
 def test_options(envs, options, message):
-    before = [slot.now for slot in envs.slots]
+    before = [sub_env.now for sub_env in envs.sub_envs]
     with pytest.raises(ValueError) as raised:
         envs.reset(options=options)
     assert str(raised.value) == message
-    assert all(slot.now is state for slot, state in zip(envs.slots, before, strict=True))
+    assert all(sub_env.now is state for sub_env, state in zip(envs.sub_envs, before, strict=True))
 
 
 @pytest.mark.parametrize(
@@ -113,11 +113,11 @@ def test_options(envs, options, message):
     ],
 )
 def test_calls(envs, do, message):
-    before = [slot.now for slot in envs.slots]
+    before = [sub_env.now for sub_env in envs.sub_envs]
     with pytest.raises(ValueError) as raised:
         do(envs)
     assert str(raised.value) == message
-    assert all(slot.now is state for slot, state in zip(envs.slots, before, strict=True))
+    assert all(sub_env.now is state for sub_env, state in zip(envs.sub_envs, before, strict=True))
 
 
 @pytest.mark.parametrize("do", [lambda envs: envs.call("nonesuch"), lambda envs: envs.set_attr("nonesuch", 1)])

@@ -132,7 +132,7 @@ def test_tensors_of_frames_never_pass_through_the_host(make, monkeypatch):
     for _ in range(3):
         envs.step(torch.zeros(N, dtype=torch.long))
     assert copied == []
-    envs.slots[0].render_mode = "rgb_array"
+    envs.sub_envs[0].render_mode = "rgb_array"
     envs.render()
     assert copied == [(24, 32, 3)]
 
@@ -179,7 +179,7 @@ def test_forks_are_one_world_until_they_differ(make):
     observation, *_ = envs.step([0, 6, 8, 1, 0])
     assert not np.array_equal(observation["rgb"][1], observation["rgb"][2])
     envs.reset(options={"reset_mask": np.array([False, True, True, True, False])})
-    goals = {slot.now.task.goal for slot in envs.slots[1:4]}
+    goals = {sub_env.now.task.goal for sub_env in envs.sub_envs[1:4]}
     assert len(goals) == 1, "random numbers are forked with the world"
     envs.set_state(others, [0, 4])
     again, *_ = envs.step([1, 0, 0, 0, 2])
@@ -190,9 +190,9 @@ def test_forks_share_what_they_remember(make):
     envs = make()
     envs.reset(seed=0)
     envs.fork(0, [1, 2])
-    assert all(slot.now.world is envs.slots[0].now.world for slot in envs.slots)
+    assert all(sub_env.now.world is envs.sub_envs[0].now.world for sub_env in envs.sub_envs)
     envs.step([1, 6, 8])
-    blocks = [{id(row.block) for row in slot.now.world.memories[0].static} for slot in envs.slots]
+    blocks = [{id(row.block) for row in sub_env.now.world.memories[0].static} for sub_env in envs.sub_envs]
     assert set.intersection(*blocks)
 
 
@@ -242,7 +242,7 @@ def test_events_begin_where_the_mask_says(make):
     with pytest.raises(ValueError, match="only an event that is going on can stop"):
         envs.stop_event("snowfall")
     envs.stop_event("snowfall", torch.tensor([True, False, False]))
-    scripts = [slot.now.world.scripts[0].events for slot in envs.slots]
+    scripts = [sub_env.now.world.scripts[0].events for sub_env in envs.sub_envs]
     assert scripts[0] != scripts[2] and scripts[1] == ()
 
 
@@ -253,7 +253,7 @@ def test_options_are_for_all_or_for_each(make):
     saved = envs.get_state([1])[0]
     each = [{"prompt": "One."}, {"state": saved}, {}]
     _, infos = envs.reset(seed=[0, None, 2], options=each)
-    assert infos["prompt"][0] == "One." and envs.slots[1].now.world is saved.world
+    assert infos["prompt"][0] == "One." and envs.sub_envs[1].now.world is saved.world
 
 
 def test_snapshots_go_between_one_world_and_many(make):
@@ -265,7 +265,7 @@ def test_snapshots_go_between_one_world_and_many(make):
     envs.set_state([alone.get_state()], [2])
     expected = alone.step(6)[0]
     assert data_equivalence(_row(envs.step([0, 0, 6])[0], 2), expected, exact=True)
-    alone.set_state(envs.slots[2].state_to_bytes(envs.get_state([2])[0]))
+    alone.set_state(envs.sub_envs[2].state_to_bytes(envs.get_state([2])[0]))
     assert data_equivalence(_row(envs.step([0, 0, 1])[0], 2), alone.step(1)[0], exact=True)
     alone.close()
 
@@ -292,9 +292,11 @@ def test_a_snapshot_holds_no_memory_of_its_neighbours(make):
 def test_each_world_can_be_called(make):
     envs = make(render_mode="rgb_array")
     envs.reset(seed=0)
-    assert envs.call("task_description") == envs.get_attr("task_description") == (envs.slots[0].task_description,) * N
+    assert (
+        envs.call("task_description") == envs.get_attr("task_description") == (envs.sub_envs[0].task_description,) * N
+    )
     envs.call("trigger_event", "night falls")
-    assert all(slot.now.world.scripts[0].events for slot in envs.slots)
+    assert all(sub_env.now.world.scripts[0].events for sub_env in envs.sub_envs)
     frames = envs.render()
     assert len(frames) == N and frames[0].shape == (24, 32, 3)
     assert make().call("render_mode") == (None,) * N
@@ -305,10 +307,10 @@ def test_each_world_can_be_called(make):
 def test_rejected_actions_move_nobody(make):
     envs = make()
     envs.reset(seed=0)
-    before = [slot.now for slot in envs.slots]
+    before = [sub_env.now for sub_env in envs.sub_envs]
     with pytest.raises(ValueError, match=r"action must be an integer in 0\.\.8"):
         envs.step([1, 2, 9])
-    assert all(slot.now is state for slot, state in zip(envs.slots, before, strict=True))
+    assert all(sub_env.now is state for sub_env, state in zip(envs.sub_envs, before, strict=True))
 
 
 def test_a_learner_that_knows_only_gymnasium(make):

@@ -2,14 +2,10 @@
 
 from dataclasses import replace
 
-from wm_gym.backends.memory_only import MemoryOnlyConfig, MemoryOnlyModel
+from wm_gym.backends.memory_only import MemoryOnlyModel
 
 
 class Weighted(MemoryOnlyModel):
-    def __init__(self, config):
-        super().__init__(config)
+    def __init__(self, height, width):
+        super().__init__(height, width)
         self.spec = replace(self.spec, weights="f" * 64)
-
-    @classmethod
-    def create(cls, height, width):
-        return cls(MemoryOnlyConfig(height, width))

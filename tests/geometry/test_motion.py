@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis.extra.numpy import arrays
 
 from wm_gym.geometry import motion, poses
-from wm_gym.geometry.motion import KEYS, START_BODY_POSE, Body, camera_pose, check_twists, stance_of, walk
+from wm_gym.geometry.motion import KEYS, START_BODY_POSE, Body, body_pose_of, camera_pose, check_twists, walk
 
 BODY = Body()
 STANCES = st.tuples(
@@ -27,12 +27,12 @@ def hold(frames, *keys):
 
 @given(STANCES)
 def test_a_body_pose_is_read_back_from_its_camera(body_pose):
-    np.testing.assert_allclose(stance_of(camera_pose(body_pose)), body_pose, atol=1e-9)
+    np.testing.assert_allclose(body_pose_of(camera_pose(body_pose)), body_pose, atol=1e-9)
 
 
 @given(STANCES)
 def test_a_single_precision_camera_is_still_read(body_pose):
-    np.testing.assert_allclose(stance_of(camera_pose(body_pose).astype(np.float32)), body_pose, atol=1e-5)
+    np.testing.assert_allclose(body_pose_of(camera_pose(body_pose).astype(np.float32)), body_pose, atol=1e-5)
 
 
 @given(STANCES)
@@ -151,8 +151,8 @@ def test_the_start_cannot_be_changed_by_accident():
         (lambda: check_twists(np.array([0, 0.5, -1.5, 0])), "twists must lie in [-1, 1], got -1.5"),
         (lambda: motion.velocities_from_keys(np.zeros(8)), "keys must be bool, got float64"),
         (lambda: motion.velocities_from_keys(np.zeros(7, bool)), "keys must have shape (..., 8), got (7,)"),
-        (lambda: camera_pose(np.zeros(4)), "stance must have shape (..., 5), got (4,)"),
-        (lambda: stance_of(np.eye(3)), "pose must have shape (..., 4, 4), got (3, 3)"),
+        (lambda: camera_pose(np.zeros(4)), "body_pose must have shape (..., 5), got (4,)"),
+        (lambda: body_pose_of(np.eye(3)), "pose must have shape (..., 4, 4), got (3, 3)"),
         (lambda: walk(np.zeros(5), np.zeros(4), BODY), "velocities must have shape (T, 4), got (4,)"),
         (
             lambda: walk(np.zeros((2, 5)), np.zeros((3, 1, 4)), BODY),
@@ -179,4 +179,4 @@ def test_a_rolled_camera_has_no_body_pose(degrees):
     roll = np.eye(4)
     roll[:2, :2] = [[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]]
     with pytest.raises(ValueError, match="pose must have no roll, got"):
-        stance_of(camera_pose(START_BODY_POSE) @ roll)
+        body_pose_of(camera_pose(START_BODY_POSE) @ roll)

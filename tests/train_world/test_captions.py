@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from wm_gym.events.kinds import KINDS
-from wm_gym.events.language import phrasings, understand
+from wm_gym.events.language import parse_event, phrasings
 from wm_gym.events.scripts import EventScript
 from wm_gym.train_world.data.captions import Captions, motion_of, step_prompts, write_captions
 from wm_gym.train_world.data.phrasebook import INTENTS, MOTIONS, held_out, split_phrasings
@@ -17,7 +17,7 @@ SPEC = RecordingSpec("twin", 48, 64, first_frames=1, frames_per_step=4, latents_
 
 
 def script_of(kind):
-    return EventScript(5).say(phrasings(kind, "start")[0], 1 + 4 * 3, 4 * 6)
+    return EventScript(5).schedule(phrasings(kind, "start")[0], 1 + 4 * 3, 4 * 6)
 
 
 def captions_of(kind, seed):
@@ -48,7 +48,7 @@ def test_no_held_out_phrase_is_ever_used(kind):
 def test_prompts_tell_of_an_event_while_it_is_on(kind):
     prompts = step_prompts(SCENE, script_of(kind), 24, SPEC, np.random.default_rng(0))
     assert prompts[:3] == (SCENE,) * 3
-    assert all(understand(prompt.removeprefix(SCENE)).kind == kind for prompt in prompts[3:9])
+    assert all(parse_event(prompt.removeprefix(SCENE)).kind == kind for prompt in prompts[3:9])
     assert prompts[-1] == SCENE
 
 

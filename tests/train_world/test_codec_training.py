@@ -112,16 +112,16 @@ def test_a_resumed_world_model_needs_its_codec_from_the_checkpoint_alone(samples
 
 
 def test_with_exact_patches_latents_are_the_planes_themselves(samples):
-    batch = Batches(samples, PACKING, length=3, patch=8).draw(2, 0, 0, None)
+    batch = Batches(samples, PACKING, VIDEO, length=3).draw(2, 0, 0, None)
     latents = latents_of(ExactCodec(PACKING, 4), batch)
     assert torch.equal(latents.clean, batch.clean) and torch.equal(latents.hints, batch.hints)
 
 
 def test_latents_of_a_batch_are_those_of_a_world_that_opened_before_it(samples, codec_file):
     codec = load_codec(codec_file, torch.float32)
-    batch = Batches(samples, PACKING, length=3, patch=8).draw(2, 0, 0, None)
+    batch = Batches(samples, PACKING, VIDEO, length=3).draw(2, 0, 0, None)
     latents = latents_of(codec, batch)
-    state = codec.encode(batch.before.repeat(1, 4, 1, 1), codec.start(2, 16, 24))[1]
+    state = codec.encode(batch.before.repeat(1, 4, 1, 1)[:, None], codec.start(2, 16, 24))[1]
     torch.testing.assert_close(codec.encode_clip(batch.clean, state)[0], latents.clean, atol=1e-5, rtol=0)
 
 

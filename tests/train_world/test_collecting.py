@@ -31,7 +31,7 @@ def engine():
 
 
 def plan_of(kind="it starts to snow", policy="free"):
-    script = EventScript(7).say(kind, 5, 8)
+    script = EventScript(7).schedule(kind, 5, 8)
     return ClipPlan(Place("courtyard", 2, "simple"), 7, policy, "smooth", script)
 
 

@@ -24,7 +24,7 @@ FRAMES = CONFIG.frames_per_clip
 
 def make_clip(seed, kind=None):
     rng = np.random.default_rng(seed)
-    script = EventScript(seed) if kind is None else EventScript(seed).say("it starts to snow", 1, 4)
+    script = EventScript(seed) if kind is None else EventScript(seed).schedule("it starts to snow", 1, 4)
     return Clip(
         spec=CONFIG.spec,
         frames=rng.integers(0, 256, (FRAMES, HEIGHT, WIDTH, 3), np.uint8),

@@ -8,6 +8,7 @@ from wall_clip import STEPS, wall_clip
 
 from wm_gym.backends.video.codec import SpaceToDepthCodec
 from wm_gym.backends.video.config import VideoConfig
+from wm_gym.backends.video.weights import load_weights
 from wm_gym.train_world.data.samples import ClipSample, prepare, unpack_hints
 from wm_gym.train_world.recipes.video import VideoTrainConfig, video_recipe
 from wm_gym.train_world.trainer import train
@@ -39,7 +40,7 @@ def test_hints_show_what_was_seen_before(samples):
 
 
 def test_batches_come_from_the_seed_and_their_number(samples):
-    batches = Batches(samples, SpaceToDepthCodec(0.2, 100.0), length=3, patch=8)
+    batches = Batches(samples, SpaceToDepthCodec(0.2, 100.0), TINY, length=3)
     one, other = (batches.draw(3, 5, 9, AugmentationConfig()) for _ in range(2))
     assert torch.equal(one.hints, other.hints) and torch.equal(one.clean, other.clean)
     assert not torch.equal(one.hints, batches.draw(3, 5, 10, AugmentationConfig()).hints)
@@ -49,13 +50,13 @@ def test_samples_can_be_made_to_end_where_the_prompt_changes(samples):
     changed_prompts = [
         replace(clip_sample, prompts=("Quiet.",) * 3 + ("Quiet. It snows.",) * (STEPS - 3)) for clip_sample in samples
     ]
-    batch = Batches(changed_prompts, SpaceToDepthCodec(0.2, 100.0), length=3, patch=8, turning=1.0).draw(8, 0, 0, None)
+    batch = Batches(changed_prompts, SpaceToDepthCodec(0.2, 100.0), TINY, length=3, turning=1.0).draw(8, 0, 0, None)
     assert set(batch.prompts[2::3]) == {"Quiet. It snows."} and (batch.times[:, -1] == 3).all()
     assert set(batch.prompts) == {"Quiet.", "Quiet. It snows."}
 
 
 def test_augmentation_leaves_the_truth_alone_and_takes_hints_away(samples):
-    batches = Batches(samples, SpaceToDepthCodec(0.2, 100.0), length=3, patch=8)
+    batches = Batches(samples, SpaceToDepthCodec(0.2, 100.0), TINY, length=3)
     plain = batches.draw(4, 0, 0, None)
     bare = batches.draw(4, 0, 0, AugmentationConfig(no_hints=1.0))
     assert torch.equal(plain.clean, bare.clean)
@@ -63,7 +64,7 @@ def test_augmentation_leaves_the_truth_alone_and_takes_hints_away(samples):
 
 
 def test_floaters_cover_few_pixels(samples):
-    batches = Batches(samples, SpaceToDepthCodec(0.2, 100.0), length=3, patch=8)
+    batches = Batches(samples, SpaceToDepthCodec(0.2, 100.0), TINY, length=3)
     plain = batches.draw(4, 0, 0, AugmentationConfig(no_hints=0, cutout=0, noisy=0, floaters=0))
     floaters = batches.draw(4, 0, 0, AugmentationConfig(no_hints=0, cutout=0, noisy=0, floaters=1))
     changed = (plain.hints != floaters.hints).any(2).float().mean()
@@ -75,6 +76,53 @@ def test_targets_are_noisy_and_a_forced_past_is_not():
     levels = draw_levels(500, 3, ObjectiveConfig(forced=0.0, pure_noise=1.0), generator)
     assert (levels[:, -1] == 1).all() and levels[:, :-1].max() <= ObjectiveConfig().past_noise
     assert (draw_levels(500, 3, ObjectiveConfig(forced=1.0, pure_noise=1.0), generator) == 1).all()
+
+
+def test_all_latents_of_a_chunk_have_one_level_and_the_last_chunk_is_the_target():
+    levels = draw_levels(500, 5, ObjectiveConfig(forced=0.0, pure_noise=1.0), torch.Generator().manual_seed(0), 2)
+    assert torch.equal(levels[:, 1], levels[:, 2]) and not torch.equal(levels[:, 0], levels[:, 1])
+    assert (levels[:, 3:] == 1).all() and levels[:, :3].max() <= ObjectiveConfig().past_noise
+
+
+@pytest.mark.parametrize("turning", [0.0, 1.0])
+def test_samples_end_where_a_chunk_ends(samples, turning):
+    changing = [replace(one, prompts=("Quiet.",) * 3 + ("It snows.",) * (STEPS - 3)) for one in samples]
+    video = replace(TINY, latents_per_chunk=2)
+    batches = Batches(changing, SpaceToDepthCodec(0.2, 100.0), video, length=3, turning=turning)
+    assert (batches.draw(16, 0, 0, None).times[:, -1] % 2 == 1).all()
+
+
+def test_rays_are_relative_to_the_frame_before_the_chunk_or_to_the_first_of_the_clip(samples):
+    def camera(**changed):
+        batches = Batches(samples, SpaceToDepthCodec(0.2, 100.0), replace(TINY, **changed), length=4)
+        return batches.steps_of(samples[0], 0)[2]
+
+    single, double, world = camera(), camera(latents_per_chunk=2), camera(camera_frame="world")
+    assert torch.equal(single[[0, 2]], double[[0, 2]]) and not torch.allclose(single[[1, 3]], double[[1, 3]])
+    torch.testing.assert_close(world[0], single[0], atol=0.02, rtol=0.05)  # compressed, and near
+    assert not torch.allclose(world[2], single[2], atol=0.02)
+
+
+@pytest.mark.parametrize("changed", [{"latents_per_chunk": 2}, {"camera_frame": "world", "hint_concat": "frame"}])
+def test_models_of_several_latents_a_chunk_and_of_a_common_camera_frame_are_trained(samples, tmp_path, changed):
+    config = _config(tmp_path, steps=2, report_steps=2, video=replace(TINY, **changed))
+    train(video_recipe(config, samples, samples[:2]))
+    row = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[-1])
+    assert np.isfinite(row["loss"]) and np.isfinite(row["psnr_db"])
+    assert load_weights(tmp_path / "weights.safetensors").config == replace(TINY, **changed)
+
+
+def test_a_sample_shorter_than_a_chunk_is_refused(samples):
+    with pytest.raises(ValueError) as raised:
+        Batches(samples, SpaceToDepthCodec(0.2, 100.0), replace(TINY, latents_per_chunk=4), length=3)
+    assert str(raised.value) == "length must be at least latents_per_chunk (4), got 3"
+
+
+def test_a_clip_shorter_than_a_sample_of_whole_chunks_is_refused(samples):
+    with pytest.raises(ValueError) as raised:
+        Batches(samples, SpaceToDepthCodec(0.2, 100.0), replace(TINY, latents_per_chunk=STEPS), length=STEPS + 1)
+    needed = 2 * STEPS
+    assert str(raised.value) == f"clips must have at least {needed} steps for samples of {STEPS + 1}, got {STEPS}"
 
 
 def test_a_resumed_run_ends_in_the_same_weights(samples, tmp_path):

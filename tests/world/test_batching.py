@@ -23,7 +23,7 @@ numbers = st.integers(0, N - 1)
 def state():
     openings = [open_named(WORLD.model.spec, name, 0, "full", 1) for name in PLACES]
     state, _ = WORLD.start(openings, list(range(N)))
-    state, _ = WORLD.step(state.say(2, "it starts to snow"), _twists(N, 0))
+    state, _ = WORLD.step(state.schedule_event(2, "it starts to snow"), _twists(N, 0))
     return state
 
 

@@ -12,8 +12,9 @@ from wm_gym.evaluation.preset import preset_hash
 from wm_gym.scenes.named import open_named
 from wm_gym.world import serialization as files
 from wm_gym.world.fingerprint import Fingerprint
+from wm_gym.world.guiding import completion_for
 from wm_gym.world.size import nbytes, nbytes_beyond
-from wm_gym.world.world import World, completion_for
+from wm_gym.world.world import World
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,7 @@ def test_tensors_arrays_and_bytes_are_counted_once():
 
 
 def test_a_state_holds_its_memory_and_its_past(state):
-    past = sum(block.keys.nbytes + block.values.nbytes for block in state.model.worlds[0].blocks)
+    past = sum(block.keys.nbytes + block.values.nbytes for block in state.model[0].blocks)
     assert past > 0 and state.nbytes >= state.memories[0].nbytes + past
     assert state.nbytes == nbytes(state)
 

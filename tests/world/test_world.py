@@ -71,7 +71,7 @@ def test_a_world_of_three_equals_the_world_alone(world):
 
 def test_bytes_hold_the_whole_state(world):
     state, _ = _open(world, NAMES[:2])
-    state, _ = world.step(state.say(1, "it starts to snow"), _forward(2))
+    state, _ = world.step(state.schedule_event(1, "it starts to snow"), _forward(2))
     back, _ = from_bytes(to_bytes(state, world), world)
     assert back.scripts == state.scripts and back.seeds == state.seeds
     expected, got = (world.step(s, _forward(2, 0.2))[1] for s in (state, back))
@@ -86,6 +86,19 @@ def test_two_bodies_can_share_one_memory():
     after, outcome = world.step(shared, _forward(2))
     assert len(after.memories) == 1
     assert torch.equal(outcome.chunk.frames[0], outcome.chunk.frames[1])
+
+
+def test_a_world_opens_at_another_pose_on_what_memory_shows_there():
+    world = World(MemoryOnlyModel.create(*SIZE))
+    at = np.array([[2.0, 0.5, 0.2, 0.3, 0.0]])
+    opening = open_named(world.model.spec, NAMES[0], 0, "full", 1)
+    state, outcome = world.start([opening], [0], at)
+    np.testing.assert_array_equal(state.body_poses, at)
+    seen = outcome.hints.seen
+    assert seen.float().mean() > 0.8 and torch.equal(outcome.chunk.frames[seen], outcome.hints.colour[seen])
+    with pytest.raises(ValueError) as raised:
+        world.start([replace(opening, capture=None)], [0], at)
+    assert str(raised.value) == "to open at another pose an opening must have a capture, got 'rooms/9' without"
 
 
 def test_walls_stop_the_body_and_are_told(world):
@@ -131,7 +144,7 @@ def test_what_a_model_is_not_sure_of_is_shown_and_not_remembered():
 
 def test_events_reach_the_prompt_and_the_appearance(world):
     state, _ = _open(world, NAMES[:1])
-    state = state.say(0, "night falls")
+    state = state.schedule_event(0, "night falls")
     assert state.prompts()[0].endswith("It is night.")
     for _ in range(5):
         state, outcome = world.step(state, np.zeros((1, 4, 4)))

@@ -1,4 +1,4 @@
-"""Policies: learners, action agents that read images, planners, scripted explorers.
+"""Who acts in a world: scripted explorers and tours, and worlds for Stable-Baselines3.
 
 Knows nothing of how a world is made.
 """

@@ -1,4 +1,4 @@
-"""An explorer that does not come to an end: tour after tour, as long as it is asked."""
+"""An explorer without end: one tour after another."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PATIENCE = 3  # a tour that takes this many times its steps out is stuck
 
 
 class Explorer:
-    """Once it is home, or stuck, it sets out again from where it is."""
+    """Walks tours; once it is home, or stuck, the next tour begins where it stands."""
 
     def __init__(self, waypoints: np.ndarray, seed: int, steps_out: int) -> None:
         """Plan the first tour.

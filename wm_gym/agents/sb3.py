@@ -76,11 +76,11 @@ class Sb3VecEnv(VecEnv):
         observation, rewards, terminations, truncations, infos = self.venv.step_each(self._actions)
         assert not isinstance(rewards, Tensor) and not isinstance(terminations, Tensor)
         dones = np.logical_or(terminations, truncations)
-        told = [
-            self._tell(n, info, time_ran_out=bool(truncations[n] and not terminations[n]))
+        sb3_infos = [
+            self._sb3_info(n, info, time_ran_out=bool(truncations[n] and not terminations[n]))
             for n, info in enumerate(infos)
         ]
-        return observation, rewards.astype(np.float32), dones, told
+        return observation, rewards.astype(np.float32), dones, sb3_infos
 
     def close(self) -> None:
         """Free the backend."""
@@ -92,7 +92,7 @@ class Sb3VecEnv(VecEnv):
 
     def get_attr(self, attr_name: str, indices: Indices = None) -> list[Any]:
         """An attribute of each world; see `wm_gym.envs.controls.Controls`."""
-        return [getattr(slot, attr_name) for slot in self._slots(indices)]
+        return [getattr(sub_env, attr_name) for sub_env in self._slots(indices)]
 
     def set_attr(self, attr_name: str, value: Any, indices: Indices = None) -> None:
         """Set an attribute that worlds have.
@@ -100,23 +100,23 @@ class Sb3VecEnv(VecEnv):
         Raises:
             AttributeError: If they have none of that name.
         """
-        for slot in self._slots(indices):
-            getattr(slot, attr_name)
-            setattr(slot, attr_name, value)
+        for sub_env in self._slots(indices):
+            getattr(sub_env, attr_name)
+            setattr(sub_env, attr_name, value)
 
     def env_method(self, method_name: str, *method_args: Any, indices: Indices = None, **method_kwargs: Any) -> list:
         """Call a method of each world, such as "trigger_event"."""
-        return [getattr(slot, method_name)(*method_args, **method_kwargs) for slot in self._slots(indices)]
+        return [getattr(sub_env, method_name)(*method_args, **method_kwargs) for sub_env in self._slots(indices)]
 
     def env_is_wrapped(self, wrapper_class: type[gym.Wrapper], indices: Indices = None) -> list[bool]:
         """False for each: worlds of a batch have no wrappers of their own."""
         return [False for _ in self._slots(indices)]
 
     def _slots(self, indices: Indices) -> list[SubEnv]:
-        return [self.venv.slots[n] for n in self._get_indices(indices)]
+        return [self.venv.sub_envs[n] for n in self._get_indices(indices)]
 
-    def _tell(self, world: int, info: dict[str, Any], *, time_ran_out: bool) -> dict[str, Any]:
-        """SB3's info: that of the step, and the last observation of an episode; an opening's goes to `reset_infos`."""
+    def _sb3_info(self, world: int, info: dict[str, Any], *, time_ran_out: bool) -> dict[str, Any]:
+        """SB3's info of one step, with the last observation of an episode; info of an opening goes to `reset_infos`."""
         if "final_info" in info:
             final, last = info.pop("final_info"), info.pop("final_obs")
             self.reset_infos[world] = info

@@ -1,6 +1,7 @@
 """A scripted explorer: walks out, looks around, and comes home along its own trail to exactly where it began.
 
-It acts by body twists and knows only its own stance, so it walks in any world. Knows nothing of how the world is made.
+It acts by body twists and knows only the pose of its body, so it walks in any world. Knows nothing of how the world is
+made.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from wm_gym.geometry.motion import Body
 
 @dataclass(frozen=True)
 class TourConfig:
-    """How a tour goes.
+    """Settings of a tour.
 
     Attributes:
         steps_out: Steps before it turns home.
@@ -41,7 +42,7 @@ class Tour:
             waypoints: (W, 2) x, y in metres that can be stood on; they only set directions.
             seed: Of every choice on the way.
             body: The body that is steered.
-            config: How the tour goes.
+            config: Settings of the tour.
         """
         self._body, self._config = body or Body(), config or TourConfig()
         self._rng = np.random.default_rng(seed)

@@ -1,4 +1,4 @@
-"""Everything behind `WorldModel`: the twin, the memory alone, the video model.
+"""What implements `WorldModel`: the twin, the memory alone, the video model.
 
 Knows nothing of tasks, rewards or Gymnasium.
 """

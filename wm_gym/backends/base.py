@@ -82,7 +82,6 @@ def _plain(value: Any, tensors: dict[str, Tensor]) -> Any:
     if value is None or isinstance(value, bool | int | float | str):
         return value
     kind = type(value).__name__
-    kind = type(value).__name__
     raise TypeError(f"a world's value must be tensors, numbers and strings in lists, tuples and dicts, got {kind}")
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from inspect import Parameter, Signature, signature
 from typing import Any
 
-from wm_gym.choices import did_you_mean
+from wm_gym.choices import check_known, find_class
 from wm_gym.world_model import WorldModel
 
 BACKENDS: dict[str, str] = {
@@ -30,14 +29,7 @@ def load_backend(name: str, height: int, width: int, **settings: Any) -> WorldMo
         ValueError: If the name is unknown, or names nothing that can be imported, or the backend has no such setting.
         ImportError: If the backend needs an extra that is not installed.
     """
-    if not isinstance(name, str):
-        raise ValueError(f"backend must be a string, got {name!r}")
-    path = BACKENDS.get(name, name)
-    module_name, _, class_name = path.partition(":")
-    if not class_name:
-        hint = did_you_mean(name, BACKENDS)
-        raise ValueError(f"backend must be one of {sorted(BACKENDS)} or 'package.module:Class', got {name!r}{hint}")
-    create = _find(name, module_name, class_name).create
+    create = find_class("backend", name, BACKENDS).create
     _check_settings(name, signature(create), settings)
     return create(height, width, **settings)
 
@@ -46,17 +38,5 @@ def _check_settings(name: str, create: Signature, settings: dict[str, Any]) -> N
     """A `create` that takes anything checks for itself."""
     kinds = {parameter.kind for parameter in create.parameters.values()}
     known = sorted(create.parameters.keys() - {"height", "width"})
-    unknown = sorted(settings.keys() - set(known))
-    if unknown and Parameter.VAR_KEYWORD not in kinds:
-        raise ValueError(
-            f"settings of backend {name!r} must be among {known}, got {unknown[0]!r}{did_you_mean(unknown[0], known)}"
-        )
-
-
-def _find(name: str, module_name: str, class_name: str) -> Any:
-    if name in BACKENDS:
-        return getattr(import_module(module_name), class_name)
-    try:
-        return getattr(import_module(module_name), class_name)
-    except (ModuleNotFoundError, AttributeError) as error:
-        raise ValueError(f"backend {name!r} must name a class that can be imported, got: {error}") from error
+    if Parameter.VAR_KEYWORD not in kinds:
+        check_known(f"settings of backend {name!r}", sorted(settings), known)

@@ -77,6 +77,8 @@ def _thaw(node: Any) -> None:
     OmegaConf.set_readonly(node, False)
     for name in node:
         if isinstance(node[name], DictConfig):
+            if not node[name]:
+                OmegaConf.set_struct(node[name], False)  # a dictionary without keys of its own takes any
             _thaw(node[name])
 
 

@@ -20,7 +20,7 @@ MEANINGS = (
 """What each discrete action does."""
 
 TWIST_TOLERANCE = 1e-5
-"""Twists beyond -1..1 by no more than this are rounding, and are taken for -1 and 1."""
+"""Twists beyond -1..1 by no more than this are clipped: it is rounding."""
 
 _KEY_OF_ACTION = (None, "W", "A", "S", "D", "I", "J", "K", "L")
 
@@ -32,7 +32,7 @@ class Command:
     Attributes:
         twists: (1, T, 4) float64 forward, left, yaw, pitch in -1..1.
         keys: (1, T, 8) bool, or None where no keys were pressed.
-        meaning: What it does, in words.
+        meaning: Description of its effect, such as "walk forward".
     """
 
     twists: np.ndarray
@@ -41,7 +41,7 @@ class Command:
 
 
 class ActionMode(Protocol):
-    """A space of actions and what they mean to the body.
+    """A space of actions, and the twists of the body that they stand for.
 
     Attributes:
         is_chord: Whether an action is several buttons at once, each up or down.
@@ -59,11 +59,11 @@ class ActionMode(Protocol):
         ...
 
     def mask(self, body_pose: np.ndarray, body: Body) -> np.ndarray:
-        """Which actions would do something, int8."""
+        """(A,) int8: 1 for actions that would do something."""
         ...
 
     def keyboard(self) -> dict[tuple[int, ...], Any]:
-        """Codes of pressed keys (of small letters) to the action that they mean."""
+        """Codes of pressed keys (small letters) to actions."""
         ...
 
 
@@ -73,7 +73,7 @@ class Discrete:
     is_chord = False
 
     def __init__(self) -> None:
-        """No settings."""
+        """Nine actions: none, or one key."""
         self.space = gym.spaces.Discrete(len(_KEY_OF_ACTION))
 
     def read(self, action: Any, num_frames: int) -> Command:
@@ -104,7 +104,7 @@ class Keys:
     is_chord = True
 
     def __init__(self) -> None:
-        """No settings."""
+        """Eight buttons."""
         self.space = gym.spaces.MultiBinary(len(KEYS))
 
     def read(self, action: Any, num_frames: int) -> Command:
@@ -131,7 +131,7 @@ class Twist:
     is_chord = False
 
     def __init__(self) -> None:
-        """No settings."""
+        """Four numbers."""
         self.space = gym.spaces.Box(-1.0, 1.0, (4,), np.float32)
 
     def read(self, action: Any, num_frames: int) -> Command:

@@ -1,4 +1,4 @@
-"""Single values that a user gives, checked by their type and range; numpy's numbers are taken for Python's.
+"""Single values from users, checked by type and range; numpy's numbers count as Python's.
 
 Nothing is rounded or cast: 1.5 is no whole number, and neither is True.
 """
@@ -6,12 +6,11 @@ Nothing is rounded or cast: 1.5 is no whole number, and neither is True.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-from wm_gym.choices import did_you_mean
 
 
 def read_count(name: str, value: Any, least: int = 1, wanted: str | None = None) -> int:
@@ -93,12 +92,10 @@ def read_seed(seed: Any) -> int | None:
     return None if seed is None else read_count("seed", seed, 0, "None or an integer from 0")
 
 
-def check_known(what: str, given: Any, known: tuple[str, ...]) -> None:
-    """Make sure that all names of a mapping are known ones.
-
-    Raises:
-        ValueError: If one is not; the nearest known name is told.
-    """
-    for name in given:
-        if name not in known:
-            raise ValueError(f"{what} must be among {list(known)}, got {name!r}{did_you_mean(name, known)}")
+READERS: dict[Any, Callable[[str, Any], Any]] = {
+    float: read_number,
+    int: lambda name, value: read_count(name, value, -(2**63)),
+    bool: read_flag,
+    str: read_text,
+}
+"""Type of a setting to the function that checks its name and value."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -9,9 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from wm_gym.envs.checking import check_known, read_count, read_flag, read_number, read_text
+from wm_gym.choices import check_known
+from wm_gym.envs.body import BodySettings
+from wm_gym.envs.checking import read_count, read_flag, read_number, read_text
 from wm_gym.scenes.keyframe_scale import FINER
 from wm_gym.scenes.named import find_world
+
+FOV_DEGREES = (20.0, 120.0)
 
 COMPLETION_SETTINGS = ("inpainter", "scene_bank")
 """Names in `completion_settings`."""
@@ -27,7 +32,8 @@ class EpisodeConfig:
     Numbers of numpy, paths and lists become what JSON can hold.
 
     Attributes:
-        task: "explore" or "point_goal"; the registered ids choose it.
+        task: "explore", "point_goal" or "package.module:Class"; without it the registered id's own.
+        task_settings: The task's own, such as {"success_metres": 1.0} of "point_goal".
         backend: "video", "memory_only", "twin" or "package.module:Class".
         world: None for one of the shipped places, a family of them, "family/number", "family/*", or a capture's path
             (`wm_gym.scenes.named`). Where that leaves a choice, the seed of `reset` makes it.
@@ -38,7 +44,10 @@ class EpisodeConfig:
         finer: Most times that keyframes which memory takes in are as fine as frames; 1 is faster.
         depth_dtype: "float32" metres or a "uint8" image; None for the mode's own.
         num_points: Rows of the `points` observation; None for 1024.
-        idle_drift: Share of its top turning speed at which the camera drifts while nothing is asked of it.
+        body: Size and speeds of the body, fields of `wm_gym.envs.body.BodySettings`, such as {"eye_height_metres": 1.2,
+            "walk_metres_per_second": 1.5}; what is left out keeps its default.
+        fov_degrees: Horizontal field of view, 20 to 120; None for that of the place. A state keeps its own.
+        idle_drift: Share of its top walking speed at which the body drifts forward while no movement is asked of it.
         return_frames: Whether `info["frames"]` holds all frames of each step.
         return_text: Whether info holds "task_description", "prompt" and "env_feedback", which are strings.
         backend_settings: The backend's own, such as {"weights": path, "num_steps": 2} of "video".
@@ -47,6 +56,7 @@ class EpisodeConfig:
     """
 
     task: str
+    task_settings: Mapping[str, Any] = field(default_factory=dict)
     backend: str = "video"
     world: str | None = None
     difficulty: str = "full"
@@ -56,6 +66,8 @@ class EpisodeConfig:
     finer: int = FINER
     depth_dtype: str | None = None
     num_points: int | None = None
+    body: Mapping[str, float] = field(default_factory=dict)
+    fov_degrees: float | None = None
     idle_drift: float = 0.0
     return_frames: bool = False
     return_text: bool = False
@@ -76,11 +88,15 @@ class EpisodeConfig:
         for name in ("return_frames", "return_text"):
             self._keep(name, read_flag(name, getattr(self, name)))
         self._keep("world", read_world("world", self.world))
-        for name in ("backend_settings", "completion_settings"):
+        for name in ("task_settings", "backend_settings", "completion_settings"):
             self._keep(name, _read_settings(name, getattr(self, name)))
         if self.completion is not None:
             self._keep("completion", read_flag("completion", self.completion))
         check_known("completion_settings", self.completion_settings, COMPLETION_SETTINGS)
+        if self.fov_degrees is not None:
+            self._keep("fov_degrees", _read_fov(self.fov_degrees))
+        BodySettings.of(self.body)
+        self._keep("body", {name: float(value) for name, value in self.body.items()})
         find_world(self.world, 0, self.difficulty)
 
     @classmethod
@@ -134,14 +150,26 @@ def _read_idle_drift(idle_drift: Any) -> float:
     return share
 
 
+def _read_fov(fov_degrees: Any) -> float:
+    degrees, (lowest, highest) = read_number("fov_degrees", fov_degrees), FOV_DEGREES
+    if not lowest <= degrees <= highest:
+        raise ValueError(f"fov_degrees must be within {lowest:g}..{highest:g}, got {fov_degrees}")
+    return degrees
+
+
 def _read_settings(name: str, settings: Any) -> dict[str, Any]:
     if not isinstance(settings, Mapping):
         raise ValueError(f"{name} must be a dict of the {name.partition('_')[0]}'s own, got {settings!r}")
-    return {read_text(f"a name in {name}", key): _plain(value) for key, value in settings.items()}
+    plain = {read_text(f"a name in {name}", key): _plain(value) for key, value in settings.items()}
+    try:
+        json.dumps(plain)
+    except TypeError as error:
+        raise ValueError(f"{name} must hold what JSON can hold, got {settings!r}") from error
+    return plain
 
 
 def _plain(value: Any) -> Any:
-    """Paths and numpy's numbers as JSON holds them."""
+    """Paths and what numpy has as JSON holds them."""
     if isinstance(value, Path):
         return str(value)
-    return value.item() if isinstance(value, np.generic) else value
+    return value.tolist() if isinstance(value, np.generic | np.ndarray) else value

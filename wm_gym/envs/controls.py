@@ -1,4 +1,4 @@
-"""What a user does with a running episode between its steps: events, snapshots, pictures of it."""
+"""What a user does with a running episode between its steps: events, snapshots, rendering."""
 
 from __future__ import annotations
 
@@ -47,29 +47,30 @@ class Controls:
         return self._now
 
     def trigger_event(self, text: str, *, for_steps: int | None = None) -> None:
-        """Say what happens from the next step on, such as "it starts to snow".
+        """Start or stop an event from the next step on.
 
         Args:
-            text: An event that starts, or one that stops.
+            text: Anything that happens or ends, such as "it starts to snow" or "a dragon flies over the square".
             for_steps: Steps until it begins to end by itself, or None.
 
         Raises:
-            ValueError: If the text is about no known kind of event, or `for_steps` is no number of steps from 1.
+            ValueError: If the text is empty, or `for_steps` is not a whole number from 1.
         """
-        self._now = self.core.say(self.now, text, 0, for_steps)
+        self._now = self.core.schedule_event(self.now, text, steps=for_steps)
 
-    def stop_event(self, kind: str) -> None:
-        """End the running events of one kind, from the next step on.
+    def stop_event(self, event: str) -> None:
+        """End running events from the next step on: those of a kind such as "fog", or the one of that text.
 
         Raises:
-            ValueError: If nothing of that kind is going on.
+            ValueError: If no such event is going on.
         """
-        self._now = self.core.stop(self.now, kind)
+        self._now = self.core.stop_event(self.now, event)
 
     def events(self) -> list[dict[str, Any]]:
         """The events at work, in order of onset: {"id", "kind", "text", "strength", "realised"} for each.
 
-        `strength` is how far it has come, 0..1; `realised` is 1 where the backend can show that kind at all, else 0.
+        `kind` is None for text of no known kind; `strength` is how far it has come, 0..1; `realised` is 1 where
+        the backend can show such events at all, else 0.
         """
         return self.core.events(self.now)
 
@@ -89,7 +90,7 @@ class Controls:
         """Go on from a snapshot, from the bytes of one, or from the path of its file; a time limit goes with it.
 
         Raises:
-            ValueError: If it is damaged, or of another version, backend, size, weights or task.
+            ValueError: If it is damaged, or of another version, backend, size, weights, task or body.
         """
         saved = self.core.read_state(state)
         self.np_random.bit_generator.state = saved.rng_state
@@ -99,7 +100,7 @@ class Controls:
         """A snapshot as bytes, for `set_state` or `reset(options={"state": ...})` in any process.
 
         Raises:
-            ValueError: If it is none, or of another backend, size, weights or task.
+            ValueError: If it is none, or of another backend, size, weights, task or body.
         """
         return self.core.write_state(state)
 

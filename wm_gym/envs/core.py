@@ -1,4 +1,4 @@
-"""`EnvCore`: how episodes begin, go on and are told of, for one world or many at once. Holds no episode."""
+"""`EnvCore`: how episodes open, step and are described, for one world or many at once. Holds no episode."""
 
 from __future__ import annotations
 
@@ -15,47 +15,65 @@ from torch import Tensor
 from wm_gym.backends.registry import load_backend
 from wm_gym.envs import state as snapshots
 from wm_gym.envs.actions import Command, find_action_mode
+from wm_gym.envs.body import BodySettings
 from wm_gym.envs.checking import read_count
 from wm_gym.envs.config import EpisodeConfig
 from wm_gym.envs.event_slots import event_arrays, event_list
 from wm_gym.envs.observations import find_observation_mode
+from wm_gym.envs.opening import find_opening, open_views, open_worlds
 from wm_gym.envs.options import ResetOptions
 from wm_gym.envs.state import EnvState, Maker
+from wm_gym.envs.tasks.info import TaskInfo
 from wm_gym.envs.tasks.registry import find_task
 from wm_gym.networks.arithmetic import in_own_arithmetic
-from wm_gym.scenes.images import open_picture
-from wm_gym.scenes.named import open_named
-from wm_gym.scenes.openings import opening_for
+from wm_gym.world.guiding import completion_for
 from wm_gym.world.movement import keys_of
 from wm_gym.world.state import Outcome, WorldState
-from wm_gym.world.world import World, completion_for
-from wm_gym.world_model import Opening
+from wm_gym.world.world import World, WorldConfig
+from wm_gym.world_model import ModelSpec, Opening
+
+INFO_NAMES = (
+    "is_success", "intrinsics", "world_from_camera", "frame_index", "trust", "action_mask",
+    "event_kind", "event_strength", "event_realised",
+    "task_description", "prompt", "env_feedback", "frames", "final_obs", "final_info", "other_bodies",
+)  # fmt: skip
+"""Names in `info` that no task may use."""
 
 
 class EnvCore:
-    """The world model, the task, the spaces, and how an episode of them goes.
+    """The world model, the task and the spaces of an environment, as functions from `EnvState` to `EnvState`.
 
-    Every method takes and gives `EnvState` values; a batch of them is one `World.step`.
+    A batch of episodes is one `World.step`.
+
+    Args:
+        config: The settings of the environment.
+        bodies_collide: Whether bodies that share a world stop one another.
+
+    Raises:
+        ValueError: If a setting is unknown, or more than the backend can do.
+
+    Attributes:
+        config: The settings.
+        task: What is to be done.
+        world: The backend and its memory.
+        observation_space: A flat Dict.
+        action_space: Of `config.action_mode`.
+        metadata: "render_fps" (steps per second), "video_fps" (frames per second) and "frames_per_step".
     """
 
-    def __init__(self, config: EpisodeConfig) -> None:
-        """Load what the settings name.
-
-        Raises:
-            ValueError: If a setting is none that exists.
-        """
+    def __init__(self, config: EpisodeConfig, *, bodies_collide: bool = False) -> None:
         self.config = config
-        self.task = find_task(config.task)
+        self.task = find_task(config.task, config.task_settings)
         self._actions = find_action_mode(config.action_mode)
+        self._body = BodySettings.of(config.body)
         model = load_backend(config.backend, *config.resolution, **config.backend_settings)
+        loop = WorldConfig(body=self._body.at(model.spec.fps), bodies_collide=bodies_collide)
         completion = completion_for(model.spec, config.completion, config.completion_settings)
-        self.world = World(model, completion=completion)
+        self.world = World(model, loop, completion=completion)
         spec = self.world.spec
-        if spec.steered_by == "keys" and config.action_mode == "twist":
-            raise ValueError(
-                f"action_mode must be 'discrete' or 'keys' for backend {spec.name!r}, which goes by keys, got 'twist'"
-            )
-        self._maker = Maker.of(self.task, spec)
+        _check_steering(spec, config)
+        self._maker = Maker.of(self.task, self._body, spec)
+        self._task_info = TaskInfo(INFO_NAMES)
         self._observations = find_observation_mode(
             config.obs_mode,
             (spec.height, spec.width),
@@ -75,17 +93,17 @@ class EnvCore:
     def open(
         self, asked: Sequence[ResetOptions], rngs: Sequence[np.random.Generator], seeded: Sequence[bool] | None = None
     ) -> list[EnvState]:
-        """Begin episodes, opening their worlds in one batch.
+        """Open N episodes, their worlds in one batch.
 
         Args:
-            asked: One for each episode. One that asks for a state goes on from it.
-            rngs: The episodes' own random numbers; they are drawn from.
-            seeded: Whether these numbers begin anew with this episode; None if they never do. An episode that goes on
-                from a state then draws all further randomness of its world from them; else it takes over the numbers of
-                the state.
+            asked: Options of each episode; one that asks for a state goes on from it.
+            rngs: Random numbers of each episode, which are drawn from.
+            seeded: For each episode whether its random numbers were just seeded; None where none were. An episode that
+                goes on from a state with seeded numbers gets a new world seed from them, another future; without, it
+                takes over the random numbers of the state.
 
         Raises:
-            ValueError: If an option is more than the backend can do, or a state is none to go on from.
+            ValueError: If an option is more than the backend can do, or a state does not fit the environment.
         """
         saved = [None if one.state is None else self.read_state(one.state) for one in asked]
         rows = list(zip(asked, rngs, strict=True))
@@ -98,91 +116,111 @@ class EnvCore:
     def step(
         self, states: Sequence[EnvState], actions: Sequence[Any], paths: np.ndarray | None = None
     ) -> list[tuple[EnvState, float]]:
-        """One step of each episode, all in one `World.step`: their next states and rewards.
+        """One step of N episodes in one `World.step`.
 
         Args:
             states: N episodes.
-            actions: One for each.
-            paths: (N, T, 5) stances along which the bodies are led, whatever stands there; None to let them walk.
+            actions: N actions.
+            paths: (N, T, 5) body poses to follow, whatever stands there; None to walk as the actions say.
+
+        Returns:
+            N pairs of the state after the step and its reward.
 
         Raises:
             ValueError: If an action is not in the action space.
+        """
+        before = self.world.cat([state.world for state in states])
+        return self.step_world(before, states, actions, paths)[1]
+
+    def step_world(
+        self, before: WorldState, states: Sequence[EnvState], actions: Sequence[Any], paths: np.ndarray | None = None
+    ) -> tuple[WorldState, list[tuple[EnvState, float]]]:
+        """As `step`, for N episodes that are the N views of `before`; also gives the views after the step.
+
+        Views may share a world, which the states of single episodes do not tell.
         """
         commands = [self._actions.read(action, self.world.spec.frames_per_step) for action in actions]
         twists = np.concatenate([self._twists(command) for command in commands])
         pressed = [command.keys for command in commands if command.keys is not None]
         keys = np.concatenate(pressed) if pressed else keys_of(twists)
-        before = self.world.cat([state.world for state in states])
-        go_on = self.world.step(before, twists, keys) if paths is None else self.world.follow(before, paths, keys)
-        after, outcome = go_on
+        if paths is None:
+            after, outcome = self.world.step(before, twists, keys)
+        else:
+            after, outcome = self.world.follow(before, paths, keys)
         worlds = [self.world.select(after, [n]) for n in range(len(states))]
-        return [
-            self._judge(state, command, world, outcome.of_world(n))
+        return after, [
+            self._updated(state, command, world, outcome.of_world(n))
             for n, (state, command, world) in enumerate(zip(states, commands, worlds, strict=True))
         ]
 
-    def say(self, state: EnvState, text: str, at: int, steps: int | None) -> EnvState:
-        """The episode in which an event starts or stops `at` steps from now, and lasts for `steps`, or on.
+    def schedule_event(self, state: EnvState, text: str, at: int = 0, steps: int | None = None) -> EnvState:
+        """The episode in which an event starts or stops `at` steps from now.
+
+        Args:
+            state: One episode.
+            text: What starts or stops.
+            at: Steps until then.
+            steps: Steps until an event that starts begins to end by itself, or None.
 
         Raises:
-            ValueError: If the text is about no known kind of event, or `steps` is no number of steps from 1.
+            ValueError: If the text is empty, or `steps` is not a whole number from 1.
         """
         frames = self.world.spec.frames_per_step
         for_frames = None if steps is None else frames * read_count("for_steps", steps, 1, "a number of steps from 1")
-        return replace(state, world=state.world.say(0, text, in_frames=at * frames, for_frames=for_frames))
+        return replace(state, world=state.world.schedule_event(0, text, in_frames=at * frames, for_frames=for_frames))
 
-    def stop(self, state: EnvState, kind: str) -> EnvState:
-        """The episode in which the running events of one kind end.
+    def stop_event(self, state: EnvState, event: str) -> EnvState:
+        """The episode in which the running events of a kind, or of a text, end.
 
         Raises:
-            ValueError: If nothing of that kind is going on.
+            ValueError: If no such event is going on.
         """
-        script = state.world.scripts[0].stop(kind, state.world.frame_index[0])
+        script = state.world.scripts[0].stop(event, state.world.frame_index[0])
         return replace(state, world=state.world.with_script(0, script))
 
     def read_state(self, state: EnvState | bytes | str | Path) -> EnvState:
         """A snapshot, or the one that bytes or the file at a path hold.
 
         Raises:
-            ValueError: If it is none of these, damaged, or of another version, backend, size, weights or task.
+            ValueError: If it is none of these, damaged, or of another version, backend, size, weights, task or body.
         """
         if isinstance(state, bytes):
-            state = snapshots.from_bytes(state, self.task, self.world)
+            state = snapshots.from_bytes(state, self._maker, self.task, self.world)
         if isinstance(state, str | Path):
-            state = snapshots.load(state, self.task, self.world)
+            state = snapshots.load(state, self._maker, self.task, self.world)
         if not isinstance(state, EnvState):
             raise ValueError(
                 f"state must be an EnvState, its bytes or the path of its file, got {type(state).__name__}"
             )
-        snapshots.check(state, self.task, self.world.spec)
+        snapshots.check(state, self._maker, self.world.spec)
         return state
 
     def write_state(self, state: EnvState) -> bytes:
         """The bytes of a snapshot.
 
         Raises:
-            ValueError: If it is none, or of another backend, size, weights or task.
+            ValueError: If it is not an `EnvState`, or of another backend, size, weights, task or body.
         """
         if not isinstance(state, EnvState):
             raise ValueError(f"state must be an EnvState, got {type(state).__name__}")
+        snapshots.check(state, self._maker, self.world.spec)
         return snapshots.to_bytes(state, self.task, self.world)
 
     def steps(self, state: EnvState) -> int:
-        """Steps from the opening of the world to this state; a time limit counts them."""
-        spec = self.world.spec
-        return (state.world.frame_index[0] - spec.first_frames) // spec.frames_per_step
+        """Steps of the episode up to this state; a time limit counts them."""
+        return (state.world.frame_index[0] - state.opening_frames) // self.world.spec.frames_per_step
 
     def action_mask(self, state: EnvState) -> np.ndarray:
-        """Which actions would do something now, int8."""
+        """(A,) int8: which actions would do something now."""
         return self._actions.mask(state.outcome.body_poses[0, -1], self.world.config.body)
 
     def action_masks(self, state: EnvState) -> np.ndarray:
-        """The same as sb3-contrib's `MaskablePPO` takes it: bool, for each button of a chord whether up and down do."""
+        """The mask for sb3-contrib's `MaskablePPO`, bool; for chords two values for each key: up and down."""
         mask = self.action_mask(state).astype(np.bool_)
         return np.stack([np.ones_like(mask), mask], 1).ravel() if self._actions.is_chord else mask
 
     def keys_to_action(self) -> dict[tuple[int, ...], Any]:
-        """Codes of pressed keys to the action that they mean, as `gymnasium.utils.play.play` takes them."""
+        """Codes of pressed keys to actions, for `gymnasium.utils.play.play`."""
         return self._actions.keyboard()
 
     def events(self, state: EnvState) -> list[dict[str, Any]]:
@@ -192,7 +230,7 @@ class EnvCore:
 
     @in_own_arithmetic
     def observe(self, states: Sequence[EnvState]) -> dict[str, Tensor]:
-        """What the bodies of N episodes see: fresh tensors of N rows on the model's device."""
+        """Observations of N episodes: fresh tensors of N rows, on the device of the frames."""
         memories = [state.world.memories[0] for state in states]
         observation = self._observations.observe([state.outcome for state in states], memories)
         goals = [self.task.goal(state.task, state.outcome.body_poses[0, -1]) for state in states]
@@ -202,18 +240,19 @@ class EnvCore:
         return observation
 
     def observe_one(self, state: EnvState) -> dict[str, np.ndarray]:
-        """What the body of one episode sees, as fresh arrays."""
+        """The observation of one episode, as fresh arrays."""
         return {name: value[0].cpu().numpy() for name, value in self.observe([state]).items()}
 
     def info(self, state: EnvState) -> dict[str, Any]:
-        """What is told beside the observation, but for the frames: the same keys, shapes and types at every step.
+        """`info` of one episode but for the frames: the same keys, shapes and types at every step, and no dict within.
 
-        No dict is within it: TorchRL batches take none.
+        Raises:
+            ValueError: If the task's own info has a name that is taken, or changes its shapes or types.
         """
         world, outcome = state.world, state.outcome
         frame = world.frame_index[0] - 1
         assert outcome.chunk.world_from_camera is not None
-        told = {
+        info = {
             "is_success": state.is_success,
             "intrinsics": outcome.intrinsics[0].cpu().numpy().copy(),
             "world_from_camera": outcome.chunk.world_from_camera[0, -1].cpu().numpy().copy(),
@@ -221,8 +260,9 @@ class EnvCore:
             "trust": outcome.trust[0],
             "action_mask": self.action_mask(state),
             **event_arrays(world.scripts[0], frame, self.world.spec.shows_events),
+            **self._task_info.check(self.task.info(state.task)),
         }
-        return told | self._text(state, frame) if self.config.return_text else told
+        return info | self._text(state, frame) if self.config.return_text else info
 
     def _text(self, state: EnvState, frame: int) -> dict[str, str]:
         return {
@@ -235,19 +275,52 @@ class EnvCore:
         if not rows:
             return []
         seeds = [int(rng.integers(2**31)) for _, rng in rows]
-        openings = [self._opening(asked, seed) for (asked, _), seed in zip(rows, seeds, strict=True)]
-        worlds, outcome = self.world.start(openings, seeds)
+        openings = [self.find_opening(asked, seed) for (asked, _), seed in zip(rows, seeds, strict=True)]
+        worlds, outcome = open_worlds(
+            self.world, openings, seeds, rise_metres=self._body.rise_metres, fov_degrees=self.config.fov_degrees
+        )
         return [
-            self._begin(asked, rng, opening, self.world.select(worlds, [n]), outcome.of_world(n))
+            self.begin(asked, rng, opening, self.world.select(worlds, [n]), outcome.of_world(n))
             for n, ((asked, rng), opening) in enumerate(zip(rows, openings, strict=True))
         ]
 
-    def _begin(
+    def find_opening(self, asked: ResetOptions, world_seed: int) -> Opening:
+        """The opening that options of `reset`, or else the settings, ask for.
+
+        Raises:
+            ValueError: If the backend cannot open from an option.
+        """
+        return find_opening(asked, self.config, self.world.spec, world_seed)
+
+    def open_views(self, opening: Opening, world_seed: int, starts: np.ndarray) -> tuple[WorldState, Outcome]:
+        """N views of one world, whose bodies stand at `starts` (N, 3) x, y in metres and yaw in radians."""
+        poses = np.zeros((len(starts), 5))
+        poses[:, [0, 1, 3]], poses[:, 2] = starts, self._body.rise_metres
+        return open_views(self.world, opening, world_seed, poses, fov_degrees=self.config.fov_degrees)
+
+    def begin(
         self, asked: ResetOptions, rng: np.random.Generator, opening: Opening, world: WorldState, outcome: Outcome
     ) -> EnvState:
-        task = self.task.reset(outcome, opening.waypoints.numpy(), rng)
-        feedback = "The world has just opened."
-        return self._schedule(EnvState(world, task, outcome, feedback, {}, is_success=False, maker=self._maker), asked)
+        """The episode of one view that has just opened.
+
+        Args:
+            asked: Its options, of which the events are scheduled.
+            rng: Draws what the task leaves to chance.
+            opening: How its world opened.
+            world: One view.
+            outcome: What it showed.
+        """
+        state = EnvState(
+            world=world,
+            task=self.task.reset(outcome, opening.waypoints.numpy(), rng),
+            outcome=outcome,
+            feedback="The world has just opened.",
+            rng_state={},
+            is_success=False,
+            maker=self._maker,
+            opening_frames=world.frame_index[0],
+        )
+        return self._schedule(state, asked)
 
     def _go_on_from(self, saved: EnvState, asked: ResetOptions, rng: np.random.Generator, fresh: bool) -> EnvState:
         if not fresh:
@@ -259,28 +332,41 @@ class EnvCore:
 
     def _schedule(self, state: EnvState, asked: ResetOptions) -> EnvState:
         for event in asked.events:
-            state = self.say(state, event.text, event.at, event.steps)
+            state = self.schedule_event(state, event.text, event.at, event.steps)
         return state
 
-    def _opening(self, asked: ResetOptions, world_seed: int) -> Opening:
-        spec, config = self.world.spec, self.config
-        for name in ("image", "video"):
-            if getattr(asked, name) is not None and (name == "video" or not {"capture", "image"} & {*spec.opens_from}):
-                raise ValueError(f"backend {spec.name!r} cannot open from option {name!r}")
-        if asked.image is None:
-            world = config.world if asked.world is None else asked.world
-            opening = open_named(spec, world, world_seed, config.difficulty, config.finer)
-        else:
-            picture = open_picture(asked.image, spec.height, spec.width, depth=asked.depth, finer=config.finer)
-            opening = opening_for(spec, picture)
-        return opening if asked.prompt is None else replace(opening, prompt=asked.prompt)
-
     def _twists(self, command: Command) -> np.ndarray:
-        idle = np.array([0.0, 0.0, self.config.idle_drift, 0.0])
+        """(1, T, 4) of a command; where it asks for no movement the body drifts forward."""
+        idle = np.array([self.config.idle_drift, 0.0, 0.0, 0.0])
         return command.twists if command.twists.any() else np.broadcast_to(idle, command.twists.shape)
 
-    def _judge(self, before: EnvState, command: Command, world: WorldState, outcome: Outcome) -> tuple[EnvState, float]:
-        task, verdict = self.task.update(before.task, outcome)
-        feedback = f"You {command.meaning}." + (" Something is in your way." if outcome.collided[0] else "")
-        after = EnvState(world, task, outcome, feedback, before.rng_state, bool(verdict.is_success), self._maker)
-        return after, float(verdict.reward)
+    def _updated(
+        self, before: EnvState, command: Command, world: WorldState, outcome: Outcome
+    ) -> tuple[EnvState, float]:
+        """The episode after a step, and the step's reward."""
+        task, result = self.task.update(before.task, outcome)
+        after = replace(
+            before,
+            world=world,
+            task=task,
+            outcome=outcome,
+            feedback=f"You {command.meaning}." + (" Something is in your way." if outcome.collided[0] else ""),
+            is_success=bool(result.is_success),
+            is_failure=bool(result.is_failure),
+        )
+        return after, float(result.reward)
+
+
+def _check_steering(spec: ModelSpec, config: EpisodeConfig) -> None:
+    """Make sure that a backend that is steered by keys is asked for nothing that only poses can do."""
+    if spec.steered_by != "keys":
+        return
+    if config.action_mode == "twist":
+        raise ValueError(
+            f"action_mode must be 'discrete' or 'keys' for backend {spec.name!r}, which goes by keys, got 'twist'"
+        )
+    for name in ("body", "fov_degrees", "idle_drift"):
+        if getattr(config, name):
+            raise ValueError(
+                f"{name} must be left out for backend {spec.name!r}, which goes by keys, got {getattr(config, name)}"
+            )

@@ -1,4 +1,4 @@
-"""The events at work, as arrays of a fixed shape for learners and as a list for people."""
+"""The events at work in a frame: as arrays of a fixed shape for learners, as a list for people."""
 
 from __future__ import annotations
 
@@ -7,48 +7,53 @@ from typing import Any
 
 import numpy as np
 
-from wm_gym.events.kinds import KINDS
+from wm_gym.events.kinds import FREE_TEXT, KINDS
 from wm_gym.events.scripts import EventScript, ScriptedEvent
 
 SLOTS = 8
-"""Events at work that arrays have room for; of more, the ones that began last are told."""
+"""Length of the arrays; of more events the ones that began last are kept."""
 
-_NUMBER_OF_KIND = {name: number for number, name in enumerate(KINDS)}
+_NUMBER_OF_KIND: dict[str | None, int] = {name: number for number, name in enumerate((*KINDS, None))}
 
 
 def event_arrays(script: EventScript, frame: int, shown: Collection[str]) -> dict[str, np.ndarray]:
-    """What is at work in a frame, in order of onset, as fresh arrays of `SLOTS`.
+    """Fresh arrays of `SLOTS` for the events at work in a frame, in order of onset.
 
     Args:
         script: Of one world.
         frame: Counted from the world's first.
-        shown: Kinds that the backend can show.
+        shown: What the backend can show, as `ModelSpec.shows_events`.
 
     Returns:
-        "event_kind": int64, the place of the kind in `KINDS`; -1 where nothing is at work.
+        "event_kind": int64, the place of the kind in `KINDS`, `len(KINDS)` for text of no known kind; -1 where nothing
+        is at work.
         "event_strength": float32, how far the event has come, 0..1.
-        "event_realised": float32, 1 where the backend can show that kind at all.
+        "event_realised": float32, 1 where the backend can show such events at all.
     """
     kinds = np.full(SLOTS, -1, np.int64)
     strengths, realised = np.zeros(SLOTS, np.float32), np.zeros(SLOTS, np.float32)
     for slot, event in enumerate(_at_work(script, frame)[-SLOTS:]):
         kinds[slot], strengths[slot] = _NUMBER_OF_KIND[event.kind], event.strength(frame)
-        realised[slot] = event.kind in shown
+        realised[slot] = _is_shown(event, shown)
     return {"event_kind": kinds, "event_strength": strengths, "event_realised": realised}
 
 
 def event_list(script: EventScript, frame: int, shown: Collection[str]) -> list[dict[str, Any]]:
-    """All that is at work in a frame, in order of onset: {"id", "kind", "text", "strength", "realised"} for each."""
+    """The events at work in a frame, in order of onset: {"id", "kind", "text", "strength", "realised"} for each."""
     return [
         {
             "id": event.event_id,
             "kind": event.kind,
             "text": event.text,
             "strength": event.strength(frame),
-            "realised": float(event.kind in shown),
+            "realised": float(_is_shown(event, shown)),
         }
         for event in _at_work(script, frame)
     ]
+
+
+def _is_shown(event: ScriptedEvent, shown: Collection[str]) -> bool:
+    return (FREE_TEXT if event.kind is None else event.kind) in shown
 
 
 def _at_work(script: EventScript, frame: int) -> list[ScriptedEvent]:

@@ -24,8 +24,8 @@ PRESETS: dict[str, tuple[tuple[str, ...], str]] = {"sb3": (("rgb", "depth", "pos
 """Preset name to (parts, depth dtype). "sb3": what Stable-Baselines3 accepts without a warning."""
 
 EXTENT_METRES = 2.0**20
-"""Positions are told within this much of the start, either way: two million steps of walking straight on. Farther out
-float32 could not tell one frame of walking from the next, and positions stay at the bound."""
+"""Positions are clipped to this distance from the start along each axis, two million steps of walking straight on.
+Beyond it float32 could not tell one frame of walking from the next."""
 
 
 @dataclass(frozen=True)

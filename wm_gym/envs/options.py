@@ -1,4 +1,4 @@
-"""What `reset(options=...)` may hold, checked before anything happens."""
+"""The options of `reset`, checked before a world opens."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wm_gym.envs.checking import check_known, read_count, read_text
+from wm_gym.choices import check_known
+from wm_gym.envs.checking import read_count, read_text
 from wm_gym.envs.config import read_world
 
 OPTIONS = ("prompt", "image", "depth", "video", "events", "state", "world")
@@ -15,7 +16,7 @@ FOREIGN = ("reset_mask", "lerobot_new_rollout", "minari_autoseed", "variation", 
 
 EVENT_FIELDS = ("at", "text", "for")
 
-_COMPANY = (
+_PAIRS = (
     ("depth", "image", True),
     ("world", "image", False),
     ("prompt", "state", False),
@@ -23,7 +24,8 @@ _COMPANY = (
     ("video", "state", False),
     ("world", "state", False),
 )
-"""An option, another, and whether they come together or not at all together: a state has its own place and prompt."""
+"""An option, another, and whether the first needs the second (True) or excludes it (False): a state has a place and a
+prompt of its own."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def read_options(options: Mapping[str, Any] | None) -> ResetOptions:
         raise ValueError(f"options must be a dict, got {type(options).__name__}")
     given = {name: value for name, value in (options or {}).items() if value is not None}
     check_known("reset options", [name for name in options or {} if name not in FOREIGN], OPTIONS)
-    for name, other, together in _COMPANY:
+    for name, other, together in _PAIRS:
         if name in given and (other in given) is not together:
             raise ValueError(f"option {name!r} must come {'with' if together else 'without'} option {other!r}")
     return ResetOptions(

@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import gymnasium as gym
+
+if TYPE_CHECKING:
+    from wm_gym.envs.parallel_env import WorldParallelEnv
 
 IDS: dict[str, str] = {"wm_gym/Explore-v0": "explore", "wm_gym/PointGoal-v0": "point_goal"}
 """Id to task."""
 
 MAX_EPISODE_STEPS = 256
+
+
+def parallel_env(num_agents: int = 2, *, task: str = "explore", **settings: Any) -> WorldParallelEnv:
+    """Several bodies in one world, as a PettingZoo `ParallelEnv`.
+
+    Args:
+        num_agents: How many.
+        task: Of each, as `wm_gym.envs.config.EpisodeConfig.task`.
+        settings: Further arguments of `wm_gym.envs.parallel_env.WorldParallelEnv`.
+
+    Raises:
+        ValueError: If a setting is unknown, or more than the backend can do.
+        ImportError: If PettingZoo is not installed.
+    """
+    from wm_gym.envs.parallel_env import WorldParallelEnv
+
+    return WorldParallelEnv(num_agents, task=task, **settings)
 
 
 def register_ids() -> None:

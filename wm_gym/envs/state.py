@@ -1,14 +1,16 @@
-"""Everything that one environment remembers, as one value: the world, the task and what was shown last."""
+"""Everything that one environment remembers, as one value: the world, the task and the last outcome."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from wm_gym.envs.body import BodySettings
 from wm_gym.envs.tasks.task import Task
 from wm_gym.files.atomic import write_atomically
 from wm_gym.files.checksummed import read_file
@@ -21,22 +23,28 @@ from wm_gym.world_model import Chunk, ModelSpec, Packed
 
 @dataclass(frozen=True)
 class Maker:
-    """What made a snapshot, and therefore what can go on from it.
+    """The kind of environment that made a snapshot; only the same kind can go on from it.
 
     Attributes:
-        task: Name of the task's class.
+        task: The task's class, "module:Class".
+        task_settings: All settings of the task, as JSON holds them.
+        body: All settings of the body.
         backend: As `wm_gym.world.serialization.identity`.
         weights: Hash of the weights.
     """
 
     task: str
+    task_settings: Mapping[str, Any]
+    body: Mapping[str, float]
     backend: Mapping[str, Any]
     weights: str
 
     @classmethod
-    def of(cls, task: Task[Any], spec: ModelSpec) -> Maker:
+    def of(cls, task: Task[Any], body: BodySettings, spec: ModelSpec) -> Maker:
         """That of an environment."""
-        return cls(type(task).__name__, files.identity(spec), spec.weights)
+        name = f"{type(task).__module__}:{type(task).__qualname__}"
+        settings = json.loads(json.dumps(asdict(task)))
+        return cls(name, settings, asdict(body), files.identity(spec), spec.weights)
 
 
 @dataclass(frozen=True)
@@ -46,11 +54,13 @@ class EnvState:
     Attributes:
         world: One world.
         task: State of the task.
-        outcome: What was shown last; after a file, its last frame alone.
-        feedback: What the last action came to, in words.
+        outcome: Of the last step or the opening; from a file, its last frame alone.
+        feedback: Result of the last action, in words.
         rng_state: State of the environment's `np_random`.
         is_success: Whether the task's aim was reached at the last step.
-        maker: What made it.
+        maker: The kind of environment that made it.
+        opening_frames: Frames that the world had shown when the episode began.
+        is_failure: Whether the task's aim could no longer be reached at the last step.
     """
 
     world: WorldState
@@ -60,55 +70,88 @@ class EnvState:
     rng_state: dict[str, Any]
     is_success: bool
     maker: Maker
+    opening_frames: int
+    is_failure: bool = False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the task has ended the episode, by success or failure."""
+        return self.is_success or self.is_failure
 
 
 def to_bytes(state: EnvState, task: Task[Any], loop: World) -> bytes:
     """The snapshot as bytes that `from_bytes` reads in any process.
 
-    Raises:
-        ValueError: If it is of another backend, size, weights or task.
+    Args:
+        state: Made by an environment of this task and world.
+        task: The task, which packs its own state.
+        loop: Its world, which packs its own state.
     """
-    check(state, task, loop.spec)
-    meta = {
+    kept = ("feedback", "rng_state", "is_success", "is_failure", "opening_frames")
+    meta = {name: getattr(state, name) for name in kept} | {
         "task": task.pack(state.task),
-        "task_name": state.maker.task,
-        "feedback": state.feedback,
-        "rng_state": state.rng_state,
-        "is_success": state.is_success,
+        "maker": {name: getattr(state.maker, name) for name in ("task", "task_settings", "body")},
         "collided": state.outcome.collided,
         "trust": state.outcome.trust,
     }
     return files.to_bytes(state.world, loop, Packed(_last_frame(state.outcome), meta))
 
 
-def from_bytes(data: bytes, task: Task[Any], loop: World, what: str = "a saved state") -> EnvState:
-    """The snapshot that `to_bytes` was given; `what` names it in messages.
+def from_bytes(data: bytes, maker: Maker, task: Task[Any], loop: World, what: str = "a saved state") -> EnvState:
+    """The snapshot that `to_bytes` was given.
+
+    Args:
+        data: The bytes.
+        maker: Of the environment that is to go on from it.
+        task: Its task.
+        loop: Its world.
+        what: Names the snapshot in messages.
 
     Raises:
-        ValueError: If the bytes are damaged, or of another version, backend, weights or task.
+        ValueError: If the bytes are damaged, or of another version, backend, weights, task or body.
     """
     world, extra = files.from_bytes(data, loop, what)
-    meta, maker = extra.meta, Maker.of(task, loop.spec)
-    _check_task(meta.get("task_name"), task, what)
+    meta = extra.meta
+    _check_same(replace(maker, **meta["maker"]), maker, what)
     outcome = _outcome(extra.tensors, tuple(meta["collided"]), tuple(meta["trust"]))
     return EnvState(
-        world, task.unpack(meta["task"]), outcome, meta["feedback"], meta["rng_state"], meta["is_success"], maker
+        world=world,
+        task=task.unpack(meta["task"]),
+        outcome=outcome,
+        feedback=meta["feedback"],
+        rng_state=meta["rng_state"],
+        is_success=meta["is_success"],
+        maker=maker,
+        opening_frames=meta["opening_frames"],
+        is_failure=meta["is_failure"],
     )
 
 
-def check(state: EnvState, task: Task[Any], spec: ModelSpec, what: str = "a saved state") -> None:
+def check(state: EnvState, maker: Maker, spec: ModelSpec, what: str = "a saved state") -> None:
     """Make sure that an environment can go on from a snapshot, by the rules that `from_bytes` has for bytes.
 
     Raises:
-        ValueError: If it is of another backend, size, weights or task.
+        ValueError: If it is of another backend, size, weights, task or body.
     """
     files.check_maker(state.maker.backend, state.maker.weights, spec, what)
-    _check_task(state.maker.task, task, what)
+    _check_same(state.maker, maker, what)
 
 
-def _check_task(name: str | None, task: Task[Any], what: str) -> None:
-    if name != type(task).__name__:
-        raise ValueError(f"{what} must be of task {type(task).__name__}, got {name}")
+def _check_same(theirs: Maker, ours: Maker, what: str) -> None:
+    if theirs.task != ours.task:
+        raise ValueError(f"{what} must be of task {ours.task}, got {theirs.task}")
+    for name, words in (("task_settings", "task settings"), ("body", "a body of")):
+        asked, came = _differences(getattr(ours, name), getattr(theirs, name))
+        if asked or came:
+            raise ValueError(f"{what} must be of {words} {asked}, got {came}")
+
+
+def _differences(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What each of two mappings has that the other has not."""
+    return (
+        {name: value for name, value in ours.items() if name not in theirs or theirs[name] != value},
+        {name: value for name, value in theirs.items() if name not in ours or ours[name] != value},
+    )
 
 
 def save(path: str | Path, state: EnvState, task: Task[Any], loop: World) -> None:
@@ -121,13 +164,13 @@ def save(path: str | Path, state: EnvState, task: Task[Any], loop: World) -> Non
     write_atomically(Path(path), lambda file: file.write(data))
 
 
-def load(path: str | Path, task: Task[Any], loop: World) -> EnvState:
+def load(path: str | Path, maker: Maker, task: Task[Any], loop: World) -> EnvState:
     """The snapshot in a file.
 
     Raises:
-        ValueError: If the file cannot be read or is damaged, or of another version, backend, weights or task.
+        ValueError: If the file cannot be read or is damaged, or of another version, backend, weights, task or body.
     """
-    return from_bytes(read_file(Path(path), "a saved state"), task, loop, f"saved state {path}")
+    return from_bytes(read_file(Path(path), "a saved state"), maker, task, loop, f"saved state {path}")
 
 
 def _last_frame(outcome: Outcome) -> dict[str, torch.Tensor]:
@@ -138,8 +181,8 @@ def _last_frame(outcome: Outcome) -> dict[str, torch.Tensor]:
         "frames": chunk.frames,
         "depth": chunk.depth,
         "moving": chunk.moving,
+        "poses": chunk.world_from_camera,
     }
-    by_frame |= {"poses": chunk.world_from_camera}
     by_frame |= {f"hint_{name}": value for name, value in vars(outcome.hints).items()}
     return {name: value[:, -1:] for name, value in by_frame.items()} | {"intrinsics": outcome.intrinsics}
 

@@ -1,4 +1,4 @@
-"""`SubEnv`: one world's place in a vector environment."""
+"""`SubEnv`: one of the environments of a vector environment."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from wm_gym.envs.state import EnvState
 class SubEnv(Controls):
     """A running episode with its own random numbers.
 
-    It holds a value, so nothing that happens to another slot reaches it.
+    Its state is a value: nothing that happens to another sub-environment changes it.
 
     Attributes:
         has_ended: Whether its episode is over and waits for a reset.
@@ -34,20 +34,20 @@ class SubEnv(Controls):
         self._max_episode_steps: int | None = None
 
     def seed(self, seed: int | None) -> None:
-        """Begin its random numbers anew; None goes on with them."""
+        """Seed its random numbers; None leaves them as they are."""
         if seed is not None:
             self.np_random, self.np_random_seed = seeding.np_random(seed)
 
     def reset(self, state: EnvState) -> None:
-        """Begin an episode."""
+        """Start the episode that has opened with `state`."""
         self._now, self.has_ended = state, False
 
     def go_on(self, state: EnvState, *, has_ended: bool) -> None:
-        """Take a step."""
+        """Hold the state after a step or an event."""
         self._now, self.has_ended = state, has_ended
 
     def get_state(self) -> EnvState:
-        """A snapshot. It is a value: later steps do not change it, and it holds no memory of other slots."""
+        """A snapshot. It is a value: later steps do not change it, and it holds no memory of other sub-environments."""
         state = super().get_state()
         return replace(state, outcome=state.outcome.copied())
 
@@ -57,12 +57,12 @@ class SubEnv(Controls):
         The count of steps goes back, or forward, with the snapshot.
 
         Raises:
-            ValueError: If the snapshot is damaged, or of another version, backend, size, weights or task.
+            ValueError: If the snapshot is damaged, or of another version, backend, size, weights, task or body.
         """
         super().set_state(state)
         self.has_ended = False
 
     def become(self, source: SubEnv) -> None:
-        """Go on as another slot would: its world, its random numbers and its count of steps."""
+        """Take over the world, task, random numbers and count of steps of another sub-environment."""
         self.np_random.bit_generator.state = source.np_random.bit_generator.state
         self._now, self.has_ended = source.now, source.has_ended

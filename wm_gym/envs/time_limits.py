@@ -25,7 +25,7 @@ def count_as(env: gym.Env[Any, Any], steps: int, caller: FrameType | None) -> No
 
     Args:
         env: The world.
-        steps: That its episode has taken before this call.
+        steps: Steps of its episode before this call.
         caller: The frame of the world's method.
     """
     for limit in _limits(caller):

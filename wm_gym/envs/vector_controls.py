@@ -1,4 +1,4 @@
-"""What a user does with N running episodes between their steps: forks, events, snapshots, pictures of them."""
+"""What a user does with N running episodes between their steps: forks, events, snapshots, rendering."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from wm_gym.envs.vector_input import read_mask, read_worlds
 
 
 class VectorControls(VectorEnv[Any, Any, Any]):
-    """N running episodes, each in a slot of its own.
+    """N running episodes, each in a sub-environment of its own.
 
     Attributes:
         core: How the episodes go.
-        slots: The N episodes; each has what `WorldEnv` has between steps.
+        sub_envs: The N episodes; each has what `WorldEnv` has between steps.
     """
 
     def __init__(self, num_envs: int, core: EnvCore, render_mode: str | None) -> None:
         self.num_envs, self.core, self.render_mode = num_envs, core, render_mode
         self._spec: EnvSpec | None = None
-        self.slots = tuple(SubEnv(core, render_mode) for _ in range(num_envs))
+        self.sub_envs = tuple(SubEnv(core, render_mode) for _ in range(num_envs))
         self.single_observation_space: gym.Space[Any] = core.observation_space
         self.single_action_space: gym.Space[Any] = core.action_space
         self.observation_space = batch_space(self.single_observation_space, num_envs)
@@ -39,36 +39,36 @@ class VectorControls(VectorEnv[Any, Any, Any]):
     @property
     def np_random(self) -> tuple[np.random.Generator, ...]:  # type: ignore[override]
         """Each world's own random numbers."""
-        return tuple(slot.np_random for slot in self.slots)
+        return tuple(sub_env.np_random for sub_env in self.sub_envs)
 
     @property
     def np_random_seed(self) -> tuple[int, ...]:  # type: ignore[override]
         """The seed of each world's own random numbers."""
-        return tuple(slot.np_random_seed for slot in self.slots)
+        return tuple(sub_env.np_random_seed for sub_env in self.sub_envs)
 
     @property
     def spec(self) -> EnvSpec | None:
-        """What `gymnasium.make_vec` made this from; each slot has that of the environment that it would be alone."""
+        """What `gymnasium.make_vec` made this from; each sub-environment has the spec of a single environment."""
         return self._spec
 
     @spec.setter
     def spec(self, spec: EnvSpec | None) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
         self._spec = spec
-        for slot in self.slots:
-            slot.spec = None if spec is None else _spec_of_one(spec)
+        for sub_env in self.sub_envs:
+            sub_env.spec = None if spec is None else _spec_of_one(spec)
 
     def events(self) -> list[list[dict[str, Any]]]:
         """For each world the events at work in it, as `WorldEnv.events`."""
-        return [slot.events() for slot in self.slots]
+        return [sub_env.events() for sub_env in self.sub_envs]
 
     def render(self) -> tuple[np.ndarray | None, ...]:  # type: ignore[override]
         """The last frame of each world, (H, W, 3) uint8, or None without a render mode."""
-        return tuple(slot.render() for slot in self.slots)
+        return tuple(sub_env.render() for sub_env in self.sub_envs)
 
     def fork(self, source: int, targets: int | Sequence[int]) -> None:
-        """Let worlds go on as another would: its world and task, random numbers and count of steps.
+        """Set worlds to the state of another: its world and task, random numbers and count of steps.
 
-        What is remembered is shared, not copied; from here each goes its own way.
+        Memory is shared, not copied; each goes its own way from here.
 
         Raises:
             ValueError: If a world is none of the N.
@@ -78,39 +78,39 @@ class VectorControls(VectorEnv[Any, Any, Any]):
         if len(origin) != 1:
             raise ValueError(f"source must be one world, got {source!r}")
         for n in read_worlds(targets, self.num_envs, "targets"):
-            self.slots[n].become(self.slots[origin[0]])
+            self.sub_envs[n].become(self.sub_envs[origin[0]])
 
     def trigger_event(self, text: str, mask: Any = None, *, for_steps: int | None = None) -> None:
-        """Say what happens from the next step on, in the worlds of a mask or in all; in all of them or in none.
+        """Start or stop an event from the next step on, in the worlds of a mask or in all; in all of them or in none.
 
         Args:
-            text: An event that starts, or one that stops.
+            text: Anything that happens or ends, such as "it starts to snow" or "a dragon flies over the square".
             mask: N booleans, or None for all.
             for_steps: Steps until it begins to end by itself, or None.
 
         Raises:
-            ValueError: If the text is about no known kind of event, or `for_steps` is no number of steps from 1.
+            ValueError: If the text is empty, or `for_steps` is not a whole number from 1.
         """
-        self._change(mask, lambda state: self.core.say(state, text, 0, for_steps))
+        self._change(mask, lambda state: self.core.schedule_event(state, text, steps=for_steps))
 
-    def stop_event(self, kind: str, mask: Any = None) -> None:
-        """End the running events of one kind, in the worlds of a mask or in all; in all of them or in none.
+    def stop_event(self, event: str, mask: Any = None) -> None:
+        """End running events, by kind or text, in the worlds of a mask or in all; in all of them or in none.
 
         Raises:
-            ValueError: If nothing of that kind is going on in one of them.
+            ValueError: If no such event is going on in one of them.
         """
-        self._change(mask, lambda state: self.core.stop(state, kind))
+        self._change(mask, lambda state: self.core.stop_event(state, event))
 
     def get_state(self, worlds: Any = None) -> list[EnvState]:
         """Snapshots of all worlds, or of the named ones."""
-        return [self.slots[n].get_state() for n in read_worlds(worlds, self.num_envs, "worlds")]
+        return [self.sub_envs[n].get_state() for n in read_worlds(worlds, self.num_envs, "worlds")]
 
     def set_state(self, states: Sequence[EnvState | bytes | str | Path], worlds: Any = None) -> None:
         """Go on from snapshots in all worlds, or in the named ones; a `WorldEnv`'s snapshots fit as well.
 
         Raises:
             ValueError: If they are not as many as the worlds, or one is damaged, or of another version, backend, size,
-                weights or task.
+                weights, task or body.
         """
         numbers = read_worlds(worlds, self.num_envs, "worlds")
         if not isinstance(states, list | tuple):
@@ -119,7 +119,7 @@ class VectorControls(VectorEnv[Any, Any, Any]):
             raise ValueError(f"states must be as many as the worlds, {len(numbers)}, got {len(states)}")
         read = [self.core.read_state(state) for state in states]
         for n, state in zip(numbers, read, strict=True):
-            self.slots[n].set_state(state)
+            self.sub_envs[n].set_state(state)
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
         """For each world its attribute, or what its method gives: what `WorldEnv` has between steps.
@@ -127,7 +127,7 @@ class VectorControls(VectorEnv[Any, Any, Any]):
         Raises:
             AttributeError: If there is none of that name.
         """
-        found = [getattr(slot, name) for slot in self.slots]
+        found = [getattr(sub_env, name) for sub_env in self.sub_envs]
         return tuple(one(*args, **kwargs) if callable(one) else one for one in found)
 
     def get_attr(self, name: str) -> tuple[Any, ...]:
@@ -144,9 +144,9 @@ class VectorControls(VectorEnv[Any, Any, Any]):
         each = values if isinstance(values, list | tuple) else [values] * self.num_envs
         if len(each) != self.num_envs:
             raise ValueError(f"values must be one for each of {self.num_envs} worlds, got {len(each)}")
-        for slot, value in zip(self.slots, each, strict=True):
-            getattr(slot, name)
-            setattr(slot, name, value)
+        for sub_env, value in zip(self.sub_envs, each, strict=True):
+            getattr(sub_env, name)
+            setattr(sub_env, name, value)
 
     def close_extras(self, **kwargs: Any) -> None:
         """Free the backend."""
@@ -154,9 +154,9 @@ class VectorControls(VectorEnv[Any, Any, Any]):
 
     def _change(self, mask: Any, change: Callable[[EnvState], EnvState]) -> None:
         worlds = read_mask(mask, self.num_envs, "mask")
-        changed = [change(self.slots[n].now) for n in worlds]
+        changed = [change(self.sub_envs[n].now) for n in worlds]
         for n, state in zip(worlds, changed, strict=True):
-            self.slots[n].go_on(state, has_ended=self.slots[n].has_ended)
+            self.sub_envs[n].go_on(state, has_ended=self.sub_envs[n].has_ended)
 
 
 _OF_A_BATCH = ("num_envs", "vectorization_mode", "autoreset_mode", "output", "max_episode_steps")

@@ -24,7 +24,7 @@ Observation = dict[str, np.ndarray] | dict[str, Tensor]
 
 # VectorEnv is named among the bases because libraries (skrl) look for Gymnasium's class there, not with isinstance
 class WorldVectorEnv(VectorControls, VectorEnv[Any, Any, Any]):  # pyright: ignore[reportIncompatibleMethodOverride, reportIncompatibleVariableOverride]
-    """N worlds that are stepped together and live apart.
+    """N independent worlds that are stepped in one batch.
 
     World i equals the `WorldEnv` that is reset with its seed: `reset(seed=s)` gives it s + i.
 
@@ -61,8 +61,8 @@ class WorldVectorEnv(VectorControls, VectorEnv[Any, Any, Any]):  # pyright: igno
         self.output, self.autoreset_mode = output, read_mode(autoreset_mode)
         super().__init__(num_envs, EnvCore(EpisodeConfig.of(settings)), render_mode)
         self._max_episode_steps = limit
-        for slot in self.slots:
-            slot.metadata, slot._max_episode_steps = {**self.metadata, **self.core.metadata}, limit
+        for sub_env in self.sub_envs:
+            sub_env.metadata, sub_env._max_episode_steps = {**self.metadata, **self.core.metadata}, limit
         self.metadata = {**self.metadata, **self.core.metadata, "autoreset_mode": self.autoreset_mode}
 
     def reset(  # type: ignore[override]
@@ -109,22 +109,22 @@ class WorldVectorEnv(VectorControls, VectorEnv[Any, Any, Any]):  # pyright: igno
         seeds = read_seeds(seed, self.num_envs)
         chosen, asked = read_options_of_all(options, self.num_envs)
         for n in chosen:
-            self.slots[n].seed(seeds[n])
+            self.sub_envs[n].seed(seeds[n])
         fresh = [one is not None for one in seeds]
         for n, state in self._open(chosen, asked, fresh).items():
-            self.slots[n].reset(state)
+            self.sub_envs[n].reset(state)
         observation = self._observation()
-        return observation, [self._info(slot.now) if n in chosen else {} for n, slot in enumerate(self.slots)]
+        return observation, [self._info(sub_env.now) if n in chosen else {} for n, sub_env in enumerate(self.sub_envs)]
 
     def step_each(self, actions: Any) -> tuple[Observation, Array, Array, Array, list[dict[str, Any]]]:
         """As `step`, but infos are N dicts as `WorldEnv` gives them, with "final_obs" and "final_info" in them."""
         actions = read_actions(actions, self.num_envs)
-        over = [n for n, slot in enumerate(self.slots) if slot.has_ended]
+        over = [n for n, sub_env in enumerate(self.sub_envs) if sub_env.has_ended]
         if over and self.autoreset_mode is AutoresetMode.DISABLED:
             raise RuntimeError(f"worlds {over} have ended and must be reset by options['reset_mask'] before a step")
         going = [n for n in range(self.num_envs) if n not in over]
         moved = self._move(going, actions)
-        rewards, terminations, truncations = self._judge(moved)
+        rewards, terminations, truncations = self._ends(moved)
         ended = terminations | truncations
         if self.autoreset_mode is AutoresetMode.SAME_STEP:
             over = [int(n) for n in np.flatnonzero(ended)]
@@ -133,43 +133,43 @@ class WorldVectorEnv(VectorControls, VectorEnv[Any, Any, Any]):  # pyright: igno
         return self._observation(), self._out(rewards), self._out(terminations), self._out(truncations), infos
 
     def _open(self, worlds: Sequence[int], asked: Sequence[ResetOptions], fresh: Sequence[bool]) -> dict[int, EnvState]:
-        rngs = [self.slots[n].np_random for n in worlds]
+        rngs = [self.sub_envs[n].np_random for n in worlds]
         opened = self.core.open([asked[n] for n in worlds], rngs, [fresh[n] for n in worlds])
         return dict(zip(worlds, opened, strict=True))
 
     def _move(self, worlds: Sequence[int], actions: np.ndarray) -> dict[int, tuple[EnvState, float]]:
         if not worlds:
             return {}
-        states = [self.slots[n].now for n in worlds]
+        states = [self.sub_envs[n].now for n in worlds]
         return dict(zip(worlds, self.core.step(states, [actions[n] for n in worlds]), strict=True))
 
-    def _judge(self, moved: dict[int, tuple[EnvState, float]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _ends(self, moved: dict[int, tuple[EnvState, float]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(N,) rewards, terminations and truncations; a world that was not moved has none."""
         rewards = np.zeros(self.num_envs, np.float64)
         terminations, truncations = np.zeros((2, self.num_envs), np.bool_)
         limit = self._max_episode_steps
         for n, (state, reward) in moved.items():
-            rewards[n], terminations[n] = reward, state.is_success
+            rewards[n], terminations[n] = reward, state.is_over
             truncations[n] = limit is not None and self.core.steps(state) >= limit
         return rewards, terminations, truncations
 
     def _settle(
         self, moved: dict[int, tuple[EnvState, float]], opened: dict[int, EnvState], ended: np.ndarray
     ) -> list[dict[str, Any]]:
-        """Put the new states into the slots; what is told of each of them."""
-        infos: list[dict[str, Any]] = [{} for _ in self.slots]
-        for n, slot in enumerate(self.slots):
+        """Hand the new states to the sub-environments; their N infos."""
+        infos: list[dict[str, Any]] = [{} for _ in self.sub_envs]
+        for n, sub_env in enumerate(self.sub_envs):
             if n in moved:
-                slot.go_on(moved[n][0], has_ended=bool(ended[n]))
+                sub_env.go_on(moved[n][0], has_ended=bool(ended[n]))
             if n in moved and n in opened:
-                infos[n] = {"final_obs": self._one(slot.now), "final_info": self._info(slot.now)}
+                infos[n] = {"final_obs": self._one(sub_env.now), "final_info": self._info(sub_env.now)}
             if n in opened:
-                slot.reset(opened[n])
-            infos[n] |= self._info(slot.now)
+                sub_env.reset(opened[n])
+            infos[n] |= self._info(sub_env.now)
         return infos
 
     def _observation(self) -> Observation:
-        batch = self.core.observe([slot.now for slot in self.slots])
+        batch = self.core.observe([sub_env.now for sub_env in self.sub_envs])
         return batch if self.output == "torch" else {name: value.cpu().numpy() for name, value in batch.items()}
 
     def _one(self, state: EnvState) -> Observation:
@@ -185,7 +185,7 @@ class WorldVectorEnv(VectorControls, VectorEnv[Any, Any, Any]):  # pyright: igno
         return info
 
     def _batch(self, infos: Sequence[dict[str, Any]]) -> dict[str, Any]:
-        """N infos as Gymnasium's vector environments tell them."""
+        """N infos as one, the way of Gymnasium's vector environments."""
         batch: dict[str, Any] = {}
         for n, info in enumerate(infos):
             batch = self._add_info(batch, info, n)
@@ -204,7 +204,7 @@ class WorldVectorEnv(VectorControls, VectorEnv[Any, Any, Any]):  # pyright: igno
         if self.output == "numpy":
             return array
         tensor = torch.from_numpy(array.astype(np.float32) if array.dtype == np.float64 else array)
-        return tensor.to(self.slots[0].now.outcome.chunk.frames.device)
+        return tensor.to(self.sub_envs[0].now.outcome.chunk.frames.device)
 
 
 def _read_limit(steps: int | None) -> int | None:

@@ -1,4 +1,4 @@
-"""What is handed to an environment of many worlds, checked before anything happens: actions, seeds, masks, options."""
+"""Arguments of an environment of many worlds, checked: actions, seeds, masks, options."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ class WorldEnv(Controls, gym.Env[Any, Any]):  # pyright: ignore[reportIncompatib
         count_as(self, self.core.steps(self.now), sys._getframe())
         [(self._now, reward)] = self.core.step([self.now], [action])
         self._show()
-        return self.core.observe_one(self._now), reward, self._now.is_success, False, self._info()
+        return self.core.observe_one(self._now), reward, self._now.is_over, False, self._info()
 
     def close(self) -> None:
         """Free the backend and the window; may be called twice."""

@@ -1,4 +1,4 @@
-"""Fidelity to the twin, event suites, world scores and their reports.
+"""Fidelity to the twin, scores of generated worlds, a realism classifier, and pictures of all that.
 
 Knows nothing of how agents learn.
 """

@@ -1,7 +1,4 @@
-"""The kinds of event that this world can show, and one event at work during a step.
-
-Knows nothing of text, simulators or models.
-"""
+"""The known kinds of event, and one event at work during a step. Knows nothing of language, simulators or models."""
 
 from __future__ import annotations
 
@@ -40,30 +37,36 @@ KINDS: dict[str, EventKind] = {
 }
 
 
+FREE_TEXT = "free text"
+"""Stands in `ModelSpec.shows_events` for every event of no known kind, by a model that follows any text."""
+
+
 @dataclass(frozen=True)
 class ActiveEvent:
     """One event during the T frames of a step.
 
     Attributes:
-        kind: A name in `KINDS`.
+        kind: A name in `KINDS`, or None for text of no known kind.
         strengths: T numbers in 0..1, how far the event has come in each frame.
         age_frames: Frames since onset at the first frame of the step; negative if onset is still to come.
         event_id: Number of the event in its world, counted from 0; never reused.
         seed: All randomness of the event comes from this and the frame.
+        text: Words that it was asked for by.
     """
 
-    kind: str
+    kind: str | None
     strengths: tuple[float, ...]
     age_frames: int
     event_id: int
     seed: int
+    text: str = ""
 
 
 def appearance_of(events: tuple[ActiveEvent, ...]) -> int:
     """The appearance under `events`: the set of global kinds at more than half strength, as bits."""
     bits = 0
     for event in events:
-        bit = KINDS[event.kind].appearance_bit
+        bit = None if event.kind is None else KINDS[event.kind].appearance_bit
         if bit is not None and event.strengths[-1] > 0.5:
             bits |= 1 << bit
     return bits

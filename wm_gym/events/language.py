@@ -1,6 +1,6 @@
-"""The language of events: phrasings of starts, courses and stops, and the way back from text to meaning.
+"""The language of events: phrasings of starts, courses and stops, and what a text asks for.
 
-Every phrase that `phrasings` gives is understood by `understand`. Knows nothing of scripts, simulators or models.
+Every phrase that `phrasings` gives is parsed back by `parse_event`. Knows nothing of scripts, simulators or models.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from typing import Literal
 import numpy as np
 
 from wm_gym.events.kinds import KINDS
-from wm_gym.events.polarity import plain, starts
+from wm_gym.events.polarity import PLACES, plain, starts
 
 Phase = Literal["start", "ongoing", "stop"]
 
 
 @dataclass(frozen=True)
-class Utterance:
+class ParsedEvent:
     """What a text asks for.
 
     Attributes:
-        kind: A name in `KINDS`.
-        starts: True if the event is to begin, False if it is to end.
+        kind: A name in `KINDS`, or None where the text is about none of them.
+        starts: True if the event is to begin, False if it is to end; True without a kind.
     """
 
-    kind: str
+    kind: str | None
     starts: bool
 
 
@@ -89,6 +89,15 @@ _ABOUT: tuple[tuple[str, str], ...] = (
 )
 
 
+_NAMES_NOTHING = frozenset(
+    {
+        "the", "its", "and", "are", "was", "has", "some", "there", "this", "that", "one", "two", "three", "many", "few",
+        "start", "starts", "begin", "begins", "appear", "appears", "come", "comes",
+    }
+)  # fmt: skip
+"""Words of three letters and more that say nothing about which event is meant."""
+
+
 def phrasings(kind: str, phase: Phase) -> tuple[str, ...]:
     """All phrases for one phase of one kind.
 
@@ -106,27 +115,43 @@ def phrase(kind: str, phase: Phase, rng: np.random.Generator) -> str:
     return choices[int(rng.integers(len(choices)))]
 
 
-def understand(text: str) -> Utterance:
-    """The event that `text` asks to start or stop.
+def parse_event(text: str) -> ParsedEvent:
+    """What `text` asks for: a known kind that starts or stops, or something else that happens.
 
     Raises:
-        ValueError: If no known kind is meant.
+        ValueError: If it is empty or not a string.
     """
     if not isinstance(text, str):
         raise ValueError(f"event text must be a string, got {type(text).__name__}")
-    said = plain(text)
+    if not text.strip(" .\t\n"):
+        raise ValueError(f"event text must say what happens, got {text!r}")
+    words = plain(text)
     for kind, pattern in _ABOUT:
-        if re.search(pattern, said):
-            return Utterance(kind, starts=_night_starts(said) if kind == "night" else starts(said, pattern))
-    raise ValueError(f"event text must be about one of {sorted(KINDS)}, got {text!r}")
+        if re.search(pattern, words):
+            return ParsedEvent(kind, starts=_night_starts(words) if kind == "night" else starts(words, pattern))
+    return ParsedEvent(None, starts=True)
 
 
-def _night_starts(said: str) -> bool:
+def asks_to_end(text: str, event_text: str) -> bool:
+    """Whether `text` asks for the end of the event that `event_text` describes, of which it must name something."""
+    words = plain(text)
+    stems = [stem for stem in _stems(plain(event_text)) if re.search(rf"\b{stem}\w*", words)]
+    return any(not starts(words, rf"{stem}\w*") for stem in stems)
+
+
+def _stems(text: str) -> list[str]:
+    """Stems of the words that name what happens; places ("over the square") are left out."""
+    named = re.sub(rf"\b(over|above|along|with|{PLACES}) .*", "", text) or text
+    words = [word for word in re.findall(r"[^\W\d_]+", named) if len(word) > 2 and word not in _NAMES_NOTHING]
+    return [re.sub(r"(?<=...)(ing|ed|es|s)$", "", word) for word in words]
+
+
+def _night_starts(words: str) -> bool:
     """Night is also spoken of by its opposite: it begins where day ends, and ends where day comes."""
-    if _INTO_NIGHT.search(said):
-        return starts(said, _INTO_NIGHT.pattern)
-    if _INTO_DAY.search(said):
-        return not starts(said, _INTO_DAY.pattern)
-    if _DAY_COMES.search(said) or not re.search(rf"\b({_NIGHT})\b", said):
-        return not starts(said, rf"\b({_DAY})\b")
-    return starts(said, rf"\b({_NIGHT})\b")
+    if _INTO_NIGHT.search(words):
+        return starts(words, _INTO_NIGHT.pattern)
+    if _INTO_DAY.search(words):
+        return not starts(words, _INTO_DAY.pattern)
+    if _DAY_COMES.search(words) or not re.search(rf"\b({_NIGHT})\b", words):
+        return not starts(words, rf"\b({_DAY})\b")
+    return starts(words, rf"\b({_NIGHT})\b")

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 
 _CONTRACTIONS = (("can't", "can not"), ("cannot", "can not"), ("won't", "will not"), ("n't", " not"))
-_PLACES = (
+PLACES = (
     "in|into|at|on|onto|through|near|by|from|beside|around|under|behind|across|past|towards?|during|inside|amid|beneath"
     "|out of"
 )
+"""Prepositions of place, as alternatives of a pattern."""
 _SCENES = "park|city|town|street|square|place|scene|room|yard|hall|picture|air|world"
 
 
@@ -61,10 +62,10 @@ _DENIES = _any_of(
     r"\bneither\b.*?\bnor\b|\bneither\b|\bnor\b|\b(refuses?|fails?|unable) to\b",
 )
 _DENIES_WHAT_FOLLOWS = _any_of(
-    rf"\b(no|without)( (?!(?:{_PLACES})\b)\w+){{0,3}}? (@)",
+    rf"\b(no|without)( (?!(?:{PLACES})\b)\w+){{0,3}}? (@)",
     r"\bfree (of|from) (the |any )?(@)|\b(@)-free\b|\b(fog|mist|snow|fire|flame)less\b",
 )
-_ONLY_A_PLACE = rf"\b({_PLACES}) (the |a |an |this |that |some )?(\w+ )?(@)"
+_ONLY_A_PLACE = rf"\b({PLACES}) (the |a |an |this |that |some )?(\w+ )?(@)"
 _BETWEEN_CLAUSES = re.compile(
     r"[,;:.!?]+|\b(?:and|but|while|then|when|where|until|as|because|before|after|that|which)\b"
 )

@@ -1,18 +1,19 @@
 """What happens when in one world: a script of events as an immutable value.
 
-Strength is a ramp: it rises from onset over the kind's `ramp_frames`, and falls over as many from the stop.
-Knows nothing of who draws an event.
+Strength is a ramp: it rises from onset over the kind's `ramp_frames`, and falls over as many from the stop. Text of no
+known kind is at full strength from its onset to its stop. Knows nothing of who shows an event.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from wm_gym.events.kinds import KINDS, ActiveEvent
-from wm_gym.events.language import phrasings, understand
+from wm_gym.events.language import asks_to_end, parse_event, phrasings
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class ScriptedEvent:
 
     Attributes:
         event_id: Number in its script, counted from 0.
-        kind: A name in `KINDS`.
+        kind: A name in `KINDS`, or None for text of no known kind.
         text: What was asked for.
         start_frame: Frame of onset.
         stop_frame: Frame at which it begins to end, or None.
@@ -29,7 +30,7 @@ class ScriptedEvent:
     """
 
     event_id: int
-    kind: str
+    kind: str | None
     text: str
     start_frame: int
     stop_frame: int | None
@@ -37,10 +38,14 @@ class ScriptedEvent:
 
     def strength(self, frame: int) -> float:
         """How far the event has come in `frame`, 0..1."""
-        ramp = KINDS[self.kind].ramp_frames
+        ramp = 1 if self.kind is None else KINDS[self.kind].ramp_frames
         rise = (frame - self.start_frame + 1) / ramp
         fall = 1.0 if self.stop_frame is None else 1.0 - (frame - self.stop_frame + 1) / ramp
         return float(min(1.0, max(0.0, min(rise, fall))))
+
+    def is_running(self, frame: int) -> bool:
+        """Whether `frame` lies between its onset and its stop."""
+        return frame >= self.start_frame and (self.stop_frame is None or frame < self.stop_frame)
 
 
 @dataclass(frozen=True)
@@ -55,68 +60,62 @@ class EventScript:
     world_seed: int
     events: tuple[ScriptedEvent, ...] = ()
 
-    def say(self, text: str, frame: int, for_frames: int | None = None) -> EventScript:
-        """The script after `text` is said at `frame`: an event starts, or the running ones of its kind stop, if any.
+    def schedule(self, text: str, frame: int, for_frames: int | None = None) -> EventScript:
+        """The script in which an event starts at `frame`, or the running ones that `text` asks to end stop there.
+
+        Text of a known kind that asks for an end changes nothing where no event of that kind is running. Text of no
+        known kind that ends no running event is an event itself.
 
         Args:
-            text: Such as "it starts to snow" or "the snow stops".
+            text: Such as "it starts to snow", "the snow stops" or "a dragon flies over the square".
             frame: Frame of onset.
-            for_frames: Frames until it begins to end by itself, or None.
+            for_frames: Frames until the event begins to end by itself, or None.
 
         Raises:
-            ValueError: If the text is about no known kind, or the number of frames is none from 1.
+            ValueError: If the text is empty, or `for_frames` is not a whole number from 1.
         """
-        meant = understand(text)
-        if not meant.starts:
-            return self.stop(meant.kind, frame) if self._running(meant.kind, frame) else self
-        if for_frames is not None and (type(for_frames) is not int or for_frames < 1):
-            raise ValueError(f"an event must last a whole number of frames from 1, got {for_frames!r}")
-        event_id = len(self.events)
-        seed = int(np.random.SeedSequence([self.world_seed, event_id]).generate_state(1)[0])
-        stop_frame = None if for_frames is None else frame + for_frames
-        event = ScriptedEvent(event_id, meant.kind, text, frame, stop_frame, seed)
-        return replace(self, events=(*self.events, event))
+        parsed = parse_event(text)
+        if not parsed.starts:
+            return self._stopped(self._running(parsed.kind, frame), frame)
+        ended = self._ended_by(text, frame) if parsed.kind is None else set()
+        return self._stopped(ended, frame) if ended else self._started(parsed.kind, text, frame, for_frames)
 
-    def stop(self, kind: str, frame: int) -> EventScript:
-        """The script in which every event of `kind` that is going on at `frame` begins to end there.
+    def stop(self, event: str, frame: int) -> EventScript:
+        """The script in which running events begin to end at `frame`.
+
+        Args:
+            event: A name in `KINDS`, for all events of that kind, or the text of an event.
+            frame: When they begin to end.
 
         Raises:
-            ValueError: If the kind is unknown or nothing of it is going on.
+            ValueError: If no such event is running.
         """
-        if not isinstance(kind, str) or kind not in KINDS:
-            raise ValueError(f"event kind must be one of {sorted(KINDS)}, got {kind!r}")
-        running = self._running(kind, frame)
+        if not isinstance(event, str):
+            raise ValueError(f"an event must be named by its kind or text, got {event!r}")
+        running = self._running(event, frame) if event in KINDS else self._of_text(event, frame)
         if not running:
-            raise ValueError(
-                f"only an event that is going on can stop, got {kind!r} while there are {self.kinds(frame)}"
-            )
-        stopped = tuple(replace(e, stop_frame=frame) if e.event_id in running else e for e in self.events)
-        return replace(self, events=stopped)
-
-    def _running(self, kind: str, frame: int) -> set[int]:
-        """Numbers of the events of a kind that are going on at `frame`."""
-        return {event.event_id for event in self.events if event.kind == kind and _runs(event, frame)}
+            going_on = [one.kind or one.text for one in self.events if one.strength(frame) > 0]
+            raise ValueError(f"only an event that is going on can stop, got {event!r} while there are {going_on}")
+        return self._stopped(running, frame)
 
     def active(self, frame: int, num_frames: int) -> tuple[ActiveEvent, ...]:
         """The events at work in frames `frame` to `frame + num_frames - 1`."""
         active = []
-        for event in self.events:
-            strengths = tuple(event.strength(frame + t) for t in range(num_frames))
+        for one in self.events:
+            strengths = tuple(one.strength(frame + t) for t in range(num_frames))
             if any(strengths):
-                active.append(ActiveEvent(event.kind, strengths, frame - event.start_frame, event.event_id, event.seed))
+                age = frame - one.start_frame
+                active.append(ActiveEvent(one.kind, strengths, age, one.event_id, one.seed, one.text))
         return tuple(active)
 
-    def kinds(self, frame: int) -> list[str]:
-        """Names of the kinds at work in `frame`, in order of onset."""
-        return [event.kind for event in self.events if event.strength(frame) > 0]
-
     def describe(self, scene: str, frame: int) -> str:
-        """The prompt of a step: the scene, the words of those who asked, and what is going on at `frame`."""
+        """The prompt of a step: the scene, the texts that were asked for, and what is going on at `frame`."""
         at_work = [event for event in self.events if event.strength(frame) > 0]
-        asked = [event.text for event in at_work if _runs(event, frame)]
-        ongoing = [phrasings(kind, "ongoing")[0] for kind in dict.fromkeys(event.kind for event in at_work)]
-        said = dict.fromkeys(text.strip().rstrip(".") for text in (*asked, *ongoing) if text.strip(" ."))
-        return " ".join([scene, *(f"{text[0].upper()}{text[1:]}." for text in said)]).strip()
+        asked = [event.text for event in at_work if event.is_running(frame)]
+        kinds = dict.fromkeys(event.kind for event in at_work if event.kind is not None)
+        ongoing = [phrasings(kind, "ongoing")[0] for kind in kinds]
+        sentences = dict.fromkeys(text.strip().rstrip(".") for text in (*asked, *ongoing) if text.strip(" ."))
+        return " ".join([scene, *(f"{text[0].upper()}{text[1:]}." for text in sentences)]).strip()
 
     def to_json(self) -> dict[str, Any]:
         """Plain data that `from_json` turns back into an equal script."""
@@ -127,7 +126,29 @@ class EventScript:
         """The script that `to_json` was called on."""
         return cls(data["world_seed"], tuple(ScriptedEvent(**event) for event in data["events"]))
 
+    def _started(self, kind: str | None, text: str, frame: int, for_frames: int | None) -> EventScript:
+        if for_frames is not None and (type(for_frames) is not int or for_frames < 1):
+            raise ValueError(f"an event must last a whole number of frames from 1, got {for_frames!r}")
+        event_id = len(self.events)
+        seed = int(np.random.SeedSequence([self.world_seed, event_id]).generate_state(1)[0])
+        stop_frame = None if for_frames is None else frame + for_frames
+        return replace(self, events=(*self.events, ScriptedEvent(event_id, kind, text, frame, stop_frame, seed)))
 
-def _runs(event: ScriptedEvent, frame: int) -> bool:
-    started = frame >= event.start_frame
-    return started and (event.stop_frame is None or frame < event.stop_frame)
+    def _stopped(self, event_ids: Collection[int], frame: int) -> EventScript:
+        if not event_ids:
+            return self
+        events = tuple(replace(e, stop_frame=frame) if e.event_id in event_ids else e for e in self.events)
+        return replace(self, events=events)
+
+    def _running(self, kind: str | None, frame: int) -> set[int]:
+        """Numbers of the events of a kind that are running at `frame`."""
+        return {event.event_id for event in self.events if event.kind == kind and event.is_running(frame)}
+
+    def _of_text(self, text: str, frame: int) -> set[int]:
+        """Numbers of the running events that were asked for by `text`."""
+        return {event.event_id for event in self.events if event.text == text and event.is_running(frame)}
+
+    def _ended_by(self, text: str, frame: int) -> set[int]:
+        """Numbers of the running events of no known kind that `text` asks to end."""
+        running = self._running(None, frame)
+        return {event.event_id for event in self.events if event.event_id in running and asks_to_end(text, event.text)}

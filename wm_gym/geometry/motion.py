@@ -1,6 +1,6 @@
-"""The body's motion: keys and twists to stances, stances to camera poses.
+"""The body's motion: keys and twists to body poses, body poses to camera poses.
 
-A stance is (..., 5) float64: x, y, z in metres in the world frame, yaw (turning left is positive) and pitch (looking
+A body pose is (..., 5) float64: x, y, z in metres in the world frame, yaw (turning left is positive) and pitch (looking
 up is positive) in radians. At yaw = pitch = 0 the camera looks along the world's x axis with y to its left. There is
 no roll. A body twist is (..., 4) float: forward, left, yaw and pitch speed as fractions -1..1 of the body's top
 speeds.
@@ -26,6 +26,9 @@ START_BODY_POSE = np.zeros(5)
 """Where every world opens."""
 START_BODY_POSE.setflags(write=False)
 
+OPENING_EYE_METRES = 1.6
+"""Height over the ground of the camera that a world opens with: the ground lies this far below the world's origin."""
+
 # Sine of the largest roll that rounding in a float32 pose can look like.
 ROLL_TOLERANCE = 1e-3
 
@@ -48,7 +51,7 @@ class Body:
     turn_degrees_per_frame: float = 4.5
     pitch_degrees_per_frame: float = 2.5
     radius_metres: float = 0.3
-    eye_height_metres: float = 1.6
+    eye_height_metres: float = OPENING_EYE_METRES
     max_pitch_degrees: float = 25.0
 
     def __post_init__(self) -> None:
@@ -108,7 +111,7 @@ def check_twists(twists: ArrayLike) -> None:
 
 
 def camera_pose(body_pose: ArrayLike) -> np.ndarray:
-    """world_from_camera of a stance.
+    """world_from_camera of a body pose.
 
     Args:
         body_pose: (..., 5).
@@ -129,8 +132,8 @@ def camera_pose(body_pose: ArrayLike) -> np.ndarray:
     return np.stack([right, down, forward, np.stack([x, y, z, one], axis=-1)], axis=-1)
 
 
-def stance_of(pose: ArrayLike) -> np.ndarray:
-    """The stance whose camera pose this is.
+def body_pose_of(pose: ArrayLike) -> np.ndarray:
+    """The body pose whose camera pose this is.
 
     Args:
         pose: (..., 4, 4) world_from_camera.
@@ -156,7 +159,7 @@ def stance_of(pose: ArrayLike) -> np.ndarray:
 def walk(
     body_pose: ArrayLike, velocities: ArrayLike, body: Body, blocked: Callable[[np.ndarray], np.ndarray] | None = None
 ) -> np.ndarray:
-    """Stances after each of T frames: turn first, then move along the new heading.
+    """Body poses after each of T frames: turn first, then move along the new heading.
 
     Pitch stops at the body's limit and walking at its top speed. A blocked body slides along right-angled walls:
     see `sliding.slide`. Height never changes.
@@ -188,7 +191,7 @@ def walk(
 
 
 def _advance(body_poses: np.ndarray, velocities: np.ndarray, body: Body, blocked: Blocked | None) -> np.ndarray:
-    """One frame: (N, 5) stances and (N, 4) twists to (N, 5) stances."""
+    """One frame: (N, 5) body poses and (N, 4) twists to (N, 5) body poses."""
     forward, left, yaw_speed, pitch_speed = _limit_walking(velocities).T
     yaw = body_poses[:, 3] + np.radians(body.turn_degrees_per_frame) * yaw_speed
     yaw -= 2 * np.pi * np.round(yaw / (2 * np.pi))
@@ -210,7 +213,7 @@ def _limit_walking(twists: np.ndarray) -> np.ndarray:
 def _as_body_pose(body_pose: ArrayLike) -> np.ndarray:
     body_pose = np.asarray(body_pose, dtype=np.float64)
     if body_pose.shape[-1:] != (5,):
-        raise ValueError(f"stance must have shape (..., 5), got {body_pose.shape}")
+        raise ValueError(f"body_pose must have shape (..., 5), got {body_pose.shape}")
     return body_pose
 
 

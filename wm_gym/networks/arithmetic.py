@@ -41,7 +41,7 @@ def own_arithmetic(threads: int = 1) -> Iterator[None]:
             _change(stack, torch.is_autocast_enabled(device), False, partial(torch.set_autocast_enabled, device))
         _change(stack, torch.get_default_dtype(), torch.float32, torch.set_default_dtype)
         _change(stack, SUBNORMAL / 2 == 0.0, False, torch.set_flush_denormal)
-        for holder, name, wanted in _onednn_settings():
+        for holder, name, wanted in _library_settings():
             _change(stack, getattr(holder, name), wanted, partial(setattr, holder, name))
         if torch.get_default_device().type != "cpu":
             stack.enter_context(torch.device("cpu"))
@@ -59,12 +59,15 @@ def in_own_arithmetic(function: Callable[P, R]) -> Callable[P, R]:
     return computed
 
 
-def _onednn_settings() -> list[tuple[Any, str, Any]]:
-    """Object, attribute and wanted value: oneDNN is used, and its float32 products are not rounded to bfloat16."""
-    onednn = torch.backends.mkldnn
-    # torch before 2.9 has no precision of its own for oneDNN
-    products = [getattr(onednn, name) for name in ("matmul", "conv") if hasattr(onednn, name)]
-    return [(onednn, "enabled", True), *((product, "fp32_precision", "ieee") for product in products)]
+def _library_settings() -> list[tuple[Any, str, Any]]:
+    """Object, attribute and wanted value: oneDNN is used, products are exact, and no clock chooses the kernels."""
+    onednn, cublas, cudnn = torch.backends.mkldnn, torch.backends.cuda.matmul, torch.backends.cudnn
+    chosen = [(onednn, "enabled", True), (cudnn, "benchmark", False), (cudnn, "deterministic", True)]
+    exact = [(cublas, "allow_bf16_reduced_precision_reduction", False)]
+    if not hasattr(cublas, "fp32_precision"):  # torch before 2.9
+        return [*chosen, *exact, (cublas, "allow_tf32", False), (cudnn, "allow_tf32", False)]
+    products = onednn.matmul, onednn.conv, cublas, cudnn.conv
+    return [*chosen, *exact, *((product, "fp32_precision", "ieee") for product in products)]
 
 
 def _change(stack: ExitStack, found: Any, wanted: Any, put: Callable[[Any], Any]) -> None:

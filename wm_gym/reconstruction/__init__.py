@@ -1,4 +1,4 @@
-"""Frames to depth and moving masks, blended with the hints of memory; point clouds for Open3D and PLY files.
+"""Depth and moving masks blended with hints, a depth prior, and point clouds for Open3D and PLY files.
 
 Knows nothing of tasks.
 """

@@ -16,7 +16,7 @@ Blocked = Callable[[np.ndarray], np.ndarray]
 
 
 def walk_all(
-    starts: np.ndarray, twists: np.ndarray, body: Body, blocked: Sequence[Blocked]
+    starts: np.ndarray, twists: np.ndarray, body: Body, blocked: Sequence[Blocked], groups: Sequence[int]
 ) -> tuple[np.ndarray, tuple[bool, ...]]:
     """The body poses (N, T, 5) of N bodies under twists (N, T, 4), and whether something stood in their way.
 
@@ -25,10 +25,22 @@ def walk_all(
         twists: (N, T, 4) as fractions of the top speeds.
         body: Size and speeds of all.
         blocked: What stands in the way of each.
+        groups: N numbers; bodies of one number stop one another, and go one after another.
     """
-    free = walk(starts, twists, body, None)
-    paths = np.stack([walk(starts[n], twists[n], body, one) for n, one in enumerate(blocked)])
+    free, standing = walk(starts, twists, body, None), starts[:, :2].copy()
+    paths = np.empty_like(free)
+    for n, one in enumerate(blocked):
+        others = standing[[k for k, group in enumerate(groups) if group == groups[n] and k != n]]
+        paths[n] = walk(starts[n], twists[n], body, _or_near(one, others, 2 * body.radius_metres))
+        standing[n] = paths[n, -1, :2]
     return paths, tuple(bool(hit) for hit in (paths != free).any(axis=(1, 2)))
+
+
+def _or_near(blocked: Blocked, others: np.ndarray, metres: float) -> Blocked:
+    """What blocks a body that also keeps so many metres from `others` (K, 2)."""
+    if not len(others):
+        return blocked
+    return lambda spots: blocked(spots) | (np.linalg.norm(spots[:, None] - others, axis=-1) < metres).any(axis=1)
 
 
 def keys_of(twists: np.ndarray) -> np.ndarray:

@@ -73,13 +73,13 @@ class WorldState:
         starts = range(0, num_frames, num_frames // num_latents)
         return [[script.describe(opening.prompt, now + start) for start in starts] for script, opening, now in rows]
 
-    def say(self, world: int, text: str, *, in_frames: int = 0, for_frames: int | None = None) -> WorldState:
-        """The state after an event is asked for in one world: it starts or stops, as `text` means.
+    def schedule_event(self, world: int, text: str, *, in_frames: int = 0, for_frames: int | None = None) -> WorldState:
+        """The state in which an event of one world starts or stops, as `text` asks, in so many frames.
 
         Raises:
-            ValueError: If the text is about no known kind.
+            ValueError: If the text is empty, or `for_frames` is not a whole number from 1.
         """
-        script = self.scripts[world].say(text, self.frame_index[world] + in_frames, for_frames)
+        script = self.scripts[world].schedule(text, self.frame_index[world] + in_frames, for_frames)
         return self.with_script(world, script)
 
     def with_script(self, world: int, script: EventScript) -> WorldState:

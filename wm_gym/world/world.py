@@ -9,9 +9,8 @@ by what is already known to be there, and memory keeps only what it did not know
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,32 +18,26 @@ import torch
 from torch import Tensor
 
 from wm_gym.completion.pipeline import Completed, Completion
-from wm_gym.completion.stage import View
 from wm_gym.completion.state import CompletionState
-from wm_gym.events.kinds import ActiveEvent, appearance_of
+from wm_gym.events.kinds import ActiveEvent
 from wm_gym.events.scripts import EventScript
-from wm_gym.geometry.motion import START_BODY_POSE, Body, camera_pose
+from wm_gym.geometry.motion import OPENING_EYE_METRES, START_BODY_POSE, Body, camera_pose
 from wm_gym.memory.hints import Hints
 from wm_gym.memory.memory import Memory, MemoryConfig
 from wm_gym.memory.occupancy import Nearby
-from wm_gym.memory.render import render
-from wm_gym.memory.write import write
 from wm_gym.networks.arithmetic import in_own_arithmetic
 from wm_gym.reconstruction.reconstructor import PlainReconstructor, Reconstructor
 from wm_gym.world import batching
 from wm_gym.world.captures import memory_of_capture
 from wm_gym.world.checking import check_chunk
+from wm_gym.world.entering import openings_at
+from wm_gym.world.guiding import Events, complete_hints, completion_for, condition_of, render_hints
 from wm_gym.world.movement import Blocked, keys_of, twists_of, walk_all
-from wm_gym.world.references import Keyframes, references_for
+from wm_gym.world.references import Keyframes
+from wm_gym.world.remembering import grown, write_mask_of, written
 from wm_gym.world.state import Outcome, WorldState, stack_intrinsics, trust_of
 from wm_gym.world.transfer import moved
-from wm_gym.world_model import Chunk, Condition, Guidance, ModelSpec, Opening, WorldModel
-
-Events = Sequence[tuple[ActiveEvent, ...]]
-"""The events at work in each world during a step."""
-
-COMPLETION_STREAM = 1
-"""Beside a world's seed and chunk, so that completion and generation draw other numbers."""
+from wm_gym.world_model import Chunk, Guidance, Opening, WorldModel
 
 
 @dataclass(frozen=True)
@@ -55,11 +48,13 @@ class WorldConfig:
         body: Size and speeds of the walking body.
         memory: Bounds and tolerances of the 4D memory.
         step_height_metres: Solid things lower than this over the ground do not stop the body.
+        bodies_collide: Whether bodies that share a memory stop one another.
     """
 
     body: Body = field(default_factory=Body)
     memory: MemoryConfig = field(default_factory=MemoryConfig)
     step_height_metres: float = 0.4
+    bodies_collide: bool = False
 
 
 class World:
@@ -84,18 +79,26 @@ class World:
         self.model = model
         self.config = config or WorldConfig()
         self.completion = completion_for(model.spec) if completion is None else completion
-        ground_metres = -self.config.body.eye_height_metres
-        self.reconstructor = reconstructor or PlainReconstructor(ground_metres)
+        self.reconstructor = reconstructor or PlainReconstructor(-OPENING_EYE_METRES)
         self.spec = replace(model.spec, weights=_joined_hash(model.spec.weights, self.completion.weights))
 
     @in_own_arithmetic
-    def start(self, openings: Sequence[Opening], seeds: Sequence[int]) -> tuple[WorldState, Outcome]:
-        """Open N worlds. The outcome's frames show each opening pose."""
+    def start(
+        self, openings: Sequence[Opening], seeds: Sequence[int], at: np.ndarray | None = None
+    ) -> tuple[WorldState, Outcome]:
+        """Open N worlds. The outcome's frames show each opening pose.
+
+        Args:
+            openings: N.
+            seeds: N world seeds.
+            at: (N, 5) body poses to open at, for openings with captures: the model opens on what memory and completion
+                show there. None: at the first keyframes, the worlds' origins.
+        """
         num_worlds, spec = len(openings), self.model.spec
-        body_poses = np.tile(START_BODY_POSE, (num_worlds, spec.first_frames, 1))
-        model_state, chunk = self.model.start([moved(opening, spec.device) for opening in openings], seeds)
+        starts = np.tile(START_BODY_POSE, (num_worlds, 1)) if at is None else at
+        body_poses = np.repeat(starts[:, None], spec.first_frames, axis=1)
         state = WorldState(
-            model=model_state,
+            model=None,
             memories=tuple(self._first_memory(opening) for opening in openings),
             world_of_view=tuple(range(num_worlds)),
             body_poses=body_poses[:, -1],
@@ -107,8 +110,14 @@ class World:
             keyframes=tuple(self._first_keyframes(opening) for opening in openings),
         )
         nothing: Events = [()] * num_worlds
-        hints = self._render(state, _poses(body_poses), nothing)
-        return self._remember(state, body_poses, chunk, hints, None, nothing, (False,) * num_worlds)
+        hints, completed = render_hints(self.model.spec, state, _poses(body_poses), nothing), None
+        if at is not None:
+            completed = complete_hints(self.model.spec, self.completion, state, hints, _poses(body_poses))
+            state = replace(state, completions=completed.states)
+            openings = openings_at(openings, completed.hints, _poses(body_poses))
+        model_state, chunk = self.model.start([moved(opening, spec.device) for opening in openings], seeds)
+        state = replace(state, model=model_state)
+        return self._remember(state, body_poses, chunk, hints, completed, nothing, (False,) * num_worlds)
 
     @in_own_arithmetic
     def step(self, state: WorldState, twists: np.ndarray, keys: np.ndarray | None = None) -> tuple[WorldState, Outcome]:
@@ -120,7 +129,8 @@ class World:
             keys: (N, T, 8) bool as `geometry.motion.KEYS`, or None to read them off the twists.
         """
         blocked = [self._obstacles(state, n) for n in range(state.num_worlds)]
-        body_poses, collided = walk_all(state.body_poses, twists, self.config.body, blocked)
+        groups = state.world_of_view if self.config.bodies_collide else range(state.num_worlds)
+        body_poses, collided = walk_all(state.body_poses, twists, self.config.body, blocked, groups)
         return self._advance(state, body_poses, keys_of(twists) if keys is None else keys, collided)
 
     @in_own_arithmetic
@@ -164,30 +174,13 @@ class World:
         """The loop: hints at the new poses, completed; frames from the model, and what they teach to the memory."""
         events = self._events(state)
         poses = _poses(body_poses)
-        hints = self._render(state, poses, events)
-        completed = self._complete(state, hints, poses)
-        condition = self._condition(state, poses, keys, events, completed)
+        hints = render_hints(self.model.spec, state, poses, events)
+        completed = complete_hints(self.model.spec, self.completion, state, hints, poses)
+        guidance = Guidance(completed.hints, completed.where, self.completion.decides)
+        condition = condition_of(self.model.spec, state, poses, keys, events, guidance)
         model_state, chunk = self.model.step(state.model, moved(condition, self.model.spec.device))
         after = replace(state, model=model_state, completions=completed.states)
         return self._remember(after, body_poses, chunk, hints, completed, events, collided)
-
-    def _condition(
-        self, state: WorldState, poses: Tensor, keys: np.ndarray, events: Events, completed: Completed
-    ) -> Condition:
-        spec = self.model.spec
-        guidance = Guidance(completed.hints, completed.where, self.completion.decides)
-        unsaid = [[""] * spec.latents_per_step] * state.num_worlds
-        return Condition(
-            world_from_camera=poses,
-            intrinsics=stack_intrinsics(state.openings),
-            keys=torch.from_numpy(keys),
-            prompts=state.prompts_of(spec.frames_per_step, spec.latents_per_step) if spec.takes_text else unsaid,
-            events=events,
-            seeds=state.seeds,
-            frame_index=state.frame_index,
-            guidance=guidance if spec.takes_guidance else None,
-            references=references_for(state.keyframes, poses, spec.num_references) if spec.num_references else None,
-        )
 
     def _events(self, state: WorldState) -> list[tuple[ActiveEvent, ...]]:
         num_frames = self.model.spec.frames_per_step
@@ -200,39 +193,10 @@ class World:
         if obstacles is not None:
             return lambda positions: obstacles.blocked(positions, body.radius_metres)
         memory = state.memories[state.world_of_view[world]]
-        z_low = self.config.step_height_metres - body.eye_height_metres
+        z_low, eye = self.config.step_height_metres - OPENING_EYE_METRES, float(state.body_poses[world, 2])
         reach = self.model.spec.frames_per_step * body.walk_metres_per_frame + 2 * body.radius_metres
-        nearby = Nearby(memory, state.body_poses[world, :2], reach, z_low, 0.0)
+        nearby = Nearby(memory, state.body_poses[world, :2], reach, z_low, eye)
         return lambda positions: nearby.occupied(positions, body.radius_metres)
-
-    def _render(self, state: WorldState, poses: Tensor, events: Events) -> Hints:
-        """What memory shows at `poses` (N, T, 4, 4)."""
-        spec = self.model.spec
-        return render(
-            [state.memories[w] for w in state.world_of_view],
-            poses,
-            stack_intrinsics(state.openings),
-            spec.height,
-            spec.width,
-            frame_index=state.frame_index,
-            appearance=[appearance_of(active) for active in events],
-        )
-
-    def _complete(self, state: WorldState, hints: Hints, poses: Tensor) -> Completed:
-        """Hints with what memory does not show decided."""
-        prompts, spec = state.prompts(), self.model.spec
-        views = [
-            View(
-                poses[n],
-                state.openings[n].intrinsics.float(),
-                frame,
-                (state.seeds[n], 1 + (frame - spec.first_frames) // spec.frames_per_step, COMPLETION_STREAM),
-                prompts[n],
-            )
-            for n, frame in enumerate(state.frame_index)
-        ]
-        with torch.inference_mode():
-            return self.completion(hints, views, state.completions)
 
     def _first_memory(self, opening: Opening) -> Memory:
         if opening.capture is None:
@@ -260,81 +224,16 @@ class World:
         intrinsics = stack_intrinsics(state.openings)
         chunk = replace(chunk, world_from_camera=poses)
         chunk = self.reconstructor.reconstruct(chunk, hints, intrinsics, self.model.spec.far_metres)
-        chunk = chunk if completed is None else replace(chunk, write_mask=_write_mask(chunk, hints, completed))
-        memories = self._written(state, chunk, hints, completed, events)
+        chunk = chunk if completed is None else replace(chunk, write_mask=write_mask_of(chunk, hints, completed))
         num_frames = chunk.frames.shape[1]
         after = replace(
             state,
-            memories=memories,
+            memories=written(state, chunk, hints, completed, events),
             body_poses=body_poses[:, -1],
             frame_index=tuple(f + num_frames for f in state.frame_index),
-            keyframes=_grown(state, chunk),
+            keyframes=grown(state, chunk),
         )
         return after, Outcome(chunk, hints, body_poses, intrinsics, collided, tuple(trust_of(chunk, hints)))
-
-    def _written(
-        self, state: WorldState, chunk: Chunk, hints: Hints, completed: Completed | None, events: Events
-    ) -> tuple[Memory, ...]:
-        """The memories after the chunk, in the order of the views."""
-        assert chunk.depth is not None and chunk.moving is not None and chunk.world_from_camera is not None
-        depth = chunk.depth if chunk.write_mask is None else torch.where(chunk.write_mask, chunk.depth, 0.0)
-        memories = list(state.memories)
-        for n, w in enumerate(state.world_of_view):
-            memories[w] = write(
-                memories[w],
-                chunk.frames[n],
-                depth[n],
-                chunk.moving[n],
-                chunk.world_from_camera[n],
-                state.openings[n].intrinsics.float(),
-                hints=hints.of_world(n),
-                frame_index=state.frame_index[n],
-                appearance=appearance_of(events[n]),
-                replaced=None if completed is None else completed.overwritten[n],
-            )
-        return tuple(memories)
-
-
-def completion_for(
-    spec: ModelSpec, wanted: bool | None = None, settings: Mapping[str, Any] = MappingProxyType({})
-) -> Completion:
-    """What the hints of a backend are completed by.
-
-    Args:
-        spec: Of the backend.
-        wanted: Whether they are; None: as the backend wants it.
-        settings: As of `Completion.create`.
-
-    Raises:
-        ValueError: If there are settings of what is not wanted, or `Completion.create` raises it.
-    """
-    if spec.wants_completion if wanted is None else wanted:
-        kind, device = getattr(torch, spec.dtype), spec.device
-        return Completion.create(spec.height, spec.width, dtype=kind, device=device, **settings)
-    if settings:
-        raise ValueError(f"completion_settings must be empty where nothing is completed, got {sorted(settings)}")
-    return Completion()
-
-
-def _write_mask(chunk: Chunk, hints: Hints, completed: Completed) -> Tensor:
-    """Pixels that may be remembered, (N, T, H, W) bool."""
-    # what completion shows instead of what is known it will show again: memory would only grow by edges
-    may = torch.ones_like(hints.seen) if chunk.write_mask is None else chunk.write_mask
-    return may & ~(completed.where & hints.seen & ~completed.overwritten)
-
-
-def _grown(state: WorldState, chunk: Chunk) -> tuple[Keyframes | None, ...]:
-    """The keyframes of each world, with the last frame of the chunk."""
-    last = chunk.frames.shape[1] - 1
-    assert chunk.depth is not None and chunk.world_from_camera is not None
-    return tuple(
-        None
-        if keyframes is None
-        else keyframes.with_frame(
-            chunk.frames[n, -1], chunk.depth[n, -1], chunk.world_from_camera[n, -1], state.frame_index[n] + last
-        )
-        for n, keyframes in enumerate(state.keyframes)
-    )
 
 
 def _poses(body_poses: np.ndarray) -> Tensor:

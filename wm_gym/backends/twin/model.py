@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from wm_gym.backends.twin.collision import TwinObstacles
 from wm_gym.backends.twin.messages import Action, Advance, Effect, EpisodeSetup, Rendered, Restore
 from wm_gym.backends.twin.opening import draw_fov, open_place
+from wm_gym.backends.twin.optics import fit_lens
 from wm_gym.backends.twin.placement import Placement, place_events
 from wm_gym.backends.twin.pool import Job, Pool
 from wm_gym.backends.twin.site import Site, site_of
@@ -107,7 +108,8 @@ class TwinModel:
         """Open N worlds; the chunk has one frame at the opening pose.
 
         Raises:
-            ValueError: If an opening has no place, or openings and seeds are not as many.
+            ValueError: If an opening has no place or too wide a field of view for the engine, or openings and seeds are
+                not as many.
             EngineError: If an engine process died.
         """
         if len(openings) != len(seeds) or not openings:
@@ -188,6 +190,7 @@ class TwinModel:
             raise ValueError(f"backend 'twin' opens places, got {opening.name!r}, which is none")
         place = opening.place
         fx, fy, cx, cy = (float(value) for value in opening.intrinsics)
+        fit_lens((fx, fy, cx, cy), self.config.height, self.config.width)
         return EpisodeSetup(
             place.family, place.seed, place.difficulty, _engine_seed(seed), self.config.height, self.config.width,
             (fx, fy, cx, cy), FAR_METRES,
@@ -204,6 +207,7 @@ class TwinModel:
         effects = tuple(
             Effect(e.kind, tuple(e.strengths), e.age_frames, e.seed, e.event_id, positions.get(e.event_id))
             for e in events
+            if e.kind is not None
         )
         advance = Advance(world.setup, False, actions, effects, frame_index, saves)
         restore = Restore(world.setup, world.save, world.actions)

@@ -60,17 +60,15 @@ def place_events(
         site: The place.
     """
     current = {placement.event_id: placement for placement in placements}
-    active = {event.event_id: event for event in events if event.kind in _DISTANCES_METRES}
+    active = {event.event_id: (event.kind, event) for event in events if event.kind in _DISTANCES_METRES}
     commands: list[list[str]] = [[] for _ in poses]
     for placement in [p for p in placements if p.event_id not in active]:
         commands[0] += _switch(placement, False)
         del current[placement.event_id]
-    for event in active.values():
+    for kind, event in active.values():
         for t, strength in enumerate(event.strengths):
             if event.event_id not in current and strength > 0.0:
-                current[event.event_id] = Placement(
-                    event.event_id, event.kind, _find_position(event, poses[t], site), False
-                )
+                current[event.event_id] = Placement(event.event_id, kind, _find_position(kind, poses[t], site), False)
             if event.event_id in current:
                 commands[t] += _switch(current[event.event_id], strength > 0.0)
                 current[event.event_id] = _with_presence(current[event.event_id], strength > 0.0)
@@ -93,7 +91,7 @@ def _switch(placement: Placement, present: bool) -> list[str]:
     return [f"puke -{acs.SPAWN[actor]} {x} {y} {z} {thing_id}"]
 
 
-def _find_position(event: ActiveEvent, pose: NDArray[np.float64], site: Site) -> tuple[float, float, float]:
+def _find_position(kind: str, pose: NDArray[np.float64], site: Site) -> tuple[float, float, float]:
     """Position in map units on free ground ahead in the body's sight, or 1.5 m ahead where there is none."""
     here, ahead = pose[:2, 3], pose[:2, 2] / np.linalg.norm(pose[:2, 2])
     turns = np.radians(_TURNS_DEGREES)
@@ -101,13 +99,13 @@ def _find_position(event: ActiveEvent, pose: NDArray[np.float64], site: Site) ->
     positions = np.array(
         [
             here + distance * (np.cos(turn) * ahead + np.sin(turn) * across)
-            for distance in _DISTANCES_METRES[event.kind]
+            for distance in _DISTANCES_METRES[kind]
             for turn in turns
         ]
     )
-    free = ~site.obstacles.blocked(positions, _ROOM_METRES[event.kind])
+    free = ~site.obstacles.blocked(positions, _ROOM_METRES[kind])
     chosen = next((position for position in positions[free] if _sees(here, position, site)), here + 1.5 * ahead)
-    return _raise(event, here, chosen, float(pose[2, 3]), site)
+    return _raise(kind, here, chosen, float(pose[2, 3]), site)
 
 
 def _sees(here: NDArray[np.float64], position: NDArray[np.float64], site: Site) -> bool:
@@ -117,12 +115,12 @@ def _sees(here: NDArray[np.float64], position: NDArray[np.float64], site: Site) 
 
 
 def _raise(
-    event: ActiveEvent, here: NDArray[np.float64], position: NDArray[np.float64], eye_z: float, site: Site
+    kind: str, here: NDArray[np.float64], position: NDArray[np.float64], eye_z: float, site: Site
 ) -> tuple[float, float, float]:
     """A position (2,) in metres as x, y, z in map units: on the floor, or for fireworks in the air below a ceiling."""
     x, y, _ = site.frame.map_from_world(np.array([*position, eye_z]))
     sector = site.surfaces.sector_at(x, y)
-    if event.kind != "fireworks":
+    if kind != "fireworks":
         return (float(x), float(y), float(site.surfaces.floors[sector]))
     rise = _BURST_RISE * float(np.linalg.norm(position - here))
     high = float(site.frame.map_from_world(np.array([*position, eye_z + rise]))[2])

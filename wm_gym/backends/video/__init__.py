@@ -1,4 +1,4 @@
-"""The video world model: a causal, chunk-wise diffusion transformer with a KV cache, from tiny to 14B.
+"""The video world model: a causal, chunk-wise diffusion transformer with a KV cache.
 
-One architecture, Wan's, with rows of configuration. Knows nothing of simulators, tasks or training.
+One architecture, Wan's, whose size is a row of configuration. Knows nothing of simulators, tasks or training.
 """

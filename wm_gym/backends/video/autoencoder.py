@@ -1,14 +1,14 @@
-"""A small autoencoder of video, causal in time: T frames of planes to one latent frame, and back.
+"""A small autoencoder of video, causal in time: T frames to one latent frame, and back.
 
-What is carried from chunk to chunk is explicit: features of the last frame that was taken in, and of the last latent
-frame and last frame that were given out. So a clip taken chunk by chunk equals the clip taken at once, and chunks join
-without a seam. Source: TeleWorld, section 3.6.2 (chunks of four frames, cached temporal features).
+What is carried from chunk to chunk is explicit: features of the last encoded frame, and of the last decoded latent
+frame and frame. So a clip coded chunk by chunk equals the clip coded at once. Source: TeleWorld,
+section 3.6.2 (chunks of four frames, cached temporal features).
 
-Beside the convolutions runs a linear map of each chunk's patches, and back: training begins from their principal
-components, and the convolutions learn what a linear map cannot tell.
+Beside the convolutions runs a linear map of each chunk's patches, and back: training starts from their principal
+components, and the convolutions learn the rest.
 
 Shapes: N worlds, L chunks, T frames of a chunk, H x W pixels, Z channels of a latent frame, h x w its size, C width.
-Knows nothing of hints or of what planes mean.
+Knows nothing of hints or of what the channels of a frame mean.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 
 class Residual(nn.Module):
-    """Two convolutions beside a bypass; it begins as the identity."""
+    """Two convolutions with a residual connection; the identity at initialisation."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -32,33 +32,35 @@ class Residual(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Frames to latent frames. Remembers the features of the last frame."""
+    """Frames to latent frames, each by its own frames and the frame before."""
 
-    def __init__(self, planes: int, num_frames: int, channels: int, width: int, scale: int, depth: int) -> None:
+    def __init__(
+        self, frame_channels: int, num_frames: int, latent_channels: int, width: int, scale: int, depth: int
+    ) -> None:
         super().__init__()
         self.num_frames, self.step = num_frames, scale // 2
-        self.enter = _conv(planes * self.step**2, width)
+        self.enter = _conv(frame_channels * self.step**2, width)
         self.fine = nn.Sequential(*(Residual(width) for _ in range(depth)))
         self.down = _conv(4 * width, width)
         self.coarse = Residual(width)
         self.merge = _conv((1 + num_frames) * width, 2 * width)
         self.mixed = nn.Sequential(*(Residual(2 * width) for _ in range(depth)))
-        self.leave = _conv(2 * width, channels)
-        self.linear = nn.Conv2d(num_frames * planes * scale**2, channels, 1)
+        self.leave = _conv(2 * width, latent_channels)
+        self.linear = nn.Conv2d(num_frames * frame_channels * scale**2, latent_channels, 1)
         nn.init.zeros_(self.leave.weight)
 
-    def look(self, frames: Tensor) -> Tensor:
-        """Features of each frame by itself: (N, F, planes, H, W) to (N, F, C, h, w)."""
+    def frame_features(self, frames: Tensor) -> Tensor:
+        """Features of each frame by itself: (N, F, channels, H, W) to (N, F, C, h, w)."""
         x = F.pixel_unshuffle(frames.flatten(0, 1).to(self.enter.weight.dtype), self.step)
         x = self.fine(self.enter(x))
         return self.coarse(self.down(F.pixel_unshuffle(x, 2))).unflatten(0, frames.shape[:2])
 
-    def gather(self, frames: Tensor, features: Tensor, seen: Tensor) -> Tensor:
+    def latents_of(self, frames: Tensor, features: Tensor, seen: Tensor) -> Tensor:
         """Latent frames of frames and their features.
 
         Args:
-            frames: (N, L * T, planes, H, W).
-            features: (N, L * T, C, h, w), from `look`.
+            frames: (N, L * T, channels, H, W).
+            features: (N, L * T, C, h, w), from `frame_features`.
             seen: (N, C, h, w) features of the frame before.
 
         Returns:
@@ -74,12 +76,14 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Latent frames to frames. Remembers the last latent frame and the last frame, as features."""
+    """Latent frames to frames, each by its latent frame, the one before and the frame before."""
 
-    def __init__(self, planes: int, num_frames: int, channels: int, width: int, scale: int, depth: int) -> None:
+    def __init__(
+        self, frame_channels: int, num_frames: int, latent_channels: int, width: int, scale: int, depth: int
+    ) -> None:
         super().__init__()
         self.num_frames, self.step = num_frames, scale // 2
-        self.enter = _conv(channels, 2 * width)
+        self.enter = _conv(latent_channels, 2 * width)
         self.join = _conv(4 * width, 2 * width)
         self.mixed = nn.Sequential(*(Residual(2 * width) for _ in range(depth)))
         self.grow = _conv(2 * width, num_frames * width)
@@ -87,40 +91,40 @@ class Decoder(nn.Module):
         self.coarse = Residual(width)
         self.up = _conv(width, 4 * width)
         self.fine = nn.Sequential(*(Residual(width) for _ in range(depth)))
-        self.leave = _conv(width, planes * self.step**2)
-        self.linear = nn.Conv2d(channels, num_frames * planes * scale**2, 1)
+        self.leave = _conv(width, frame_channels * self.step**2)
+        self.linear = nn.Conv2d(latent_channels, num_frames * frame_channels * scale**2, 1)
         nn.init.zeros_(self.leave.weight)
 
-    def spread(self, latents: Tensor, told: Tensor) -> tuple[Tensor, Tensor]:
-        """Features of each frame, before they know of the frame before them.
+    def frame_features(self, latents: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Features of each frame by its latent frame and the one before.
 
         Args:
             latents: (N, L, Z, h, w).
-            told: (N, 2 C, h, w) features of the latent frame before.
+            features: (N, 2 C, h, w) features of the latent frame before.
 
         Returns:
-            (N, L * T, C, h, w), and `told` for what follows.
+            (N, L * T, C, h, w), and the features of the last latent frame.
         """
         shape = latents.shape[:2]
         x = self.enter(latents.flatten(0, 1).to(self.enter.weight.dtype)).unflatten(0, shape)
-        before = torch.cat([told[:, None], x[:, :-1]], 1)
+        before = torch.cat([features[:, None], x[:, :-1]], 1)
         mixed = self.mixed(self.join(F.silu(torch.cat([x, before], 2).flatten(0, 1))))
         by_frame = self.grow(F.silu(mixed)).unflatten(1, (self.num_frames, -1))
         return by_frame.unflatten(0, shape).flatten(1, 2), x[:, -1]
 
-    def draw(self, latents: Tensor, features: Tensor, shown: Tensor) -> Tensor:
+    def frames_of(self, latents: Tensor, features: Tensor, before: Tensor) -> Tensor:
         """Frames.
 
         Args:
             latents: (N, L, Z, h, w).
-            features: (N, L * T, C, h, w), from `spread`.
-            shown: (N, C, h, w) features of the frame before.
+            features: (N, L * T, C, h, w), from `frame_features`.
+            before: (N, C, h, w) features of the frame before.
 
         Returns:
-            (N, L * T, planes, H, W) float32.
+            (N, L * T, channels, H, W) float32.
         """
-        before = torch.cat([shown[:, None], features[:, :-1]], 1)
-        pairs = torch.cat([features, before], 2).flatten(0, 1)
+        earlier = torch.cat([before[:, None], features[:, :-1]], 1)
+        pairs = torch.cat([features, earlier], 2).flatten(0, 1)
         x = self.coarse(features.flatten(0, 1) + self.follow(F.silu(pairs)))
         x = self.fine(F.pixel_shuffle(self.up(F.silu(x)), 2))
         frames = F.pixel_shuffle(self.leave(F.silu(x)), self.step)
@@ -130,7 +134,7 @@ class Decoder(nn.Module):
 
 def _conv(channels: int, out_channels: int) -> nn.Conv2d:
     conv = nn.Conv2d(channels, out_channels, 3, padding=1)
-    # there are no norms: torch's own beginning lets a signal all but vanish on its way through ten layers
+    # there are no norms: with torch's own initialisation a signal all but vanishes on its way through ten layers
     nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")
     if conv.bias is not None:
         nn.init.zeros_(conv.bias)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from wm_gym.backends.video.rows import Role, Rows
-from wm_gym.backends.video.transformer import NewKV, Past
+from wm_gym.backends.video.frame_metadata import FrameMetadata, Role
+from wm_gym.backends.video.transformer import CachedKV, NewKV
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,37 +36,36 @@ class Block:
 Blocks = tuple[Block, ...]
 
 
-def remember(blocks: Blocks, written: NewKV, world: int, time: int, *, window: int, sinks: int) -> Blocks:
-    """The blocks of a world after a latent frame was written, rolled on.
+def append(worlds: Sequence[Blocks], new_kv: NewKV, times: Tensor, *, window: int, sinks: int) -> list[Blocks]:
+    """The caches of N worlds after a chunk of L latent frames, rolled on.
 
     Args:
-        blocks: Of the world so far.
-        written: Of a pass over one clean latent frame of N worlds.
-        world: Which of the N.
-        time: Index of the latent frame.
+        worlds: The blocks of each so far.
+        new_kv: Of the L latent frames.
+        times: (N, L) indices of the latent frames.
         window: Past latent frames that are kept.
         sinks: First latent frames that are kept for good.
     """
-    role = Role.SINK if time < sinks else Role.PAST
-    block = Block(time, role, written.keys[:, world, 0].clone(), written.values[:, world, 0].clone())
-    kept = tuple(b for b in blocks if b.role == Role.SINK or time - b.time < window)
-    return (*kept, block)
+    rolled = []
+    for n, (blocks, chunk) in enumerate(zip(worlds, times.tolist(), strict=True)):
+        roles = [Role.SINK if time < sinks else Role.PAST for time in chunk]
+        keys, values = ([t[:, n, k].clone() for k in range(len(chunk))] for t in (new_kv.keys, new_kv.values))
+        new = map(Block, chunk, roles, keys, values)
+        rolled.append(tuple(b for b in (*blocks, *new) if b.role == Role.SINK or chunk[-1] - b.time < window))
+    return rolled
 
 
-def gather(worlds: Sequence[Blocks], count: int, absent: Block) -> Past:
-    """The past of N worlds in one batch, `count` rows each: products over it have one shape, whatever is in it.
+def gather(worlds: Sequence[Blocks], count: int, absent: Block) -> CachedKV:
+    """The past of N worlds in one batch, `count` latent frames each, so that products over it have one shape.
 
     Args:
         worlds: The blocks of each, at most `count`.
-        count: Rows; shorter pasts are filled up.
+        count: Latent frames; shorter pasts are filled up.
         absent: What fills them up, of role `ABSENT`.
     """
     padded = [[*blocks, *[absent] * (count - len(blocks))] for blocks in worlds]
-    rows = Rows(
-        torch.tensor([[b.time for b in blocks] for blocks in padded], device=absent.keys.device),
-        torch.zeros(len(padded), count, device=absent.keys.device),
-        torch.tensor([[int(b.role) for b in blocks] for blocks in padded], device=absent.keys.device),
-    )
+    time, role = (torch.tensor([[getattr(b, name) for b in blocks] for blocks in padded]) for name in ("time", "role"))
+    metadata = FrameMetadata(time, time, torch.zeros(time.shape), role)
     keys = torch.stack([torch.cat([b.keys for b in blocks], 1) for blocks in padded], 1)
     values = torch.stack([torch.cat([b.values for b in blocks], 1) for blocks in padded], 1)
-    return Past(rows, keys, values)
+    return CachedKV(metadata, keys, values)

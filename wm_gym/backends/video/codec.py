@@ -1,7 +1,6 @@
-"""Exact space-time patches: a chunk of frames, depth and moving masks folded into one latent frame, and hints likewise.
+"""Space-to-depth packing: frames, depth and moving masks as channels of one image, and hints likewise.
 
-There is no codec to train, and remembered pixels stay exact. A learned streaming codec takes the same seat.
-Values lie in -1..1. Knows nothing of the transformer.
+Values lie in -1..1, and nothing is lost. Knows nothing of the transformer.
 """
 
 from __future__ import annotations
@@ -26,10 +25,10 @@ AGE_SCALE_FRAMES = 256.0
 
 @dataclass(frozen=True)
 class SpaceToDepthCodec:
-    """Folds T frames into the channels of one latent frame of the same height and width.
+    """Packs T frames into the channels of one image of the same height and width.
 
     Attributes:
-        near_metres: Smallest depth that is told apart.
+        near_metres: Depth below which all depths are encoded alike.
         far_metres: Depth that stands for the sky.
     """
 
@@ -37,7 +36,7 @@ class SpaceToDepthCodec:
     far_metres: float
 
     def encode(self, frames: Tensor, depth: Tensor, moving: Tensor) -> Tensor:
-        """One latent frame of each world.
+        """Channels of T frames of each world.
 
         Args:
             frames: (N, T, H, W, 3) uint8.
@@ -48,40 +47,31 @@ class SpaceToDepthCodec:
             (N, T * FRAME_CHANNELS, H, W) float32.
         """
         colour = frames.float().movedim(-1, 2) / 127.5 - 1
-        rest = torch.stack([self._scale_depth(depth.clamp(min=self.near_metres).log()), _sign(moving)], 2)
-        return torch.cat([colour, rest], 2).flatten(1, 2)
+        scaled = scale_log_depth(depth.clamp(min=self.near_metres).log(), self.near_metres, self.far_metres)
+        return torch.cat([colour, torch.stack([scaled, moving.float() * 2 - 1], 2)], 2).flatten(1, 2)
 
-    def decode(self, latent: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def decode(self, channels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Frames, depth and moving mask of (N, T * FRAME_CHANNELS, H, W), shaped as in `encode`."""
-        by_frame = latent.float().unflatten(1, (-1, FRAME_CHANNELS)).clamp(-1, 1)
+        by_frame = channels.float().unflatten(1, (-1, FRAME_CHANNELS)).clamp(-1, 1)
         frames = ((by_frame[:, :, :3] + 1) * 127.5).round().to(torch.uint8).movedim(2, -1).contiguous()
-        return frames, self._unscale_depth(by_frame[:, :, 3]), by_frame[:, :, 4] > 0
+        return frames, unscale_depth(by_frame[:, :, 3], self.near_metres, self.far_metres), by_frame[:, :, 4] > 0
 
     def encode_hints(self, hints: Hints) -> Tensor:
         """(N, T * HINT_CHANNELS, H, W) float32; all zero where nothing is seen."""
         seen = hints.seen.float()
         channels = [
             *(hints.colour.float() / 127.5 - 1).unbind(-1),
-            self._scale_depth(hints.log_depth),
+            scale_log_depth(hints.log_depth, self.near_metres, self.far_metres),
             torch.ones_like(seen),
-            _sign(hints.moving),
+            hints.moving.float() * 2 - 1,
             torch.log1p(hints.age.clamp(min=0).float()) / math.log1p(AGE_SCALE_FRAMES),
-            _sign(hints.same_appearance),
+            hints.same_appearance.float() * 2 - 1,
         ]
         return (torch.stack(channels, 2) * seen[:, :, None]).flatten(1, 2)
 
-    def hint_prior(self, hint_latent: Tensor) -> Tensor:
-        """What the hints say the latent is, 0 where they say nothing: (..., T * 8, H, W) to (..., T * 5, H, W)."""
-        by_frame = hint_latent.unflatten(-3, (-1, HINT_CHANNELS))
+    @staticmethod
+    def hint_prior(hints: Tensor) -> Tensor:
+        """Channels of the frames that hints show, 0 where they show none: (..., T * 8, H, W) to (..., T * 5, H, W)."""
+        by_frame = hints.unflatten(-3, (-1, HINT_CHANNELS))
         moving = torch.where(by_frame[..., 4:5, :, :] > 0, by_frame[..., 5:6, :, :], -1.0)
         return torch.cat([by_frame[..., :4, :, :], moving.to(by_frame.dtype)], -3).flatten(-4, -3)
-
-    def _scale_depth(self, log_depth: Tensor) -> Tensor:
-        return scale_log_depth(log_depth, self.near_metres, self.far_metres)
-
-    def _unscale_depth(self, scaled: Tensor) -> Tensor:
-        return unscale_depth(scaled, self.near_metres, self.far_metres)
-
-
-def _sign(mask: Tensor) -> Tensor:
-    return mask.float() * 2 - 1

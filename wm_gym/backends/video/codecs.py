@@ -1,9 +1,10 @@
-"""The codec seam: what turns the planes of a chunk into one latent frame, and back.
+"""The protocol of codecs: what turns the channels of a chunk into latent frames, and back.
 
-Planes are a chunk's pixels as `SpaceToDepthCodec` folds them, values in -1..1. A codec is causal in time and holds
-no hidden state: what it remembers of N worlds is a value, carried with the worlds.
+Channels are a chunk's pixels as `SpaceToDepthCodec` packs them, values in -1..1. A codec is causal in time and holds
+no hidden state: what it needs of the frames before is a value, carried with the worlds.
 
-Shapes: N worlds, T frames of a chunk, H x W pixels, C channels of a latent frame, h x w its size.
+Shapes: N worlds, L latent frames of a chunk, T frames of a latent frame, H x W pixels, C channels of a latent frame,
+h x w its size.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from torch import Tensor
 from wm_gym.backends.video.codec import FRAME_CHANNELS, HINT_CHANNELS, SpaceToDepthCodec
 
 CodecState = tuple[Tensor, ...]
-"""What a codec remembers of N worlds: tensors with leading axis N; of one world: the same without that axis."""
+"""What a codec needs of the frames before: tensors with leading axis N; for one world the same without that axis."""
 
 
 class Codec(Protocol):
@@ -24,7 +25,7 @@ class Codec(Protocol):
 
     @property
     def packing(self) -> SpaceToDepthCodec:
-        """Pixels to planes."""
+        """Pixels to channels."""
         ...
 
     @property
@@ -43,50 +44,52 @@ class Codec(Protocol):
         ...
 
     def start(self, num_worlds: int, height: int, width: int) -> CodecState:
-        """What is remembered of worlds that have shown nothing yet, for frames of height x width."""
+        """The state of worlds without frames yet, for frames of height x width."""
         ...
 
-    def encode(self, planes: Tensor, state: CodecState) -> tuple[Tensor, CodecState]:
-        """The next chunk's planes (N, T * 5, H, W) to its latent frame (N, C, h, w) in -1..1."""
+    def encode(self, channels: Tensor, state: CodecState) -> tuple[Tensor, CodecState]:
+        """The next chunk (N, L, T * 5, H, W) to its latent frames (N, L, C, h, w) in -1..1."""
         ...
 
-    def decode(self, latent: Tensor, state: CodecState) -> tuple[Tensor, CodecState]:
-        """The next latent frame (N, C, h, w) to its chunk's planes (N, T * 5, H, W) float32."""
+    def decode(self, latents: Tensor, state: CodecState) -> tuple[Tensor, CodecState]:
+        """The next latent frames (N, L, C, h, w) to their chunk (N, L, T * 5, H, W) float32."""
         ...
 
-    def shown(self, latent: Tensor, planes: Tensor) -> Tensor:
-        """The latent frame that becomes the past, after it was generated as `latent` and shown as `planes`."""
+    def shown(self, latents: Tensor, channels: Tensor) -> Tensor:
+        """The latent frames that become the past, after they were generated as `latents` and shown as `channels`."""
         ...
 
-    def encode_hints(self, planes: Tensor, state: CodecState) -> Tensor:
-        """The next chunk's hint planes (N, T * 8, H, W) to (N, hint_channels, h, w); nothing is remembered of them."""
+    def encode_hints(self, channels: Tensor, state: CodecState) -> Tensor:
+        """The next chunk's hints (N, L, T * 8, H, W) to (N, L, hint_channels, h, w); the state stays."""
         ...
 
     def hint_prior(self, hints: Tensor) -> Tensor:
-        """What encoded hints (..., hint_channels, h, w) say the latent frame is, (..., C, h, w)."""
+        """The latent frames that encoded hints (..., hint_channels, h, w) show, (..., C, h, w)."""
         ...
 
 
 @dataclass(frozen=True)
 class ExactCodec:
-    """Exact space-time patches: the planes themselves are the latent frame. Nothing to train, nothing to remember.
+    """Exact space-time patches: the channels themselves are the latent frame. Nothing to train, no state.
 
     Attributes:
-        packing: Pixels to planes.
+        packing: Pixels to channels.
         num_frames: T.
     """
 
     packing: SpaceToDepthCodec
     num_frames: int
 
+    hint_prior = staticmethod(SpaceToDepthCodec.hint_prior)
+
     @property
     def latent_channels(self) -> int:
-        """All planes of a chunk."""
+        """All channels of T frames."""
         return self.num_frames * FRAME_CHANNELS
 
     @property
     def hint_channels(self) -> int:
-        """All planes of a chunk's hints."""
+        """All channels of the hints of T frames."""
         return self.num_frames * HINT_CHANNELS
 
     @property
@@ -98,22 +101,18 @@ class ExactCodec:
         """Nothing."""
         return ()
 
-    def encode(self, planes: Tensor, state: CodecState) -> tuple[Tensor, CodecState]:
-        """The planes."""
-        return planes, state
+    def encode(self, channels: Tensor, state: CodecState) -> tuple[Tensor, CodecState]:
+        """The channels."""
+        return channels, state
 
-    def decode(self, latent: Tensor, state: CodecState) -> tuple[Tensor, CodecState]:
-        """The latent."""
-        return latent, state
+    def decode(self, latents: Tensor, state: CodecState) -> tuple[Tensor, CodecState]:
+        """The latents."""
+        return latents, state
 
-    def shown(self, latent: Tensor, planes: Tensor) -> Tensor:
-        """The planes."""
-        return planes
+    def shown(self, latents: Tensor, channels: Tensor) -> Tensor:
+        """The channels."""
+        return channels
 
-    def encode_hints(self, planes: Tensor, state: CodecState) -> Tensor:
-        """The planes."""
-        return planes
-
-    def hint_prior(self, hints: Tensor) -> Tensor:
-        """As `SpaceToDepthCodec.hint_prior`."""
-        return self.packing.hint_prior(hints)
+    def encode_hints(self, channels: Tensor, state: CodecState) -> Tensor:
+        """The channels."""
+        return channels

@@ -8,6 +8,14 @@ from typing import Any
 
 from wm_gym.backends.video.streaming import StreamingConfig
 
+CHOICES = {
+    "codec": ("space_to_depth", "streaming"),
+    "camera_frame": ("chunk", "world"),
+    "hint_concat": ("channel", "frame"),
+    "cache_update": ("clean", "last"),
+}
+"""Settings of `VideoConfig` by name, and what they may be."""
+
 
 @dataclass(frozen=True)
 class TransformerConfig:
@@ -22,9 +30,10 @@ class TransformerConfig:
         num_layers: Blocks.
         ffn_dim: Hidden channels of the feed-forward layers.
         text_dim: Channels of a text token.
-        freq_dim: Sinusoids of the noise level.
-        camera_dim: Numbers that tell a token's camera rays; 0 for none.
+        freq_dim: Sinusoids of sigma.
+        camera_dim: Numbers of a token's camera rays; 0 for none.
         action_dim: Numbers of an action vector of one latent frame; 0 for none.
+        hint_concat: As in `VideoConfig`.
         gelu: "tanh", as Wan's weights have it, or "none" for the exact function, which is four times as fast on a CPU.
         eps: Of the norms.
     """
@@ -40,6 +49,7 @@ class TransformerConfig:
     freq_dim: int = 256
     camera_dim: int = 0
     action_dim: int = 0
+    hint_concat: str = "channel"
     gelu: str = "tanh"
     eps: float = 1e-6
 
@@ -63,13 +73,16 @@ class VideoConfig:
     Attributes:
         height: Rows of a frame.
         width: Columns of a frame.
-        frames_per_latent: Video frames in one latent frame; a chunk is one latent frame.
+        frames_per_latent: Video frames in one latent frame.
+        latents_per_chunk: Latent frames of a chunk, which are denoised together.
         far_metres: Depth that stands for the sky.
-        near_metres: Smallest depth that is told apart.
+        near_metres: Depth below which all depths are encoded alike.
         codec: "space_to_depth": exact space-time patches; "streaming": a learned codec.
         streaming: Shape of the learned codec; without effect with "space_to_depth".
+        camera_frame: Frame of the camera rays. "chunk": that of the frame before a latent frame's chunk;
+            "world": the opening frame, common to all latent frames, cached ones too, with far distances compressed.
         hint_concat: "channel": hints join the target's channels; "frame": they stand beside it as a frame of their own.
-        window_latents: Past latent frames that a target attends to.
+        window_latents: Past latent frames before its chunk that a target attends to.
         sink_latents: First latent frames of a world that are always attended to.
         num_steps: Denoising steps of a chunk.
         cache_update: What the cache keeps of a latent frame: "clean", the keys and values of a pass over it when it
@@ -88,10 +101,12 @@ class VideoConfig:
     height: int = 48
     width: int = 64
     frames_per_latent: int = 4
+    latents_per_chunk: int = 1
     far_metres: float = 100.0
     near_metres: float = 0.2
     codec: str = "space_to_depth"
     streaming: StreamingConfig = field(default_factory=StreamingConfig)
+    camera_frame: str = "chunk"
     hint_concat: str = "channel"
     window_latents: int = 3
     sink_latents: int = 1
@@ -112,15 +127,12 @@ class VideoConfig:
             raise ValueError(
                 f"height and width must be multiples of the patch ({self.patch}), got {self.height} x {self.width}"
             )
-        if self.hint_concat not in ("channel", "frame"):
-            raise ValueError(f"hint_concat must be 'channel' or 'frame', got {self.hint_concat!r}")
-        if self.cache_update not in ("clean", "last"):
-            raise ValueError(f"cache_update must be 'clean' or 'last', got {self.cache_update!r}")
-        for name in ("window_latents", "num_steps", "num_layers"):
+        for name, choices in CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise ValueError(f"{name} must be {' or '.join(map(repr, choices))}, got {getattr(self, name)!r}")
+        for name in ("frames_per_latent", "latents_per_chunk", "window_latents", "num_steps", "num_layers"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
-        if self.codec not in ("space_to_depth", "streaming"):
-            raise ValueError(f"codec must be 'space_to_depth' or 'streaming', got {self.codec!r}")
         if self.codec == "streaming" and self.refiner_channels:
             raise ValueError(f"refiner_channels must be 0 with codec 'streaming', got {self.refiner_channels}")
         if self.patch % self.latent_scale:
@@ -128,7 +140,10 @@ class VideoConfig:
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> VideoConfig:
-        """The config of plain data, as `dataclasses.asdict` gives it; what is not named has its default."""
+        """The config of plain data, as `dataclasses.asdict` gives it; what is not named has its default.
+
+        Weights from before a setting existed have its default, which must therefore stay as they were trained.
+        """
         streaming = StreamingConfig(**settings.get("streaming", {}))
         return cls(**{**settings, "streaming": streaming})
 
@@ -136,6 +151,11 @@ class VideoConfig:
     def latent_scale(self) -> int:
         """Pixels along the side of a latent's pixel."""
         return self.streaming.scale if self.codec == "streaming" else 1
+
+    @property
+    def frames_per_chunk(self) -> int:
+        """Video frames in one chunk."""
+        return self.latents_per_chunk * self.frames_per_latent
 
     @property
     def grid(self) -> tuple[int, int]:

@@ -9,7 +9,7 @@ THETA = 10_000.0
 
 
 def channel_split(head_dim: int) -> tuple[int, int, int]:
-    """Channels of a head that tell time, row and column."""
+    """Channels of a head for time, row and column."""
     space = 2 * (head_dim // 6)
     return head_dim - 2 * space, space, space
 

@@ -1,6 +1,6 @@
-"""Few-step sampling of a latent frame: noise to clean along straight paths, by predictions of the clean latent.
+"""Few-step sampling of latent frames: noise to clean along straight paths, by predictions of the clean latents.
 
-Source: rectified flow (Liu et al. 2023) with x-prediction; z = (1 - noise) x + noise * e.
+Source: rectified flow (Liu et al. 2023) with x-prediction; z = (1 - sigma) x + sigma * e.
 """
 
 from __future__ import annotations
@@ -13,34 +13,36 @@ import torch
 from torch import Tensor
 
 Predict = Callable[[Tensor, float], Tensor]
-"""(noisy latent, noise level) to the clean latent."""
+"""(noisy latents, sigma) to the clean latents."""
 
 
-def draw_noise(shape: Sequence[int], seeds: Sequence[int], times: Sequence[int]) -> Tensor:
-    """(N, *shape) float32 normal numbers from (world seed, latent index) alone, drawn on the CPU.
+def draw_noise(shape: Sequence[int], seeds: Sequence[int], times: Sequence[Sequence[int]]) -> Tensor:
+    """(N, L, *shape) float32 normal numbers from (world seed, latent index) alone, drawn on the CPU.
 
     Args:
-        shape: Of one world's noise.
+        shape: Of the noise of one latent frame.
         seeds: N world seeds.
-        times: N indices of latent frames.
+        times: N times L indices of latent frames.
     """
-    rows = []
-    for seed, time in zip(seeds, times, strict=True):
-        mixed = int(np.random.SeedSequence([seed, time]).generate_state(1, np.uint64)[0] >> 1)
-        rows.append(torch.randn(*shape, generator=torch.Generator().manual_seed(mixed)))
-    return torch.stack(rows)
+    return torch.stack(
+        [torch.stack([_normal(shape, seed, time) for time in row]) for seed, row in zip(seeds, times, strict=True)]
+    )
 
 
-def noise_levels(num_steps: int) -> list[float]:
-    """The levels at which the model is asked, from pure noise down."""
+def sigmas_of(num_steps: int) -> list[float]:
+    """The noise levels at which the model is asked, from pure noise down."""
     return [1.0 - k / num_steps for k in range(num_steps)]
 
 
 def denoise(noise: Tensor, predict: Predict, num_steps: int) -> Tensor:
-    """The clean latent after `num_steps` predictions."""
+    """The clean latents after `num_steps` predictions."""
     noisy, clean = noise, noise
-    levels = [*noise_levels(num_steps), 0.0]
-    for level, following in pairwise(levels):
-        clean = predict(noisy, level)
-        noisy = clean + (noisy - clean) * (following / level)
+    for sigma, following in pairwise([*sigmas_of(num_steps), 0.0]):
+        clean = predict(noisy, sigma)
+        noisy = clean + (noisy - clean) * (following / sigma)
     return clean
+
+
+def _normal(shape: Sequence[int], seed: int, time: int) -> Tensor:
+    mixed = int(np.random.SeedSequence([seed, time]).generate_state(1, np.uint64)[0] >> 1)
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(mixed))

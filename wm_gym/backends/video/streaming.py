@@ -1,4 +1,4 @@
-"""A learned streaming codec: a chunk becomes one small latent frame, as for large weights.
+"""A learned streaming codec: every T frames become one small latent frame, as for large weights.
 
 Hints enter encoded by the same codec, their holes filled, with a mask of what was seen beside them at latent size, as
 in InSpatio-World (encoded warp z_warp and mask m) and the Seoul World Model (section 3, geometric referencing: the
@@ -49,7 +49,7 @@ class StreamingConfig:
 
 
 class StreamingCodec(nn.Module):
-    """Compresses chunks; the next chunk is told in terms of the one before."""
+    """Compresses frames, latent frame by latent frame; each is coded relative to the one before."""
 
     def __init__(self, config: StreamingConfig, packing: SpaceToDepthCodec, num_frames: int) -> None:
         super().__init__()
@@ -73,55 +73,57 @@ class StreamingCodec(nn.Module):
         return self.config.scale
 
     def start(self, num_worlds: int, height: int, width: int) -> CodecState:
-        """Zeros: features of the last frame taken in, of the last latent frame, and of the last frame given out."""
+        """Zeros: features of the last encoded frame, the last latent frame and the last decoded frame."""
         size, channels = (height // self.scale, width // self.scale), self.config.width
         like = self.encoder.enter.weight
         return tuple(like.new_zeros(num_worlds, c, *size) for c in (channels, 2 * channels, channels))
 
-    def encode(self, planes: Tensor, state: CodecState) -> tuple[Tensor, CodecState]:
+    def encode(self, channels: Tensor, state: CodecState) -> tuple[Tensor, CodecState]:
         """As `Codec.encode`."""
-        latents, state = per_world(self.encode_clip, planes[:, None], state)
-        return latents[:, 0], state
+        return per_world(self.encode_clip, channels, state)
 
-    def decode(self, latent: Tensor, state: CodecState) -> tuple[Tensor, CodecState]:
+    def decode(self, latents: Tensor, state: CodecState) -> tuple[Tensor, CodecState]:
         """As `Codec.decode`."""
-        planes, state = per_world(self.decode_clip, latent[:, None], state)
-        return planes[:, 0], state
+        return per_world(self.decode_clip, latents, state)
 
-    def encode_clip(self, planes: Tensor, state: CodecState) -> tuple[Tensor, CodecState]:
-        """Chunks in a row, (N, L, T * 5, H, W) to (N, L, Z, h, w)."""
-        seen, told, _ = state
-        frames = _by_frame(planes)
-        features = self.encoder.look(frames)
-        latents = self.encoder.gather(frames, features, seen)
-        spread, told = self.decoder.spread(latents, told)  # whoever decodes what follows must know of this chunk
-        return latents, (features[:, -1], told, spread[:, -1])
+    def encode_clip(self, channels: Tensor, state: CodecState) -> tuple[Tensor, CodecState]:
+        """(N, L, T * 5, H, W) to (N, L, Z, h, w), all worlds at once."""
+        before, latent_before, _ = state
+        frames = _by_frame(channels, FRAME_CHANNELS)
+        features = self.encoder.frame_features(frames)
+        latents = self.encoder.latents_of(frames, features, before)
+        # whoever decodes what follows must know of these latents
+        spread, latent_before = self.decoder.frame_features(latents, latent_before)
+        return latents, (features[:, -1], latent_before, spread[:, -1])
 
     def decode_clip(self, latents: Tensor, state: CodecState) -> tuple[Tensor, CodecState]:
-        """Latent frames in a row, (N, L, Z, h, w) to (N, L, T * 5, H, W) float32."""
-        _, told, shown = state
-        spread, told = self.decoder.spread(latents, told)
-        frames = self.decoder.draw(latents, spread, shown)
-        seen = self.encoder.look(frames[:, -1:].clamp(-1, 1))[:, 0]  # whoever encodes what follows must know of it
-        return frames.unflatten(1, (-1, self.num_frames)).flatten(2, 3), (seen, told, spread[:, -1])
+        """(N, L, Z, h, w) to (N, L, T * 5, H, W) float32, all worlds at once."""
+        _, latent_before, before = state
+        spread, latent_before = self.decoder.frame_features(latents, latent_before)
+        frames = self.decoder.frames_of(latents, spread, before)
+        features = self.encoder.frame_features(frames[:, -1:].clamp(-1, 1))[
+            :, 0
+        ]  # whoever encodes what follows must know of it
+        channels = frames.unflatten(1, (-1, self.num_frames)).flatten(2, 3)
+        return channels, (features, latent_before, spread[:, -1])
 
-    def shown(self, latent: Tensor, planes: Tensor) -> Tensor:
-        """The latent frame as it was generated: a second encoding would cost as much as the step and lose detail."""
-        return latent
+    def shown(self, latents: Tensor, channels: Tensor) -> Tensor:
+        """The latents as they were generated: a second encoding would cost as much as the step and lose detail."""
+        return latents
 
-    def encode_hints(self, planes: Tensor, state: CodecState) -> Tensor:
-        """As `Codec.encode_hints`: latent frame of the filled hints, then seen, age and same appearance."""
-        return per_world(self._encode_hints, planes, state)
+    def encode_hints(self, channels: Tensor, state: CodecState) -> Tensor:
+        """As `Codec.encode_hints`: latents of the filled hints, then seen, age and same appearance."""
+        return per_world(self._encode_hints, channels, state)
 
-    def _encode_hints(self, planes: Tensor, state: CodecState) -> Tensor:
-        by_frame = planes.unflatten(1, (self.num_frames, HINT_CHANNELS))
+    def _encode_hints(self, channels: Tensor, state: CodecState) -> Tensor:
+        by_frame = _by_frame(channels, HINT_CHANNELS)
         seen = (by_frame[:, :, 4:5] > 0).float()
-        hint_prior = self.packing.hint_prior(planes).unflatten(1, (self.num_frames, FRAME_CHANNELS))
+        hint_prior = _by_frame(self.packing.hint_prior(channels), FRAME_CHANNELS)
         surface = filled(hint_prior[:, :, :4].flatten(0, 1), seen.flatten(0, 1)).unflatten(0, hint_prior.shape[:2])
         frames = torch.cat([surface, hint_prior[:, :, 4:]], 2)
-        latent = self.encoder.gather(frames, self.encoder.look(frames), state[0])[:, 0]
-        masks = torch.cat([seen, by_frame[:, :, 6:8]], 2).flatten(1, 2)
-        return torch.cat([latent, F.avg_pool2d(masks, self.scale)], 1)
+        latents = self.encoder.latents_of(frames, self.encoder.frame_features(frames), state[0])
+        masks = F.avg_pool2d(torch.cat([seen, by_frame[:, :, 6:8]], 2).flatten(0, 1), self.scale)
+        return torch.cat([latents, masks.reshape(*latents.shape[:2], -1, *latents.shape[3:])], 2)
 
     def hint_prior(self, hints: Tensor) -> Tensor:
         """As `Codec.hint_prior`."""
@@ -139,6 +141,6 @@ def filled(images: Tensor, seen: Tensor) -> Tensor:
     return torch.where(seen > 0, images, wide[..., : images.shape[-2], : images.shape[-1]])
 
 
-def _by_frame(planes: Tensor) -> Tensor:
-    """(N, L, T * 5, H, W) to (N, L * T, 5, H, W)."""
-    return planes.unflatten(2, (-1, FRAME_CHANNELS)).flatten(1, 2)
+def _by_frame(channels: Tensor, each: int) -> Tensor:
+    """(N, L, T * each, H, W) to (N, L * T, each, H, W)."""
+    return channels.unflatten(2, (-1, each)).flatten(1, 2)

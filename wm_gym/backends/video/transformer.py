@@ -1,7 +1,7 @@
 """The causal, chunk-wise diffusion transformer.
 
 Parameter names and arithmetic are those of diffusers' `WanTransformer3DModel`; what is new is the mask, the cache,
-and a noise level for each latent frame.
+and a sigma for each latent frame.
 
 Shapes: N worlds, L latent frames, S tokens of a latent frame, C channels of a token, H heads, D channels of a head.
 Knows nothing of codecs, samplers or memories.
@@ -17,24 +17,25 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from wm_gym.backends.video.attention import FrameMask
 from wm_gym.backends.video.config import TransformerConfig
-from wm_gym.backends.video.layers import Block, Embedder
+from wm_gym.backends.video.frame_metadata import FrameMetadata, Role, may_attend
+from wm_gym.backends.video.layers import KV, Attention, Block, embedder
 from wm_gym.backends.video.rotary import rotary_table
-from wm_gym.backends.video.rows import Rows, attention_bias, may_attend
 from wm_gym.networks.batch_invariant import Linear, per_world
 
 
 @dataclass(frozen=True)
-class Past:
+class CachedKV:
     """Keys and values of latent frames that were generated before, before rotation.
 
     Attributes:
-        rows: N worlds, Lp rows.
+        metadata: N worlds, Lp latent frames.
         keys: (num_layers, N, Lp * S, C).
         values: (num_layers, N, Lp * S, C).
     """
 
-    rows: Rows
+    metadata: FrameMetadata
     keys: Tensor
     values: Tensor
 
@@ -58,49 +59,43 @@ class Tokens:
 
     Attributes:
         x: (N, L * S, C).
-        temb: (N, L, C) embedded noise level and action.
-        rows: Of the L latent frames.
+        temb: (N, L, C) embedded sigma and action.
+        metadata: Of the L latent frames.
     """
 
     x: Tensor
     temb: Tensor
-    rows: Rows
+    metadata: FrameMetadata
 
     @classmethod
     def cat(cls, tokens: list[Tokens]) -> Tokens:
         """One after another along L."""
-        return cls(
-            torch.cat([t.x for t in tokens], 1), torch.cat([t.temb for t in tokens], 1),
-            Rows.cat([t.rows for t in tokens]),
-        )  # fmt: skip
+        x, temb = torch.cat([t.x for t in tokens], 1), torch.cat([t.temb for t in tokens], 1)
+        return cls(x, temb, FrameMetadata.cat([t.metadata for t in tokens]))
 
 
 class ConditionEmbedder(nn.Module):
-    """Noise level and text as the blocks want them."""
+    """Sigma and text as the blocks want them."""
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
         dim = config.inner_dim
         self.freq_dim = config.freq_dim
-        self.time_embedder = Embedder(config.freq_dim, dim, nn.SiLU())
+        self.time_embedder = embedder(config.freq_dim, dim, nn.SiLU())
         self.time_proj = Linear(dim, 6 * dim)
-        self.text_embedder = Embedder(config.text_dim, dim, nn.GELU(approximate="tanh"))
+        self.text_embedder = embedder(config.text_dim, dim, nn.GELU(approximate="tanh"))
 
-    def embed_noise(self, noise: Tensor) -> Tensor:
-        """(N, L) noise levels 0..1 to (N, L, C)."""
-        half = self.freq_dim // 2
-        rates = torch.exp(-math.log(10_000.0) * torch.arange(half, device=noise.device) / half)
-        angles = 1000.0 * noise[..., None].float() * rates
-        waves = torch.cat([angles.cos(), angles.sin()], dim=-1).to(self.time_proj.weight.dtype)
-        return self.time_embedder(waves)
-
-    def embed_text(self, text: Tensor) -> Tensor:
-        """(N, words, text_dim) to (N, words, C)."""
-        return self.text_embedder(text)
+    def embed_sigma(self, sigma: Tensor) -> Tensor:
+        """(N, L) sigmas 0..1 to (N, L, C)."""
+        weight, half = self.time_proj.weight, self.freq_dim // 2
+        sigma = sigma.to(weight.device)
+        rates = torch.exp(-math.log(10_000.0) * torch.arange(half, device=sigma.device) / half)
+        angles = 1000.0 * sigma[..., None].float() * rates
+        return self.time_embedder(torch.cat([angles.cos(), angles.sin()], dim=-1).to(weight.dtype))
 
 
 class CausalTransformer(nn.Module):
-    """Denoises latent frames, each at its own noise level, given the past, the camera, an action and text."""
+    """Denoises latent frames, each at its own sigma, given the past, the camera, an action and text."""
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
@@ -119,20 +114,26 @@ class CausalTransformer(nn.Module):
         if config.action_dim:
             self.action_embedder = nn.Sequential(Linear(config.action_dim, dim), nn.SiLU(), Linear(dim, dim))
 
-    def encode_prompts(self, text: Tensor) -> list[tuple[Tensor, Tensor]]:
-        """Keys and values of prompts (N, words, text_dim), or of one for each latent frame, for every layer."""
-        embedded = self.condition_embedder.embed_text(text)
-        return [cast(Block, block).encode_prompts(embedded) for block in self.blocks]
+    def set_attention(self, implementation: str) -> None:
+        """Compute attention by one of `attention.IMPLEMENTATIONS`."""
+        for module in self.modules():
+            if isinstance(module, Attention):
+                module.implementation = implementation
+
+    def encode_prompts(self, text: Tensor) -> list[KV]:
+        """Keys and values for every layer of prompts (N, words, text_dim), or of N * L: one for each latent frame."""
+        embedded = self.condition_embedder.text_embedder(text)
+        return [cast(Block, block).attn2.encode(embedded) for block in self.blocks]
 
     def forward(
         self,
         latents: Tensor,
-        rows: Rows,
-        text: list[tuple[Tensor, Tensor]],
+        metadata: FrameMetadata,
+        text: list[KV],
         *,
         camera: Tensor | None = None,
         action: Tensor | None = None,
-        past: Past | None = None,
+        past: CachedKV | None = None,
         window: int = 10**6,
         base_time: Tensor | None = None,
     ) -> tuple[Tensor, Tensor, NewKV]:
@@ -140,7 +141,7 @@ class CausalTransformer(nn.Module):
 
         Args:
             latents: (N, L, in_channels, h, w).
-            rows: Of the L latent frames.
+            metadata: Of the L latent frames.
             text: From `encode_prompts`.
             camera: (N, L, S, camera_dim), or None.
             action: (N, L, action_dim), or None.
@@ -149,80 +150,93 @@ class CausalTransformer(nn.Module):
             base_time: (N,) latent index that counts as time 0 of the rotary positions; older ones count as 0 too.
 
         Returns:
-            (N, L, out_channels, h, w); (N, L, C) embedded noise levels; and what the cache may keep.
+            (N, L, out_channels, h, w); (N, L, C) embedded sigmas; and what the cache may keep.
         """
-        grid = self._grid(latents)
-        tokens = self.patchify(latents, rows, camera=camera, action=action)
-        x, written = self.run_blocks(tokens, text, grid, past=past, window=window, base_time=base_time)
-        return self.unpatchify(x, tokens.temb, grid), tokens.temb, written
+        grid = latents.shape[-2] // self.config.patch_size[0], latents.shape[-1] // self.config.patch_size[1]
+        tokens = self.patchify(latents, metadata, camera=camera, action=action)
+        x, new_kv = self.run_blocks(tokens, text, grid, past=past, window=window, base_time=base_time)
+        return self.unpatchify(x, tokens.temb, grid), tokens.temb, new_kv
 
-    def patchify(self, latents: Tensor, rows: Rows, *, camera: Tensor | None, action: Tensor | None) -> Tokens:
-        """Latent frames as tokens; arguments as in `forward`."""
-        weight = self.patch_embedding.weight
-        patches = _patches(latents.to(weight.dtype), self.config.patch_size)
-        x = per_world(lambda one: F.linear(one, weight.flatten(1), self.patch_embedding.bias), patches)
+    def patchify(
+        self,
+        latents: Tensor,
+        metadata: FrameMetadata,
+        *,
+        hints: Tensor | None = None,
+        camera: Tensor | None = None,
+        action: Tensor | None = None,
+    ) -> Tokens:
+        """Latent frames as tokens, in reading order.
+
+        Args:
+            latents: (N, L, channels, h, w).
+            metadata: Of the L latent frames.
+            hints: (N, L, hint channels, h, w), which join as `TransformerConfig.hint_concat` says; or None.
+            camera: As in `forward`.
+            action: As in `forward`.
+        """
+        weight, bias, (rows, columns) = self.patch_embedding.weight, self.patch_embedding.bias, self.config.patch_size
+        if hints is not None and self.config.hint_concat == "frame":
+            latents, metadata = _beside(latents, hints), with_hints(metadata)
+            camera, action = (None if t is None else torch.cat([t, t], 1) for t in (camera, action))
+        elif hints is not None:
+            latents = torch.cat([latents.to(weight.dtype), hints.to(weight.dtype)], 2)
+        patches = latents.to(weight.dtype).unflatten(3, (-1, rows)).unflatten(5, (-1, columns))
+        # (N, L, channels, h / rows, rows, w / columns, columns) -> (N, L * S, channels * rows * columns)
+        patches = patches.permute(0, 1, 3, 5, 2, 4, 6).flatten(4).flatten(1, 3)
+        x = per_world(lambda one: F.linear(one, weight.flatten(1), bias), patches)
         if camera is not None:
             x = x + self.camera_embedder(camera.flatten(1, 2).to(weight.dtype))
-        temb = self.condition_embedder.embed_noise(rows.noise)
+        temb = self.condition_embedder.embed_sigma(metadata.sigma)
         if action is not None:
             temb = temb + self.action_embedder(action.to(temb.dtype))
-        return Tokens(x, temb, rows)
+        return Tokens(x, temb, metadata)
 
     def run_blocks(
         self,
         tokens: Tokens,
-        text: list[tuple[Tensor, Tensor]],
+        text: list[KV],
         grid: tuple[int, int],
         *,
-        past: Past | None,
+        past: CachedKV | None,
         window: int,
         base_time: Tensor | None,
     ) -> tuple[Tensor, NewKV]:
         """The blocks: (N, L * S, C) mixed tokens, and what the cache may keep; arguments as in `forward`."""
-        x, rows = tokens.x.unflatten(1, (tokens.temb.shape[1], -1)), tokens.rows
-        keys_rows = rows if past is None else Rows.cat([past.rows, rows])
-        bias = attention_bias(may_attend(rows, keys_rows, window), grid[0] * grid[1], x.dtype)
-        tables = self._tables(rows, base_time, grid), self._tables(keys_rows, base_time, grid)
-        modulation, keys, values = self._modulation(tokens.temb, x.dtype), [], []
+        x, queries = tokens.x.unflatten(1, (tokens.temb.shape[1], -1)), tokens.metadata
+        keys = queries if past is None else FrameMetadata.cat([past.metadata, queries])
+        mask = FrameMask(may_attend(queries, keys, window).cpu(), math.prod(grid), x.dtype)
+        rotations = [self._rotations(frames, base_time, grid).to(x.device) for frames in (queries, keys)]
+        shared, new = self.condition_embedder.time_proj(F.silu(tokens.temb)).unflatten(-1, (6, 1, -1)).float(), []
         for k, block in enumerate(self.blocks):
-            layer_past = None if past is None else (past.keys[k], past.values[k])
-            x, layer_keys, layer_values = block(x, text[k], modulation[k], layer_past, bias, tables)
-            keys.append(layer_keys)
-            values.append(layer_values)
-        written = (torch.stack(t).unflatten(2, (rows.time.shape[1], -1)) for t in (keys, values))
-        return x.flatten(1, 2), NewKV(*written)
-
-    def _modulation(self, temb: Tensor, dtype: torch.dtype) -> list[tuple[Tensor, ...]]:
-        """For each block six of (N, L, 1, C): shift, 1 + scale, gate, twice."""
-        shared = self.condition_embedder.time_proj(F.silu(temb)).unflatten(-1, (6, 1, -1)).float()
-        tables = torch.stack([cast(Block, block).scale_shift_table for block in self.blocks])
-        each = tables[:, :, None, :, None] + shared  # (layers, N, L, 6, 1, C)
-        each[..., [1, 4], :, :] += 1
-        return [one.unbind(2) for one in each.to(dtype).unbind()]
+            cached = None if past is None else (past.keys[k], past.values[k])
+            x, kv = block(x, text[k], shared, cached, mask, rotations)
+            new.append(kv)
+        stacked = (torch.stack(layers).unflatten(2, x.shape[1:3]) for layers in zip(*new, strict=True))
+        return x.flatten(1, 2), NewKV(*stacked)
 
     def unpatchify(self, x: Tensor, temb: Tensor, grid: tuple[int, int]) -> Tensor:
-        """Mixed tokens (N, L * S, C) of latent frames with embedded levels (N, L, C) to (N, L, out_channels, h, w)."""
+        """Mixed tokens (N, L * S, C) of latent frames with embedded sigmas (N, L, C) to (N, L, out_channels, h, w)."""
         length = temb.shape[1]
         shift, scale = (self.scale_shift_table[:, None] + temb[:, :, None].float()).to(x.dtype).unbind(2)
         by_frame = self.norm_out(x).unflatten(1, (length, -1))
         x = self.proj_out(torch.addcmul(shift[:, :, None], by_frame, 1 + scale[:, :, None]))
         (rows, columns), channels = self.config.patch_size, self.config.out_channels
-        # (N, L, S, rows*columns*channels) -> (N, L, channels, h, w)
+        # (N, L, S, rows * columns * channels) -> (N, L, channels, h, w)
         x = x.view(len(x), length, *grid, rows, columns, channels).permute(0, 1, 6, 2, 4, 3, 5)
         return x.reshape(len(x), length, channels, grid[0] * rows, grid[1] * columns)
 
-    def _grid(self, latents: Tensor) -> tuple[int, int]:
-        rows, columns = self.config.patch_size
-        return latents.shape[-2] // rows, latents.shape[-1] // columns
-
-    def _tables(self, rows: Rows, base_time: Tensor | None, grid: tuple[int, int]) -> Tensor:
-        time = rows.time if base_time is None else (rows.time - base_time[:, None]).clamp(min=0)
+    def _rotations(self, frames: FrameMetadata, base_time: Tensor | None, grid: tuple[int, int]) -> Tensor:
+        time = frames.time if base_time is None else (frames.time - base_time[:, None]).clamp(min=0)
         return rotary_table(time, *grid, self.config.attention_head_dim)
 
 
-def _patches(latents: Tensor, patch: tuple[int, int]) -> Tensor:
-    """(N, L, C, h, w) to (N, L * S, C * rows * columns), tokens in reading order."""
-    n, length, channels, height, width = latents.shape
-    rows, columns = patch
-    x = latents.view(n, length, channels, height // rows, rows, width // columns, columns)
-    return x.permute(0, 1, 3, 5, 2, 4, 6).reshape(n, -1, channels * rows * columns)
+def with_hints(metadata: FrameMetadata) -> FrameMetadata:
+    """Of latent frames, then of their hints: the same times and chunks, clean, a role that says so."""
+    return FrameMetadata.cat([metadata, FrameMetadata.of(metadata.time, 0.0, Role.HINT, metadata.chunk)])
+
+
+def _beside(latents: Tensor, hints: Tensor) -> Tensor:
+    """Hints (N, L, hint channels, h, w) as latent frames of their own, after the targets (N, L, channels, h, w)."""
+    targets = torch.cat([latents, torch.zeros_like(hints)], 2)
+    return torch.cat([targets, torch.cat([torch.zeros_like(latents), hints], 2)], 1)

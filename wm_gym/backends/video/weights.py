@@ -40,7 +40,7 @@ def save_weights(path: Path, network: VideoNetwork, text_in: str = "") -> str:
 
 
 def hash_of(network: VideoNetwork) -> str:
-    """Of all that would be written: weights and settings of a network."""
+    """SHA-256 of the weights file that the network would give."""
     return hashlib.sha256(module_bytes(FORMAT, {"config": asdict(network.config)}, network)).hexdigest()
 
 
@@ -61,7 +61,7 @@ def load_weights(path: Path, dtype: torch.dtype = torch.float32) -> VideoNetwork
 
 def save_codec(path: Path, codec: StreamingCodec) -> str:
     """Write a learned codec in bfloat16, whole or not at all; returns the hash."""
-    return save_module(path, CODEC_FORMAT, {"config": asdict(codec.config) | _folding(codec)}, codec)
+    return save_module(path, CODEC_FORMAT, {"config": asdict(codec.config) | _packing_of(codec)}, codec)
 
 
 def load_codec(path: Path, dtype: torch.dtype = torch.float32) -> StreamingCodec:
@@ -103,6 +103,6 @@ def find_weights(height: int, width: int) -> Path:
     return path
 
 
-def _folding(codec: StreamingCodec) -> dict[str, float]:
+def _packing_of(codec: StreamingCodec) -> dict[str, float]:
     reach = {"near_metres": codec.packing.near_metres, "far_metres": codec.packing.far_metres}
     return reach | {"num_frames": codec.num_frames}

@@ -28,13 +28,13 @@ KIND = FileKind("wm_gym.replay", 2)
 
 @dataclass(frozen=True, eq=False)
 class RecordedStep:
-    """What one step, or the opening, showed.
+    """Recording of one step, or of the opening.
 
     Attributes:
         picture: All T frames of it one above another, a PNG of T * H rows.
         digests: Hashes of "frames", "depth" and "moving", 16 hexadecimal digits each.
         body_poses: (T, 5) float64 x, y, z, yaw, pitch of the body in each frame, metres and radians, world frame.
-        reward: That it earned.
+        reward: Of the step.
         is_success: Whether the task's aim was reached.
     """
 
@@ -46,12 +46,12 @@ class RecordedStep:
 
     @classmethod
     def of(cls, outcome: Outcome, reward: float, is_success: bool) -> RecordedStep:
-        """That of one world's outcome."""
+        """The record of one world's outcome, a reward and whether it was a success."""
         frames = outcome.chunk.frames[0].cpu().numpy()
         return cls(_png(frames), digests_of(outcome), outcome.body_poses[0].copy(), float(reward), bool(is_success))
 
     def frames(self, height: int) -> np.ndarray:
-        """(T, H, W, 3) uint8."""
+        """All frames of the step, (T, H, W, 3) uint8; `height` is H."""
         stacked = np.asarray(Image.open(io.BytesIO(self.picture)))
         return stacked.reshape(-1, height, *stacked.shape[1:])
 
@@ -88,7 +88,7 @@ class Replay:
 
     @property
     def num_steps(self) -> int:
-        """S."""
+        """Number of steps S."""
         return len(self.actions)
 
     def check_step(self, step: int) -> None:
@@ -101,10 +101,12 @@ class Replay:
             raise ValueError(f"a step of this replay must be from 0 to {self.num_steps}, got {step}")
 
     def describe(self) -> str:
-        """What it is, in words."""
+        """A line for a terminal: steps, backend, seed, world, snapshots."""
         settings, made = self.settings, self.fingerprint
-        told = f"{self.num_steps} steps of {self.env_id or settings['task']} by {made.backend}, seed {self.seed}"
-        return f"{told}, world {settings['world'] or 'by the seed'}, snapshots after {sorted(self.states) or 'no step'}"
+        words = f"{self.num_steps} steps of {self.env_id or settings['task']} by {made.backend}, seed {self.seed}"
+        return (
+            f"{words}, world {settings['world'] or 'by the seed'}, snapshots after {sorted(self.states) or 'no step'}"
+        )
 
     def save(self, path: str | Path) -> None:
         """Write the replay, whole or not at all.
@@ -125,7 +127,7 @@ class Replay:
         return cls.from_bytes(read_file(Path(path), "a replay"), f"replay {path}")
 
     def to_bytes(self) -> bytes:
-        """The bytes of a file."""
+        """The bytes that `from_bytes` reads."""
         options, tensors = _plain_options(self.options)
         tensors["actions"] = torch.from_numpy(self.actions)
         tensors["body_poses"] = torch.from_numpy(np.concatenate([shown.body_poses for shown in self.shown]))
@@ -173,7 +175,7 @@ _DIGESTS = ("frames", "depth", "moving")
 
 
 def digests_of(outcome: Outcome) -> dict[str, str]:
-    """Hashes of what one world's outcome shows, to the byte."""
+    """Hashes of frames, depth and moving mask of one world's outcome."""
     parts = (getattr(outcome.chunk, name) for name in _DIGESTS)
     return {name: _digest(part[0]) for name, part in zip(_DIGESTS, parts, strict=True)}
 
@@ -206,7 +208,7 @@ def _bytes_tensor(data: bytes) -> Tensor:
 
 
 def _plain_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """What JSON can hold, and arrays and bytes as tensors."""
+    """The options that JSON can hold, and arrays and bytes as tensors."""
     plain, tensors = {}, {}
     for name, value in options.items():
         if isinstance(value, np.ndarray):

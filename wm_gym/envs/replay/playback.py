@@ -32,7 +32,7 @@ def open_core(replay: Replay) -> EnvCore:
 
 
 def state_at(replay: Replay, step: int, core: EnvCore) -> EnvState:
-    """The environment's state after `step` steps, to go on from in any way; step 0 is the opening.
+    """The environment's state after `step` steps; step 0 is the opening.
 
     Raises:
         ValueError: If the replay has no such step.
@@ -53,8 +53,8 @@ def play(
         replay: Any.
         core: Of the replay.
         from_step: The first step that is given; generation begins at the last snapshot before it, or the opening.
-        led: Whether the body is led along the recorded path, whatever it bumps into, and every snapshot is gone on
-            from.
+        led: Whether the body follows the recorded path, whatever stands there, and generation goes on from every
+            snapshot.
 
     Raises:
         ValueError: If the replay has no such step.

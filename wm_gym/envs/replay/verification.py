@@ -21,7 +21,7 @@ from wm_gym.world.fingerprint import Fingerprint
 
 @dataclass(frozen=True)
 class Bounds:
-    """What is asked where equal bytes are not promised.
+    """Least quality where equal bytes are not promised.
 
     Attributes:
         worst_db: Smallest peak signal-to-noise ratio of any frame against the recorded one.
@@ -33,16 +33,16 @@ class Bounds:
 
 
 SAME_ARITHMETIC = Bounds(40.0, 60.0)
-"""Of the same number type on another processor or by other versions."""
+"""For the same number type, on another processor or with other versions."""
 
 OTHER_ARITHMETIC = Bounds(12.0, 25.0)
-"""Of another number type or kind of device. Snow may fall otherwise in single frames; a world in which something else
+"""For another number type or kind of device. Single frames may differ in falling snow; a world in which something else
 happens keeps neither bound."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What became of a replay.
+    """Result of comparing a replay with its recording.
 
     Attributes:
         first_step: The first step that was compared; 0 is the opening.
@@ -51,9 +51,9 @@ class Comparison:
         fingerprint_differences: What differs between here and where it was made; with none, bytes must be equal.
         different: Step to the names of what differs there, to the byte.
         worst_psnr_db: Of all frames; infinite where all are equal.
-        worst_step: Where that is.
+        worst_step: Step of the worst frame.
         median_psnr_db: Of all frames.
-        bounds: That must be kept where bytes need not be equal.
+        bounds: Least quality where bytes need not be equal.
     """
 
     first_step: int
@@ -68,21 +68,21 @@ class Comparison:
 
     @property
     def agrees(self) -> bool:
-        """Whether the replay is what was recorded, as far as is promised."""
+        """Whether the replay equals the recording as far as is promised."""
         within = self.worst_psnr_db >= self.bounds.worst_db and self.median_psnr_db >= self.bounds.median_db
         return not self.different or (bool(self.fingerprint_differences) and within)
 
     def describe(self) -> str:
-        """In words, for a terminal."""
+        """A sentence for a terminal."""
         what = f"steps {self.first_step} to {self.last_step}, {self.num_frames} frames"
         elsewhere = "; ".join(self.fingerprint_differences)
         where = f" (made elsewhere: {elsewhere})" if elsewhere else ""
         if not self.different:
             return f"{what}: every byte is equal{where}"
         first = min(self.different)
-        told = f"{what}: {len(self.different)} steps differ, the first is {first} ({', '.join(self.different[first])})"
+        words = f"{what}: {len(self.different)} steps differ, the first is {first} ({', '.join(self.different[first])})"
         worst = f"the worst frame has {self.worst_psnr_db:.1f} dB, in step {self.worst_step}"
-        return f"{told}; {worst}, the middle one {self.median_psnr_db:.1f} dB{where}; {self._verdict()}"
+        return f"{words}; {worst}, the middle one {self.median_psnr_db:.1f} dB{where}; {self._verdict()}"
 
     def _verdict(self) -> str:
         if not self.fingerprint_differences:
@@ -135,7 +135,7 @@ def _differences(state: EnvState, reward: float, recorded: RecordedStep) -> tupl
 
 
 def _psnr_db(state: EnvState, recorded: RecordedStep, height: int) -> list[float]:
-    """Of each frame of a step."""
+    """Peak signal-to-noise ratio of each frame of a step, in dB."""
     generated = state.outcome.chunk.frames[0].cpu().numpy().astype(np.float64)
     errors = np.square(generated - recorded.frames(height)).mean(axis=(1, 2, 3))
     return [math.inf if error == 0 else 10 * math.log10(255**2 / error) for error in errors]

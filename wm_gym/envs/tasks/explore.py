@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import ClassVar
 
-import gymnasium as gym
 import numpy as np
 
-from wm_gym.envs.tasks.task import StepResult
+from wm_gym.envs.tasks.task import StepResult, Task
 from wm_gym.geometry.cameras import unproject
 from wm_gym.world.state import Outcome
 
@@ -27,7 +26,7 @@ class ExploreState:
 
 
 @dataclass(frozen=True)
-class Explore:
+class Explore(Task[ExploreState]):
     """See as much of the floor as possible. A step earns the newly seen area.
 
     Attributes:
@@ -47,31 +46,18 @@ class Explore:
     tolerance_metres: float = 0.25
 
     description: ClassVar[str] = "Explore: see as much of the floor as you can."
-    goal_space: ClassVar[gym.spaces.Box | None] = None
 
     def reset(self, outcome: Outcome, waypoints: np.ndarray, rng: np.random.Generator) -> ExploreState:
-        """What the opening shows is seen already and earns nothing."""
+        """Cells of floor that the opening shows; they earn nothing."""
         return ExploreState(tuple(sorted(self._floor_cells(outcome))))
 
     def update(self, state: ExploreState, outcome: Outcome) -> tuple[ExploreState, StepResult]:
-        """Add what the step's frames show."""
+        """Add the cells that the step's last frame shows."""
         known = set(state.cells)
         fresh = self._floor_cells(outcome) - known
         area = len(known | fresh) * self.cell_metres**2
         reward = self.reward_per_square_metre * len(fresh) * self.cell_metres**2
         return ExploreState(tuple(sorted(known | fresh))), StepResult(float(reward), area >= self.target_square_metres)
-
-    def goal(self, state: ExploreState, body_pose: np.ndarray) -> None:
-        """There is no goal to see."""
-        return None
-
-    def pack(self, state: ExploreState) -> dict[str, Any]:
-        """JSON-able data."""
-        return asdict(state)
-
-    def unpack(self, data: dict[str, Any]) -> ExploreState:
-        """From JSON-able data."""
-        return ExploreState(tuple((int(x), int(y)) for x, y in data["cells"]))
 
     def _floor_cells(self, outcome: Outcome) -> set[tuple[int, int]]:
         chunk = outcome.chunk

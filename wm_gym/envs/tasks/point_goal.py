@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
-from typing import Any, ClassVar
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import gymnasium as gym
 import numpy as np
 
-from wm_gym.envs.tasks.task import StepResult
+from wm_gym.envs.tasks.task import StepResult, Task
 from wm_gym.world.state import Outcome
 
 FARTHEST_METRES = 2.0**21
-"""No goal is told to be farther away: four million steps of walking straight from it."""
+"""Bound of a goal's distance in observations; it is reached after four million steps of walking straight away."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class PointGoalState:
 
 
 @dataclass(frozen=True)
-class PointGoal:
+class PointGoal(Task[PointGoalState]):
     """Walk to a point of the floor. A step earns the metres that it came nearer, less a small cost of time.
 
     Attributes:
@@ -59,7 +59,7 @@ class PointGoal:
         return PointGoalState((x, y), float(distances[chosen]))
 
     def update(self, state: PointGoalState, outcome: Outcome) -> tuple[PointGoalState, StepResult]:
-        """Measure the way that is left."""
+        """Measure the distance that is left."""
         here = outcome.body_poses[0, -1, :2]
         distance = float(np.linalg.norm(np.asarray(state.goal) - here))
         is_success = distance <= self.success_metres
@@ -72,11 +72,3 @@ class PointGoal:
         cos, sin = np.cos(body_pose[3]), np.sin(body_pose[3])
         way = np.array([east * cos + north * sin, north * cos - east * sin])
         return way.clip(-FARTHEST_METRES, FARTHEST_METRES).astype(np.float32)
-
-    def pack(self, state: PointGoalState) -> dict[str, Any]:
-        """JSON-able data."""
-        return asdict(state)
-
-    def unpack(self, data: dict[str, Any]) -> PointGoalState:
-        """From JSON-able data."""
-        return PointGoalState((data["goal"][0], data["goal"][1]), data["distance_metres"])

@@ -1,22 +1,37 @@
-"""Tasks by name."""
+"""Tasks are named rows, imported when named; an outside task is "package.module:Class"."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
-from wm_gym.choices import check_choice
-from wm_gym.envs.tasks.explore import Explore
-from wm_gym.envs.tasks.point_goal import PointGoal
+from wm_gym.choices import check_known, find_class
 from wm_gym.envs.tasks.task import Task
 
-TASKS: dict[str, type[Explore] | type[PointGoal]] = {"explore": Explore, "point_goal": PointGoal}
+TASKS: dict[str, str] = {
+    "explore": "wm_gym.envs.tasks.explore:Explore",
+    "point_goal": "wm_gym.envs.tasks.point_goal:PointGoal",
+}
+"""Name to "module:Class"."""
 
 
-def find_task(name: str) -> Task[Any]:
-    """The task of that name, with its default settings.
+def find_task(name: str, settings: Mapping[str, Any] | None = None) -> Task[Any]:
+    """The task of that name.
+
+    Args:
+        name: A key of `TASKS`, or "package.module:Class" of a class that derives from `Task`.
+        settings: Fields of the task that are to differ from their defaults.
 
     Raises:
-        ValueError: If there is none.
+        ValueError: If the name is unknown or names no task, or a setting is unknown or of the wrong kind.
     """
-    check_choice("task", name, sorted(TASKS))
-    return TASKS[name]()
+    task_class, settings = find_class("task", name, TASKS), settings or {}
+    if not (isinstance(task_class, type) and issubclass(task_class, Task)):
+        raise ValueError(f"task {name!r} must name a class derived from wm_gym.envs.tasks.task.Task, got {task_class}")
+    known = [field.name for field in fields(task_class)]
+    check_known(f"settings of task {name!r}", settings, known)
+    try:
+        return task_class(**settings)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"settings of task {name!r}: {error}") from error

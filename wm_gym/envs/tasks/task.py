@@ -1,16 +1,18 @@
 """Tasks: pure functions over a task state, so that a task forks, saves and replays with its world.
 
-A task sees outcomes (depth, poses) and never asks which backend made them.
+A task sees outcomes (depth, poses, collisions) and never asks which backend made them. `docs/add_a_task.md` writes one.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, TypeVar
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, ClassVar, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 import gymnasium as gym
 import numpy as np
 
+from wm_gym.envs.checking import READERS
 from wm_gym.world.state import Outcome
 
 S = TypeVar("S")
@@ -18,39 +20,76 @@ S = TypeVar("S")
 
 @dataclass(frozen=True)
 class StepResult:
-    """What a task says of one step.
+    """What a step came to.
 
     Attributes:
         reward: Of this step.
-        is_success: Whether the aim is reached now.
+        is_success: Whether the aim is reached now; the episode ends.
+        is_failure: Whether the aim can no longer be reached; the episode ends.
     """
 
     reward: float
-    is_success: bool
+    is_success: bool = False
+    is_failure: bool = False
+
+    def __post_init__(self) -> None:
+        if self.is_success and self.is_failure:
+            raise ValueError("a step must not be a success and a failure at once, got both")
 
 
-class Task(Protocol[S]):
-    """One task. `S` is a frozen dataclass of JSON-able fields."""
+@dataclass(frozen=True)
+class Task(Generic[S]):
+    """Base of all tasks.
 
-    description: ClassVar[str]
-    goal_space: ClassVar[gym.spaces.Box | None]
+    A task is a frozen dataclass whose fields are its settings, each a number, bool or string, or JSON-able; it derives
+    from `Task[S]`, where `S`, the task state, is a frozen dataclass of JSON-able fields, with tuples for lists.
+
+    Attributes:
+        description: What is to be done, in a sentence.
+        goal_space: Space of what `goal` gives, or None without a goal.
+        state_class: `S`.
+    """
+
+    description: ClassVar[str] = ""
+    goal_space: ClassVar[gym.spaces.Box | None] = None
+    state_class: ClassVar[type[Any]]
+
+    def __init_subclass__(cls) -> None:
+        for base in cls.__dict__.get("__orig_bases__", ()):
+            if get_origin(base) is Task:
+                cls.state_class = get_args(base)[0]
+
+    def __post_init__(self) -> None:
+        types = get_type_hints(type(self))
+        for field in fields(self):
+            if types[field.name] in READERS:
+                READERS[types[field.name]](field.name, getattr(self, field.name))
 
     def reset(self, outcome: Outcome, waypoints: np.ndarray, rng: np.random.Generator) -> S:
         """The task state of a world that has just opened. `waypoints` (W, 2) x, y metres can be stood on."""
-        ...
+        raise NotImplementedError(f"{type(self).__name__}.reset(outcome, waypoints, rng) must give a task state")
 
     def update(self, state: S, outcome: Outcome) -> tuple[S, StepResult]:
-        """The state after a step, and its verdict."""
-        ...
+        """The task state after a step, and what the step came to."""
+        raise NotImplementedError(f"{type(self).__name__}.update(state, outcome) must give a task state and StepResult")
 
     def goal(self, state: S, body_pose: np.ndarray) -> np.ndarray | None:
-        """The goal as a body at `body_pose` (5,) sees it, or None."""
-        ...
+        """The goal as a body at `body_pose` (5,) sees it, within `goal_space`; None without one."""
+        return None
+
+    def info(self, state: S) -> Mapping[str, Any]:
+        """The task's part of `info`: names to numbers, bools or arrays, of the same shapes and types at every step."""
+        return {}
 
     def pack(self, state: S) -> dict[str, Any]:
         """JSON-able data that `unpack` turns back into an equal state."""
-        ...
+        return asdict(state)  # type: ignore[call-overload]
 
     def unpack(self, data: dict[str, Any]) -> S:
         """The state that `pack` was given."""
-        ...
+        return self.state_class(**{name: _as_tuples(value) for name, value in data.items()})
+
+
+def _as_tuples(value: Any) -> Any:
+    """Lists, which is what JSON makes of tuples, as tuples."""
+    return tuple(map(_as_tuples, value)) if isinstance(value, list) else value

@@ -16,7 +16,7 @@ What to take for what; `W` is `gymnasium.wrappers`, the rest is here. `Vector...
 | thinking takes time  | `RealTime`                                  |                                       |
 | episode statistics   | `W.RecordEpisodeStatistics`                 | `VectorRecordEpisodeStatistics`       |
 | rewards of one scale | `W.NormalizeReward`                         | `VectorNormalizeReward`               |
-| films, every frame   | `RecordVideo`                               | `VectorRecordVideo`                   |
+| videos, every frame  | `RecordVideo`                               | `VectorRecordVideo`                   |
 
 `W.ResizeObservation`, `W.GrayscaleObservation`, `W.RescaleObservation`, `W.DtypeObservation`, `W.NormalizeObservation`
 and `W.MaxAndSkipObservation` want one Box and refuse worlds; `W.RecordVideo` needs moviepy and keeps one frame of each

@@ -1,4 +1,4 @@
-"""Another resolution of what is seen: colour smoothly, depth by its nearest pixel, the intrinsics with them."""
+"""Resized observations: antialiased colour, depth of the nearest pixel, and the intrinsics with them."""
 
 from __future__ import annotations
 

@@ -90,5 +90,5 @@ class VectorRecordEpisodeStatistics(VectorWrapper):
         self.length_queue.extend(self._lengths[ended].tolist())
         self.time_queue.extend(seconds[ended].tolist())
         rows = {"r": self._returns, "l": self._lengths, "t": seconds}
-        told = {name: as_given(row * ended, like) for name, row in rows.items()}
-        return {self._key: told, f"_{self._key}": as_given(ended.clone(), like)}
+        episode = {name: as_given(row * ended, like) for name, row in rows.items()}
+        return {self._key: episode, f"_{self._key}": as_given(ended.clone(), like)}

@@ -1,4 +1,4 @@
-"""Arrays of either kind: what a wrapper computes in torch goes back as what came, numpy or torch."""
+"""Arrays of either kind: wrappers compute in torch and give back the kind that they were given, numpy or torch."""
 
 from __future__ import annotations
 

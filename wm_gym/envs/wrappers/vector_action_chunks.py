@@ -58,8 +58,8 @@ class VectorActionChunks(VectorWrapper):
             paid.append(as_tensor(result[1]))
         observation, rewards, terminations, truncations, infos = result
         each = torch.stack(paid + [torch.zeros_like(paid[0])] * (self._num_actions - len(paid)), 1)
-        told = {"chunk_rewards": as_given(each, rewards), "actions_taken": np.full(self.num_envs, len(paid), np.int64)}
-        return observation, as_given(each.sum(1), rewards), terminations, truncations, {**infos, **told}
+        added = {"chunk_rewards": as_given(each, rewards), "actions_taken": np.full(self.num_envs, len(paid), np.int64)}
+        return observation, as_given(each.sum(1), rewards), terminations, truncations, {**infos, **added}
 
     def _has_turned(self, result: tuple[Any, Any, Any, Any, dict[str, Any]]) -> bool:
         """Whether an episode ended or began in a world."""

@@ -157,6 +157,7 @@ def _intervals(
 def _event_interval(
     event: ScriptedEvent, phase: Phase, start: int, stop: int, spec: RecordingSpec, rng: np.random.Generator
 ) -> Interval:
+    assert event.kind is not None  # clips have events of known kinds
     text = _one(split_phrasings(event.kind, phase)[0], rng)
     return Interval(_seconds(start, spec), _seconds(stop, spec), f"{event.kind} {phase}s", _sentence(text))
 
@@ -190,6 +191,7 @@ def _what_moves(movers: Collection[str], rng: np.random.Generator) -> list[str]:
 
 def _words(event: ScriptedEvent, rng: np.random.Generator) -> dict[str, str]:
     """Phrases of one event in one clip while it rises, goes on, and ends."""
+    assert event.kind is not None  # clips have events of known kinds
     course = _one(split_phrasings(event.kind, "ongoing")[0], rng)
     start, stop = (_one(split_phrasings(event.kind, phase)[0], rng) for phase in ("start", "stop"))
     rises, ends = rng.random() < _WORD_CHANCE, rng.random() < _WORD_CHANCE

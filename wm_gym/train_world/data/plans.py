@@ -98,7 +98,7 @@ def _script(
         start, length = _when(steps, fall, rng)
         starts = split_phrasings(kind, "start")[0]
         text = starts[int(rng.integers(len(starts)))]
-        script = script.say(text, spec.num_frames(part * steps + start), spec.frames_per_step * length)
+        script = script.schedule(text, spec.num_frames(part * steps + start), spec.frames_per_step * length)
     return script
 
 

@@ -96,7 +96,7 @@ def video_recipe(
     """
     samples[0].spec.check(config.video, "train.video", FITTED)
     network = _network(config)
-    batches = Batches(samples, network.packing, length=config.length, patch=config.video.patch, turning=config.turning)
+    batches = Batches(samples, network.packing, config.video, length=config.length, turning=config.turning)
 
     def draw(number: int) -> Batch:
         return batches.draw(config.batch, config.seed, number, config.augmentation)

@@ -1,1 +1,1 @@
-"""What the video model learns from and by: batches, losses, scores."""
+"""Training of the video model: batches, losses, scores."""

@@ -15,8 +15,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from wm_gym.backends.video.codec import FRAME_CHANNELS, HINT_CHANNELS, SpaceToDepthCodec
+from wm_gym.backends.video.config import VideoConfig
 from wm_gym.backends.video.network import Conditioning, VideoNetwork
-from wm_gym.backends.video.steering import camera_tokens, motion_vector
+from wm_gym.backends.video.steering import steer
 from wm_gym.train_world.data.samples import ClipSample, unpack_hints
 
 APPEARING_TIMES = 5
@@ -102,9 +103,9 @@ class Batches:
         self,
         samples: Sequence[ClipSample],
         packing: SpaceToDepthCodec,
+        video: VideoConfig,
         *,
         length: int,
-        patch: int,
         turning: float = 0.0,
     ) -> None:
         """Prepare to draw.
@@ -112,12 +113,20 @@ class Batches:
         Args:
             samples: One for each clip.
             packing: Packs frames and hints into planes.
-            length: L, steps of a drawn sample.
-            patch: Rows and columns of pixels that make one token.
+            video: The model; its chunks are never cut at the end of a sample.
+            length: L, steps of a drawn sample, each a latent frame of the model.
             turning: Share of drawn samples that end where the prompt has just changed.
+
+        Raises:
+            ValueError: If a sample is shorter than a chunk of the model, or a clip than a sample of whole chunks.
         """
-        self.samples, self._packing, self._length, self._patch = samples, packing, length, patch
-        self._changes = _prompt_changes(samples, length) if turning else []
+        if length < video.latents_per_chunk:
+            raise ValueError(f"length must be at least latents_per_chunk ({video.latents_per_chunk}), got {length}")
+        needed, shortest = _chunk_end(length - 1, video.latents_per_chunk), min(clip.num_steps for clip in samples)
+        if shortest < needed:
+            raise ValueError(f"clips must have at least {needed} steps for samples of {length}, got {shortest}")
+        self.samples, self._packing, self._length, self._video = samples, packing, length, video
+        self._changes = _prompt_changes(samples, length, video.latents_per_chunk) if turning else []
         self._turning = turning if self._changes else 0.0
 
     def draw(self, size: int, seed: int, number: int, augmentation: AugmentationConfig | None) -> Batch:
@@ -129,12 +138,13 @@ class Batches:
         return batch if augmentation is None else augmented(batch, augmentation, rng)
 
     def _sample(self, rng: np.random.Generator) -> Sample:
+        chunk = self._video.latents_per_chunk
         if rng.random() < self._turning:
             index, step = self._changes[int(rng.integers(len(self._changes)))]
-            return self.steps_of(self.samples[index], step + 1 - self._length)
+            return self.steps_of(self.samples[index], _chunk_end(step, chunk) - self._length)
         clip_sample = self.samples[int(rng.integers(len(self.samples)))]
-        first = int(rng.integers(clip_sample.num_steps - self._length + 1))
-        return self.steps_of(clip_sample, first)
+        firsts = range(-self._length % chunk, clip_sample.num_steps - self._length + 1, chunk)
+        return self.steps_of(clip_sample, firsts[int(rng.integers(len(firsts)))])
 
     def steps_of(self, clip_sample: ClipSample, first: int) -> Sample:
         """Steps `first` to `first + length - 1` of a clip, in the order of `Batch`'s fields."""
@@ -149,18 +159,29 @@ class Batches:
         clean = planes[1:].reshape(length, spec.frames_per_step * FRAME_CHANNELS, spec.height, spec.width)
         hints = self._packing.encode_hints(unpack_hints(clip_sample, steps))
         poses = torch.from_numpy(clip_sample.world_from_camera[frames])
-        targets = poses[1:].view(length, spec.frames_per_step, 4, 4)
-        before = poses[: -1 : spec.frames_per_step]
+        path = poses.unfold(0, spec.frames_per_step + 1, spec.frames_per_step).movedim(-1, 1)  # of each step
         lens = torch.from_numpy(clip_sample.intrinsics).expand(length, 4)
-        grid = spec.height // self._patch, spec.width // self._patch
-        camera = camera_tokens(targets, before, lens, grid, self._patch)
         keys = torch.from_numpy(clip_sample.keys[steps])[:, None].expand(-1, spec.frames_per_step, -1)
-        action = motion_vector(targets, before, keys)
+        origin = torch.from_numpy(clip_sample.world_from_camera[self._origins(clip_sample, first)])
+        shape = {"grid": self._video.grid, "patch": self._video.patch}
+        in_world = self._video.camera_frame == "world"
+        camera, action = steer(path, origin, lens, keys, length=1, compress=in_world, **shape)
         times = torch.arange(first, first + length)
-        return clean, hints, camera, action, times, planes[0], clip_sample.prompts[steps]
+        return clean, hints, camera[:, 0], action[:, 0], times, planes[0], clip_sample.prompts[steps]
+
+    def _origins(self, clip_sample: ClipSample, first: int) -> list[int]:
+        """For each step the frame that its camera rays are relative to: before its chunk, or the clip's first."""
+        steps, chunk = range(first, first + self._length), self._video.latents_per_chunk
+        in_world = self._video.camera_frame == "world"
+        return [0 if in_world else clip_sample.spec.num_frames(step - step % chunk) - 1 for step in steps]
 
 
-def _prompt_changes(samples: Sequence[ClipSample], length: int) -> list[tuple[int, int]]:
+def _chunk_end(step: int, latents_per_chunk: int) -> int:
+    """The step after the last one of a step's chunk."""
+    return step + latents_per_chunk - step % latents_per_chunk
+
+
+def _prompt_changes(samples: Sequence[ClipSample], length: int, latents_per_chunk: int) -> list[tuple[int, int]]:
     """(sample, step) wherever the prompt differs from that of the step before, and enough steps lie before it.
 
     What an event adds is imagined at its onset alone, since later memory shows it: onsets are rare in recordings, so
@@ -168,7 +189,8 @@ def _prompt_changes(samples: Sequence[ClipSample], length: int) -> list[tuple[in
     """
     changes = []
     for index, clip_sample in enumerate(samples):
-        for step in range(max(1, length - 1), clip_sample.num_steps):
+        last = clip_sample.num_steps - clip_sample.num_steps % latents_per_chunk  # of whole chunks
+        for step in range(max(1, length - 1), last):
             if clip_sample.prompts[step] != clip_sample.prompts[step - 1]:
                 changes += [(index, step)] * (APPEARING_TIMES if _appears(clip_sample, step) else 1)
     return changes

@@ -22,7 +22,7 @@ class Latents:
     Attributes:
         clean: (B, L, C, h, w) the truth.
         hints: (B, L, hint channels, h, w), augmented.
-        last_state: State of the codec before the last latent frame of each sample.
+        last_state: State of the codec before the last chunk of each sample.
     """
 
     clean: Tensor
@@ -31,15 +31,17 @@ class Latents:
 
 
 @torch.no_grad()
-def latents_of(codec: Codec, batch: Batch) -> Latents:
-    """Encode a batch step by step; hints are encoded after the true frames before them."""
+def latents_of(codec: Codec, batch: Batch, latents_per_chunk: int = 1) -> Latents:
+    """Encode a batch chunk by chunk, the last of which is whole; hints are encoded after true frames."""
     frames_per_step = batch.clean.shape[2] // FRAME_CHANNELS
     state = codec.start(len(batch.clean), *batch.clean.shape[-2:])
-    state = codec.encode(batch.before.repeat(1, frames_per_step, 1, 1), state)[1]
+    state = codec.encode(batch.before.repeat(1, frames_per_step, 1, 1)[:, None], state)[1]
     clean, hints, last_state = [], [], state
-    for planes, hint_planes in zip(batch.clean.unbind(1), batch.hints.unbind(1), strict=True):
+    whole, rest = divmod(batch.clean.shape[1], latents_per_chunk)
+    sizes = [rest] * bool(rest) + [latents_per_chunk] * whole
+    for planes, hint_planes in zip(batch.clean.split(sizes, 1), batch.hints.split(sizes, 1), strict=True):
         last_state = state
         hints.append(codec.encode_hints(hint_planes, state))
         latent, state = codec.encode(planes, state)
         clean.append(latent)
-    return Latents(torch.stack(clean, 1), torch.stack(hints, 1), last_state)
+    return Latents(torch.cat(clean, 1), torch.cat(hints, 1), last_state)

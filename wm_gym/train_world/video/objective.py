@@ -13,8 +13,8 @@ from torch import Tensor
 
 from wm_gym.backends.video.codec import FRAME_CHANNELS, HINT_CHANNELS
 from wm_gym.backends.video.codecs import ExactCodec
+from wm_gym.backends.video.frame_metadata import FrameMetadata, Role
 from wm_gym.backends.video.network import VideoNetwork
-from wm_gym.backends.video.rows import Role, Rows
 from wm_gym.train_world.video.batches import Batch
 from wm_gym.train_world.video.latents import latents_of
 
@@ -63,15 +63,18 @@ class ObjectiveConfig:
             raise ValueError(f"paired must be in 0..0.5, got {self.paired}")
 
 
-def draw_levels(count: int, length: int, config: ObjectiveConfig, generator: torch.Generator) -> Tensor:
-    """(B, L) noise levels."""
+def draw_levels(
+    count: int, length: int, config: ObjectiveConfig, generator: torch.Generator, latents_per_chunk: int = 1
+) -> Tensor:
+    """(B, L) noise levels, one for each chunk; the last chunk is whole."""
     shape = count, length
     temb = torch.sigmoid(config.level_mean + config.level_spread * torch.randn(shape, generator=generator))
     temb = torch.where(torch.rand(shape, generator=generator) < config.pure_noise, 1.0, temb)
     clean = config.past_noise * torch.rand(shape, generator=generator) ** 2
     is_forced = torch.rand(count, 1, generator=generator) < config.forced
-    is_last = torch.arange(length) == length - 1
-    return torch.where(is_forced | is_last, temb, clean)
+    is_last = torch.arange(length) >= length - latents_per_chunk
+    last_of_chunk = length - 1 - (length - 1 - torch.arange(length)) // latents_per_chunk * latents_per_chunk
+    return torch.where(is_forced | is_last, temb, clean)[:, last_of_chunk]
 
 
 def loss(
@@ -86,17 +89,18 @@ def loss(
         generator: On the CPU; all noise comes from it.
     """
     count, length = batch.times.shape
-    pairs = int(config.paired * count)
+    pairs, chunk = int(config.paired * count), network.config.latents_per_chunk
     batch = twice(batch, pairs)
-    latents = latents_of(network.codec, batch)
-    levels = draw_levels(count, length, config, generator).to(latents.clean.device)
+    latents = latents_of(network.codec, batch, chunk)
+    levels = draw_levels(count, length, config, generator, chunk).to(latents.clean.device)
     noise = torch.randn(latents.clean.shape, generator=generator).to(latents.clean.device)
     if pairs:
-        levels[:pairs, -1] = 1.0
-        levels[-pairs:], noise[-pairs:, :-1] = levels[:pairs], noise[:pairs, :-1]
+        levels[:pairs, -chunk:] = 1.0
+        levels[-pairs:], noise[-pairs:, :-chunk] = levels[:pairs], noise[:pairs, :-chunk]
     temb = levels[:, :, None, None, None]
     noisy = (1 - temb) * latents.clean + temb * noise
-    clean, _ = network(noisy, Rows.of(batch.times, levels, Role.TARGET), batch.conditioning(network, latents.hints))
+    metadata = FrameMetadata.of(batch.times, levels, Role.TARGET, batch.times - batch.times % chunk)
+    clean, _ = network(noisy, metadata, batch.conditioning(network, latents.hints))
     squared = (clean - latents.clean).square()
     scale = 1 / levels.clamp(min=config.least_noise) ** 2
     patch = max(1, network.config.patch // network.codec.scale)

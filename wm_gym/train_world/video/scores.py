@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from wm_gym.backends.video.codec import FRAME_CHANNELS, HINT_CHANNELS
+from wm_gym.backends.video.frame_metadata import FrameMetadata, Role
 from wm_gym.backends.video.network import VideoNetwork
-from wm_gym.backends.video.rows import Role, Rows
 from wm_gym.train_world.data.samples import ClipSample
 from wm_gym.train_world.report import Score
 from wm_gym.train_world.video.batches import Batch, Batches
@@ -35,7 +35,7 @@ class HeldOut:
         video: Any = network
         device = video.transformer.proj_out.weight.device
         if self._batch is None:
-            batches = Batches(self._samples, video.packing, length=self._length, patch=video.config.patch)
+            batches = Batches(self._samples, video.packing, video.config, length=self._length)
             self._batch = batches.draw(HELD_OUT_BATCH, 0, 0, None).to(device)
         planes = predict_targets(video, self._batch)
         figures = compare(planes, video.packing.hint_prior(self._batch.hints[:, -1]), self._batch)
@@ -47,15 +47,17 @@ class HeldOut:
 
 
 def predict_targets(network: VideoNetwork, batch: Batch) -> Tensor:
-    """Planes (B, F * 5, H, W) of one-step predictions of each sample's last latent frame after a clean past."""
-    latents = latents_of(network.codec, batch)
+    """Planes (B, F * 5, H, W) of each sample's last latent frame, its chunk predicted after a clean past."""
+    chunk = network.config.latents_per_chunk
+    latents, times = latents_of(network.codec, batch, chunk), batch.times
     generator = torch.Generator().manual_seed(0)
-    noise = torch.randn(latents.clean[:, -1].shape, generator=generator).to(batch.clean.device)
-    noisy = torch.cat([latents.clean[:, :-1], noise[:, None]], 1)
-    levels = torch.zeros(batch.times.shape, device=noisy.device)
-    levels[:, -1] = 1.0
-    clean, _ = network(noisy, Rows.of(batch.times, levels, Role.TARGET), batch.conditioning(network, latents.hints))
-    return network.codec.decode(clean[:, -1].clamp(-1, 1), latents.last_state)[0].clamp(-1, 1)
+    noise = torch.randn(latents.clean[:, -chunk:].shape, generator=generator).to(batch.clean.device)
+    noisy = torch.cat([latents.clean[:, :-chunk], noise], 1)
+    levels = torch.zeros(times.shape, device=noisy.device)
+    levels[:, -chunk:] = 1.0
+    metadata = FrameMetadata.of(times, levels, Role.TARGET, times - times % chunk)
+    clean, _ = network(noisy, metadata, batch.conditioning(network, latents.hints))
+    return network.codec.decode(clean[:, -chunk:].clamp(-1, 1), latents.last_state)[0][:, -1].clamp(-1, 1)
 
 
 def compare(planes: Tensor, hint_prior: Tensor, batch: Batch) -> dict[str, float]:

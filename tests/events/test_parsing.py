@@ -2,7 +2,7 @@
 
 import pytest
 
-from wm_gym.events.language import understand
+from wm_gym.events.language import parse_event
 
 STARTS = {
     "fog": [
@@ -246,11 +246,11 @@ def rows(table):
 
 @pytest.mark.parametrize(("kind", "text"), rows(STARTS))
 def test_it_begins_or_goes_on(kind, text):
-    meant = understand(text)
-    assert (meant.kind, meant.starts) == (kind, True)
+    parsed = parse_event(text)
+    assert (parsed.kind, parsed.starts) == (kind, True)
 
 
 @pytest.mark.parametrize(("kind", "text"), rows(STOPS))
 def test_it_ends_or_is_not_to_be(kind, text):
-    meant = understand(text)
-    assert (meant.kind, meant.starts) == (kind, False)
+    parsed = parse_event(text)
+    assert (parsed.kind, parsed.starts) == (kind, False)
