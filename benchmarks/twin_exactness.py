@@ -27,11 +27,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from wm_gym.backends.twin.model import FAR_METRES, FRAMES_PER_STEP, TwinModel, open_place
+from wm_gym.backends.twin.model import FRAMES_PER_STEP, TwinModel, open_place
 from wm_gym.backends.twin.site import Site, site_of
 from wm_gym.backends.twin.state import TwinState
 from wm_gym.events.kinds import ActiveEvent
 from wm_gym.geometry.cameras import project, rays, unproject
+from wm_gym.geometry.depth_scale import FAR_METRES
 from wm_gym.geometry.motion import camera_pose
 from wm_gym.geometry.poses import inverse, transform
 from wm_gym.progress import progress_bar

@@ -20,6 +20,7 @@ import numpy as np
 from torch import Tensor
 
 from wm_gym.events.kinds import ActiveEvent
+from wm_gym.geometry.depth_scale import FAR_METRES
 from wm_gym.memory.hints import Hints
 
 ModelState = TypeVar("ModelState")
@@ -73,7 +74,7 @@ class ModelSpec:
     num_references: int = 0
     gives_depth: bool = False
     gives_moving: bool = False
-    far_metres: float = 100.0
+    far_metres: float = FAR_METRES
     licence: str = ""
     weights: str = ""
     device: str = "cpu"

@@ -14,9 +14,10 @@ from wm_gym.completion.conditioning import conditioning_planes, surface_planes
 from wm_gym.completion.inpainting import without_thin_holes
 from wm_gym.completion.pipeline import Completion
 from wm_gym.completion.placement import PlacementConfig, place_scene, render_placed
-from wm_gym.completion.scene_bank import CELL, FAR_METRES, NEAR_METRES, Likeness, SceneBank
+from wm_gym.completion.scene_bank import CELL, Likeness, SceneBank
 from wm_gym.completion.stage import Draft, View
 from wm_gym.completion.state import CompletionState, PlacedScene
+from wm_gym.geometry.depth_scale import FAR_METRES, NEAR_METRES
 from wm_gym.geometry.motion import START_BODY_POSE, camera_pose
 from wm_gym.geometry.poses import compose, inverse
 from wm_gym.memory.hints import Hints

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from wm_gym.geometry.depth_scale import FAR_METRES, NEAR_METRES
+
 
 @dataclass(frozen=True)
 class InpainterConfig:
@@ -31,8 +33,8 @@ class InpainterConfig:
 
     height: int = 48
     width: int = 64
-    near_metres: float = 0.2
-    far_metres: float = 100.0
+    near_metres: float = NEAR_METRES
+    far_metres: float = FAR_METRES
     token: int = 8
     cell: int = 4
     depth_codes: int = 512

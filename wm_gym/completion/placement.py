@@ -17,9 +17,10 @@ from torch import Tensor
 
 from wm_gym.completion.conditioning import scale_depth
 from wm_gym.completion.inpainting import without_thin_holes
-from wm_gym.completion.scene_bank import FAR_METRES, NEAR_METRES, SceneBank, boundary_band, conditioning_cells
+from wm_gym.completion.scene_bank import SceneBank, boundary_band, conditioning_cells
 from wm_gym.completion.stage import View
 from wm_gym.completion.state import PlacedScene
+from wm_gym.geometry.depth_scale import FAR_METRES, NEAR_METRES
 from wm_gym.geometry.motion import camera_pose
 from wm_gym.geometry.poses import compose, inverse
 from wm_gym.memory.hints import Hints

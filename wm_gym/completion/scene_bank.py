@@ -21,6 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from wm_gym.completion.conditioning import SEEN, surface_planes
+from wm_gym.geometry.depth_scale import FAR_METRES, NEAR_METRES
 from wm_gym.memory.config import MemoryConfig
 from wm_gym.memory.keyframes import build_memory
 from wm_gym.memory.memory import Memory
@@ -48,9 +49,6 @@ MIN_VALID = 0.9
 
 KEPT_MEMORIES = 64
 """Memories kept built, about 30 MB each. Were they fewer than a batch of worlds uses, each step would rebuild some."""
-
-NEAR_METRES, FAR_METRES = 0.2, 100.0
-"""Depths that are scaled to -1 and 1 when views are compared."""
 
 
 @dataclass(frozen=True)

@@ -27,10 +27,11 @@ from wm_gym.completion.inpainting import inpaint_frame, without_thin_holes
 from wm_gym.completion.placement import PlacementConfig, place_scene, render_placed
 from wm_gym.completion.propagation import propagated
 from wm_gym.completion.sampling import SamplingConfig, sample_codes
-from wm_gym.completion.scene_bank import FAR_METRES, NEAR_METRES, SceneBank
+from wm_gym.completion.scene_bank import SceneBank
 from wm_gym.completion.sky import continue_sky
 from wm_gym.completion.stage import Draft, View, last_frame, share
 from wm_gym.completion.state import CompletionState, PlacedScene
+from wm_gym.geometry.depth_scale import FAR_METRES, NEAR_METRES
 from wm_gym.memory.hints import Hints
 
 

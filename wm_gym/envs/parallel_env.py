@@ -48,7 +48,7 @@ class WorldParallelEnv(ParallelEnv[str, Observation, Any]):
     """
 
     metadata: dict[str, Any] = {  # noqa: RUF012 (PettingZoo's own type)
-        "name": "wm_gym_world_v0", "render_modes": ["rgb_array"], "render_fps": 17.5 / 4, "is_parallelizable": True,
+        "name": "wm_gym_world_v0", "render_modes": ["rgb_array"], "is_parallelizable": True,
     }  # fmt: skip
 
     def __init__(

@@ -41,7 +41,7 @@ class WorldVectorEnv(VectorControls, VectorEnv[Any, Any, Any]):  # pyright: igno
         ValueError: If a setting is none that exists.
     """
 
-    metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 17.5 / 4}  # noqa: RUF012 (Gymnasium's own type)
+    metadata: dict[str, Any] = {"render_modes": ["rgb_array"]}  # noqa: RUF012 (Gymnasium's own type)
 
     def __init__(
         self,

@@ -28,7 +28,7 @@ class WorldEnv(Controls, gym.Env[Any, Any]):  # pyright: ignore[reportIncompatib
         ValueError: If a setting is none that exists.
     """
 
-    metadata = {"render_modes": ["rgb_array", "human"], "render_fps": 17.5 / 4}  # noqa: RUF012 (Gymnasium's own type)
+    metadata = {"render_modes": ["rgb_array", "human"]}  # noqa: RUF012 (Gymnasium's own type)
 
     def __init__(self, *, render_mode: str | None = None, **settings: Any) -> None:
         if render_mode not in (None, *self.metadata["render_modes"]):

@@ -7,6 +7,9 @@ import math
 import torch
 from torch import Tensor
 
+NEAR_METRES, FAR_METRES = 0.2, 100.0
+"""Smallest depth that is told apart, and depth that stands for the sky: of files, and of models that name no others."""
+
 
 def scale_log_depth(log_depth: Tensor, near_metres: float, far_metres: float) -> Tensor:
     """Natural log-depth (...) to -1 at the near depth and 1 at the far depth, clamped beyond them."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from wm_gym.geometry.depth_scale import FAR_METRES
+
 CLOSEST_TO_FAR = 0.99
 """Share of the far plane to which the depth of farther surfaces is clamped, since the far value itself means sky."""
 
@@ -34,7 +36,7 @@ class MemoryConfig:
     max_moving_points: int = 16_384
     cull_points: int = 262_144
     near_metres: float = 0.1
-    far_metres: float = 100.0
+    far_metres: float = FAR_METRES
     surface_tolerance: float = 0.05
     surface_metres: float = 0.05
     front_tolerance: float = 0.1

@@ -12,6 +12,7 @@ import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from wm_gym.geometry.cameras import intrinsics_from_fov, resize_intrinsics
+from wm_gym.geometry.depth_scale import FAR_METRES
 from wm_gym.geometry.motion import START_BODY_POSE, camera_pose
 from wm_gym.reconstruction.one_picture import floor_positions, ground_and_wall
 from wm_gym.scenes.keyframe_scale import FINER
@@ -20,7 +21,6 @@ from wm_gym.world_model import Capture, Opening
 FOV_DEGREES = 65.0
 """Horizontal field of view assumed for a picture: that of a phone held level."""
 
-FAR_METRES = 100.0
 
 Picture = str | Path | np.ndarray
 

@@ -14,9 +14,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from wm_gym.backends.twin.model import FAR_METRES, FIRST_FRAMES, FRAMES_PER_STEP, TwinModel
+from wm_gym.backends.twin.model import FIRST_FRAMES, FRAMES_PER_STEP, TwinModel
 from wm_gym.backends.twin.opening import open_place
 from wm_gym.geometry.cameras import unproject
+from wm_gym.geometry.depth_scale import FAR_METRES
 from wm_gym.geometry.motion import camera_pose
 from wm_gym.world_model import Capture, Chunk, Condition, Opening, Place
 

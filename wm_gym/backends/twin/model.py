@@ -25,12 +25,13 @@ from wm_gym.backends.twin.site import Site, site_of
 from wm_gym.backends.twin.state import TwinState, TwinWorld, pack_state, token_after, unpack_state
 from wm_gym.choices import did_you_mean
 from wm_gym.events.kinds import KINDS, ActiveEvent
+from wm_gym.geometry.depth_scale import FAR_METRES
 from wm_gym.geometry.motion import ROLL_TOLERANCE, START_BODY_POSE, camera_pose
 from wm_gym.world_model import Chunk, Condition, ModelSpec, Opening, Packed, Truth
 
 __all__ = ["TwinConfig", "TwinModel", "TwinState", "draw_fov", "open_place"]
 
-FIRST_FRAMES, FRAMES_PER_STEP, FPS, FAR_METRES = 1, 4, 17.5, 100.0
+FIRST_FRAMES, FRAMES_PER_STEP, FPS = 1, 4, 17.5
 _MAX_PITCH_SINE = float(np.sin(np.radians(25.1)))
 _INTRINSICS_TOLERANCE = 1e-3
 _LICENCE = "ViZDoom (MIT) around the ZDoom engine (Doom source licence and others); maps and pictures Apache-2.0"

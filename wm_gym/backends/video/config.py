@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wm_gym.backends.video.streaming import StreamingConfig
+from wm_gym.geometry.depth_scale import FAR_METRES, NEAR_METRES
 
 CHOICES = {
     "codec": ("space_to_depth", "streaming"),
@@ -102,8 +103,8 @@ class VideoConfig:
     width: int = 64
     frames_per_latent: int = 4
     latents_per_chunk: int = 1
-    far_metres: float = 100.0
-    near_metres: float = 0.2
+    far_metres: float = FAR_METRES
+    near_metres: float = NEAR_METRES
     codec: str = "space_to_depth"
     streaming: StreamingConfig = field(default_factory=StreamingConfig)
     camera_frame: str = "chunk"
