@@ -1,6 +1,8 @@
+import hypothesis.strategies as st
 import numpy as np
+from hypothesis import given, settings
 
-from wm_gym.geometry.motion import Body
+from wm_gym.geometry.motion import Body, walk
 from wm_gym.world.movement import walk_all
 
 BODY = Body()
@@ -36,3 +38,28 @@ def test_bodies_that_overlap_may_part():
     back_to_back = np.array([[0.0, 0, 0, 0, 0], [0.0, 0, 0, np.pi, 0]])
     ends, _ = _walked(back_to_back, [0, 0], steps=2)
     np.testing.assert_allclose(ends[:, 0], [1.0, -1.0])
+
+
+@settings(max_examples=40)
+@given(st.integers(0, 10_000), st.floats(0.0, 1.2))
+def test_bodies_stop_and_slide_as_each_does_that_is_asked_for_at_every_frame(seed, wall):
+    def behind_a_wall(spots):
+        return (spots[:, 0] > wall) | (spots[:, 1] < -0.4)
+
+    rng = np.random.default_rng(seed)
+    starts, twists = rng.uniform(-1, 1, (3, 5)), rng.uniform(-1, 1, (3, 6, 4))
+    twists[rng.random((3, 6)) < 0.3] = 0.0
+    paths, collided = walk_all(starts, twists, BODY, [behind_a_wall] * 3, range(3))
+    alone = [walk(start, twist, BODY, behind_a_wall) for start, twist in zip(starts, twists, strict=True)]
+    free = walk(starts, twists, BODY)
+    np.testing.assert_array_equal(paths, np.stack(alone))
+    assert collided == tuple(bool((path != one).any()) for path, one in zip(alone, free, strict=True))
+
+
+def test_a_body_that_only_turns_asks_for_no_obstacle():
+    def refuse(spots):
+        raise AssertionError("asked")
+
+    turning = np.tile([0.0, 0.0, 1.0, 0.5], (1, 4, 1))
+    paths, collided = walk_all(np.zeros((1, 5)), turning, BODY, [refuse], [0])
+    assert collided == (False,) and (np.diff(paths[0, :, 3]) > 0).all()

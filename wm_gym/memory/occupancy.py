@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 from numba import njit
 
 from wm_gym.memory.blocks import Row
 from wm_gym.memory.memory import Memory
+from wm_gym.memory.table import Rows
 
 
 def occupied(memory: Memory, positions: np.ndarray, radius_metres: float, z_low: float, z_high: float) -> np.ndarray:
@@ -47,10 +50,10 @@ def occupied(memory: Memory, positions: np.ndarray, radius_metres: float, z_low:
 
 
 class Nearby:
-    """The static points near a position, gathered once for many queries."""
+    """The static points near a position, gathered at the first of many queries."""
 
     def __init__(self, memory: Memory, position: np.ndarray, range_metres: float, z_low: float, z_high: float) -> None:
-        """Gather the points around a position.
+        """The points around a position.
 
         Args:
             memory: Memory of one world.
@@ -61,12 +64,15 @@ class Nearby:
         """
         self._memory, self._band = memory, (z_low, z_high)
         self._centre, self._range = np.asarray(position, np.float64), range_metres
-        rows = [row for row in memory.static if _gap(row, self._centre) <= range_metres]
+
+    @cached_property
+    def _geometry(self) -> np.ndarray:
+        """(K, 4) float32, as in `blocks.Points`."""
+        rows = _rows_near(self._memory.static, self._centre, self._range)
         parts = [
-            _standing(r.block.points.geometry, r.alive, self._centre, range_metres**2, z_low, z_high) for r in rows
+            _standing(r.block.points.geometry, r.alive, self._centre, self._range**2, *self._band) for r in rows
         ]
-        self._geometry = np.concatenate([np.zeros((0, 4), np.float32), *parts])
-        self._alive = np.ones(len(self._geometry), bool)
+        return np.concatenate([np.zeros((0, 4), np.float32), *parts])
 
     def occupied(self, positions: np.ndarray, radius_metres: float) -> np.ndarray:
         """The same as the function `occupied`, (M,) bool; positions beyond the gathered range query the memory itself.
@@ -80,14 +86,18 @@ class Nearby:
         if farthest + radius_metres > self._range:
             return occupied(self._memory, positions, radius_metres, *self._band)
         counts, enough = np.zeros(len(positions), np.int64), self._memory.config.occupied_points
-        _count(self._geometry, self._alive, positions, radius_metres**2, *self._band, enough, counts)
+        alive = np.ones(len(self._geometry), bool)
+        _count(self._geometry, alive, positions, radius_metres**2, *self._band, enough, counts)
         return counts >= enough
 
 
-def _gap(row: Row, position: np.ndarray) -> float:
-    """Metres from a position to the sphere around a row, along the ground."""
-    sphere = row.block.sphere
-    return float(np.hypot(sphere[0] - position[0], sphere[1] - position[1]) - sphere[3])
+def _rows_near(rows: Rows, position: np.ndarray, metres: float) -> list[Row]:
+    """The rows whose spheres are at most so far from a position, along the ground."""
+    if not rows:
+        return []
+    spheres = np.stack([row.block.sphere for row in rows])
+    gaps = np.hypot(spheres[:, 0] - position[0], spheres[:, 1] - position[1]) - spheres[:, 3]
+    return [rows[k] for k in np.flatnonzero(gaps <= metres)]
 
 
 @njit(nogil=True, cache=True)

@@ -27,13 +27,33 @@ def walk_all(
         blocked: What stands in the way of each.
         groups: N numbers; bodies of one number stop one another, and go one after another.
     """
-    free, standing = walk(starts, twists, body, None), starts[:, :2].copy()
-    paths = np.empty_like(free)
+    paths, standing = walk(starts, twists, body), starts[:, :2].copy()
+    collided = []
     for n, one in enumerate(blocked):
         others = standing[[k for k, group in enumerate(groups) if group == groups[n] and k != n]]
-        paths[n] = walk(starts[n], twists[n], body, _or_near(one, others, 2 * body.radius_metres))
-        standing[n] = paths[n, -1, :2]
-    return paths, tuple(bool(hit) for hit in (paths != free).any(axis=(1, 2)))
+        path = _stopped(starts[n], paths[n], twists[n], body, _or_near(one, others, 2 * body.radius_metres))
+        collided.append(bool((path != paths[n]).any()))
+        paths[n], standing[n] = path, path[-1, :2]
+    return paths, tuple(collided)
+
+
+def _stopped(start: np.ndarray, free: np.ndarray, twists: np.ndarray, body: Body, blocked: Blocked) -> np.ndarray:
+    """The body poses (T, 5) of one body: its free path, walked again from the first pose at which something stands.
+
+    Args:
+        start: (5,) body pose.
+        free: (T, 5) body poses where nothing stands in the way.
+        twists: (T, 4) as fractions of the top speeds.
+        body: Its size and speeds.
+        blocked: What stands in its way.
+    """
+    before = np.concatenate([start[None], free[:-1]])
+    steps = np.flatnonzero((free[:, :2] != before[:, :2]).any(axis=1))
+    hits = steps[blocked(free[steps, :2])] if len(steps) else steps
+    if not len(hits):
+        return free
+    first = int(hits[0])
+    return np.concatenate([free[:first], walk(before[first], twists[first:], body, blocked)])
 
 
 def _or_near(blocked: Blocked, others: np.ndarray, metres: float) -> Blocked:
