@@ -237,15 +237,10 @@ def _quaternion(rotation: Tensor) -> Tensor:
     from zero, so scaling it to unit length is safe for values and for gradients.
     """
     (a, b, c), (d, e, f), (g, h, i) = (row.unbind(-1) for row in rotation.unbind(-2))
-    rows = torch.stack(
-        [
-            torch.stack([1 + a + e + i, h - f, c - g, d - b], dim=-1),
-            torch.stack([h - f, 1 + a - e - i, d + b, c + g], dim=-1),
-            torch.stack([c - g, d + b, 1 - a + e - i, h + f], dim=-1),
-            torch.stack([d - b, c + g, h + f, 1 - a - e + i], dim=-1),
-        ],
-        dim=-2,
-    )
+    wx, wy, wz, xy, xz, yz = h - f, c - g, d - b, d + b, c + g, h + f
+    plus, minus = 1 + a, 1 - a
+    ww, xx, yy, zz = plus + e + i, plus - e - i, minus + e - i, minus - e + i
+    rows = torch.stack([ww, wx, wy, wz, wx, xx, xy, xz, wy, xy, yy, yz, wz, xz, yz, zz], dim=-1).unflatten(-1, (4, 4))
     largest = rows.diagonal(dim1=-2, dim2=-1).argmax(-1)
     row = rows.gather(-2, largest[..., None, None].expand(*largest.shape, 1, 4))[..., 0, :]
     unit = row / row.norm(dim=-1, keepdim=True)

@@ -66,9 +66,17 @@ def write_mask(depth: Tensor, moving: Tensor, hints: Hints, *, imagines: bool) -
     """
     if not imagines:
         return hints.seen | moving
-    log_depth = depth.clamp(min=1e-3).log().flatten(0, 1)[:, None]
-    spread = F.max_pool2d(log_depth, 3, 1, 1) + F.max_pool2d(-log_depth, 3, 1, 1)
-    return hints.seen | moving | (spread[:, 0].view_as(depth) < SMOOTH)
+    log_depth = depth.clamp(min=1e-3).log()
+    spread = _largest_around(log_depth) + _largest_around(-log_depth)
+    return hints.seen | moving | (spread < SMOOTH)
+
+
+def _largest_around(images: Tensor) -> Tensor:
+    """The largest value of each 3 x 3 neighbourhood of images (..., H, W)."""
+    # a tenth of the time of torch's pooling on a CPU
+    padded = F.pad(images, (1, 1, 1, 1), value=-torch.inf)
+    rows = torch.maximum(torch.maximum(padded[..., :-2, :], padded[..., 1:-1, :]), padded[..., 2:, :])
+    return torch.maximum(torch.maximum(rows[..., :-2], rows[..., 1:-1]), rows[..., 2:])
 
 
 def _mean_around(values: Tensor, where: Tensor) -> tuple[Tensor, Tensor]:
