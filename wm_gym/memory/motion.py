@@ -47,7 +47,7 @@ INERTIA = 0.25
 
 def velocities(points: Points) -> np.ndarray:
     """(n, 2) float32 metres per frame along x and y of the world."""
-    return np.ascontiguousarray(points.record[:, 3:]).view(np.int16).astype(np.float32) * np.float32(VELOCITY_UNIT)
+    return _velocities(points.record)
 
 
 def with_velocities(points: Points, metres_per_frame: np.ndarray) -> Points:
@@ -84,11 +84,12 @@ class TrackedObject:
     radius: float
 
     @classmethod
-    def of(cls, points: Points) -> TrackedObject:
-        """The object that consists of these points."""
-        centre = points.positions[:, :2].mean(0)
-        radius = float(np.linalg.norm(points.positions[:, :2] - centre, axis=1).max())
-        return cls(centre, velocities(points).mean(0), int(points.frames.max()), radius)
+    def of(cls, points: Points, mask: np.ndarray) -> TrackedObject:
+        """The object that consists of the points of a mask (n,) bool."""
+        positions, record = points.geometry[mask, :2], points.record[mask]
+        centre = positions.mean(0)
+        radius = float(_distances(positions, centre).max())
+        return cls(centre, _velocities(record).mean(0), int(record[:, 1].max()), radius)
 
     def position_at(self, frame: int) -> np.ndarray:
         """(2,) centre extrapolated to a frame index."""
@@ -97,7 +98,7 @@ class TrackedObject:
 
 def objects_in(points: Points) -> list[TrackedObject]:
     """The objects among moving points."""
-    return [TrackedObject.of(points.take(mask)) for mask in _split(points)]
+    return [TrackedObject.of(points, mask) for mask in _split(points)]
 
 
 def track(
@@ -115,7 +116,7 @@ def track(
     """
     metres, objects = np.zeros((len(now), 2), np.float32), []
     kept = np.ones(len(now), bool)
-    found = [(mask, TrackedObject.of(now.take(mask))) for mask in _split(now)]
+    found = [(mask, TrackedObject.of(now, mask)) for mask in _split(now)]
     matches = _matches([obj for _, obj in found], earlier)
     old = [obj for (_, obj), match in zip(found, matches, strict=True) if match is not None]
     for (mask, obj), match in zip(found, matches, strict=True):
@@ -124,7 +125,7 @@ def track(
         else:
             metres[mask] = _velocity(obj, match, bool(is_whole[mask].all()))
             radius = max(MAX_GROWTH * match.radius, MIN_RADIUS_METRES)
-            kept[mask] = np.linalg.norm(now.positions[mask, :2] - obj.centre, axis=1) <= radius
+            kept[mask] = _distances(now.geometry[mask, :2], obj.centre) <= radius
             obj = replace(obj, radius=min(obj.radius, radius))
         if kept[mask].any():
             objects.append(replace(obj, velocity=metres[mask][0]))  # lifted points hold a voxel hash there
@@ -136,7 +137,7 @@ def track(
 
 def _is_fringe(positions: np.ndarray, obj: TrackedObject) -> np.ndarray:
     """(n,) bool: the positions (n, 2) too close to an object to belong to another."""
-    return np.linalg.norm(positions - obj.centre, axis=1) < 2 * OBJECT_RADIUS_METRES
+    return _distances(positions, obj.centre) < 2 * OBJECT_RADIUS_METRES
 
 
 def _split(points: Points) -> list[np.ndarray]:
@@ -151,7 +152,7 @@ def _matches(
     """The earlier detection of each object, or None; an earlier one is matched to its nearest object alone."""
     matches = [next((match for others in earlier if (match := _match(obj, others))), None) for obj in objects]
     gaps = [
-        np.inf if match is None else float(np.linalg.norm(match.position_at(obj.frame) - obj.centre))
+        np.inf if match is None else _length(match.position_at(obj.frame) - obj.centre)
         for obj, match in zip(objects, matches, strict=True)
     ]
     nearest: dict[int, int] = {}
@@ -164,9 +165,9 @@ def _match(obj: TrackedObject, others: Sequence[TrackedObject]) -> TrackedObject
     """The nearest earlier detection, extrapolated to the object's frame, within `OBJECT_RADIUS_METRES`."""
     best, nearest = None, OBJECT_RADIUS_METRES
     for other in others:
-        distance = float(np.linalg.norm(other.position_at(obj.frame) - obj.centre))
-        if 0 < obj.frame - other.frame <= MAX_FRAMES and distance < nearest:
-            best, nearest = other, distance
+        if 0 < obj.frame - other.frame <= MAX_FRAMES:
+            distance = _length(other.position_at(obj.frame) - obj.centre)
+            best, nearest = (other, distance) if distance < nearest else (best, nearest)
     return best
 
 
@@ -176,6 +177,21 @@ def _velocity(obj: TrackedObject, before: TrackedObject, is_whole: bool) -> np.n
     if not is_whole or passed < MIN_FRAMES:
         return before.velocity
     seen = (obj.centre - before.centre) / passed
-    if np.linalg.norm(seen) > MAX_SPEED:
+    if _length(seen) > MAX_SPEED:
         return before.velocity
     return INERTIA * before.velocity + (1 - INERTIA) * seen if before.velocity.any() else seen
+
+
+def _velocities(record: np.ndarray) -> np.ndarray:
+    """(n, 2) float32 metres per frame of the records (n, 4) of moving points."""
+    return np.ascontiguousarray(record[:, 3:]).view(np.int16).astype(np.float32) * np.float32(VELOCITY_UNIT)
+
+
+def _distances(positions: np.ndarray, centre: np.ndarray) -> np.ndarray:
+    """(n,) metres from positions (n, 2) to a centre (2,)."""
+    return np.sqrt(np.square(positions - centre).sum(1))
+
+
+def _length(vector: np.ndarray) -> float:
+    """Metres of a vector (2,)."""
+    return float(np.sqrt(vector.dot(vector)))
