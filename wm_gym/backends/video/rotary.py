@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import torch
 from torch import Tensor
 
@@ -26,6 +28,18 @@ def rotary_table(time: Tensor, height: int, width: int, head_dim: int) -> Tensor
     Returns:
         (N, L * height * width, 1, head_dim / 2) complex64.
     """
+    if time.device.type == "cpu" and torch.is_inference_mode_enabled():
+        return _kept_table(tuple(map(tuple, time.tolist())), height, width, head_dim)
+    return _table(time, height, width, head_dim)
+
+
+@lru_cache(maxsize=16)
+def _kept_table(time: tuple[tuple[float, ...], ...], height: int, width: int, head_dim: int) -> Tensor:
+    """A table of generation, where the same positions come back with every step."""
+    return _table(torch.tensor(time, dtype=torch.float64), height, width, head_dim)
+
+
+def _table(time: Tensor, height: int, width: int, head_dim: int) -> Tensor:
     num_worlds, length = time.shape
     rows, columns = torch.arange(height, device=time.device), torch.arange(width, device=time.device)
     in_time, in_rows, in_columns = (

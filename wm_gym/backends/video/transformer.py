@@ -206,7 +206,8 @@ class CausalTransformer(nn.Module):
         x, queries = tokens.x.unflatten(1, (tokens.temb.shape[1], -1)), tokens.metadata
         keys = queries if past is None else FrameMetadata.cat([past.metadata, queries])
         mask = FrameMask(may_attend(queries, keys, window).cpu(), math.prod(grid), x.dtype)
-        rotations = [self._rotations(frames, base_time, grid).to(x.device) for frames in (queries, keys)]
+        of_keys = self._rotations(keys, base_time, grid).to(x.device)
+        rotations = of_keys[:, -x.shape[1] * x.shape[2] :], of_keys  # the last keys are the queries' own
         shared, new = self.condition_embedder.time_proj(F.silu(tokens.temb)).unflatten(-1, (6, 1, -1)).float(), []
         for k, block in enumerate(self.blocks):
             cached = None if past is None else (past.keys[k], past.values[k])
