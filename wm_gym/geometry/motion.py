@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from wm_gym.geometry.sliding import Blocked, slide
+from wm_gym.geometry.sliding import slide
 
 KEYS = ("W", "A", "S", "D", "I", "J", "K", "L")
 """W forward, S back, A strafe left, D strafe right, I look up, K look down, J look left, L look right."""
@@ -183,24 +183,34 @@ def walk(
     if velocities.ndim < 2 or velocities.shape[:-2] != body_pose.shape[:-1]:
         wanted = ", ".join([*map(str, body_pose.shape[:-1]), "T", "4"])
         raise ValueError(f"velocities must have shape ({wanted}), got {velocities.shape}")
-    current = body_pose.reshape(-1, 5)
-    body_poses = np.empty((len(current), velocities.shape[-2], 5))
-    for t, frame in enumerate(np.moveaxis(velocities.reshape(*body_poses.shape[:2], 4), 1, 0)):
-        body_poses[:, t] = current = _advance(current, frame, body, blocked)
+    starts = body_pose.reshape(-1, 5)
+    twists = _limit_walking(velocities.reshape(len(starts), -1, 4))
+    body_poses = np.empty((*twists.shape[:2], 5))
+    body_poses[:, :, 2] = starts[:, 2:3]
+    body_poses[:, :, 3], body_poses[:, :, 4] = _headings(starts, twists, body)
+    positions, moves = starts[:, :2], _moves(body_poses[:, :, 3], twists, body)
+    for t in range(twists.shape[1]):
+        body_poses[:, t, :2] = positions = slide(positions, moves[:, t], body.radius_metres, blocked)
     return body_poses.reshape(*velocities.shape[:-1], 5)
 
 
-def _advance(body_poses: np.ndarray, velocities: np.ndarray, body: Body, blocked: Blocked | None) -> np.ndarray:
-    """One frame: (N, 5) body poses and (N, 4) twists to (N, 5) body poses."""
-    forward, left, yaw_speed, pitch_speed = _limit_walking(velocities).T
-    yaw = body_poses[:, 3] + np.radians(body.turn_degrees_per_frame) * yaw_speed
-    yaw -= 2 * np.pi * np.round(yaw / (2 * np.pi))
-    limit = np.radians(body.max_pitch_degrees)
-    pitch = np.clip(body_poses[:, 4] + np.radians(body.pitch_degrees_per_frame) * pitch_speed, -limit, limit)
-    cos_yaw, sin_yaw = np.cos(yaw), np.sin(yaw)
+def _headings(starts: np.ndarray, twists: np.ndarray, body: Body) -> tuple[np.ndarray, np.ndarray]:
+    """Yaw and pitch (N, T) after each frame of twists (N, T, 4) from body poses (N, 5)."""
+    turns = np.radians(body.turn_degrees_per_frame) * twists[:, :, 2]
+    tilts = np.radians(body.pitch_degrees_per_frame) * twists[:, :, 3]
+    yaw, pitch, limit = starts[:, 3], starts[:, 4], np.radians(body.max_pitch_degrees)
+    for t in range(twists.shape[1]):
+        yaw, pitch = yaw + turns[:, t], pitch + tilts[:, t]
+        turns[:, t] = yaw = yaw - 2 * np.pi * np.round(yaw / (2 * np.pi))
+        tilts[:, t] = pitch = np.minimum(np.maximum(pitch, -limit), limit)
+    return turns, tilts
+
+
+def _moves(yaw: np.ndarray, twists: np.ndarray, body: Body) -> np.ndarray:
+    """Metres along x and y (N, T, 2) that twists (N, T, 4) ask for at yaws (N, T)."""
+    forward, left, cos_yaw, sin_yaw = twists[:, :, 0], twists[:, :, 1], np.cos(yaw), np.sin(yaw)
     moves = np.stack([forward * cos_yaw - left * sin_yaw, forward * sin_yaw + left * cos_yaw], axis=-1)
-    positions = slide(body_poses[:, :2], moves * body.walk_metres_per_frame, body.radius_metres, blocked)
-    return np.concatenate([positions, body_poses[:, 2:3], yaw[:, None], pitch[:, None]], axis=-1)
+    return moves * body.walk_metres_per_frame
 
 
 def _limit_walking(twists: np.ndarray) -> np.ndarray:
