@@ -56,12 +56,22 @@ class Linear(nn.Linear):
 
     def forward(self, input: Tensor) -> Tensor:
         """(N, ..., in_features) to (N, ..., out_features)."""
-        return per_world(super().forward, input)
+        if self.bias is None or input.ndim != 3 or not _is_generating():
+            return per_world(super().forward, input)
+        out, weight = input.new_empty(*input.shape[:-1], self.out_features), self.weight.t()
+        for x, y in zip(input.unbind(), out.unbind(), strict=True):
+            torch.addmm(self.bias, x, weight, out=y)
+        return out
 
 
 def matmul(a: Tensor, b: Tensor) -> Tensor:
     """(N, ..., M, K) times (N, ..., K, P), each world's product alone."""
-    return per_world(torch.matmul, a, b)
+    if a.ndim != 4 or b.ndim != 4 or not _is_generating():
+        return per_world(torch.matmul, a, b)
+    out = a.new_empty(*a.shape[:-1], b.shape[-1])
+    for one, other, product in zip(a.unbind(), b.unbind(), out.unbind(), strict=True):
+        torch.bmm(one, other, out=product)
+    return out
 
 
 def check_shares(**shares: int) -> None:
@@ -79,6 +89,11 @@ def check_shares(**shares: int) -> None:
                 f"{name} must be a multiple of {REGISTERS} for worlds that do not depend on their batch, got {share}; "
                 "or set batch_invariant=False"
             )
+
+
+def _is_generating() -> bool:
+    """Whether each world's product is computed alone, and may be written straight into that of the batch."""
+    return _IS_ON.get() and torch.is_inference_mode_enabled()
 
 
 def _split(value: Any, count: int) -> list[Any]:
