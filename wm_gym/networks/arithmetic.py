@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from functools import partial, wraps
+from contextlib import contextmanager, nullcontext
+from functools import lru_cache, partial, wraps
 from typing import Any, ParamSpec, TypeVar
 
 import torch
@@ -35,17 +35,16 @@ def own_arithmetic(threads: int = 1) -> Iterator[None]:
         threads: Of torch's kernels on the CPU. One is fastest for small networks, and then no kernel cuts its sums up
             by the number of cores.
     """
-    with ExitStack() as stack:
-        _change(stack, torch.get_num_threads(), threads, torch.set_num_threads)
-        for device in DEVICE_TYPES:
-            _change(stack, torch.is_autocast_enabled(device), False, partial(torch.set_autocast_enabled, device))
-        _change(stack, torch.get_default_dtype(), torch.float32, torch.set_default_dtype)
-        _change(stack, SUBNORMAL / 2 == 0.0, False, torch.set_flush_denormal)
-        for holder, name, wanted in _library_settings():
-            _change(stack, getattr(holder, name), wanted, partial(setattr, holder, name))
-        if torch.get_default_device().type != "cpu":
-            stack.enter_context(torch.device("cpu"))
-        yield
+    settings = ((torch.get_num_threads, torch.set_num_threads, threads), *_settings())
+    changed = [(put, found, wanted) for get, put, wanted in settings if (found := get()) != wanted]
+    try:
+        for put, _, wanted in changed:
+            put(wanted)
+        with nullcontext() if torch.get_default_device().type == "cpu" else torch.device("cpu"):
+            yield
+    finally:
+        for put, found, _ in reversed(changed):
+            put(found)
 
 
 def in_own_arithmetic(function: Callable[P, R]) -> Callable[P, R]:
@@ -59,7 +58,25 @@ def in_own_arithmetic(function: Callable[P, R]) -> Callable[P, R]:
     return computed
 
 
-def _library_settings() -> list[tuple[Any, str, Any]]:
+@lru_cache(maxsize=1)
+def _settings() -> tuple[tuple[Callable[[], Any], Callable[[Any], Any], Any], ...]:
+    """For each setting but the threads what reads it, what sets it, and the wanted value."""
+    return (
+        *(
+            (partial(torch.is_autocast_enabled, device), partial(torch.set_autocast_enabled, device), False)
+            for device in DEVICE_TYPES
+        ),
+        (torch.get_default_dtype, torch.set_default_dtype, torch.float32),
+        (_flushes_denormal, torch.set_flush_denormal, False),
+        *((partial(getattr, holder, name), partial(setattr, holder, name), to) for holder, name, to in _libraries()),
+    )
+
+
+def _flushes_denormal() -> bool:
+    return SUBNORMAL / 2 == 0.0
+
+
+def _libraries() -> list[tuple[Any, str, Any]]:
     """Object, attribute and wanted value: oneDNN is used, products are exact, and no clock chooses the kernels."""
     onednn, cublas, cudnn = torch.backends.mkldnn, torch.backends.cuda.matmul, torch.backends.cudnn
     chosen = [(onednn, "enabled", True), (cudnn, "benchmark", False), (cudnn, "deterministic", True)]
@@ -68,13 +85,6 @@ def _library_settings() -> list[tuple[Any, str, Any]]:
         return [*chosen, *exact, (cublas, "allow_tf32", False), (cudnn, "allow_tf32", False)]
     products = onednn.matmul, onednn.conv, cublas, cudnn.conv
     return [*chosen, *exact, *((product, "fp32_precision", "ieee") for product in products)]
-
-
-def _change(stack: ExitStack, found: Any, wanted: Any, put: Callable[[Any], Any]) -> None:
-    """Set what is not as wanted, until the stack is left."""
-    if found != wanted:
-        put(wanted)
-        stack.callback(put, found)
 
 
 os.register_at_fork(after_in_child=partial(torch.set_num_threads, 1))
