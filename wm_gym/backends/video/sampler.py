@@ -36,10 +36,12 @@ def sigmas_of(num_steps: int) -> list[float]:
 
 def denoise(noise: Tensor, predict: Predict, num_steps: int) -> Tensor:
     """The clean latents after `num_steps` predictions."""
-    noisy, clean = noise, noise
-    for sigma, following in pairwise([*sigmas_of(num_steps), 0.0]):
-        clean = predict(noisy, sigma)
+    noisy = noise
+    sigmas = sigmas_of(num_steps)
+    clean = predict(noise, sigmas[0])
+    for sigma, following in pairwise(sigmas):
         noisy = clean + (noisy - clean) * (following / sigma)
+        clean = predict(noisy, following)
     return clean
 
 

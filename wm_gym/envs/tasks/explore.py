@@ -57,7 +57,8 @@ class Explore(Task[ExploreState]):
         fresh = self._floor_cells(outcome) - known
         area = len(known | fresh) * self.cell_metres**2
         reward = self.reward_per_square_metre * len(fresh) * self.cell_metres**2
-        return ExploreState(tuple(sorted(known | fresh))), StepResult(float(reward), area >= self.target_square_metres)
+        after = ExploreState(tuple(sorted(known | fresh))) if fresh else state
+        return after, StepResult(float(reward), area >= self.target_square_metres)
 
     def _floor_cells(self, outcome: Outcome) -> set[tuple[int, int]]:
         chunk = outcome.chunk
