@@ -20,7 +20,8 @@ JSON keys; grounded without prefix, cold with `cold_`; means over families. N is
  - `structure_100`, `structure_500`, `structure_N`: share of these frames that pass the realism classifier.
    `structure_ratio`: at 500 over at 100.
  - `farthest_metres` from the start, `bumped_share` of steps that collided, `tours`: number of tours.
-And `preset_hash`, `places`, `steps`. Figures that a short walk does not reach are left out.
+And `preset_hash`, `places`, `steps`, `machine` (`benchmarks/machine.py`). Figures that a short walk does not reach are
+left out.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import numpy as np
 import torch
+from machine import machine, machine_line
 from torch import Tensor
 from tqdm import tqdm
 
@@ -181,6 +183,7 @@ def main() -> None:
     twin.close()
     places = [openings["grounded"].name for openings in begun]
     figures: dict[str, Any] = {"preset_hash": preset_hash(world), "places": places, "steps": asked.steps}
+    figures["machine"] = machine()
     with progress_bar(total=len(begun) * len(PREFIXES) * asked.steps, unit="step", smoothing=0.01) as bar:
         for name, prefix in PREFIXES.items():
             made = []
@@ -192,6 +195,7 @@ def main() -> None:
             means = {key: float(np.mean([each[key] for each in made])) for key in made[0]}
             figures |= {f"{prefix}{key}": value for key, value in with_ratios(means, asked.steps).items()}
     world.close()
+    print(machine_line())
     report(figures, list(PREFIXES.values()))
     if asked.json:
         asked.json.write_text(json.dumps(figures, indent=2) + "\n")

@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from machine import machine, machine_line
 from torch import Tensor
 
 from wm_gym.geometry.cameras import intrinsics_from_fov, rays
@@ -178,17 +179,18 @@ def measure_occupancy(key: str, memory: Memory, repeats: int) -> dict[str, float
 def main() -> None:
     """Measure, print a table, write JSON if asked."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", metavar="PATH", help="write the figures as one flat JSON object")
+    parser.add_argument("--json", metavar="PATH", help="write the figures and the machine as JSON")
     parser.add_argument("--repeats", type=int, default=30, help="calls for each median")
     args = parser.parse_args()
     figures = {"memory_threads": float(len(os.sched_getaffinity(0)))}
     for height, width in ((48, 64), (96, 128)):
         figures |= measure(height, width, args.repeats)
+    print(machine_line())
     for name, value in figures.items():
         print(f"{name:44s} {value:14.2f}")
     if args.json:
         with open(args.json, "w", encoding="utf-8") as file:
-            json.dump(figures, file, indent=2)
+            json.dump(figures | {"machine": machine()}, file, indent=2)
 
 
 if __name__ == "__main__":

@@ -16,8 +16,11 @@ JSON keys; for 48x64 without suffix, for other sizes with the suffix `_HxW`:
  - `late_to_early_step_time`: median time of 40 steps around step 1,000 over that of 40 around step 50, N = 1. Both
    stretches are replayed from kept states, step by step in turn, so that the machine's load falls on both alike.
    `early_step_ms`, `late_step_ms`: the two medians.
-And `threads`, `vizdoom_frames_per_second`, and for each size and batch `frames_per_second_HxW_batch_N`,
-`ratio_to_vizdoom_HxW_batch_N`, `memory_render_ms_HxW`, `memory_write_ms_HxW`, `memory_points_HxW`.
+ - `ratio_to_before`, `ratio_to_before_batch_8`: with `--before FOLDER`, frames per second of the environment over those
+   of the checkout in the folder, by turns in one run (`benchmarks/paired.py`).
+And `threads`, `machine` (`benchmarks/machine.py`), `vizdoom_frames_per_second`, and for each size and batch
+`frames_per_second_HxW_batch_N`, `ratio_to_vizdoom_HxW_batch_N`, `memory_render_ms_HxW`, `memory_write_ms_HxW`,
+`memory_points_HxW`.
 """
 
 from __future__ import annotations
@@ -38,7 +41,9 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import gymnasium as gym
 import numpy as np
 import torch
+from machine import machine, machine_line
 from omegaconf import OmegaConf
+from paired import against
 
 from wm_gym.backends.registry import load_backend
 from wm_gym.evaluation.preset import preset_hash
@@ -201,6 +206,7 @@ def measure_size(world: World, asked: argparse.Namespace, peer: float, sampler: 
     size = f"{spec.height}x{spec.width}"
     end = "" if (spec.height, spec.width) == MAIN_SIZE else f"_{size}"
     figures: dict[str, Any] = {f"preset_hash{end}": preset_hash(world)}
+    print(machine_line())
     for batch in BATCHES:
         fps, state, outcome = walk(world, batch, max(8, asked.steps // batch), seed=0)
         name = f"{size}_batch_{batch}"
@@ -212,6 +218,12 @@ def measure_size(world: World, asked: argparse.Namespace, peer: float, sampler: 
             figures[f"diamond_frames_per_second_batch_{batch}{end}"] = theirs
             figures[f"ratio_to_diamond{'' if batch == 1 else f'_batch_{batch}'}{end}"] = fps / theirs
             print(f"DIAMOND {name:20s} {theirs:8.2f} frames/s; ours are {fps / theirs:.1f} times as many")
+        if asked.before:
+            own = {"backend": asked.backend, "resolution": (spec.height, spec.width), "world": "city/9"}
+            paired = against(asked.before, batch, own, torch.get_num_threads())
+            figures[f"ratio_to_before{'' if batch == 1 else f'_batch_{batch}'}{end}"] = paired["ratio_to_before"]
+            print(f"before  {name:20s} {paired['before_ms']:8.1f} ms a step, now {paired['ms']:.1f} ms: "
+                  f"{paired['ratio_to_before']:.2f} times as fast")  # fmt: skip
         if batch == BATCHES[-1]:
             figures |= measure_memory(world, state, outcome)
     if not asked.no_late:
@@ -231,6 +243,7 @@ def main() -> None:
     parser.add_argument("--sizes", nargs="+", default=["48x64"], metavar="HxW")
     parser.add_argument("--threads", type=int, help="of torch; without, as many as it takes by itself")
     parser.add_argument("--diamond", type=Path, help="a checkout of eloialonso/diamond, to be timed as well")
+    parser.add_argument("--before", type=Path, metavar="FOLDER", help="a checkout to be timed against, by turns")
     parser.add_argument("--no-late", action="store_true", help="leave out the thousand steps of late_to_early")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
@@ -238,8 +251,12 @@ def main() -> None:
         torch.set_num_threads(asked.threads)
     sampler = load_diamond(asked.diamond) if asked.diamond else None
     peer = vizdoom_frames_per_second(4 * asked.steps)
-    print(f"ViZDoom's own environment: {peer:.0f} frames/s; {torch.get_num_threads()} threads")
-    figures: dict[str, Any] = {"threads": torch.get_num_threads(), "vizdoom_frames_per_second": peer}
+    print(f"ViZDoom's own environment: {peer:.0f} frames/s")
+    figures: dict[str, Any] = {
+        "threads": torch.get_num_threads(),
+        "machine": machine(),
+        "vizdoom_frames_per_second": peer,
+    }
     settings = {"weights": asked.weights} if asked.weights else {}
     for height, width in (map(int, size.split("x")) for size in asked.sizes):
         world = World(load_backend(asked.backend, height, width, **settings))

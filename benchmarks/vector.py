@@ -13,7 +13,10 @@ JSON keys; without prefix for the preset "rl" (`wm_gym.presets.RL`), with `defau
  - `gymnasium_steps_per_second`: map from N, by `benchmark_vector_step`.
  - `bytes_per_world`: map from N, of a state after the timed steps; data shared by worlds counts once.
  - `cost_growth`: largest ratio of the time per world at some N to that at any smaller N.
-And `threads`, `output`.
+ - `ratio_to_before`, `before_ms`, `ms`, `equal_bytes`: maps from N, with `--before FOLDER`: steps per second over those
+   of the checkout in the folder, by turns in one run (`benchmarks/paired.py`), the median milliseconds of a step of all
+   N worlds in each, and whether their observations are equal to the byte.
+And `threads`, `output`, `machine` (`benchmarks/machine.py`), which is printed beside the figures.
 """
 
 from __future__ import annotations
@@ -32,6 +35,8 @@ import numpy as np
 import torch
 from gymnasium.utils.performance import benchmark_vector_step
 from gymnasium.vector import VectorEnv
+from machine import machine, machine_line
+from paired import against
 
 import wm_gym  # noqa: F401  (registers the ids)
 from wm_gym import presets
@@ -87,6 +92,10 @@ def measure(asked: argparse.Namespace, prefix: str, settings: dict[str, Any]) ->
         if asked.gymnasium_seconds:
             put("gymnasium_steps_per_second", count, benchmark_vector_step(env, asked.gymnasium_seconds, seed=0))
         env.close()
+        if asked.before:
+            made = {name: own[name] for name in own.keys() - {"output"}}
+            for name, value in against(asked.before, count, made, asked.threads).items():
+                put(name, count, value)
     costs = [1 / rate for rate in figures[f"{prefix}steps_per_second"].values()]
     growth = max((late / early for k, late in enumerate(costs) for early in costs[:k]), default=1.0)
     report(title, prefix, figures, growth)
@@ -95,6 +104,7 @@ def measure(asked: argparse.Namespace, prefix: str, settings: dict[str, Any]) ->
 
 def report(title: str, prefix: str, figures: dict[str, dict[str, float]], growth: float) -> None:
     """Print a line for each N."""
+    print(machine_line())
     print(f"{title}: time per world grows with N by a factor of {growth:.2f} at most")
     for count, rate in figures[f"{prefix}steps_per_second"].items():
         latency = [figures[f"{prefix}latency_ms_p{p}"][count] for p in (50, 95, 99)]
@@ -104,6 +114,12 @@ def report(title: str, prefix: str, figures: dict[str, dict[str, float]], growth
             f"  p50 {latency[0]:6.1f} p95 {latency[1]:6.1f} p99 {latency[2]:6.1f} ms"
             f"  {figures[f'{prefix}bytes_per_world'][count] / 1e6:6.2f} MB a world"
             f"  benchmark_vector_step {theirs:7.1f} steps/s"
+        )
+    for count, ratio in figures.get(f"{prefix}ratio_to_before", {}).items():
+        times = figures[f"{prefix}before_ms"][count], figures[f"{prefix}ms"][count]
+        same = "equal" if figures[f"{prefix}equal_bytes"][count] else "other"
+        print(
+            f"  N={count:>2} before {times[0]:6.1f} ms, now {times[1]:6.1f} ms a step: {ratio:.2f} times as fast, {same} bytes"
         )
 
 
@@ -118,10 +134,11 @@ def main() -> None:
     parser.add_argument("--gymnasium-seconds", type=int, default=5, help="of benchmark_vector_step; 0 leaves it out")
     parser.add_argument("--output", choices=("numpy", "torch"), default="numpy")
     parser.add_argument("--threads", type=int, default=1, help="of torch")
+    parser.add_argument("--before", type=Path, metavar="FOLDER", help="a checkout to be timed against, by turns")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
     torch.set_num_threads(asked.threads)
-    figures: dict[str, Any] = {"threads": asked.threads, "output": asked.output}
+    figures: dict[str, Any] = {"threads": asked.threads, "output": asked.output, "machine": machine()}
     for prefix, settings in PRESETS.items():
         figures |= measure(asked, prefix, settings)
     if asked.json:

@@ -16,6 +16,7 @@ _SPEC = importlib.util.spec_from_file_location("endurance", _PATH)
 assert _SPEC is not None and _SPEC.loader is not None
 endurance = importlib.util.module_from_spec(_SPEC)
 sys.modules["endurance"] = endurance
+sys.path.insert(0, str(_PATH.parent))  # as for a program: it imports its neighbours
 _SPEC.loader.exec_module(endurance)
 
 

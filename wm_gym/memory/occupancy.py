@@ -69,9 +69,7 @@ class Nearby:
     def _geometry(self) -> np.ndarray:
         """(K, 4) float32, as in `blocks.Points`."""
         rows = _rows_near(self._memory.static, self._centre, self._range)
-        parts = [
-            _standing(r.block.points.geometry, r.alive, self._centre, self._range**2, *self._band) for r in rows
-        ]
+        parts = [_standing(r.block.points.geometry, r.alive, self._centre, self._range**2, *self._band) for r in rows]
         return np.concatenate([np.zeros((0, 4), np.float32), *parts])
 
     def occupied(self, positions: np.ndarray, radius_metres: float) -> np.ndarray:
