@@ -119,7 +119,8 @@ def report(title: str, prefix: str, figures: dict[str, dict[str, float]], growth
         times = figures[f"{prefix}before_ms"][count], figures[f"{prefix}ms"][count]
         same = "equal" if figures[f"{prefix}equal_bytes"][count] else "other"
         print(
-            f"  N={count:>2} before {times[0]:6.1f} ms, now {times[1]:6.1f} ms a step: {ratio:.2f} times as fast, {same} bytes"
+            f"  N={count:>2} before {times[0]:6.1f} ms, now {times[1]:6.1f} ms a step: {ratio:.2f} times as fast,"
+            f" {same} bytes"
         )
 
 

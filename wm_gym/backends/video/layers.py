@@ -118,9 +118,9 @@ class Block(nn.Module):
         Returns:
             The tokens, and their keys and values for the cache, (N, L * S, C) each.
         """
-        modulation = self.scale_shift_table[:, None, :, None] + shared
-        modulation[:, :, [1, 4]] += 1
-        shift1, scale1, gate1, shift2, scale2, gate2 = modulation.to(x.dtype).unbind(2)
+        shift1, scale1, gate1, shift2, scale2, gate2 = (self.scale_shift_table[:, None, :, None] + shared).unbind(2)
+        parts = shift1, 1 + scale1, gate1, shift2, 1 + scale2, gate2
+        shift1, scale1, gate1, shift2, scale2, gate2 = (part.to(x.dtype) for part in parts)
         normed = torch.addcmul(shift1, self.norm1(x), scale1).flatten(1, 2)
         keys, values = self.attn1.encode(normed)
         context = keys, values

