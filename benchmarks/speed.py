@@ -16,7 +16,7 @@ JSON keys; for 48x64 without suffix, for other sizes with the suffix `_HxW`:
  - `late_to_early_step_time`: median time of 40 steps around step 1,000 over that of 40 around step 50, N = 1. Both
    stretches are replayed from kept states, step by step in turn, so that the machine's load falls on both alike.
    `early_step_ms`, `late_step_ms`: the two medians.
- - `ratio_to_before`, `ratio_to_before_batch_8`: with `--before FOLDER`, frames per second of the environment over those
+ - `ratio_to_before`, `ratio_to_before_batch_8`: with `--before DIR`, frames per second of the environment over those
    of the checkout in the folder, by turns in one run (`benchmarks/paired.py`).
 And `threads`, `machine` (`benchmarks/machine.py`), `vizdoom_frames_per_second`, and for each size and batch
 `frames_per_second_HxW_batch_N`, `ratio_to_vizdoom_HxW_batch_N`, `memory_render_ms_HxW`, `memory_write_ms_HxW`,
@@ -243,7 +243,7 @@ def main() -> None:
     parser.add_argument("--sizes", nargs="+", default=["48x64"], metavar="HxW")
     parser.add_argument("--threads", type=int, help="of torch; without, as many as it takes by itself")
     parser.add_argument("--diamond", type=Path, help="a checkout of eloialonso/diamond, to be timed as well")
-    parser.add_argument("--before", type=Path, metavar="FOLDER", help="a checkout to be timed against, by turns")
+    parser.add_argument("--before", type=Path, metavar="DIR", help="a checkout to be timed against, by turns")
     parser.add_argument("--no-late", action="store_true", help="leave out the thousand steps of late_to_early")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()

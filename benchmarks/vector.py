@@ -13,9 +13,9 @@ JSON keys; without prefix for the preset "rl" (`wm_gym.presets.RL`), with `defau
  - `gymnasium_steps_per_second`: map from N, by `benchmark_vector_step`.
  - `bytes_per_world`: map from N, of a state after the timed steps; data shared by worlds counts once.
  - `cost_growth`: largest ratio of the time per world at some N to that at any smaller N.
- - `ratio_to_before`, `before_ms`, `ms`, `equal_bytes`: maps from N, with `--before FOLDER`: steps per second over those
-   of the checkout in the folder, by turns in one run (`benchmarks/paired.py`), the median milliseconds of a step of all
-   N worlds in each, and whether their observations are equal to the byte.
+ - `ratio_to_before`, `cpu_ratio_to_before`, `before_ms`, `ms`, `equal_bytes`: maps from N, with `--before DIR`: steps
+   per second over those of the checkout in the folder, by turns in one run (`benchmarks/paired.py`), the same of
+   processor time, the median milliseconds of a step of all N worlds in each, and whether observations are equal.
 And `threads`, `output`, `machine` (`benchmarks/machine.py`), which is printed beside the figures.
 """
 
@@ -119,8 +119,8 @@ def report(title: str, prefix: str, figures: dict[str, dict[str, float]], growth
         times = figures[f"{prefix}before_ms"][count], figures[f"{prefix}ms"][count]
         same = "equal" if figures[f"{prefix}equal_bytes"][count] else "other"
         print(
-            f"  N={count:>2} before {times[0]:6.1f} ms, now {times[1]:6.1f} ms a step: {ratio:.2f} times as fast,"
-            f" {same} bytes"
+            f"  N={count:>2} before {times[0]:6.1f} ms, now {times[1]:6.1f} ms a step: {ratio:.2f} times as fast"
+            f" ({figures[f'{prefix}cpu_ratio_to_before'][count]:.2f} by processor time), {same} bytes"
         )
 
 
@@ -135,7 +135,7 @@ def main() -> None:
     parser.add_argument("--gymnasium-seconds", type=int, default=5, help="of benchmark_vector_step; 0 leaves it out")
     parser.add_argument("--output", choices=("numpy", "torch"), default="numpy")
     parser.add_argument("--threads", type=int, default=1, help="of torch")
-    parser.add_argument("--before", type=Path, metavar="FOLDER", help="a checkout to be timed against, by turns")
+    parser.add_argument("--before", type=Path, metavar="DIR", help="a checkout to be timed against, by turns")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
     torch.set_num_threads(asked.threads)
