@@ -76,30 +76,20 @@ def pack_memories(memories: Sequence[Memory], sources: Sequence[Hashable] = ()) 
     blocks = {id(row.block): row.block for row in rows.values()}
     index_of_source = {source: index for index, source in enumerate(sources)}
     named = {key: name for key, block in blocks.items() if (name := _name_of(block, index_of_source)) is not None}
-    written = {key: block for key, block in blocks.items() if key not in named}
+    written = {key: block.points for key, block in blocks.items() if key not in named}
     number_of_block = {key: number for number, key in enumerate([*named, *written])}
-    number_of_row = {key: number for number, key in enumerate(rows)}
-    points = Points.cat([block.points for block in written.values()])
     masks = [row.alive for row in rows.values()]
     tensors = {
         "named": torch.tensor(list(named.values()), dtype=torch.int64).reshape(-1, 3),
-        "geometry": torch.from_numpy(points.geometry.copy()),
-        "tangents": torch.from_numpy(points.tangents.copy()),
-        "record": torch.from_numpy(points.record.copy()),
-        "sizes": torch.tensor([len(block.points) for block in written.values()], dtype=torch.int64),
+        "sizes": torch.tensor([len(points) for points in written.values()], dtype=torch.int64),
         "blocks": torch.tensor([number_of_block[id(row.block)] for row in rows.values()], dtype=torch.int64),
         "masks": torch.from_numpy(np.packbits(np.concatenate([*masks, np.zeros(0, bool)]))),
     }
-    meta = [
-        {
-            "config": asdict(memory.config),
-            "static": [number_of_row[id(row)] for row in memory.static],
-            "sky": [number_of_row[id(row)] for row in memory.sky],
-            "moving": number_of_row[id(memory.moving)],
-        }
-        for memory in memories
-    ]
-    return PackedMemories(tensors, {"memories": meta})
+    tensors |= {
+        name: torch.from_numpy(array.copy()) for name, array in _arrays(Points.cat([*written.values()])).items()
+    }
+    number_of_row = {key: number for number, key in enumerate(rows)}
+    return PackedMemories(tensors, {"memories": [_meta(memory, number_of_row) for memory in memories]})
 
 
 def unpack_memories(packed: Plain, built: Sequence[Memory] = (), what: str = "packed memories") -> tuple[Memory, ...]:
@@ -122,6 +112,19 @@ def unpack_memories(packed: Plain, built: Sequence[Memory] = (), what: str = "pa
         Memory(MemoryConfig(**entry["config"]), layer(entry["static"]), layer(entry["sky"]), rows[entry["moving"]])
         for entry in packed.meta["memories"]
     )
+
+
+def _meta(memory: Memory, number_of_row: Mapping[int, int]) -> dict[str, Any]:
+    return {
+        "config": asdict(memory.config),
+        "static": [number_of_row[id(row)] for row in memory.static],
+        "sky": [number_of_row[id(row)] for row in memory.sky],
+        "moving": number_of_row[id(memory.moving)],
+    }
+
+
+def _arrays(points: Points) -> dict[str, np.ndarray]:
+    return {name: getattr(points, name) for name in ("geometry", "tangents", "record")}
 
 
 def _name_of(block: Block, index_of_source: Mapping[Hashable, int]) -> tuple[int, int, int] | None:
