@@ -110,6 +110,25 @@ class Place:
     difficulty: str = "full"
 
 
+@dataclass(frozen=True)
+class CaptureSource:
+    """The file that a capture was read from, so that a saved state can name it.
+
+    Attributes:
+        scene: Name of a shipped scene, such as "city/9", or the absolute path of a file (`.npz`).
+        height: Rows of the frames it was read for.
+        width: Columns of the frames.
+        finer: Largest keyframe scale it was read with.
+        sha256: Hash of the capture that was read.
+    """
+
+    scene: str
+    height: int
+    width: int
+    finer: int
+    sha256: str
+
+
 @dataclass(frozen=True, eq=False)
 class Capture:
     """Posed RGB-D keyframes of one place, in the world frame; they may be finer than frames, in the same proportions.
@@ -121,6 +140,7 @@ class Capture:
         world_from_camera: (K, 4, 4) float32. Row 0 is the pose the world opens at.
         intrinsics: (4,) float32 fx, fy, cx, cy in pixels.
         lead: How many of the last rows are the frames just before row 0, one after another: they tell what moves how.
+        source: The file that it was read from, or None.
     """
 
     frames: Tensor
@@ -129,6 +149,7 @@ class Capture:
     world_from_camera: Tensor
     intrinsics: Tensor
     lead: int = 0
+    source: CaptureSource | None = None
 
 
 @dataclass(frozen=True, eq=False)

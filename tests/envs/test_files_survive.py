@@ -119,7 +119,7 @@ def test_a_flipped_byte_is_refused_and_says_where(writer, tmp_path):
         assert str(raised.value).startswith((f"{writer.called} {path} must be ", f"a {writer.called} must be "))
         told.add(str(raised.value).partition(" (")[0])
     assert any(
-        message.endswith("damaged 'memory.geometry'" if writer.called == "saved state" else "damaged 'state.000002'")
+        message.endswith("damaged 'extra.depth'" if writer.called == "saved state" else "damaged 'state.000002'")
         for message in told
     )
 

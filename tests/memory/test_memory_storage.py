@@ -21,7 +21,7 @@ from wm_gym.memory.cloud import point_cloud, sample_points
 from wm_gym.memory.config import MemoryConfig
 from wm_gym.memory.memory import Memory, nbytes
 from wm_gym.memory.occupancy import Nearby, occupied
-from wm_gym.memory.packing import PackedMemories, pack_memories, unpack_memories
+from wm_gym.memory.packing import PackedMemories, pack_memories, sources_of, unpack_memories, with_origin
 from wm_gym.memory.retrieve import View, VisiblePoints, retrieve
 from wm_gym.memory.write import write
 
@@ -78,6 +78,39 @@ def test_unpacked_memories_are_equal_and_share_the_same_blocks():
     back = unpack_memories(PackedMemories(packed.tensors, json.loads(json.dumps(packed.meta))))
     assert back == (memory, fork, memory) and back[0] != back[1]
     assert nbytes(back) == nbytes([memory, fork, memory])
+
+
+def test_blocks_with_an_origin_are_named_and_shared_with_what_is_built_again():
+    built = room(config=MemoryConfig(block_points=512))
+    ours, again = with_origin(built, "a room"), with_origin(built, "a room")
+    after = remember(ours, pose_at(-3, 2, 45), HEIGHT, WIDTH, frame=300)
+    assert after != ours and sources_of([after, ours]) == ["a room"]
+    packed = pack_memories([after, ours], ["a room"])
+    size = sum(t.numel() * t.element_size() for t in packed.tensors.values())
+    assert size < 0.3 * nbytes([after, ours])
+    back = unpack_memories(packed, [again])
+    assert back == (after, ours) and all(a is b for a, b in zip(back[1].rows, again.rows, strict=True))
+    # what is read can be saved again
+    assert sources_of(back) == ["a room"]
+    assert unpack_memories(pack_memories(back, ["a room"]), [built]) == back
+
+
+def test_blocks_of_an_origin_that_is_not_asked_for_are_packed_whole():
+    memory = with_origin(room(), "a room")
+    packed = pack_memories([memory])
+    assert not len(packed.tensors["named"]) and unpack_memories(packed) == (memory,)
+
+
+def test_a_memory_that_was_built_otherwise_is_refused():
+    memory = with_origin(room(), "a room")
+    packed = pack_memories([memory], ["a room"])
+    for other in (Memory.empty(), room(config=MemoryConfig(block_points=512))):
+        with pytest.raises(ValueError) as raised:
+            unpack_memories(packed, [other], "a saved state")
+        assert str(raised.value) == (
+            "a saved state must be read where the memory of its scene is built as it was when it was saved, got "
+            "another: it was saved by another version of wm-gym, or on a processor that rounds otherwise"
+        )
 
 
 def test_an_empty_memory_and_none_at_all_survive_packing():

@@ -7,9 +7,10 @@ and Marton 2004 (nested subsets of shuffled points). Knows nothing of frames, ca
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import zlib
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 
 import numpy as np
 
@@ -109,11 +110,30 @@ class Points:
         )
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Where a block can be had again, so that it need not be saved.
+
+    Attributes:
+        source: What a memory is built from, such as a file with its hash.
+        number: Index of the block's row in that memory (`Memory.rows`).
+    """
+
+    source: Hashable
+    number: int
+
+
 @dataclass(frozen=True, eq=False)
 class Block:
-    """Neighbouring points, immutable and shared by all memories that name them."""
+    """Neighbouring points, immutable and shared by all memories that name them.
+
+    Attributes:
+        points: The points.
+        origin: Where an equal block can be had again, or None.
+    """
 
     points: Points
+    origin: Origin | None = None
 
     @cached_property
     def sphere(self) -> np.ndarray:
@@ -122,6 +142,12 @@ class Block:
         centre = (positions.min(axis=0) + positions.max(axis=0)) / 2
         distances = np.sqrt(np.square(positions - centre).sum(axis=1))
         return np.append(centre, (distances + self.points.radii).max())
+
+    @cached_property
+    def checksum(self) -> int:
+        """CRC-32 of the points."""
+        arrays = self.points.geometry, self.points.tangents, self.points.record
+        return reduce(lambda checksum, array: zlib.crc32(np.ascontiguousarray(array).data, checksum), arrays, 0)
 
     @property
     def nbytes(self) -> int:

@@ -14,26 +14,21 @@ simulator builds the place; a model guided by memory opens a capture of it.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path
 
 from wm_gym.choices import check_choice, did_you_mean
-from wm_gym.scenes.captures import load_capture
 from wm_gym.scenes.families import DIFFICULTIES, FAMILIES
 from wm_gym.scenes.keyframe_scale import FINER, fits
 from wm_gym.scenes.openings import opening_for
 from wm_gym.scenes.places import find_place, open_world, parse_place_name
 from wm_gym.scenes.simulator import simulator_is_installed
+from wm_gym.scenes.sources import SHIPPED, open_file, shipped_file
 from wm_gym.world_model import ModelSpec, Opening, Place
-
-SHIPPED = Path(__file__).parent / "shipped"
-"""Folder of the shipped captures, FAMILY-NUMBER.npz, all of difficulty "full"."""
 
 SHIPPED_SIZE = (192, 256)
 """Rows and columns of their keyframes."""
 
 _SHIPPED_DIFFICULTY = "full"
-_KEPT_CAPTURES = 16
 
 
 def shipped_scenes() -> list[str]:
@@ -92,7 +87,7 @@ def open_named(spec: ModelSpec, world: str | None, seed: int, difficulty: str, f
     found = find_world(world, seed, difficulty)
     if isinstance(found, Place):
         return opening_for(spec, _open_place(spec, found, finer))
-    opening = _load(found, found.stat().st_mtime_ns, spec.height, spec.width, finer)
+    opening = open_file(found, spec.height, spec.width, finer)
     if "scene" not in spec.opens_from:
         return opening_for(spec, opening)
     if opening.place is None:
@@ -103,9 +98,9 @@ def open_named(spec: ModelSpec, world: str | None, seed: int, difficulty: str, f
 def _open_place(spec: ModelSpec, place: Place, finer: int) -> Opening:
     if "scene" in spec.opens_from:
         return open_world(spec, place)
-    shipped = SHIPPED / f"{place.family}-{place.seed}.npz"
+    shipped = shipped_file(f"{place.family}/{place.seed}")
     if fits(SHIPPED_SIZE, spec.height, spec.width) and place.difficulty == _SHIPPED_DIFFICULTY and shipped.exists():
-        return _load(shipped, 0, spec.height, spec.width, finer)
+        return open_file(shipped, spec.height, spec.width, finer)
     if not simulator_is_installed():
         raise ImportError(
             f"place {place.family}/{place.seed} ({place.difficulty}, {spec.height} x {spec.width}) must be captured in "
@@ -129,9 +124,3 @@ def _existing(path: Path) -> Path:
     if not path.is_file():
         raise ValueError(f"world must be a capture's .npz that exists, got {str(path)!r}")
     return path
-
-
-@lru_cache(maxsize=_KEPT_CAPTURES)
-def _load(path: Path, changed_ns: int, height: int, width: int, finer: int) -> Opening:
-    """The opening of a capture's file, cached until the file changes."""
-    return load_capture(path, height, width, finer)

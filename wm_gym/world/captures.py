@@ -1,23 +1,75 @@
-"""What a world that opens on a capture remembers of it."""
+"""What a world that opens on a capture remembers of it, and how a saved state names that."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from functools import lru_cache
+from typing import Any
 
 import torch
 
 from wm_gym.memory.config import MemoryConfig
 from wm_gym.memory.keyframes import build_memory, integrate_frames
 from wm_gym.memory.memory import Memory
-from wm_gym.world_model import Capture
+from wm_gym.memory.packing import with_origin
+from wm_gym.scenes.sources import capture_hash, is_unchanged, open_again
+from wm_gym.world_model import Capture, CaptureSource
+
+
+@dataclass(frozen=True)
+class MemorySource:
+    """What the memory of a capture is built from: the origin that its blocks name.
+
+    Attributes:
+        capture: The capture's file.
+        config: Bounds and tolerances of the memory.
+    """
+
+    capture: CaptureSource
+    config: MemoryConfig
+
+    def is_unchanged(self) -> bool:
+        """Whether the capture's file is there and still holds that capture."""
+        return is_unchanged(self.capture)
+
+    def build(self, what: str) -> Memory:
+        """The memory; the same object as long as it is cached.
+
+        Args:
+            what: Names in messages what needs it, such as "a saved state".
+
+        Raises:
+            ValueError: If the capture's file is gone, cannot be read, or holds another capture.
+        """
+        capture = open_again(self.capture, what).capture
+        assert capture is not None
+        return memory_of_capture(capture, self.config)
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON-able data, for `from_json`."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> MemorySource:
+        """The source that `to_json` was asked of."""
+        return cls(CaptureSource(**data["capture"]), MemoryConfig(**data["config"]))
 
 
 @lru_cache(maxsize=16)
 def memory_of_capture(capture: Capture, config: MemoryConfig) -> Memory:
     """The memory of somebody who has seen a capture's keyframes, near things first.
 
-    What moved is left out, but for the frames that led up to the opening: it will be elsewhere by now.
+    What moved is left out, but for the frames that led up to the opening: it will be elsewhere by now. The blocks of a
+    capture that was read from a file name it as their origin (`MemorySource`), unless the capture was changed since.
     """
+    memory = _built(capture, config)
+    if capture.source is None or capture.source.sha256 != capture_hash(capture):
+        return memory
+    return with_origin(memory, MemorySource(capture.source, config))
+
+
+def _built(capture: Capture, config: MemoryConfig) -> Memory:
     count = len(capture.frames) - capture.lead
     still, poses = torch.where(capture.moving, 0.0, capture.depth), capture.world_from_camera
     memory = build_memory(capture.frames[:count], still[:count], poses[:count], capture.intrinsics, config)

@@ -1,12 +1,13 @@
 """A `WorldState` as bytes, and back in another process: one safetensors file with a JSON header.
 
-The header names the backend, its frames and the hash of its weights; all must fit the reader. A damaged file is
+The header names the backend, its frames and the hash of its weights; all must fit the reader. What memory was built
+from a capture's file is named by that file and a hash, and built again where the state is read. A damaged file is
 refused, part by part (`wm_gym.files.checksummed`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -16,13 +17,15 @@ from torch import Tensor
 from wm_gym.completion.state import pack_states, unpack_states
 from wm_gym.events.scripts import EventScript
 from wm_gym.files.checksummed import FileKind, pack_checksummed, unpack_checksummed
-from wm_gym.memory.packing import pack_memories, unpack_memories
+from wm_gym.memory.memory import Memory
+from wm_gym.memory.packing import pack_memories, sources_of, unpack_memories
+from wm_gym.world.captures import MemorySource
 from wm_gym.world.references import Keyframes
 from wm_gym.world.state import WorldState
 from wm_gym.world.world import World
 from wm_gym.world_model import ModelSpec, Opening, Packed, Place
 
-KIND = FileKind("wm_gym.world_state", 4)
+KIND = FileKind("wm_gym.world_state", 5)
 
 
 def to_bytes(state: WorldState, world: World, extra: Packed | None = None) -> bytes:
@@ -35,7 +38,7 @@ def to_bytes(state: WorldState, world: World, extra: Packed | None = None) -> by
     """
     parts = {
         "model": world.model.pack(state.model),
-        "memory": pack_memories(state.memories),
+        "memory": _pack_memories(state.memories),
         "world": _pack_world(state),
     }
     parts["extra"] = extra or Packed()
@@ -57,12 +60,14 @@ def from_bytes(data: bytes, world: World, what: str = "a saved state") -> tuple[
         what: Names the bytes in messages.
 
     Raises:
-        ValueError: If the bytes are no world state, damaged, or of another version, backend or weights.
+        ValueError: If the bytes are no world state, damaged, or of another version, backend or weights, or the file of
+            a capture that they name is gone or has changed.
     """
     header, tensors = unpack_checksummed(data, KIND, what)
     check_maker(header["backend"], header["weights"], world.spec, what)
     packed = {part: Packed(_under(tensors, part), meta) for part, meta in header["parts"].items()}
-    state = _unpack_world(packed["world"], unpack_memories(packed["memory"]), world.model.unpack(packed["model"]))
+    memories = _unpack_memories(packed["memory"], what)
+    state = _unpack_world(packed["world"], memories, world.model.unpack(packed["model"]))
     return state, packed["extra"]
 
 
@@ -107,6 +112,18 @@ def _under(tensors: dict[str, Tensor], part: str) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
+def _pack_memories(memories: Sequence[Memory]) -> Packed:
+    """The memories; blocks of a capture's memory are named where its file is still there, and written otherwise."""
+    sources = [source for source in sources_of(memories) if isinstance(source, MemorySource) and source.is_unchanged()]
+    packed = pack_memories(memories, sources)
+    return Packed(packed.tensors, packed.meta | {"sources": [source.to_json() for source in sources]})
+
+
+def _unpack_memories(packed: Packed, what: str) -> tuple[Memory, ...]:
+    built = [MemorySource.from_json(row).build(what) for row in packed.meta["sources"]]
+    return unpack_memories(packed, built, what)
+
+
 def _pack_world(state: WorldState) -> Packed:
     placed, completions = pack_states(state.completions)
     tensors = {"body_poses": torch.from_numpy(state.body_poses), **placed}
@@ -130,7 +147,7 @@ def _opening_to_json(opening: Opening) -> dict[str, Any]:
     return {"name": opening.name, "prompt": opening.prompt, "place": place}
 
 
-def _unpack_world(packed: Packed, memories: tuple[Any, ...], model_state: Any) -> WorldState:
+def _unpack_world(packed: Packed, memories: tuple[Memory, ...], model_state: Any) -> WorldState:
     meta, tensors = packed.meta, packed.tensors
     openings = tuple(
         Opening(
