@@ -18,6 +18,7 @@ FLOORS = {
     "text": 1,
     "networks": 1.5,
     "events": 2,
+    "plans": 2,
     "memory": 2,
     "world_model": 3,
     "reconstruction": 4,

@@ -1,6 +1,6 @@
 """Families and difficulties of the places that the simulator builds."""
 
-FAMILIES = ("rooms", "city", "courtyard", "park", "warehouse")
+FAMILIES = ("rooms", "city", "courtyard", "park", "warehouse", "joined")
 """Categories of places, the first half of a name: "city/9" is the city with number 9."""
 
 DIFFICULTIES = ("simple", "medium", "full")

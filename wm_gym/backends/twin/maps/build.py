@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
-from wm_gym.backends.twin.maps.city import build_city
-from wm_gym.backends.twin.maps.courtyard import build_courtyard
-from wm_gym.backends.twin.maps.park import build_park
-from wm_gym.backends.twin.maps.rooms import build_rooms
-from wm_gym.backends.twin.maps.twin_map import TwinMap
-from wm_gym.backends.twin.maps.warehouse import build_warehouse
+from wm_gym.backends.twin.maps.map_builder import open_builder
+from wm_gym.backends.twin.maps.painter import paint_draft
+from wm_gym.backends.twin.maps.twin_map import MAP_UNITS_PER_METRE, TwinMap
+from wm_gym.plans import draft_of
 from wm_gym.scenes.families import DIFFICULTIES, FAMILIES
 
-_BUILDERS: dict[str, Callable[[np.random.Generator, str], TwinMap]] = {
-    "rooms": build_rooms,
-    "city": build_city,
-    "courtyard": build_courtyard,
-    "park": build_park,
-    "warehouse": build_warehouse,
-}
+_INDOORS = ("rooms", "warehouse")
+_BORDER = 1.0
 
 
 def build(family: str, seed: int, difficulty: str = "full") -> TwinMap:
@@ -40,5 +31,7 @@ def build(family: str, seed: int, difficulty: str = "full") -> TwinMap:
         raise ValueError(f"difficulty must be one of {list(DIFFICULTIES)}, got {difficulty!r}")
     if seed < 0:
         raise ValueError(f"seed must be at least 0, got {seed}")
-    rng = np.random.default_rng([seed, FAMILIES.index(family), DIFFICULTIES.index(difficulty)])
-    return _BUILDERS[family](rng, difficulty)
+    draft = draft_of(family, seed, difficulty)
+    rng = np.random.default_rng([seed, FAMILIES.index(family), DIFFICULTIES.index(difficulty), 1])
+    extent = draft.extent.inset(-_BORDER).scaled(MAP_UNITS_PER_METRE)
+    return paint_draft(open_builder(extent, rng, difficulty, indoors=family in _INDOORS), draft)

@@ -7,7 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from wm_gym.backends.twin.maps.plan import Edge, Rect
+from wm_gym.backends.twin.maps.plan import Edge
+from wm_gym.plans.rect import Rect
 
 CELL = 16.0
 WALK_CLEARANCE = 13.0

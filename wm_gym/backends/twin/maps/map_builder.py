@@ -12,11 +12,12 @@ from wm_gym.backends.twin.maps import actors, floors, skies, themes, walls
 from wm_gym.backends.twin.maps.ground import STAND_CLEARANCE, FreeGround
 from wm_gym.backends.twin.maps.paint import Colour, mix, shade
 from wm_gym.backends.twin.maps.palette import colormap, fit_palette
-from wm_gym.backends.twin.maps.plan import Plan, Rect, Region
+from wm_gym.backends.twin.maps.plan import Plan, Region
 from wm_gym.backends.twin.maps.texture_atlas import TextureAtlas
 from wm_gym.backends.twin.maps.twin_map import TwinMap
 from wm_gym.backends.twin.maps.udmf import Thing, geometry_of, text_map
 from wm_gym.backends.twin.maps.wad import MAPINFO, Lump, write_wad
+from wm_gym.plans.rect import Rect
 from wm_gym.scenes.families import DIFFICULTIES
 
 _WALKER_CLEARANCE = 26.0

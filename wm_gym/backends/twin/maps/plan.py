@@ -13,37 +13,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from wm_gym.plans.rect import Rect
+
 STEP_LIMIT = 12.0
 HEAD_ROOM = 56.0
-
-
-@dataclass(frozen=True)
-class Rect:
-    """An axis-aligned rectangle, x0 < x1 and y0 < y1."""
-
-    x0: float
-    y0: float
-    x1: float
-    y1: float
-
-    @property
-    def centre(self) -> tuple[float, float]:
-        """Its middle."""
-        return (self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2
-
-    @property
-    def width(self) -> float:
-        """Extent along x."""
-        return self.x1 - self.x0
-
-    @property
-    def height(self) -> float:
-        """Extent along y."""
-        return self.y1 - self.y0
-
-    def inset(self, margin: float) -> Rect:
-        """The rectangle `margin` smaller on every side."""
-        return Rect(self.x0 + margin, self.y0 + margin, self.x1 - margin, self.y1 - margin)
 
 
 @dataclass(frozen=True, eq=False)

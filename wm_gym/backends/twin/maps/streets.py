@@ -8,7 +8,8 @@ from wm_gym.backends.twin.maps import facades, themes
 from wm_gym.backends.twin.maps.facades import front_height
 from wm_gym.backends.twin.maps.floors import ground, tones
 from wm_gym.backends.twin.maps.map_builder import MapBuilder
-from wm_gym.backends.twin.maps.plan import Rect, Region
+from wm_gym.backends.twin.maps.plan import Region
+from wm_gym.plans.rect import Rect
 
 SKY_HEIGHT = 640.0
 

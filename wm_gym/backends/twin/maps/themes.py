@@ -36,6 +36,8 @@ WALLS = (
     Paint("slate-grey", (118, 134, 156)),
     Paint("orange", (240, 156, 80)),
     Paint("olive", (170, 180, 110)),
+    Paint("rose-red", (206, 104, 122)),
+    Paint("apricot", (250, 190, 130)),
 )
 ACCENTS = (
     Paint("red", (190, 58, 56)),
@@ -59,6 +61,19 @@ LEAVES = (
 )
 GRASSES = (Paint("green", (118, 186, 88)), Paint("fresh green", (142, 200, 92)), Paint("deep green", (92, 166, 96)))
 WOODS = (Paint("oak", (196, 148, 96)), Paint("walnut", (142, 98, 66)), Paint("maple", (222, 182, 130)))
+SHEETS = (
+    Paint("white", (232, 236, 238)),
+    Paint("light blue", (176, 206, 228)),
+    Paint("yellow", (244, 212, 128)),
+    Paint("mint green", (176, 218, 192)),
+    Paint("cream", (242, 228, 198)),
+)
+UPRIGHTS = (
+    Paint("blue", (52, 96, 168)),
+    Paint("orange", (234, 120, 46)),
+    Paint("red", (196, 58, 54)),
+    Paint("green", (48, 128, 92)),
+)
 TRIM: Colour = (248, 246, 240)
 WATER: Colour = (92, 170, 212)
 ASPHALT: Colour = (112, 116, 126)
@@ -79,6 +94,8 @@ SKIES = (
     Sky("a blue sky", (62, 132, 222), (112, 172, 236), (196, 226, 246), (255, 255, 255)),
     Sky("a pale blue sky", (92, 162, 230), (150, 198, 238), (224, 238, 246), (255, 255, 255)),
     Sky("a turquoise sky", (50, 158, 208), (112, 202, 220), (208, 242, 238), (255, 255, 252)),
+    Sky("a deep blue sky", (36, 96, 196), (84, 146, 226), (178, 214, 244), (250, 252, 255)),
+    Sky("a soft lilac sky", (112, 140, 214), (172, 178, 226), (236, 222, 234), (255, 250, 252)),
     Sky("a golden evening sky", (118, 156, 222), (216, 186, 206), (255, 218, 160), (255, 238, 220)),
 )
 

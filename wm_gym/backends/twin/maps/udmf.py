@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wm_gym.backends.twin.maps.plan import Edge, Plan, Rect, Region
+from wm_gym.backends.twin.maps.plan import Edge, Plan, Region
 from wm_gym.backends.twin.maps.texture_atlas import TextureAtlas
+from wm_gym.plans.rect import Rect
 
 _EVERY_GAME = "skill1=true;skill2=true;skill3=true;skill4=true;skill5=true;single=true;"
 
