@@ -39,6 +39,10 @@ class _Net:
         (x0, x1), (y0, y1) = self.across[node % len(self.across)], self.along[node // len(self.across)]
         return Rect(x0, y0, x1, y1)
 
+    def is_level(self, pair: tuple[int, int]) -> bool:
+        """Whether two neighbours lie side by side along x."""
+        return pair[0] // len(self.across) == pair[1] // len(self.across)
+
     def pairs(self) -> list[tuple[int, int]]:
         """All neighbours."""
         columns, rows = len(self.across), len(self.along)
@@ -116,9 +120,9 @@ def _pave(sketch: Sketch, net: _Net, segments: list[tuple[int, int]]) -> dict[in
     for first, second in segments:
         sketch.link(spaces[first], spaces[second])
         a, b = net.crossing(first), net.crossing(second)
-        sketch.lay("pavement", Rect(a.x1, a.y0, b.x0, a.y1) if second == first + 1 else Rect(a.x0, a.y1, a.x1, b.y0))
+        sketch.lay("pavement", Rect(a.x1, a.y0, b.x0, a.y1) if net.is_level((first, second)) else Rect(a.x0, a.y1, a.x1, b.y0))
     for first, second in segments:
-        _drive(sketch, net.crossing(first), net.crossing(second), level=second == first + 1)
+        _drive(sketch, net.crossing(first), net.crossing(second), level=net.is_level((first, second)))
     for node in range(len(net.across) * len(net.along)):
         rect = net.crossing(node)
         if min(rect.width, rect.height) > LANE_WIDTH:
@@ -222,7 +226,7 @@ def _furnish(sketch: Sketch, net: _Net, segments: list[tuple[int, int]]) -> None
     """Lamps and trees at the kerbs, crossings for walkers, and in a full city parked cars."""
     cars = 0
     for first, second in segments:
-        a, b, level = net.crossing(first), net.crossing(second), second == first + 1
+        a, b, level = net.crossing(first), net.crossing(second), net.is_level((first, second))
         wide = a.height if level else a.width
         low, high = (a.x1, b.x0) if level else (a.y1, b.y0)
         edge = (a.y0 if level else a.x0) + (1.2 if sketch.chance(0.5) else wide - 1.2)

@@ -36,13 +36,13 @@ def _cuts(sketch: Sketch, length: float) -> list[float]:
     """Where the cells of courts begin and end along one axis."""
     cuts = [0.0]
     while cuts[-1] + 20 <= length and len(cuts) < 5:
-        cuts.append(min(length, cuts[-1] + 2.0 * sketch.between(9, 15)))
+        cuts.append(min(length, cuts[-1] + 2.0 * sketch.between(10, 14)))
     return cuts
 
 
 def _choose(sketch: Sketch, columns: int, rows: int) -> list[tuple[int, int]]:
     """Cells side by side, from one cell on."""
-    count = min(columns * rows, sketch.between(4, 9))
+    count = min(columns * rows, sketch.between(6, 12))
     chosen = [(sketch.between(0, columns - 1), sketch.between(0, rows - 1))]
     while len(chosen) < count:
         i, j = chosen[int(sketch.rng.integers(len(chosen)))]

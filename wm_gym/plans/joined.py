@@ -19,7 +19,7 @@ Drawer = Callable[[Sketch, float, float], Rect]
 
 def draw_joined(sketch: Sketch, width: float, height: float, drawers: Mapping[str, Drawer]) -> Rect:
     """Draws parts of different families from west to east, at most `width` by `height` metres in all."""
-    names = sketch.rng.permutation(list(drawers)).tolist()[: sketch.between(2, 3)]
+    names = sketch.rng.permutation(list(drawers)).tolist()[: 3 if sketch.chance(0.7) else 2]
     sizes = {"rooms": (30.0, 28.0), "courtyard": (42.0, 46.0), "warehouse": (36.0, 32.0)}
     extent, last, was_open = Rect(0.0, 0.0, 0.0, 0.0), -1, False
     for name in names:

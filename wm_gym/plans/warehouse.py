@@ -19,7 +19,7 @@ def draw_warehouse(sketch: Sketch, width: float, height: float) -> Rect:
     low, high = (_YARD + WALL if side and width > 50 else 1.0 for side in sides)
     extent = Rect(0.0, 0.0, width - 2.0 * sketch.between(0, 4), height - 2.0 * sketch.between(0, 4))
     inside = Rect(low, 1.0, extent.x1 - high, extent.y1 - 1.0)
-    halls = _cut(sketch, inside, sketch.between(0, 3))
+    halls = _cut(sketch, inside, sketch.between(2, 4) if width > 50 else sketch.between(0, 1))
     doors = [_draw_hall(sketch, hall, look) for look, hall in enumerate(halls)]
     _join(sketch, halls, doors)
     for is_east, edge in ((False, low), (True, high)):
@@ -49,7 +49,7 @@ def _draw_hall(sketch: Sketch, hall: Rect, look: int) -> list[int]:
     for x in (0.25, 0.75):
         for y in (0.25, 0.75):
             sketch.stand("light", hall.x0 + x * hall.width, hall.y0 + y * hall.height)
-    kind = ("racks", "racks", "racks", "piles", "open")[sketch.between(0, 4)]
+    kind = ("racks", "racks", "racks", "racks", "piles", "open")[sketch.between(0, 5)]
     if kind == "racks":
         return _racks(sketch, hall, along_x=sketch.chance(0.5 + 0.3 * (hall.width > hall.height)))
     space = sketch.space(kind + " hall", hall)
