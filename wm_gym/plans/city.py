@@ -12,6 +12,8 @@ SIDEWALK = 1.5
 LANE_WIDTH = 4.0
 _END_HOUSE = 2.0
 _ALLEY = 3.0
+# behind a house at the rim there is only sky, so none before it, with no street between, is taller
+_RIM_STOREYS = 3
 
 
 @dataclass(frozen=True)
@@ -94,12 +96,25 @@ def _houses(sketch: Sketch, net: _Net, segments: set[tuple[int, int]]) -> None:
                 x1 = xs[2 * i + 2]
             if not inner_x and j < len(net.along):
                 y1 = ys[2 * j + 2]
-            _row(sketch, Rect(xs[2 * i], ys[2 * j], x1, y1), at_rim=not (inner_x and inner_y))
+            at_rim = not (inner_x and inner_y)
+            top = 5 if at_rim or not _touches_rim(net, segments, i, j) else _RIM_STOREYS
+            _row(sketch, Rect(xs[2 * i], ys[2 * j], x1, y1), at_rim=at_rim, top=top)
 
 
-def _row(sketch: Sketch, rect: Rect, *, at_rim: bool) -> None:
-    """One to four houses over a block."""
-    kind = "last_house" if at_rim else "house"
+def _touches_rim(net: _Net, segments: set[tuple[int, int]], i: int, j: int) -> bool:
+    """Whether no street parts an inner block from the houses at the rim."""
+    sides = [
+        (i == 1, net.node(0, j - 1), net.node(0, j)),
+        (i == len(net.across) - 1, net.node(i, j - 1), net.node(i, j)),
+        (j == 1, net.node(i - 1, 0), net.node(i, 0)),
+        (j == len(net.along) - 1, net.node(i - 1, j), net.node(i, j)),
+    ]
+    return any(is_outer and (a, b) not in segments for is_outer, a, b in sides)
+
+
+def _row(sketch: Sketch, rect: Rect, *, at_rim: bool, top: int) -> None:
+    """One to four houses over a block, none over `top` storeys; at the rim they hide what lies behind."""
+    kind, least = ("last_house", _RIM_STOREYS) if at_rim else ("house", 1)
     long_x, long_y = rect.width > 10, rect.height > 10
     cut_x = rect.x0 + 2.0 * round(rect.width * sketch.rng.uniform(0.35, 0.65) / 2)
     cut_y = rect.y0 + 2.0 * round(rect.height * sketch.rng.uniform(0.35, 0.65) / 2)
@@ -107,7 +122,7 @@ def _row(sketch: Sketch, rect: Rect, *, at_rim: bool) -> None:
     rows = [(rect.y0, cut_y), (cut_y, rect.y1)] if long_y and sketch.chance(0.4) else [(rect.y0, rect.y1)]
     for x0, x1 in columns:
         for y0, y1 in rows:
-            sketch.lay(kind, Rect(x0, y0, x1, y1), sketch.between(0, 11), sketch.between(1, 5))
+            sketch.lay(kind, Rect(x0, y0, x1, y1), sketch.between(0, 11), sketch.between(least, top))
 
 
 def _pave(sketch: Sketch, net: _Net, segments: list[tuple[int, int]]) -> dict[int, int]:

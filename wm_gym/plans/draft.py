@@ -152,8 +152,18 @@ class Sketch:
         x, y = space.rect.centre
         if space.kind in SOUTH_START:
             return x, space.rect.y0 + SOUTH_START[space.kind], 90.0
+        if space.kind in ("room", "corridor"):
+            return self._along(space.rect)
         ways = [self.spaces[a + b - number].rect.centre for a, b in sorted(self.links) if number in (a, b)]
         far_x, far_y = max(ways, key=lambda way: abs(way[0] - x) + abs(way[1] - y), default=(x + 1.0, y))
         if abs(far_x - x) >= abs(far_y - y):
             return x, y, 0.0 if far_x > x else 180.0
         return x, y, 90.0 if far_y > y else 270.0
+
+    def _along(self, rect: Rect) -> tuple[float, float, float]:
+        """A start near one end of a room, looking along it."""
+        x, y = rect.centre
+        ahead = self.chance(0.5)
+        if rect.width >= rect.height:
+            return x + (-0.25 if ahead else 0.25) * rect.width, y, 0.0 if ahead else 180.0
+        return x, y + (-0.25 if ahead else 0.25) * rect.height, 90.0 if ahead else 270.0
