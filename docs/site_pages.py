@@ -24,7 +24,7 @@ ADDED = {
 """Pages of the site that stand elsewhere in the repository."""
 
 ROOMS = (
-    "geometry", "files", "text", "networks", "events", "memory", "world_model", "reconstruction", "scenes",
+    "geometry", "files", "text", "networks", "events", "plans", "memory", "world_model", "reconstruction", "scenes",
     "completion", "backends", "world", "envs", "agents", "evaluation", "train_world",
 )  # fmt: skip
 """Rooms of the house, from the ground up."""

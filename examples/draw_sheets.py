@@ -1,4 +1,4 @@
-"""Draw contact sheets of the twin's five families by day and under each event into a folder.
+"""Draw contact sheets of the families of the twin by day and under each event into a folder.
 
 python examples/draw_sheets.py docs
 """
@@ -21,7 +21,7 @@ from wm_gym.scenes.places import find_place, open_world
 from wm_gym.world.world import World
 
 SIZE = (96, 128)
-PLACES = {"rooms": 3, "city": 3, "courtyard": 3, "park": 3, "warehouse": 3}
+PLACES = {"rooms": 3, "city": 3, "courtyard": 3, "park": 3, "warehouse": 3, "joined": 3}
 
 
 def by_day(world: World, name: str, columns: int) -> list[np.ndarray]:

@@ -154,8 +154,10 @@ def test_captions_are_one_sentence(family: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("castle", 0),
-            "family must be one of ['rooms', 'city', 'courtyard', 'park', 'warehouse', 'joined'], got 'castle'"),
+        (
+            ("castle", 0),
+            "family must be one of ['rooms', 'city', 'courtyard', 'park', 'warehouse', 'joined'], got 'castle'",
+        ),
         (("city", 0, "hard"), "difficulty must be one of ['simple', 'medium', 'full'], got 'hard'"),
         (("city", -1), "seed must be at least 0, got -1"),
     ],

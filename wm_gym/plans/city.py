@@ -135,7 +135,9 @@ def _pave(sketch: Sketch, net: _Net, segments: list[tuple[int, int]]) -> dict[in
     for first, second in segments:
         sketch.link(spaces[first], spaces[second])
         a, b = net.crossing(first), net.crossing(second)
-        sketch.lay("pavement", Rect(a.x1, a.y0, b.x0, a.y1) if net.is_level((first, second)) else Rect(a.x0, a.y1, a.x1, b.y0))
+        sketch.lay(
+            "pavement", Rect(a.x1, a.y0, b.x0, a.y1) if net.is_level((first, second)) else Rect(a.x0, a.y1, a.x1, b.y0)
+        )
     for first, second in segments:
         _drive(sketch, net.crossing(first), net.crossing(second), level=net.is_level((first, second)))
     for node in range(len(net.across) * len(net.along)):
@@ -176,7 +178,9 @@ def _blocks(sketch: Sketch, net: _Net, segments: set[tuple[int, int]], spaces: d
         for j in range(len(net.along) - 1):
             block = Rect(net.across[i][1], net.along[j][1], net.across[i + 1][0], net.along[j + 1][0])
             corners = [net.node(i + a, j + b) for a, b in ((0, 0), (1, 0), (0, 1), (1, 1))]
-            sides = [pair for pair in ((0, 1), (0, 2), (1, 3), (2, 3)) if (corners[pair[0]], corners[pair[1]]) in segments]
+            sides = [
+                pair for pair in ((0, 1), (0, 2), (1, 3), (2, 3)) if (corners[pair[0]], corners[pair[1]]) in segments
+            ]
             draw = sketch.rng.random()
             if sides and draw < 0.2:
                 _square(sketch, block, [spaces[corners[c]] for c in sorted({c for pair in sides for c in pair})])
@@ -220,8 +224,8 @@ def _court(sketch: Sketch, block: Rect, side: tuple[int, int], *corners: int) ->
     space = sketch.space("court", yard)
     for corner in corners:
         sketch.link(space, corner)
-    x = yard.x0 + _ALLEY / 2 + 0.5 * int(sketch.rng.integers(2 * (yard.width - _ALLEY)))
-    y = yard.y0 + _ALLEY / 2 + 0.5 * int(sketch.rng.integers(2 * (yard.height - _ALLEY)))
+    x = yard.x0 + _ALLEY / 2 + 0.5 * int(sketch.rng.integers(int(2 * (yard.width - _ALLEY))))
+    y = yard.y0 + _ALLEY / 2 + 0.5 * int(sketch.rng.integers(int(2 * (yard.height - _ALLEY))))
     half = _ALLEY / 2
     alley = {
         (0, 1): Rect(x - half, block.y0, x + half, yard.y0),

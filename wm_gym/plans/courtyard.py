@@ -21,10 +21,7 @@ def draw_courtyard(sketch: Sketch, width: float, height: float) -> Rect:
     for court in courts:
         arcades += _draw_court(sketch, court, may_have_arcade=arcades < (1 if width < 60 else 2))
     beside = [
-        (a, b)
-        for a, (i, j) in enumerate(cells)
-        for b, (k, m) in enumerate(cells)
-        if (k - i, m - j) in ((1, 0), (0, 1))
+        (a, b) for a, (i, j) in enumerate(cells) for b, (k, m) in enumerate(cells) if (k - i, m - j) in ((1, 0), (0, 1))
     ]
     for a, b in connected_choice(beside, 0.5, sketch.rng):
         _join(sketch, courts[a], courts[b], level=cells[b][0] > cells[a][0])
@@ -124,6 +121,6 @@ def _fill(sketch: Sketch, kind: str, court: Rect) -> None:
 def _join(sketch: Sketch, a: Rect, b: Rect, *, level: bool) -> None:
     """A passage between two courts, somewhere along the walls that face each other."""
     low, high = (max(a.y0, b.y0), min(a.y1, b.y1)) if level else (max(a.x0, b.x0), min(a.x1, b.x1))
-    at = low + 1.5 + 0.5 * int(sketch.rng.integers(2 * (high - low - PASSAGE - 3.0)))
+    at = low + 1.5 + 0.5 * int(sketch.rng.integers(int(2 * (high - low - PASSAGE - 3.0))))
     rect = Rect(a.x1, at, b.x0, at + PASSAGE) if level else Rect(at, a.y1, at + PASSAGE, b.y0)
     sketch.lay("passage", rect)

@@ -28,7 +28,7 @@ _DRAWERS["joined"] = partial(draw_joined, drawers=dict(_DRAWERS))
 
 # width and height of the largest plan, metres
 _SIZES = {
-    "rooms": (66.0, 50.0),
+    "rooms": (88.0, 42.0),
     "city": (110.0, 110.0),
     "courtyard": (110.0, 90.0),
     "park": (106.0, 106.0),

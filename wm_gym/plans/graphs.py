@@ -52,7 +52,9 @@ def fingerprint(kinds: Sequence[str], links: Iterable[Pair]) -> str:
         beside[second].append(first)
     colours = list(kinds)
     for _ in range(_ROUNDS):
-        colours = [_digest([colours[node], *sorted(colours[other] for other in beside[node])]) for node in range(len(kinds))]
+        colours = [
+            _digest([colours[node], *sorted(colours[other] for other in beside[node])]) for node in range(len(kinds))
+        ]
     return _digest([f"{colour}:{count}" for colour, count in sorted(Counter(colours).items())])
 
 

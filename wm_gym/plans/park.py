@@ -152,9 +152,14 @@ def _water(sketch: Sketch, park: Rect) -> None:
         if sketch.is_free(rect):
             sketch.kept_clear.append(rect)
             cut = 0.0 if min(wide, deep) < 6 else 1.5
-            shapes = [rect] if not cut else [
-                Rect(rect.x0 + cut, rect.y0, rect.x1 - cut, rect.y1), Rect(rect.x0, rect.y0 + cut, rect.x1, rect.y1 - cut)
-            ]
+            shapes = (
+                [rect]
+                if not cut
+                else [
+                    Rect(rect.x0 + cut, rect.y0, rect.x1 - cut, rect.y1),
+                    Rect(rect.x0, rect.y0 + cut, rect.x1, rect.y1 - cut),
+                ]
+            )
             for kind, margin in (("bank", 0.0), ("pond", 0.5)):
                 for shape in shapes:
                     sketch.lay(kind, shape.inset(margin))

@@ -62,6 +62,4 @@ def around(x: float, y: float, width: float, height: float) -> Rect:
 
 def spanning(first: Rect, second: Rect) -> Rect:
     """The smallest rectangle that holds both."""
-    return Rect(
-        min(first.x0, second.x0), min(first.y0, second.y0), max(first.x1, second.x1), max(first.y1, second.y1)
-    )
+    return Rect(min(first.x0, second.x0), min(first.y0, second.y0), max(first.x1, second.x1), max(first.y1, second.y1))

@@ -55,10 +55,10 @@ def _cut(sketch: Sketch, rect: Rect, least: float, corridors: float) -> list[_Pa
     gap = 2 * WALL + _CORRIDOR if rect.area > 3.0 * least and sketch.chance(corridors) else WALL
     if gap > WALL and short > 2 * _LEAST + gap and sketch.chance(0.6):
         wide, long = not wide, short  # a corridor that runs along the longer side
-    if rect.area < least * sketch.rng.uniform(1.2, 2.2) and long < 16 or long < 2 * _LEAST + gap:
+    if (rect.area < least * sketch.rng.uniform(1.2, 2.2) and long < 16) or long < 2 * _LEAST + gap:
         return [_Part(rect, "room")]
     low = (rect.x0 if wide else rect.y0) + _LEAST
-    at = low + 0.25 * int(sketch.rng.integers(4 * (long - 2 * _LEAST - gap) + 1))
+    at = low + 0.25 * int(sketch.rng.integers(int(4 * (long - 2 * _LEAST - gap)) + 1))
     if wide:
         first, second = Rect(rect.x0, rect.y0, at, rect.y1), Rect(at + gap, rect.y0, rect.x1, rect.y1)
         middle = Rect(at + WALL, rect.y0, at + gap - WALL, rect.y1)
@@ -66,7 +66,7 @@ def _cut(sketch: Sketch, rect: Rect, least: float, corridors: float) -> list[_Pa
         first, second = Rect(rect.x0, rect.y0, rect.x1, at), Rect(rect.x0, at + gap, rect.x1, rect.y1)
         middle = Rect(rect.x0, at + WALL, rect.x1, at + gap - WALL)
     parts = _cut(sketch, first, least, corridors) + _cut(sketch, second, least, corridors)
-    return parts + [_Part(middle, "corridor")] if gap > WALL else parts
+    return [*parts, _Part(middle, "corridor")] if gap > WALL else parts
 
 
 def _with_courts(sketch: Sketch, parts: list[_Part]) -> list[_Part]:
@@ -121,7 +121,7 @@ def _open(sketch: Sketch, wall: Rect, *, both_corridors: bool) -> None:
     upright = wall.width < wall.height
     low, high = (wall.y0, wall.y1) if upright else (wall.x0, wall.x1)
     wide = DOORWAY if not both_corridors else max(DOORWAY, min(high - low, _CORRIDOR) - 0.25)
-    at = low + 0.25 + 0.25 * int(sketch.rng.integers(max(1, 4 * (high - low - wide - 0.5) + 1)))
+    at = low + 0.25 + 0.25 * int(sketch.rng.integers(max(1, int(4 * (high - low - wide - 0.5)) + 1)))
     door = Rect(wall.x0, at, wall.x1, at + wide) if upright else Rect(at, wall.y0, at + wide, wall.y1)
     sketch.lay("door", door)
     sketch.kept_clear.append(door.inset(-1.5))

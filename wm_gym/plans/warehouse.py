@@ -66,7 +66,9 @@ def _racks(sketch: Sketch, hall: Rect, *, along_x: bool) -> list[int]:
     aisle = (across - rows * _RACK) / (rows + 1)
     heads = _heads(sketch, long)
     numbers = {
-        (a, c): sketch.space("junction", _turned(hall, along_x, low, a * (aisle + _RACK), high, a * (aisle + _RACK) + aisle))
+        (a, c): sketch.space(
+            "junction", _turned(hall, along_x, low, a * (aisle + _RACK), high, a * (aisle + _RACK) + aisle)
+        )
         for a in range(rows + 1)
         for c, (low, high) in enumerate(heads)
     }
@@ -147,7 +149,9 @@ def _piles(sketch: Sketch, hall: Rect) -> None:
 
 def _join(sketch: Sketch, halls: list[Rect], doors: list[list[int]]) -> None:
     """Gates in the walls between halls."""
-    walls = {(a, b): wall for a in range(len(halls)) for b in range(a + 1, len(halls)) if (wall := _wall(halls[a], halls[b]))}
+    walls = {
+        (a, b): wall for a in range(len(halls)) for b in range(a + 1, len(halls)) if (wall := _wall(halls[a], halls[b]))
+    }
     for a, b in connected_choice(list(walls), 0.5, sketch.rng):
         wall = walls[a, b]
         _gate(sketch, wall, [doors[a], doors[b]])

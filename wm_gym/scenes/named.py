@@ -67,6 +67,8 @@ def find_world(world: str | None, seed: int, difficulty: str) -> Place | Path:
 def _shipped_place(family: str, seed: int, difficulty: str) -> Place:
     """The shipped place of a family, or of any where it is "", that a seed chooses."""
     names = [name for name in shipped_scenes() if name.startswith(family)]
+    if not names:
+        raise ValueError(f"world must be a shipped place of {shipped_scenes()} or one with a number, got {family!r}")
     return find_place(names[seed % len(names)], seed, difficulty)
 
 

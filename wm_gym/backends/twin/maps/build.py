@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from wm_gym.backends.twin.maps.from_draft import map_of_draft
 from wm_gym.backends.twin.maps.map_builder import open_builder
-from wm_gym.backends.twin.maps.painter import paint_draft
 from wm_gym.backends.twin.maps.twin_map import MAP_UNITS_PER_METRE, TwinMap
 from wm_gym.plans import draft_of
 from wm_gym.scenes.families import DIFFICULTIES, FAMILIES
@@ -34,4 +34,4 @@ def build(family: str, seed: int, difficulty: str = "full") -> TwinMap:
     draft = draft_of(family, seed, difficulty)
     rng = np.random.default_rng([seed, FAMILIES.index(family), DIFFICULTIES.index(difficulty), 1])
     extent = draft.extent.inset(-_BORDER).scaled(MAP_UNITS_PER_METRE)
-    return paint_draft(open_builder(extent, rng, difficulty, indoors=family in _INDOORS), draft)
+    return map_of_draft(open_builder(extent, rng, difficulty, indoors=family in _INDOORS), draft)

@@ -12,7 +12,7 @@ from wm_gym.backends.twin.maps import actors, floors, skies, themes, walls
 from wm_gym.backends.twin.maps.ground import STAND_CLEARANCE, FreeGround
 from wm_gym.backends.twin.maps.paint import Colour, mix, shade
 from wm_gym.backends.twin.maps.palette import colormap, fit_palette
-from wm_gym.backends.twin.maps.plan import Plan, Region
+from wm_gym.backends.twin.maps.plan import Plan
 from wm_gym.backends.twin.maps.texture_atlas import TextureAtlas
 from wm_gym.backends.twin.maps.twin_map import TwinMap
 from wm_gym.backends.twin.maps.udmf import Thing, geometry_of, text_map
@@ -73,11 +73,6 @@ class MapBuilder:
     def plant_tree(self, x: float, y: float, kind: int) -> None:
         """Puts a tree of `greenery.TREE_KINDS[kind]` at (x, y)."""
         self.stand(actors.TREE_NUMBER + kind, x, y)
-
-    def raise_box(self, rect: Rect, under: Region, height: float, *, side: str, top: str) -> None:
-        """Sets a box on the ground of `under`."""
-        box = Region(top, under.ceiling, height, under.ceiling_height, under.wall, skirt=side)
-        self.plan.paint(rect, box)
 
     def fly_birds(self, count: int, x: float, y: float, height: float) -> None:
         """Lets birds circle round (x, y) at `height` MU."""

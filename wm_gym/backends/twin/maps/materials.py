@@ -34,7 +34,7 @@ _GROUNDS = {
     "PAVE": ("paving", "stone"), "COBB": ("cobbles", "second_stone"), "PLAZA": ("cobbles", "plaza"),
     "LAWN": ("grass", "grass"), "PATH": ("gravel", "gravel"), "WALLT": ("plain", "rim"), "HEDGT": ("leaves", "hedge"),
     "BENCHT": ("planks", "wood"), "BANKT": ("plain", "rim"), "RIMT": ("plain", "trim"), "TABLET": ("plain", "wood"),
-    "DESKT": ("plain", "second_wood"), "CABINT": ("plain", "wood"), "SOFAT": ("plain", "cloth"),
+    "DESKT": ("plain", "second_wood"), "CUPTOP": ("plain", "wood"), "SOFAT": ("plain", "cloth"),
     "BOXT": ("crate_top", "second_wood"), "CRATET": ("crate_top", "wood"), "RACKT": ("crate_top", "carton"),
     "STEELT0": ("plain", "steel0"), "STEELT1": ("plain", "steel1"), "VAULT": ("plain", "vault"),
     "WALK": ("checker", "walk"), "FRAME": ("plain", "trim"), "STRIPE": ("plain", "yellow"),

@@ -1,4 +1,4 @@
-"""From a draft to a map: each patch becomes ground or a raised thing, each spot an actor.
+"""From a draft to a map, with walls, floors and things: each patch becomes ground or a raised thing, each spot an actor.
 
 What lies in a room, court or hall keeps its ceiling and its walls.
 """
@@ -50,10 +50,11 @@ _GROUNDS = {
 }  # fmt: skip
 _THINGS = {
     "low_wall": _Thing("LOWWALL", "WALLT", 28.0), "low_hedge": _Thing("LOWHED", "HEDGT", 28.0),
-    "hedge": _Thing("HEDGE", "HEDGT", 38.0), "bed": _Thing("RIM", "BED", 17.0), "bench": _Thing("BENCH", "BENCHT", 18.0),
+    "hedge": _Thing("HEDGE", "HEDGT", 38.0), "bed": _Thing("RIM", "BED", 17.0),
+    "bench": _Thing("BENCH", "BENCHT", 18.0),
     "bank": _Thing("BANK", "BANKT", 8.0, barred=True), "pond": _Thing("BANK", "WATER", -4.0, barred=True),
     "table": _Thing("TABLE", "TABLET", 21.0), "desk": _Thing("DESK", "DESKT", 24.0),
-    "cabinet": _Thing("CABINET", "CABINT", 48.0), "sofa": _Thing("SOFA", "SOFAT", 13.0),
+    "cabinet": _Thing("CABINET", "CUPTOP", 48.0), "sofa": _Thing("SOFA", "SOFAT", 13.0),
     "sofa_back": _Thing("SOFA", "SOFAT", 26.0), "box": _Thing("BOX", "BOXT", 32.0),
     "crate": _Thing("CRATE", "CRATET", 32.0),
 }  # fmt: skip
@@ -65,22 +66,22 @@ _PANELS = {"window": "WIND", "shelf": "BOOK", "dock": "DOCK"}
 _OPEN_AIR = Region("", None, 0.0, SKY_HEIGHT)
 
 
-def paint_draft(builder: MapBuilder, draft: Draft) -> TwinMap:
+def map_of_draft(builder: MapBuilder, draft: Draft) -> TwinMap:
     """The map of a draft."""
-    painter = _Painter(builder)
+    drafted = _DraftBuilder(builder)
     for patch in draft.patches:
-        painter.paint(patch)
+        drafted.lay(patch)
     for spot in draft.spots:
-        painter.stand(spot)
+        drafted.stand(spot)
     x, y, heading = draft.start
     walkers = (0, 2, int(builder.rng.integers(5, 10)))[builder.richness]
-    paints = [paint.name for paint in painter.materials.walls]
+    paints = [paint.name for paint in drafted.materials.walls]
     return builder.finish(
         (x * MAP_UNITS_PER_METRE, y * MAP_UNITS_PER_METRE, heading), walkers, caption_of(draft, builder, paints)
     )
 
 
-class _Painter:
+class _DraftBuilder:
     """Paints patches in their order and remembers which of them enclose others."""
 
     def __init__(self, builder: MapBuilder) -> None:
@@ -89,9 +90,9 @@ class _Painter:
         self._town = found_town(builder, (3, 4, 6)[builder.richness])
         self._enclosures: list[tuple[Rect, Region]] = []
         self._known: dict[tuple[object, ...], Region] = {}
-        self._fountain_kind = builder.draw_tree()
+        self._tree_kind = builder.draw_tree()
 
-    def paint(self, patch: Patch) -> None:
+    def lay(self, patch: Patch) -> None:
         """Lays one patch."""
         rect = patch.rect.scaled(MAP_UNITS_PER_METRE)
         if patch.kind in ("house", "last_house"):
@@ -116,7 +117,7 @@ class _Painter:
         """Puts one actor, light or flock on its place."""
         x, y = spot.x * MAP_UNITS_PER_METRE, spot.y * MAP_UNITS_PER_METRE
         if spot.kind == "tree":
-            self._builder.plant_tree(x, y, self._fountain_kind)
+            self._builder.plant_tree(x, y, self._tree_kind)
         elif spot.kind == "light":
             self._builder.lamps.append((x, y, self._under(x, y).ceiling_height - 6.0))
         elif spot.kind == "flock":
