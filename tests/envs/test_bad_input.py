@@ -9,7 +9,7 @@ from wm_gym.envs.options import read_options
 from wm_gym.scenes.named import shipped_scenes
 
 WORLDS = (
-    "world must be a family of ['city', 'courtyard', 'park', 'rooms', 'warehouse'], a place 'family/number', "
+    "world must be a family of ['city', 'courtyard', 'joined', 'park', 'rooms', 'warehouse'], a place 'family/number', "
     "'family/*' or a capture's .npz, got {!r}; shipped are " + ", ".join(shipped_scenes())
 )
 

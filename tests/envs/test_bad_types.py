@@ -23,7 +23,7 @@ SETTINGS = (
     "'return_text', 'backend_settings', 'completion', 'completion_settings'], got "
 )
 WORLDS = (
-    "world must be a family of ['city', 'courtyard', 'park', 'rooms', 'warehouse'], a place 'family/number', "
+    "world must be a family of ['city', 'courtyard', 'joined', 'park', 'rooms', 'warehouse'], a place 'family/number', "
     "'family/*' or a capture's .npz, got {}; shipped are " + ", ".join(shipped_scenes())
 )
 BACKENDS = "backend must be one of ['memory_only', 'twin', 'video'] or 'package.module:Class', got "

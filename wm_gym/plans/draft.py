@@ -12,6 +12,8 @@ import numpy as np
 
 from wm_gym.plans.rect import Rect
 
+_STRAIGHT = 2.5
+
 # spaces whose middle is taken: how far from their southern edge one starts, metres
 SOUTH_START = {
     "garden": 2.5,
@@ -155,7 +157,8 @@ class Sketch:
         if space.kind in ("room", "corridor"):
             return self._along(space.rect)
         ways = [self.spaces[a + b - number].rect.centre for a, b in sorted(self.links) if number in (a, b)]
-        far_x, far_y = max(ways, key=lambda way: abs(way[0] - x) + abs(way[1] - y), default=(x + 1.0, y))
+        straight = [way for way in ways if min(abs(way[0] - x), abs(way[1] - y)) < _STRAIGHT]
+        far_x, far_y = max(straight or ways, key=lambda way: abs(way[0] - x) + abs(way[1] - y), default=(x + 1.0, y))
         if abs(far_x - x) >= abs(far_y - y):
             return x, y, 0.0 if far_x > x else 180.0
         return x, y, 90.0 if far_y > y else 270.0

@@ -1,4 +1,4 @@
-"""From a draft to a map, with walls, floors and things: each patch becomes ground or a raised thing, each spot an actor.
+"""From a draft to a map: each patch becomes ground or a thing, each spot an actor.
 
 What lies in a room, court or hall keeps its ceiling and its walls.
 """
