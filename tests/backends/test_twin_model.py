@@ -35,7 +35,7 @@ def elsewhere():
 
 @pytest.fixture(scope="module")
 def city() -> Opening:
-    return open_place(Place("city", 2), HEIGHT, WIDTH)
+    return open_place(Place("city", 3), HEIGHT, WIDTH)
 
 
 def story_events(step):

@@ -30,7 +30,7 @@ class _Part:
 def draw_rooms(sketch: Sketch, width: float, height: float) -> Rect:
     """Draws a floor at most `width` by `height` metres large from (0, 0) on; gives its extent."""
     floor = Rect(0.0, 0.0, width - 2.0 * sketch.between(0, 4), height - 2.0 * sketch.between(0, 4))
-    least = sketch.rng.uniform(75, 140)
+    least = sketch.rng.uniform(95, 170)
     parts = _cut(sketch, floor.inset(1.0), least, sketch.rng.uniform(0.2, 1.0))
     parts = _with_courts(sketch, parts)
     spaces = []
