@@ -49,9 +49,7 @@ def test_the_seed_chooses_where_the_name_leaves_a_choice(without_vizdoom):
 def test_a_family_alone_is_the_place_whose_number_is_the_seed_to_a_simulator():
     assert find_place("city", 7, "simple") == find_place("city/*", 7, "simple") == Place("city", 7, "simple")
     assert find_place("city/9", 7, "simple") == Place("city", 9, "simple")
-    message = (
-        "world must be one of ['city', 'courtyard', 'joined', 'park', 'rooms', 'warehouse'], 'family/number' or 'family/*', "
-    )
+    message = "world must be one of ['city', 'courtyard', 'joined', 'park', 'rooms', 'warehouse'], 'family/number' or 'family/*', "
     with pytest.raises(ValueError, match=re.escape(message + "got 'moon/3'")):
         find_place("moon/3", 0, "full")
 
@@ -83,7 +81,9 @@ def test_an_unknown_name_is_refused_with_the_names_that_exist(world):
     with pytest.raises(ValueError) as raised:
         find_world(world, 0, "full")
     message = str(raised.value)
-    assert message.startswith("world must be a family of ['city', 'courtyard', 'joined', 'park', 'rooms', 'warehouse'], a place ")
+    assert message.startswith(
+        "world must be a family of ['city', 'courtyard', 'joined', 'park', 'rooms', 'warehouse'], a place "
+    )
     assert f"got {world!r}; shipped are city/9, city/19, city/29, courtyard/9" in message
 
 

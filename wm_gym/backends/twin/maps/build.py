@@ -11,7 +11,8 @@ from wm_gym.plans import draft_of
 from wm_gym.scenes.families import DIFFICULTIES, FAMILIES
 
 _INDOORS = ("rooms", "warehouse")
-_BORDER = 1.0
+# an odd number of map units, so that waypoints, which lie on a grid from the corner, lie on no border of a plan
+_BORDER = 33.0 / MAP_UNITS_PER_METRE
 
 
 def build(family: str, seed: int, difficulty: str = "full") -> TwinMap:
