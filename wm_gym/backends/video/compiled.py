@@ -11,6 +11,7 @@ Knows nothing of sampling or state.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import cast
 
 import numpy as np
@@ -19,6 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from wm_gym.backends.video.attention import FrameMask
+from wm_gym.backends.video.codec import FRAME_CHANNELS
 from wm_gym.backends.video.config import VideoConfig
 from wm_gym.backends.video.frame_metadata import FrameMetadata, may_attend
 from wm_gym.backends.video.layers import KV, Attention, Block
@@ -26,7 +28,12 @@ from wm_gym.backends.video.network import Conditioning, Refiner, VideoNetwork
 from wm_gym.backends.video.pixel_kernels import cut_patches, enter_refiner, leave_refiner
 from wm_gym.backends.video.token_kernels import join_and_norm, query_heads, self_heads
 from wm_gym.backends.video.transformer import CachedKV, NewKV
-from wm_gym.networks.batch_invariant import affine, matmul, per_world
+from wm_gym.networks.batch_invariant import affine, matmul
+
+KEPT_SIGMAS = 64
+
+CACHED_NUMBERS = 2**18
+"""Weights that stay in a processor's second cache while other data pass through it."""
 
 PLACES = 3
 """In a block, where a layer's output joins the tokens: after self-attention, cross-attention and feed-forward."""
@@ -37,19 +44,19 @@ class CompiledNetwork:
 
     def __init__(self, network: VideoNetwork) -> None:
         """Copy what is laid out anew; weights that change afterwards are not followed."""
-        self._network, self._transformer, config = network, network.transformer, network.config
+        self._network, self._transformer = network, network.transformer
         self._blocks = [CompiledBlock(cast(Block, block)) for block in network.transformer.blocks]
-        embedding = network.transformer.patch_embedding
-        self._enter = _laid_out(embedding.weight.flatten(1)), cast(Tensor, embedding.bias)
-        self._leave = _by_channel(network.transformer.proj_out, config)
+        self._embed_sigma = lru_cache(maxsize=KEPT_SIGMAS)(self._embedded)
+        self._entrance = Entrance(network)
         self._joins, self._sources = _joins(network)
-        self._refiner = CompiledRefiner(cast(Refiner, network.refiner), config)
+        self._exit = Exit(network)
 
     def __call__(self, noisy: Tensor, metadata: FrameMetadata, conditioning: Conditioning) -> tuple[Tensor, NewKV]:
         """Predict the clean latents, in -1..1; arguments as of `VideoNetwork.forward`."""
-        hints = conditioning.hints[:, 0].contiguous()
-        x, temb = self._tokens(noisy[:, 0].contiguous(), hints, metadata, conditioning)
-        transformer, past = self._transformer, conditioning.past
+        transformer, past, hints = self._transformer, conditioning.past, conditioning.hints[:, 0].contiguous()
+        x = self._entrance(noisy[:, 0].contiguous(), hints).add_(transformer.camera_embedder(conditioning.camera[:, 0]))
+        temb = torch.cat([self._embed_sigma(sigma) for sigma in metadata.sigma[:, 0].tolist()])
+        temb += transformer.action_embedder(conditioning.action)
         mask, turns = self._seen(metadata, past, conditioning.base_time)
         parts, shape = self._parts(temb), (len(self._blocks), *x.shape)
         keys, values, added, normed = x.new_empty(shape), x.new_empty(shape), x, torch.empty_like(x)
@@ -59,20 +66,12 @@ class CompiledNetwork:
             added = block(x, normed, parts, k, cached, conditioning.prompt[k], mask, turns, (keys[k], values[k]))
         eps = np.float32(transformer.norm_out.eps)
         join_and_norm(*_arrays(x, added, parts), PLACES * len(self._blocks), eps, normed.numpy())
-        clean = self._refiner(affine(normed, *self._leave), hints, temb)
+        clean = self._exit(normed, hints, temb)
         return clean[:, None], NewKV(keys[:, :, None], values[:, :, None])
 
-    def _tokens(
-        self, noisy: Tensor, hints: Tensor, metadata: FrameMetadata, conditioning: Conditioning
-    ) -> tuple[Tensor, Tensor]:
-        """Latents (N, T * 5, H, W) and hints (N, T * 8, H, W) as tokens (N, S, C), and (N, 1, C) embedded sigmas."""
-        transformer, (rows, columns) = self._transformer, self._network.config.grid
-        patches = noisy.new_empty(len(noisy), rows * columns, len(self._enter[0]))
-        patch = transformer.config.patch_size
-        cut_patches(*_arrays(noisy, hints), *patch, patches.numpy())
-        x = affine(patches, *self._enter).add_(transformer.camera_embedder(conditioning.camera[:, 0]))
-        temb = transformer.condition_embedder.embed_sigma(metadata.sigma)
-        return x, temb + transformer.action_embedder(conditioning.action)
+    def _embedded(self, sigma: float) -> Tensor:
+        """(1, 1, C) of the noise level 0..1."""
+        return self._transformer.condition_embedder.embed_sigma(torch.tensor([[sigma]]))
 
     def _seen(
         self, queries: FrameMetadata, past: CachedKV | None, base_time: Tensor | None
@@ -153,29 +152,61 @@ class CompiledBlock:
         return _mixed(q, k, v, bias)
 
 
-class CompiledRefiner:
-    """`network.Refiner`, and the patches that it takes."""
+class Entrance:
+    """The first layer: patches of noisy latents and hints to tokens.
 
-    def __init__(self, refiner: Refiner, config: VideoConfig) -> None:
+    It takes a few channels of all worlds at a time, so that their weights stay in the cache from world to world.
+    """
+
+    def __init__(self, network: VideoNetwork) -> None:
+        embedding, self._patch = network.transformer.patch_embedding, network.config.patch
+        self._bias, square = cast(Tensor, embedding.bias), self._patch**2
+        weight = _laid_out(embedding.weight.flatten(1))
+        few = max(1, CACHED_NUMBERS // (square * weight.shape[1]))
+        first = network.codec.latent_channels * square
+        self._noisy, self._hints = (part.split(few * square) for part in (weight[:first], weight[first:]))
+
+    def __call__(self, noisy: Tensor, hints: Tensor) -> Tensor:
+        """Latents (N, T * 5, H, W) and hints (N, T * 8, H, W) to tokens (N, S, C)."""
+        tokens = noisy.shape[2] * noisy.shape[3] // self._patch**2
+        x = self._bias.expand(len(noisy), tokens, -1).contiguous()
+        for planes, weights in ((noisy, self._noisy), (hints, self._hints)):
+            first = 0
+            for weight in weights:
+                after = first + len(weight) // self._patch**2
+                patches = weight.new_empty(tokens, len(weight))
+                for one, out in zip(planes[:, first:after].unbind(), x.unbind(), strict=True):
+                    cut_patches(one.numpy(), self._patch, self._patch, patches.numpy())
+                    out.addmm_(patches, weight)
+                first = after
+        return x
+
+
+class Exit:
+    """The last layer, and the refiner: tokens to clean latents, world by world."""
+
+    def __init__(self, network: VideoNetwork) -> None:
+        config, refiner = network.config, cast(Refiner, network.refiner)
+        self._leave = _by_channel(network.transformer.proj_out, config)
         self._refiner, self._patch, self._size = refiner, config.patch, (config.height, config.width)
-        kept = torch.channels_last
         layers = refiner.enter, refiner.middle, refiner.leave
-        self._layers = [(layer.weight.contiguous(memory_format=kept), layer.bias) for layer in layers]
+        self._layers = [(one.weight.contiguous(memory_format=torch.channels_last), one.bias) for one in layers]
 
-    def __call__(self, patches: Tensor, hints: Tensor, temb: Tensor) -> Tensor:
-        """Clean latents (N, T * 5, H, W) of patches (N, S, T * 5 * rows * columns), hints and embedded sigmas."""
-        (height, width), num_frames = self._size, self._refiner.num_frames
-        enter, _, leave = self._layers
-        clean = patches.new_empty(len(patches), hints.shape[1] // 8 * 5, height, width)
-        corners = patches.new_empty(len(patches), num_frames, height // 2, width // 2, enter[0].shape[1])
-        enter_refiner(*_arrays(patches, hints), self._patch, self._patch, *_arrays(clean, corners))
-        scale, shift = self._refiner.modulate(temb)[:, 0, :, None, None].repeat_interleave(num_frames, 0).chunk(2, 1)
-        refined = per_world(self._convolved, corners.flatten(0, 1), 1 + scale, shift, worlds=len(patches))
-        leave_refiner(refined.unflatten(0, corners.shape[:2]).numpy(), *_arrays(hints, clean))
+    def __call__(self, normed: Tensor, hints: Tensor, temb: Tensor) -> Tensor:
+        """Clean latents (N, T * 5, H, W) of tokens (N, S, C), hints (N, T * 8, H, W) and embedded sigmas (N, 1, C)."""
+        (height, width), num_frames, patch = self._size, self._refiner.num_frames, self._patch
+        clean = hints.new_empty(len(hints), num_frames * FRAME_CHANNELS, height, width)
+        corners = hints.new_empty(num_frames, height // 2, width // 2, self._layers[0][0].shape[1])
+        scale, shift = self._refiner.modulate(temb)[:, 0, :, None, None].chunk(2, 1)
+        each = zip(normed, hints.numpy(), clean.numpy(), 1 + scale, shift, strict=True)
+        for tokens, shown, made, one_scale, one_shift in each:
+            patches = torch.addmm(self._leave[1], tokens, self._leave[0])
+            enter_refiner(patches.numpy(), shown, patch, patch, made, corners.numpy())
+            leave_refiner(self._convolved(corners, one_scale, one_shift).numpy(), shown, made)
         return clean
 
     def _convolved(self, corners: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
-        """Frames (B, H / 2, W / 2, channels) through the three layers, (B, H / 2, W / 2, 28)."""
+        """Frames (T, H / 2, W / 2, channels) through the three convolutions, (T, H / 2, W / 2, 28)."""
         enter, middle, leave = self._layers
         x = F.conv2d(corners.permute(0, 3, 1, 2), *enter, padding=1)
         x = F.silu(torch.addcmul(shift, x, scale, out=x), inplace=True)
@@ -202,8 +233,9 @@ def can_compile(network: VideoNetwork) -> bool:
 
 
 def _joins(network: VideoNetwork) -> tuple[Tensor, Tensor]:
-    """Of each place where a layer's output joins the tokens: gate, scale and shift, (J, 3, C), as far as no world
-    decides them, and (J * 3,) what is added to each: row 0 to 5 of what all blocks share, 6 the embedded sigma, 7 none.
+    """Gate, scale and shift of each place where a layer's output joins the tokens, as far as no world decides them.
+
+    (J, 3, C); and what is added to each, (J * 3,): row 0 to 5 of what all blocks share, 6: the embedded sigma, 7: none.
     """
     one = torch.ones_like(cast(Block, network.transformer.blocks[0]).scale_shift_table[0, 0])
     rows: list[tuple[Tensor, int]] = [(torch.zeros_like(one), 7)]

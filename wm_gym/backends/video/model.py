@@ -16,6 +16,7 @@ from wm_gym.backends.video.attention import check_attention
 from wm_gym.backends.video.cache import Blocks, append
 from wm_gym.backends.video.codec import FRAME_CHANNELS
 from wm_gym.backends.video.codecs import CodecState
+from wm_gym.backends.video.compiled import CompiledNetwork, can_compile
 from wm_gym.backends.video.frame_metadata import FrameMetadata, Role
 from wm_gym.backends.video.generation import Prediction
 from wm_gym.backends.video.network import Conditioning, VideoNetwork
@@ -57,7 +58,7 @@ class VideoModel(BaseModel):
             wants_completion: Whether what memory does not show is to be decided before it generates.
             threads: Of torch, whatever the caller has set.
             batch_invariant: Whether a world's bytes are the same in every batch. Without it products are computed for
-                all worlds at once, which is faster for many worlds on a GPU.
+                all worlds at once, which is faster for many worlds on a GPU and slower on a CPU.
             attention: "plain", "sdpa", "flex", "flash2", "flash3" or "flash4"; "auto" is "plain" on a CPU and "sdpa"
                 elsewhere.
 
@@ -74,6 +75,7 @@ class VideoModel(BaseModel):
         network.transformer.set_attention(attention)
         self.config, self.network, self._prompts = config, network.eval(), PromptCache(network)
         self._threads, self._batch_invariant = threads, batch_invariant
+        self._compiled = CompiledNetwork(self.network) if batch_invariant and can_compile(self.network) else None
         self.spec = spec_of(network, threads=threads, batch_invariant=batch_invariant, attention=attention)
         self.spec = replace(self.spec, licence=licence, wants_completion=wants_completion)
 
@@ -144,7 +146,8 @@ class VideoModel(BaseModel):
         latents, codec_state = codec.encode(channels, codec_state_of(worlds))
         blocks = [world.blocks for world in worlds]
         if self.config.cache_update == "last":
-            _, new_kv = self.network(latents, FrameMetadata.of_chunk(times, 0.0, Role.PAST), conditioning)
+            predict = self.network if self._compiled is None else self._compiled
+            _, new_kv = predict(latents, FrameMetadata.of_chunk(times, 0.0, Role.PAST), conditioning)
             blocks = append(blocks, new_kv, times, window=self.config.window_latents, sinks=self.config.sink_latents)
         return self._after(worlds, condition, conditioning, latents, blocks, codec_state)
 
@@ -160,7 +163,7 @@ class VideoModel(BaseModel):
         with self._generating():
             times = self._times(state)
             conditioning = self._conditioning(condition, state)
-            prediction = Prediction(self.network, conditioning, state, times)
+            prediction = Prediction(self.network, conditioning, state, times, self._compiled)
             noise = draw_noise(self.network.latent_shape, condition.seeds, times.tolist())
             latents = denoise(noise.to(self.spec.device), prediction, self.config.num_steps)
             channels, codec_state = codec.decode(latents, codec_state_of(state))
