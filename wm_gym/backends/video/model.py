@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import torch
@@ -29,7 +28,7 @@ from wm_gym.backends.video.state import VideoState, VideoWorld, codec_state_of, 
 from wm_gym.backends.video.steering import steer
 from wm_gym.backends.video.weights import find_weights, load_weights
 from wm_gym.networks.arithmetic import own_arithmetic
-from wm_gym.networks.batch_invariant import per_world, world_by_world
+from wm_gym.networks.batch_invariant import world_by_world
 from wm_gym.reconstruction.blend_colours import blend_colours
 from wm_gym.reconstruction.blend_depth import blend_depth, write_mask
 from wm_gym.reconstruction.blend_moving import blend_moving
@@ -204,9 +203,10 @@ class VideoModel(BaseModel):
         poses, before = condition.world_from_camera.float(), torch.stack([world.last_pose for world in worlds])
         in_world = config.camera_frame == "world"
         origin = torch.stack([world.opening_pose for world in worlds]) if in_world else before
-        steered = partial(steer, length=length, grid=config.grid, patch=config.patch, compress=in_world)
-        path = torch.cat([before[:, None], poses], 1)
-        camera, action = per_world(steered, path, origin, condition.intrinsics, condition.keys)
+        camera, action = steer(
+            torch.cat([before[:, None], poses], 1), origin, condition.intrinsics, condition.keys,
+            length=length, grid=config.grid, patch=config.patch, compress=in_world,
+        )  # fmt: skip
         return Conditioning(
             hints=codec.encode_hints(channels, codec_state_of(worlds)),
             prompt=self._prompts.encode([prompt for world in condition.prompts for prompt in world]),
