@@ -14,6 +14,7 @@ from torch import Tensor
 from wm_gym.backends.video.steering_kernels import steer_all
 from wm_gym.geometry.plucker import plucker_rays
 from wm_gym.geometry.poses import compose, inverse, log
+from wm_gym.networks.arithmetic import takes_kernels
 from wm_gym.networks.batch_invariant import per_world
 
 NUM_KEYS = 8
@@ -49,7 +50,7 @@ def steer(
         The rays of each token's middle in each frame, moment and direction, (N, L, S, T * 6) float32; and the twists
         from frame to frame, scaled to about one, and the keys, (N, L, T * 6 + 8) float32.
     """
-    if path.device.type == "cpu" and torch.is_inference_mode_enabled():
+    if takes_kernels(path):
         return _compiled(path, origin, intrinsics, keys, length, grid, patch, compress)
     steered = partial(_steer, length=length, grid=grid, patch=patch, compress=compress)
     return per_world(steered, path, origin, intrinsics, keys)
