@@ -3,7 +3,7 @@
 Every kernel goes frame by frame, is sequential and writes only to its arguments, so that a world's bytes do not depend
 on its neighbours.
 
-Shapes: N worlds, T frames, H x W pixels. Knows nothing of networks.
+Shapes: P pixels in a row, H x W pixels of a frame. Knows nothing of networks.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import math
 import numpy as np
 from numba import njit
 
-ZERO, ONE, HALF = np.float32(0.0), np.float32(1.0), np.float32(0.5)
+ZERO, ONE = np.float32(0.0), np.float32(1.0)
 
 NEAREST = np.float32(1e-3)
 """Metres below which a depth is taken for this one, before its logarithm; share below which a mean is none."""
@@ -21,30 +21,27 @@ NEAREST = np.float32(1e-3)
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def colours(frames, remembered, comparable, kept, agreement, blended):
-    """Blend generated colours with remembered ones.
+    """Blend generated colours with remembered ones, pixel by pixel.
 
     Args:
-        frames: (N, T, H, W, 3) uint8, generated.
-        remembered: (N, T, H, W, 3) uint8.
-        comparable: (N, T, H, W) bool, where memory shows what the model does.
-        kept: (N, T, H, W) bool, where memory's colours are kept whatever the generated ones are.
+        frames: (P, 3) uint8, generated.
+        remembered: (P, 3) uint8.
+        comparable: (P,) bool, where memory shows what the model does.
+        kept: (P,) bool, where memory's colours are kept whatever the generated ones are.
         agreement: float32, as `blend_colours.AGREEMENT`.
-        blended: (N, T, H, W, 3) uint8, filled.
+        blended: (P, 3) uint8, filled.
     """
     rate = ONE / (np.float32(3.0) * agreement * agreement)
-    for n, t, y, x in np.ndindex(comparable.shape):
-        made, known, out = frames[n, t, y, x], remembered[n, t, y, x], blended[n, t, y, x]
-        if not comparable[n, t, y, x]:
-            for c in range(3):
-                out[c] = made[c]
-            continue
-        square = 0
-        for c in range(3):
-            square += (np.int32(known[c]) - made[c]) ** 2
-        weight = ONE if kept[n, t, y, x] else math.exp(-np.float32(square) * rate)
-        for c in range(3):
-            value = np.float32(made[c])
-            out[c] = np.uint8(np.rint(value + weight * (np.float32(known[c]) - value)))
+    for p in range(len(comparable)):
+        red, green, blue = np.float32(frames[p, 0]), np.float32(frames[p, 1]), np.float32(frames[p, 2])
+        more_red, more_green = np.float32(remembered[p, 0]) - red, np.float32(remembered[p, 1]) - green
+        more_blue, weight = np.float32(remembered[p, 2]) - blue, ZERO
+        if comparable[p]:
+            square = more_red * more_red + more_green * more_green + more_blue * more_blue
+            weight = ONE if kept[p] else math.exp(-square * rate)
+        blended[p, 0] = np.uint8(np.rint(red + weight * more_red))
+        blended[p, 1] = np.uint8(np.rint(green + weight * more_green))
+        blended[p, 2] = np.uint8(np.rint(blue + weight * more_blue))
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -52,60 +49,75 @@ def depths(depth, moving, log_hints, remembered, sky_metres, far_metres, radius,
     """Blend generated depth with remembered depth.
 
     Args:
-        depth: (N, T, H, W) float32 metres, generated.
-        moving: (N, T, H, W) bool, generated.
-        log_hints: (N, T, H, W) float32 log-depth of memory.
-        remembered: (N, T, H, W) bool, where memory shows what the model does.
+        depth: (F, H, W) float32 metres, generated, of F frames.
+        moving: (F, H, W) bool, generated.
+        log_hints: (F, H, W) float32 log-depth of memory.
+        remembered: (F, H, W) bool, where memory shows what the model does.
         sky_metres: float32, beyond which a depth is sky.
         far_metres: float32, the largest depth.
         radius: Pixels of half the size around a pixel over which errors are averaged, twice.
-        blended: (N, T, H, W) float32 metres, filled.
+        blended: (F, H, W) float32 metres, filled.
     """
-    generated, error = np.empty(depth.shape[2:], np.float32), np.empty(depth.shape[2:], np.float32)
-    log_sky = np.float32(math.log(sky_metres))
-    for n in range(depth.shape[0]):
-        for t in range(depth.shape[1]):
-            made, known, log_known, out = depth[n, t], remembered[n, t], log_hints[n, t], blended[n, t]
-            for y, x in np.ndindex(made.shape):
-                generated[y, x] = math.log(max(made[y, x], NEAREST))
-                error[y, x] = log_known[y, x] - generated[y, x]
-            surface = made < sky_metres
-            sure = known & surface & (log_known < log_sky)
-            mean, share = mean_around(error, sure & ~moving[n, t], radius)
-            if moving[n, t].any():
-                own_mean, own_share = mean_around(error, sure & moving[n, t], radius)
-                body, _ = mean_around(generated, moving[n, t] & surface, radius)
-                _put(own_mean, moving[n, t], mean)
-                _put(own_share, moving[n, t], share)
-                _put(body, moving[n, t] & surface, generated)
-            for y, x in np.ndindex(made.shape):
-                out[y, x] = made[y, x]
-                if known[y, x]:
-                    out[y, x] = math.exp(log_known[y, x])
+    height, width = depth.shape[1:]
+    generated, error = np.empty((height, width), np.float32), np.empty((height, width), np.float32)
+    still, moves = np.empty((height, width), np.bool_), np.empty((height, width), np.bool_)
+    surface, log_sky = np.empty((height, width), np.bool_), np.float32(math.log(sky_metres))
+    for f in range(len(depth)):
+        any_moves = False
+        for y in range(height):
+            for x in range(width):
+                metres, log_known = depth[f, y, x], log_hints[f, y, x]
+                generated[y, x] = math.log(max(metres, NEAREST))
+                error[y, x] = log_known - generated[y, x]
+                surface[y, x] = metres < sky_metres
+                sure = remembered[f, y, x] & surface[y, x] & (log_known < log_sky)
+                still[y, x], moves[y, x] = sure & (not moving[f, y, x]), sure & moving[f, y, x]
+                any_moves |= moving[f, y, x]
+        mean, share = _mean_around(error, still, radius)
+        if any_moves:
+            _join_moving(moving[f], moves, surface, radius, error, generated, mean, share)
+        for y in range(height):
+            for x in range(width):
+                if remembered[f, y, x]:
+                    blended[f, y, x] = math.exp(log_hints[f, y, x])
                 elif surface[y, x]:
                     shift = mean[y, x] * min(share[y, x] + share[y, x], ONE)
-                    out[y, x] = min(math.exp(generated[y, x] + shift), far_metres)
+                    blended[f, y, x] = min(math.exp(generated[y, x] + shift), far_metres)
+                else:
+                    blended[f, y, x] = depth[f, y, x]
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _put(values, where, out):
-    """Write values (H, W) to `out` at the pixels `where`."""
-    for y, x in np.ndindex(out.shape):
-        if where[y, x]:
-            out[y, x] = values[y, x]
+def _join_moving(moving, sure, surface, radius, error, generated, mean, share):
+    """Give moving pixels of a frame (H, W) errors of their own kind, and the mean depth around them, in place."""
+    body = np.empty(moving.shape, np.bool_)
+    for y in range(moving.shape[0]):
+        for x in range(moving.shape[1]):
+            body[y, x] = moving[y, x] & surface[y, x]
+    own_mean, own_share = _mean_around(error, sure, radius)
+    depth, _ = _mean_around(generated, body, radius)
+    for y in range(moving.shape[0]):
+        for x in range(moving.shape[1]):
+            if moving[y, x]:
+                mean[y, x], share[y, x] = own_mean[y, x], own_share[y, x]
+            if body[y, x]:
+                generated[y, x] = depth[y, x]
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def mean_around(values, where, radius):
+def _mean_around(values, where, radius):
     """Mean of the pixels `where` around each, 0 where there are none, and their share, (H, W) float32 each."""
     height, width = values.shape
     total, weight = _halved(values, where)
     for _ in range(2):
         total, weight = _box(total, radius), _box(weight, radius)
+    for y in range(total.shape[0]):
+        for x in range(total.shape[1]):
+            total[y, x] = total[y, x] / weight[y, x] if weight[y, x] > NEAREST else ZERO
     mean, share = np.empty((height, width), np.float32), np.empty((height, width), np.float32)
-    for y, x in np.ndindex(mean.shape):
-        here = weight[y // 2, x // 2]
-        mean[y, x], share[y, x] = total[y // 2, x // 2] / here if here > NEAREST else ZERO, here
+    for y in range(height):
+        for x in range(width):
+            mean[y, x], share[y, x] = total[y // 2, x // 2], weight[y // 2, x // 2]
     return mean, share
 
 
@@ -115,14 +127,15 @@ def _halved(values, where):
     height, width = values.shape
     total = np.zeros(((height + 1) // 2, (width + 1) // 2), np.float32)
     weight = np.zeros_like(total)
-    for y, x in np.ndindex(values.shape):
-        if where[y, x]:
-            total[y // 2, x // 2] += values[y, x]
-            weight[y // 2, x // 2] += ONE
-    for y, x in np.ndindex(total.shape):
-        count = np.float32(min(2, height - 2 * y) * min(2, width - 2 * x))
-        total[y, x] /= count
-        weight[y, x] /= count
+    for y in range(height):
+        for x in range(width):
+            total[y // 2, x // 2] += values[y, x] if where[y, x] else ZERO
+            weight[y // 2, x // 2] += np.float32(where[y, x])
+    for y in range(total.shape[0]):
+        for x in range(total.shape[1]):
+            count = np.float32(min(2, height - 2 * y) * min(2, width - 2 * x))
+            total[y, x] /= count
+            weight[y, x] /= count
     return total, weight
 
 
@@ -130,19 +143,17 @@ def _halved(values, where):
 def _box(image, radius):
     """Means over squares around each pixel of an image (H, W), at its borders of what there is."""
     height, width = image.shape
-    rows, out = np.zeros((height, width), np.float32), np.zeros((height, width), np.float32)
+    row, out = np.empty(width + 2 * radius, np.float32), np.empty((height, width), np.float32)
     for y in range(height):
         low, high = max(y - radius, 0), min(y + radius + 1, height)
+        row[:] = ZERO
         for other in range(low, high):
             for x in range(width):
-                rows[y, x] += image[other, x]
+                row[radius + x] += image[other, x]
         for x in range(width):
-            rows[y, x] /= np.float32(high - low)
-    for x in range(width):
-        low, high = max(x - radius, 0), min(x + radius + 1, width)
-        for y in range(height):
-            total = ZERO
-            for other in range(low, high):
-                total += rows[y, other]
-            out[y, x] = total / np.float32(high - low)
+            total = row[x]
+            for step in range(1, 2 * radius + 1):
+                total += row[x + step]
+            count = (high - low) * (min(x + radius + 1, width) - max(x - radius, 0))
+            out[y, x] = total / np.float32(count)
     return out

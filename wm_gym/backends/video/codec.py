@@ -90,8 +90,8 @@ class SpaceToDepthCodec:
         num_worlds, num_frames, *size = hints.seen.shape
         channels = torch.empty(num_worlds, num_frames, HINT_CHANNELS, *size)
         fields = hints.colour, hints.log_depth, hints.seen, hints.moving, hints.age, hints.same_appearance
-        arrays = (field.contiguous().numpy() for field in fields)
-        pack_hints(*arrays, (*self._logs, np.float32(math.log1p(AGE_SCALE_FRAMES))), channels.numpy())
+        arrays = (field.flatten(0, 1).contiguous().numpy() for field in fields)
+        pack_hints(*arrays, (*self._logs, np.float32(math.log1p(AGE_SCALE_FRAMES))), channels.flatten(0, 1).numpy())
         return channels.flatten(1, 2)
 
     def _unpacked(self, by_frame: Tensor) -> tuple[Tensor, Tensor]:
@@ -100,7 +100,8 @@ class SpaceToDepthCodec:
         frames = torch.empty(num_worlds, num_frames, *size, 3, dtype=torch.uint8)
         depth = torch.empty(num_worlds, num_frames, *size)
         far = np.float32(self.far_metres)
-        unpack_frames(by_frame.numpy(), self._logs, far, frames.numpy(), depth.numpy())
+        arrays = (t.flatten(0, 1).numpy() for t in (frames, depth))
+        unpack_frames(by_frame.flatten(0, 1).numpy(), self._logs, far, *arrays)
         return frames, depth
 
     @property
