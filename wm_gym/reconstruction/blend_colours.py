@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from wm_gym.memory.hints import Hints
+from wm_gym.networks.arithmetic import takes_kernels
+from wm_gym.reconstruction import kernels
 
 AGREEMENT = 48.0
 """RMS difference of colours (0..255) at which the blend weight of a remembered pixel has fallen to 1 / e."""
@@ -30,8 +33,14 @@ def blend_colours(frames: Tensor, moving: Tensor, hints: Hints, completed: Tenso
     Returns:
         (N, T, H, W, 3) uint8.
     """
-    generated, remembered = frames.float(), hints.colour.float()
     is_comparable = hints.seen & hints.same_appearance & (hints.moving == moving)
+    if takes_kernels(frames):
+        fields = frames, hints.colour, is_comparable, completed | hints.moving
+        made, known, comparable, sure = (field.contiguous().numpy() for field in fields)
+        blended = torch.empty_like(frames, memory_format=torch.contiguous_format)
+        kernels.colours(made, known, comparable, sure, np.float32(AGREEMENT), blended.numpy())
+        return blended
+    generated, remembered = frames.float(), hints.colour.float()
     difference = remembered - generated
     agreement = torch.exp(difference.square().mean(-1) / -(AGREEMENT**2))
     blend_weight = torch.where(completed | hints.moving, 1.0, agreement) * is_comparable
