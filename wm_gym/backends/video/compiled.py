@@ -10,7 +10,6 @@ Knows nothing of sampling or state.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import cast
 
@@ -19,16 +18,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from wm_gym.backends.video.attention import FrameMask
 from wm_gym.backends.video.codec import FRAME_CHANNELS
 from wm_gym.backends.video.config import VideoConfig
 from wm_gym.backends.video.frame_metadata import FrameMetadata, may_attend
 from wm_gym.backends.video.layers import KV, Attention, Block
 from wm_gym.backends.video.network import Conditioning, Refiner, VideoNetwork
 from wm_gym.backends.video.pixel_kernels import cut_patches, enter_refiner, leave_refiner
-from wm_gym.backends.video.token_kernels import join_and_norm, query_heads, self_heads
 from wm_gym.backends.video.transformer import CachedKV, NewKV
+from wm_gym.networks.attention import FrameMask
 from wm_gym.networks.batch_invariant import affine, matmul
+from wm_gym.networks.token_kernels import join_and_norm, query_heads, self_heads
 
 KEPT_SIGMAS = 64
 
@@ -62,10 +61,10 @@ class CompiledNetwork:
         keys, values, added, normed = x.new_empty(shape), x.new_empty(shape), x, torch.empty_like(x)
         for k, block in enumerate(self._blocks):
             cached = None if past is None else (past.keys[k], past.values[k])
-            join_and_norm(*_arrays(x, added, parts), PLACES * k, block.eps, normed.numpy())
+            join_and_norm(x.numpy(), added.numpy(), parts.numpy(), PLACES * k, block.eps, normed.numpy())
             added = block(x, normed, parts, k, cached, conditioning.prompt[k], mask, turns, (keys[k], values[k]))
         eps = np.float32(transformer.norm_out.eps)
-        join_and_norm(*_arrays(x, added, parts), PLACES * len(self._blocks), eps, normed.numpy())
+        join_and_norm(x.numpy(), added.numpy(), parts.numpy(), PLACES * len(self._blocks), eps, normed.numpy())
         clean = self._exit(normed, hints, temb)
         return clean[:, None], NewKV(keys[:, :, None], values[:, :, None])
 
@@ -103,7 +102,11 @@ class CompiledBlock:
             _affine_of(one) for one in (attn1.to_out[0], attn2.to_q, attn2.to_out[0])
         )
         hidden = cast(nn.Sequential, ffn[0])
-        self._wide, self._gelu, self._narrow = _affine_of(hidden.proj), cast(nn.GELU, hidden.gelu), _affine_of(ffn[2])
+        self._wide, self._gelu, self._narrow = (
+            _affine_of(cast(nn.Linear, hidden.proj)),
+            cast(nn.GELU, hidden.gelu),
+            _affine_of(ffn[2]),
+        )
         self._norms1 = _norm_of(attn1, "norm_q"), _norm_of(attn1, "norm_k"), np.float32(attn1.norm_q.eps)
         self._norm2 = _norm_of(attn2, "norm_q"), np.float32(attn2.norm_q.eps)
 
@@ -134,12 +137,12 @@ class CompiledBlock:
         """
         place, to = PLACES * number + 1, normed.numpy()
         added = affine(self._attend(affine(normed, *self._qkv), past, bias, turns, new), *self._out1)
-        join_and_norm(*_arrays(x, added, parts), place, self.eps, to)
+        join_and_norm(x.numpy(), added.numpy(), parts.numpy(), place, self.eps, to)
         q = _by_head(x, self.heads)
         query_heads(affine(normed, *self._query).numpy(), *self._norm2, q.numpy())
         keys, values = (t.unflatten(-1, (self.heads, -1)).transpose(1, 2) for t in text)
         added = affine(_mixed(q, keys, values, None), *self._out2)
-        join_and_norm(*_arrays(x, added, parts), place + 1, self.eps, to)
+        join_and_norm(x.numpy(), added.numpy(), parts.numpy(), place + 1, self.eps, to)
         return affine(self._gelu(affine(normed, *self._wide)), *self._narrow)
 
     def _attend(self, qkv: Tensor, past: KV | None, bias: Tensor | None, turns: Tensor, new: KV) -> Tensor:
@@ -148,7 +151,9 @@ class CompiledBlock:
         before = (nothing, nothing) if past is None else past
         q = _by_head(new[0], self.heads)
         k, v = (q.new_empty(*q.shape[:2], turns.shape[1], q.shape[3]) for _ in range(2))
-        self_heads(*_arrays(qkv, *before), *self._norms1, *_arrays(turns, q, k, v, *new))
+        arrays = qkv.numpy(), before[0].numpy(), before[1].numpy()
+        filled = q.numpy(), k.numpy(), v.numpy(), new[0].numpy(), new[1].numpy()
+        self_heads(*arrays, *self._norms1, turns.numpy(), *filled)
         return _mixed(q, k, v, bias)
 
 
@@ -256,9 +261,10 @@ def _by_channel(leave: nn.Linear, config: VideoConfig) -> tuple[Tensor, Tensor]:
     return _laid_out(weight), leave.bias.unflatten(0, square).permute(2, 0, 1).flatten()
 
 
-def _affine_of(layer: nn.Linear) -> tuple[Tensor, Tensor]:
-    """Weight (K, P) and bias (P,) of a layer."""
-    return _laid_out(layer.weight), layer.bias
+def _affine_of(layer: nn.Module) -> tuple[Tensor, Tensor]:
+    """Weight (K, P) and bias (P,) of a linear layer."""
+    linear = cast(nn.Linear, layer)
+    return _laid_out(linear.weight), linear.bias
 
 
 def _laid_out(weight: Tensor) -> Tensor:
@@ -281,8 +287,3 @@ def _mixed(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None) -> Tensor:
     scores = matmul(q, k.transpose(2, 3))
     weights = (scores if bias is None else scores.add_(bias)).softmax(-1)
     return matmul(weights, v).transpose(1, 2).flatten(2)
-
-
-def _arrays(*tensors: Tensor) -> Iterator[np.ndarray]:
-    """The tensors as kernels take them."""
-    return (tensor.numpy() for tensor in tensors)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from wm_gym.backends.base import BaseModel
-from wm_gym.backends.video.attention import check_attention
 from wm_gym.backends.video.cache import Blocks, append
 from wm_gym.backends.video.codec import FRAME_CHANNELS
 from wm_gym.backends.video.codecs import CodecState
@@ -25,10 +25,11 @@ from wm_gym.backends.video.prompts import PromptCache
 from wm_gym.backends.video.sampler import denoise, draw_noise
 from wm_gym.backends.video.settings import check_count, check_invariance, read_device, read_dtype, spec_of
 from wm_gym.backends.video.state import VideoState, VideoWorld, codec_state_of, new_worlds
-from wm_gym.backends.video.steering import steer
+from wm_gym.backends.video.steering import steer, steer_on_cpu
 from wm_gym.backends.video.weights import find_weights, load_weights
-from wm_gym.networks.arithmetic import own_arithmetic
-from wm_gym.networks.batch_invariant import world_by_world
+from wm_gym.networks.arithmetic import own_arithmetic, takes_kernels
+from wm_gym.networks.attention import check_attention
+from wm_gym.networks.batch_invariant import per_world, world_by_world
 from wm_gym.reconstruction.blend_colours import blend_colours
 from wm_gym.reconstruction.blend_depth import blend_depth, write_mask
 from wm_gym.reconstruction.blend_moving import blend_moving
@@ -203,10 +204,12 @@ class VideoModel(BaseModel):
         poses, before = condition.world_from_camera.float(), torch.stack([world.last_pose for world in worlds])
         in_world = config.camera_frame == "world"
         origin = torch.stack([world.opening_pose for world in worlds]) if in_world else before
-        camera, action = steer(
-            torch.cat([before[:, None], poses], 1), origin, condition.intrinsics, condition.keys,
-            length=length, grid=config.grid, patch=config.patch, compress=in_world,
-        )  # fmt: skip
+        steered = {"length": length, "grid": config.grid, "patch": config.patch, "compress": in_world}
+        inputs = torch.cat([before[:, None], poses], 1), origin, condition.intrinsics, condition.keys
+        if takes_kernels(poses):
+            camera, action = steer_on_cpu(*inputs, **steered)
+        else:
+            camera, action = per_world(partial(steer, **steered), *inputs)
         return Conditioning(
             hints=codec.encode_hints(channels, codec_state_of(worlds)),
             prompt=self._prompts.encode([prompt for world in condition.prompts for prompt in world]),

@@ -107,7 +107,7 @@ def leave_refiner(corners, hints, clean):
         corners: (T, H / 2, W / 2, 7 * 4) float32, what the last layer gives: a correction and logits of how much of
             the hint's colour and depth is taken over; channels, then the four corners of each square.
         hints: (T * 8, H, W) float32.
-        clean: (T * 5, H, W) float32, replaced by the better prediction, in -1..1.
+        clean: (T * 5, H, W) float32, replaced by the better prediction.
     """
     for t in range(corners.shape[0]):
         shown, made = hints[t * HINT_CHANNELS :], clean[t * FRAME_CHANNELS :]
@@ -122,4 +122,4 @@ def leave_refiner(corners, hints, clean):
                     value = made[channel, y, x] + given[4 * channel + corner]
                     weight = colour if channel < 3 else depth if channel == 3 else ZERO
                     value += weight * (_prior(shown, channel, y, x) - value)
-                    made[channel, y, x] = min(max(value, -ONE), ONE)
+                    made[channel, y, x] = value

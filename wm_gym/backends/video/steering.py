@@ -6,16 +6,12 @@ a world lies.
 
 from __future__ import annotations
 
-from functools import partial
-
 import torch
 from torch import Tensor
 
 from wm_gym.backends.video.steering_kernels import steer_all
 from wm_gym.geometry.plucker import plucker_rays
 from wm_gym.geometry.poses import compose, inverse, log
-from wm_gym.networks.arithmetic import takes_kernels
-from wm_gym.networks.batch_invariant import per_world
 
 NUM_KEYS = 8
 
@@ -50,43 +46,6 @@ def steer(
         The rays of each token's middle in each frame, moment and direction, (N, L, S, T * 6) float32; and the twists
         from frame to frame, scaled to about one, and the keys, (N, L, T * 6 + 8) float32.
     """
-    if takes_kernels(path):
-        return _compiled(path, origin, intrinsics, keys, length, grid, patch, compress)
-    steered = partial(_steer, length=length, grid=grid, patch=patch, compress=compress)
-    return per_world(steered, path, origin, intrinsics, keys)
-
-
-def _compiled(
-    path: Tensor,
-    origin: Tensor,
-    intrinsics: Tensor,
-    keys: Tensor,
-    length: int,
-    grid: tuple[int, int],
-    patch: int,
-    compress: bool,
-) -> tuple[Tensor, Tensor]:
-    """As `steer`, on a CPU, in a twentieth of the time."""
-    num_frames = keys.shape[1] // length
-    camera = torch.empty(len(path), length, grid[0] * grid[1], 6 * num_frames)
-    action = torch.empty(len(path), length, action_dim(num_frames))
-    inputs = (t.contiguous().numpy() for t in (path, origin, intrinsics, keys))
-    steer_all(*inputs, grid, patch, NEAR_METRES if compress else 0.0, camera.numpy(), action.numpy())
-    return camera, action
-
-
-def _steer(
-    path: Tensor,
-    origin: Tensor,
-    intrinsics: Tensor,
-    keys: Tensor,
-    *,
-    length: int,
-    grid: tuple[int, int],
-    patch: int,
-    compress: bool,
-) -> tuple[Tensor, Tensor]:
-    """As `steer`, on any device, with gradients."""
     origin_from_camera = compose(inverse(origin)[:, None], path[:, 1:])
     if compress:
         origin_from_camera = compressed(origin_from_camera)
@@ -97,6 +56,26 @@ def _steer(
     twists = log(compose(inverse(path[:, :-1]), path[:, 1:])) * 10.0
     pressed = keys.float().unflatten(1, (length, -1)).mean(2)
     return camera, torch.cat([twists.unflatten(1, (length, -1)).flatten(2), pressed], 2)
+
+
+def steer_on_cpu(
+    path: Tensor,
+    origin: Tensor,
+    intrinsics: Tensor,
+    keys: Tensor,
+    *,
+    length: int,
+    grid: tuple[int, int],
+    patch: int,
+    compress: bool,
+) -> tuple[Tensor, Tensor]:
+    """As `steer`, by a compiled kernel, without gradients."""
+    num_frames = keys.shape[1] // length
+    camera = torch.empty(len(path), length, grid[0] * grid[1], 6 * num_frames)
+    action = torch.empty(len(path), length, action_dim(num_frames))
+    at, before, lens, pressed = (t.contiguous().numpy() for t in (path, origin, intrinsics, keys))
+    steer_all(at, before, lens, pressed, grid, patch, NEAR_METRES if compress else 0.0, camera.numpy(), action.numpy())
+    return camera, action
 
 
 def compressed(poses: Tensor) -> Tensor:

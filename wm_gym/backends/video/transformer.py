@@ -17,12 +17,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from wm_gym.backends.video.attention import FrameMask
 from wm_gym.backends.video.config import TransformerConfig
 from wm_gym.backends.video.frame_metadata import FrameMetadata, Role, may_attend
 from wm_gym.backends.video.layers import KV, Attention, Block, embedder
-from wm_gym.backends.video.rotary import rotary_table
+from wm_gym.networks.attention import FrameMask
 from wm_gym.networks.batch_invariant import Linear, per_world
+from wm_gym.networks.rotary import rotary_table
 
 
 @dataclass(frozen=True)
