@@ -35,10 +35,10 @@ def blend_colours(frames: Tensor, moving: Tensor, hints: Hints, completed: Tenso
     """
     is_comparable = hints.seen & hints.same_appearance & (hints.moving == moving)
     if takes_kernels(frames):
-        images = (t.contiguous().view(-1, 3).numpy() for t in (frames, hints.colour))
-        masks = (t.contiguous().view(-1).numpy() for t in (is_comparable, completed | hints.moving))
+        made, known = (t.contiguous().view(-1, 3).numpy() for t in (frames, hints.colour))
+        comparable, sure = (t.contiguous().view(-1).numpy() for t in (is_comparable, completed | hints.moving))
         blended = torch.empty(frames.shape, dtype=torch.uint8)
-        kernels.colours(*images, *masks, np.float32(AGREEMENT), blended.view(-1, 3).numpy())
+        kernels.colours(made, known, comparable, sure, np.float32(AGREEMENT), blended.view(-1, 3).numpy())
         return blended
     generated, remembered = frames.float(), hints.colour.float()
     difference = remembered - generated

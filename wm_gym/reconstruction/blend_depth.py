@@ -41,9 +41,11 @@ def blend_depth(depth: Tensor, moving: Tensor, hints: Hints, far_metres: float) 
     """
     is_remembered = hints.seen & (hints.moving == moving)
     if takes_kernels(depth):
-        inputs = (t.flatten(0, 1).contiguous().numpy() for t in (depth, moving, hints.log_depth, is_remembered))
-        bounds, blended = np.float32([SKY_SHARE * far_metres, far_metres]), torch.empty(depth.shape)
-        kernels.depths(*inputs, *bounds, RADIUS_PIXELS // 2, blended.flatten(0, 1).numpy())
+        fields = depth, moving, hints.log_depth, is_remembered
+        made, moves, known, remembered = (field.flatten(0, 1).contiguous().numpy() for field in fields)
+        sky, far, blended = np.float32(SKY_SHARE * far_metres), np.float32(far_metres), torch.empty(depth.shape)
+        out = blended.flatten(0, 1).numpy()
+        kernels.depths(made, moves, known, remembered, sky, far, RADIUS_PIXELS // 2, out)
         return blended
     generated = depth.clamp(min=1e-3).log()
     is_surface = depth < SKY_SHARE * far_metres

@@ -24,10 +24,10 @@ def trust_of(
     """
     assert chunk.depth is not None
     known = hints.seen & ~hints.moving & hints.same_appearance & (chunk.depth > 0)
-    images = (t.flatten(1, 3).contiguous().numpy() for t in (chunk.frames, hints.colour))
-    planes = (t.flatten(1).contiguous().numpy() for t in (chunk.depth, hints.log_depth, known))
+    made, remembered = (t.flatten(1, 3).contiguous().numpy() for t in (chunk.frames, hints.colour))
+    depth, log_depth, counts = (t.flatten(1).contiguous().numpy() for t in (chunk.depth, hints.log_depth, known))
     shares = np.zeros(len(known))
-    _agreement(*images, *planes, 3 * colour_tolerance, depth_tolerance, shares)
+    _agreement(made, remembered, depth, log_depth, counts, 3 * colour_tolerance, depth_tolerance, shares)
     return shares.tolist()
 
 

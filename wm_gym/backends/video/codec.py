@@ -90,8 +90,9 @@ class SpaceToDepthCodec:
         num_worlds, num_frames, *size = hints.seen.shape
         channels = torch.empty(num_worlds, num_frames, HINT_CHANNELS, *size)
         fields = hints.colour, hints.log_depth, hints.seen, hints.moving, hints.age, hints.same_appearance
-        arrays = (field.flatten(0, 1).contiguous().numpy() for field in fields)
-        pack_hints(*arrays, (*self._logs, np.float32(math.log1p(AGE_SCALE_FRAMES))), channels.flatten(0, 1).numpy())
+        colour, log_depth, seen, moving, age, same = (field.flatten(0, 1).contiguous().numpy() for field in fields)
+        logs = *self._logs, np.float32(math.log1p(AGE_SCALE_FRAMES))
+        pack_hints(colour, log_depth, seen, moving, age, same, logs, channels.flatten(0, 1).numpy())
         return channels.flatten(1, 2)
 
     def _unpacked(self, by_frame: Tensor) -> tuple[Tensor, Tensor]:
@@ -100,8 +101,8 @@ class SpaceToDepthCodec:
         frames = torch.empty(num_worlds, num_frames, *size, 3, dtype=torch.uint8)
         depth = torch.empty(num_worlds, num_frames, *size)
         far = np.float32(self.far_metres)
-        arrays = (t.flatten(0, 1).numpy() for t in (frames, depth))
-        unpack_frames(by_frame.flatten(0, 1).numpy(), self._logs, far, *arrays)
+        shown, metres = frames.flatten(0, 1).numpy(), depth.flatten(0, 1).numpy()
+        unpack_frames(by_frame.flatten(0, 1).numpy(), self._logs, far, shown, metres)
         return frames, depth
 
     @property

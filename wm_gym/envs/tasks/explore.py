@@ -64,9 +64,10 @@ class Explore(Task[ExploreState]):
     def _floor_cells(self, outcome: Outcome) -> set[tuple[int, int]]:
         chunk = outcome.chunk
         assert chunk.depth is not None and chunk.moving is not None and chunk.world_from_camera is not None
-        last = (chunk.depth[0, -1], chunk.moving[0, -1], outcome.intrinsics[0], chunk.world_from_camera[0, -1])
+        last = chunk.depth[0, -1], chunk.moving[0, -1], outcome.intrinsics[0], chunk.world_from_camera[0, -1]
+        depth, moving, lens, pose = (t.contiguous().numpy() for t in last)
         bounds = self.reach_metres, self.floor_metres, self.tolerance_metres
-        numbers = np.unique(_cells_in_view(*(t.contiguous().numpy() for t in last), bounds, self.cell_metres))
+        numbers = np.unique(_cells_in_view(depth, moving, lens, pose, bounds, self.cell_metres))
         return {(n // _CELLS_ACROSS, n % _CELLS_ACROSS - _CELLS_ACROSS // 2) for n in numbers.tolist()}
 
 
