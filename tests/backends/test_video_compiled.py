@@ -1,18 +1,15 @@
 """The kernels compiled for the CPU give what torch gives: outside inference mode every function takes torch's way."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
 
 from wm_gym.backends.video.codec import SpaceToDepthCodec
-from wm_gym.backends.video.compiled import CompiledNetwork, can_compile
-from wm_gym.backends.video.config import VideoConfig
+from wm_gym.backends.video.compiled import CompiledNetwork
 from wm_gym.backends.video.frame_metadata import FrameMetadata, Role
 from wm_gym.backends.video.model import VideoModel
-from wm_gym.backends.video.network import VideoNetwork
 from wm_gym.backends.video.steering import steer, steer_on_cpu
+from wm_gym.backends.video.weights import find_weights, load_weights
 from wm_gym.geometry.poses import exp
 from wm_gym.memory.hints import Hints
 from wm_gym.networks.arithmetic import own_arithmetic
@@ -26,8 +23,6 @@ SHAPE = (2, 4, 24, 32)
 
 @pytest.fixture(scope="module")
 def model():
-    from wm_gym.backends.video.weights import find_weights, load_weights
-
     return VideoModel(load_weights(find_weights(36, 48), dtype=torch.float32))
 
 
@@ -85,10 +80,8 @@ def test_frames_and_hints_are_packed_alike():
 def test_cameras_are_steered_alike(compress):
     rng = torch.Generator().manual_seed(4)
     path = exp(torch.randn(2, 9, 6, generator=rng).double()).float()
-    origin, lens = (
-        exp(torch.randn(2, 6, generator=rng).double()).float(),
-        torch.tensor([[30.0, 31, 16, 12]]).expand(2, 4),
-    )
+    origin = exp(torch.randn(2, 6, generator=rng).double()).float()
+    lens = torch.tensor([[30.0, 31, 16, 12]]).expand(2, 4)
     keys = torch.rand(2, 8, 8, generator=rng) < 0.3
     shape = {"length": 2, "grid": (3, 4), "patch": 8, "compress": compress}
     inputs = path, origin, lens, keys
@@ -132,13 +125,3 @@ def test_one_prediction_at_any_noise_level_is_torchs(model):
     torch.testing.assert_close(plain, fast, rtol=1e-3, atol=1e-3)
     torch.testing.assert_close(kv.keys, new.keys, rtol=1e-3, atol=1e-3)
     torch.testing.assert_close(kv.values, new.values, rtol=1e-3, atol=1e-3)
-
-
-@pytest.mark.parametrize("change", [{"cache_update": "clean"}, {"latents_per_chunk": 2}], ids=["cache", "latents"])
-def test_a_network_of_another_kind_is_left_to_torch(change):
-    config = replace(VideoConfig(), **change)
-    assert not can_compile(VideoNetwork(config))
-
-
-def test_bfloat16_is_left_to_torch():
-    assert not can_compile(VideoNetwork(VideoConfig()).bfloat16())
