@@ -7,11 +7,12 @@ the call of `VideoModel.step` and its return; completion lies before it. A funct
 that derives from the condition: the condition itself, a record, sequence or sentence in it, or a tensor that torch has
 computed from one of its tensors, also inside a record, a tuple or a list. Counted are distinct functions by their
 definition: methods, properties and functions within functions count, comprehensions and lambdas belong to the function
-that they stand in, and torch's own functions are not looked at. What reaches a function through `self` alone is not
+that they stand in, and torch's own functions are not looked at. Torch computes the step, as on every device but a CPU:
+what kernels compiled for a CPU write cannot be followed. What reaches a function through `self` alone is not
 counted, nor are numbers, from which nothing can be followed.
 
 JSON keys:
- - `model`: functions of the video model's room, `wm_gym/backends/video`.
+ - `model`: functions of the video model: its room, `wm_gym/backends/video`, and attention, which lies in `networks`.
  - `package`: functions of all rooms, those of the model among them: poses, batch-invariant products, blending.
  - `called`: all distinct functions of the package that run in the step, whether they are given anything of it or not.
  - `visits`: the functions, in the order of their first visit.
@@ -38,14 +39,17 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 import wm_gym
+from wm_gym.backends.video import codec
+from wm_gym.backends.video import model as video_model
 from wm_gym.backends.video.model import VideoModel
 from wm_gym.completion.pipeline import Completion
+from wm_gym.reconstruction import blend_colours, blend_depth
 from wm_gym.scenes.named import open_named
 from wm_gym.world.world import World
 from wm_gym.world_model import Condition
 
 ROOT = Path(wm_gym.__file__).parent
-MODEL = "backends/video/"
+MODEL = "backends/video/", "networks/attention.py", "networks/rotary.py"
 
 
 class Followed(TorchFunctionMode):
@@ -116,6 +120,9 @@ def follow(height: int, width: int) -> dict[str, Any]:
     twists = np.full((1, model.spec.frames_per_step, 4), 0.5)
     state, _ = world.step(state, twists)  # prompts are encoded once
     step, watched = model.step, []
+    model._compiled = None
+    for module in (codec, video_model, blend_colours, blend_depth):
+        setattr(module, "takes_kernels", lambda tensor: False)  # noqa: B010 (in this process alone)
 
     def followed(state: Any, condition: Condition) -> Any:
         with Followed(condition) as found:

@@ -9,12 +9,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wm_gym.backends.video.attention import FLASH, IMPLEMENTATIONS, FrameMask, attention, blocks_of, check_attention
 from wm_gym.backends.video.config import VideoConfig
 from wm_gym.backends.video.frame_metadata import FrameMetadata, Role
 from wm_gym.backends.video.model import VideoModel
 from wm_gym.backends.video.network import Conditioning, VideoNetwork
 from wm_gym.backends.video.transformer import Tokens
+from wm_gym.networks.attention import FLASH, IMPLEMENTATIONS, FrameMask, attention, blocks_of, check_attention
 from wm_gym.networks.batch_invariant import world_by_world
 
 TOKENS, HEADS, DIM = 4, 2, 16

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from wm_gym.backends.video.config import VideoConfig
 from wm_gym.backends.video.model import VideoModel
 from wm_gym.backends.video.network import VideoNetwork
-from wm_gym.backends.video.steering import NEAR_METRES, action_dim, compressed, steer
+from wm_gym.backends.video.steering import NEAR_METRES, action_dim, compressed, steer, steer_on_cpu
 from wm_gym.completion.pipeline import Completion
 from wm_gym.geometry.cameras import intrinsics_from_fov, rays
 from wm_gym.geometry.motion import camera_pose
@@ -125,9 +125,9 @@ def test_the_origin_is_the_frame_before_the_chunk_or_the_opening_frame(camera_fr
 
     def watched(path, origin, *rest, **shape):
         origins.append(origin)
-        return steer(path, origin, *rest, **shape)
+        return steer_on_cpu(path, origin, *rest, **shape)
 
-    monkeypatch.setattr("wm_gym.backends.video.model.steer", watched)
+    monkeypatch.setattr("wm_gym.backends.video.model.steer_on_cpu", watched)
     state, _ = world.start([open_named(world.model.spec, "city/9", 0, "full", 1)], [1])
     opening = torch.from_numpy(camera_pose(state.body_poses)).float()
     for _ in range(2):

@@ -16,6 +16,7 @@ from functools import lru_cache, partial, wraps
 from typing import Any, ParamSpec, TypeVar
 
 import torch
+from torch import Tensor
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -45,6 +46,11 @@ def own_arithmetic(threads: int = 1) -> Iterator[None]:
     finally:
         for put, found, _ in reversed(changed):
             put(found)
+
+
+def takes_kernels(tensor: Tensor) -> bool:
+    """Whether kernels compiled for the CPU may take a tensor: it lies there, and no gradient will be asked for."""
+    return tensor.device.type == "cpu" and torch.is_inference_mode_enabled()
 
 
 def in_own_arithmetic(function: Callable[P, R]) -> Callable[P, R]:

@@ -58,10 +58,16 @@ class Linear(nn.Linear):
         """(N, ..., in_features) to (N, ..., out_features)."""
         if self.bias is None or input.ndim != 3 or not _is_generating():
             return per_world(super().forward, input)
-        out, weight = input.new_empty(*input.shape[:-1], self.out_features), self.weight.t()
-        for x, y in zip(input.unbind(), out.unbind(), strict=True):
-            torch.addmm(self.bias, x, weight, out=y)
-        return out
+        return affine(input, self.weight.t(), self.bias)
+
+
+def affine(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """(N, M, K) times (K, P) plus (P,), each world's product alone; for inference."""
+    out = x.new_empty(*x.shape[:-1], weight.shape[1])
+    each = zip(x.unbind(), out.unbind(), strict=True) if _IS_ON.get() else [(x.flatten(0, 1), out.flatten(0, 1))]
+    for one, product in each:
+        torch.addmm(bias, one, weight, out=product)
+    return out
 
 
 def matmul(a: Tensor, b: Tensor) -> Tensor:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from wm_gym.memory.hints import Hints
+from wm_gym.networks.arithmetic import takes_kernels
+from wm_gym.reconstruction import kernels
 
 AGREEMENT = 48.0
 """RMS difference of colours (0..255) at which the blend weight of a remembered pixel has fallen to 1 / e."""
@@ -30,8 +33,14 @@ def blend_colours(frames: Tensor, moving: Tensor, hints: Hints, completed: Tenso
     Returns:
         (N, T, H, W, 3) uint8.
     """
-    generated, remembered = frames.float(), hints.colour.float()
     is_comparable = hints.seen & hints.same_appearance & (hints.moving == moving)
+    if takes_kernels(frames):
+        made, known = (t.contiguous().view(-1, 3).numpy() for t in (frames, hints.colour))
+        comparable, sure = (t.contiguous().view(-1).numpy() for t in (is_comparable, completed | hints.moving))
+        blended = torch.empty(frames.shape, dtype=torch.uint8)
+        kernels.colours(made, known, comparable, sure, np.float32(AGREEMENT), blended.view(-1, 3).numpy())
+        return blended
+    generated, remembered = frames.float(), hints.colour.float()
     difference = remembered - generated
     agreement = torch.exp(difference.square().mean(-1) / -(AGREEMENT**2))
     blend_weight = torch.where(completed | hints.moving, 1.0, agreement) * is_comparable

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from wm_gym.memory.hints import Hints
+from wm_gym.networks.arithmetic import takes_kernels
+from wm_gym.reconstruction import kernels
 
 RADIUS_PIXELS = 4
 """Width, less one, of the box filter that spreads depth errors beyond the hints; two passes, at half the resolution."""
@@ -37,6 +40,13 @@ def blend_depth(depth: Tensor, moving: Tensor, hints: Hints, far_metres: float) 
         (N, T, H, W) metres.
     """
     is_remembered = hints.seen & (hints.moving == moving)
+    if takes_kernels(depth):
+        fields = depth, moving, hints.log_depth, is_remembered
+        made, moves, known, remembered = (field.flatten(0, 1).contiguous().numpy() for field in fields)
+        sky, far, blended = np.float32(SKY_SHARE * far_metres), np.float32(far_metres), torch.empty(depth.shape)
+        out = blended.flatten(0, 1).numpy()
+        kernels.depths(made, moves, known, remembered, sky, far, RADIUS_PIXELS // 2, out)
+        return blended
     generated = depth.clamp(min=1e-3).log()
     is_surface = depth < SKY_SHARE * far_metres
     surface = is_remembered & (hints.log_depth.exp() < SKY_SHARE * far_metres) & is_surface

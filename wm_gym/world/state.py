@@ -135,25 +135,6 @@ class Outcome:
         )
 
 
-def trust_of(
-    chunk: Chunk, hints: Hints, *, colour_tolerance: float = 24.0, depth_tolerance: float = 0.1
-) -> list[float]:
-    """For each world, the share of what memory knew (still, in today's appearance) that the frames agree with.
-
-    Args:
-        chunk: With depth.
-        hints: At the chunk's poses.
-        colour_tolerance: Mean absolute difference over the channels, of 255.
-        depth_tolerance: Absolute difference of log-depth.
-    """
-    assert chunk.depth is not None
-    known = hints.seen & ~hints.moving & hints.same_appearance & (chunk.depth > 0)
-    colour = (chunk.frames.float() - hints.colour.float()).abs().mean(-1) <= colour_tolerance
-    depth = (chunk.depth.clamp(min=1e-3).log() - hints.log_depth).abs() <= depth_tolerance
-    agree = known & colour & depth
-    return [float(a.sum() / k.sum()) if k.any() else 0.0 for a, k in zip(agree, known, strict=True)]
-
-
 def stack_intrinsics(openings: Sequence[Opening]) -> Tensor:
     """(N, 4) float32 from N openings."""
     return torch.stack([opening.intrinsics.float() for opening in openings])

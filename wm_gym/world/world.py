@@ -35,8 +35,9 @@ from wm_gym.world.guiding import Events, complete_hints, completion_for, conditi
 from wm_gym.world.movement import Blocked, keys_of, twists_of, walk_all
 from wm_gym.world.references import Keyframes
 from wm_gym.world.remembering import grown, write_mask_of, written
-from wm_gym.world.state import Outcome, WorldState, stack_intrinsics, trust_of
+from wm_gym.world.state import Outcome, WorldState, stack_intrinsics
 from wm_gym.world.transfer import moved
+from wm_gym.world.trust import trust_of
 from wm_gym.world_model import Chunk, Guidance, Opening, WorldModel
 
 

@@ -8,11 +8,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from wm_gym.backends.video.codec_kernels import pack_hints, unpack_frames
 from wm_gym.geometry.depth_scale import scale_log_depth, unscale_depth
 from wm_gym.memory.hints import Hints
+from wm_gym.networks.arithmetic import takes_kernels
 
 FRAME_CHANNELS = 5
 """Of one frame: red, green, blue, log-depth, moving."""
@@ -52,12 +55,18 @@ class SpaceToDepthCodec:
 
     def decode(self, channels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Frames, depth and moving mask of (N, T * FRAME_CHANNELS, H, W), shaped as in `encode`."""
-        by_frame = channels.float().unflatten(1, (-1, FRAME_CHANNELS)).clamp(-1, 1)
+        by_frame = channels.float().unflatten(1, (-1, FRAME_CHANNELS))
+        if takes_kernels(by_frame):
+            frames, depth = self._unpacked(by_frame.contiguous())
+            return frames, depth, by_frame[:, :, 4] > 0
+        by_frame = by_frame.clamp(-1, 1)
         frames = ((by_frame[:, :, :3] + 1) * 127.5).round().to(torch.uint8).movedim(2, -1).contiguous()
         return frames, unscale_depth(by_frame[:, :, 3], self.near_metres, self.far_metres), by_frame[:, :, 4] > 0
 
     def encode_hints(self, hints: Hints) -> Tensor:
         """(N, T * HINT_CHANNELS, H, W) float32; all zero where nothing is seen."""
+        if takes_kernels(hints.seen):
+            return self._packed(hints)
         seen = hints.seen.float()
         channels = [
             *(hints.colour.float() / 127.5 - 1).unbind(-1),
@@ -75,3 +84,27 @@ class SpaceToDepthCodec:
         by_frame = hints.unflatten(-3, (-1, HINT_CHANNELS))
         moving = torch.where(by_frame[..., 4:5, :, :] > 0, by_frame[..., 5:6, :, :], -1.0)
         return torch.cat([by_frame[..., :4, :, :], moving.to(by_frame.dtype)], -3).flatten(-4, -3)
+
+    def _packed(self, hints: Hints) -> Tensor:
+        """As `encode_hints`, by the kernel."""
+        num_worlds, num_frames, *size = hints.seen.shape
+        channels = torch.empty(num_worlds, num_frames, HINT_CHANNELS, *size)
+        fields = hints.colour, hints.log_depth, hints.seen, hints.moving, hints.age, hints.same_appearance
+        colour, log_depth, seen, moving, age, same = (field.flatten(0, 1).contiguous().numpy() for field in fields)
+        logs = *self._logs, np.float32(math.log1p(AGE_SCALE_FRAMES))
+        pack_hints(colour, log_depth, seen, moving, age, same, logs, channels.flatten(0, 1).numpy())
+        return channels.flatten(1, 2)
+
+    def _unpacked(self, by_frame: Tensor) -> tuple[Tensor, Tensor]:
+        """Frames and depth of channels (N, T, 5, H, W), by the kernel."""
+        num_worlds, num_frames, _, *size = by_frame.shape
+        frames = torch.empty(num_worlds, num_frames, *size, 3, dtype=torch.uint8)
+        depth = torch.empty(num_worlds, num_frames, *size)
+        far = np.float32(self.far_metres)
+        shown, metres = frames.flatten(0, 1).numpy(), depth.flatten(0, 1).numpy()
+        unpack_frames(by_frame.flatten(0, 1).numpy(), self._logs, far, shown, metres)
+        return frames, depth
+
+    @property
+    def _logs(self) -> tuple[np.float32, np.float32]:
+        return np.float32(math.log(self.near_metres)), np.float32(math.log(self.far_metres))

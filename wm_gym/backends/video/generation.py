@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from wm_gym.backends.video.cache import Block, Blocks, append, gather
+from wm_gym.backends.video.compiled import CompiledNetwork
 from wm_gym.backends.video.frame_metadata import FrameMetadata, Role
 from wm_gym.backends.video.network import Conditioning, VideoNetwork
 from wm_gym.backends.video.state import VideoWorld
@@ -24,10 +25,16 @@ class Prediction:
     """
 
     def __init__(
-        self, network: VideoNetwork, conditioning: Conditioning, worlds: Sequence[VideoWorld], times: Tensor
+        self,
+        network: VideoNetwork,
+        conditioning: Conditioning,
+        worlds: Sequence[VideoWorld],
+        times: Tensor,
+        compiled: CompiledNetwork | None = None,
     ) -> None:
-        """Predict the latent frames at `times` (N, L)."""
+        """Predict the latent frames at `times` (N, L); `compiled` computes what the network does, if it is given."""
         self._network, self._conditioning, self._times = network, conditioning, times
+        self._compiled = compiled
         self._bounds = {"window": network.config.window_latents, "sinks": network.config.sink_latents}
         self._blocks: list[Blocks] = [world.blocks for world in worlds]
         self._clean_context = None
@@ -40,6 +47,9 @@ class Prediction:
         """Clean latents of noisy ones, (N, L, C, h, w) in -1..1."""
         conditioning = replace(self._conditioning, past=self._past())
         metadata, length = FrameMetadata.of_chunk(self._times, sigma, Role.TARGET), self._times.shape[1]
+        if self._compiled is not None:
+            latents, self._last = self._compiled(noisy, metadata, conditioning)
+            return latents
         latents, new_kv = self._network(noisy, metadata, conditioning, self._clean_context)
         if self._clean_context is not None:
             clean = NewKV(new_kv.keys[:, :, :length], new_kv.values[:, :, :length])

@@ -14,10 +14,10 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from wm_gym.backends.video.attention import FrameMask, attention
 from wm_gym.backends.video.config import TransformerConfig
-from wm_gym.backends.video.rotary import rotate
+from wm_gym.networks.attention import FrameMask, attention
 from wm_gym.networks.batch_invariant import Linear
+from wm_gym.networks.rotary import rotate
 
 KV = tuple[Tensor, Tensor]
 """Keys and values of one layer, (N, tokens, C) each, keys normed and not rotated."""

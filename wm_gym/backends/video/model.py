@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 
 from wm_gym.backends.base import BaseModel
-from wm_gym.backends.video.attention import check_attention
 from wm_gym.backends.video.cache import Blocks, append
 from wm_gym.backends.video.codec import FRAME_CHANNELS
 from wm_gym.backends.video.codecs import CodecState
+from wm_gym.backends.video.compiled import CompiledNetwork, can_compile
 from wm_gym.backends.video.frame_metadata import FrameMetadata, Role
 from wm_gym.backends.video.generation import Prediction
 from wm_gym.backends.video.network import Conditioning, VideoNetwork
@@ -25,9 +25,10 @@ from wm_gym.backends.video.prompts import PromptCache
 from wm_gym.backends.video.sampler import denoise, draw_noise
 from wm_gym.backends.video.settings import check_count, check_invariance, read_device, read_dtype, spec_of
 from wm_gym.backends.video.state import VideoState, VideoWorld, codec_state_of, new_worlds
-from wm_gym.backends.video.steering import steer
+from wm_gym.backends.video.steering import steer, steer_on_cpu
 from wm_gym.backends.video.weights import find_weights, load_weights
-from wm_gym.networks.arithmetic import own_arithmetic
+from wm_gym.networks.arithmetic import own_arithmetic, takes_kernels
+from wm_gym.networks.attention import check_attention
 from wm_gym.networks.batch_invariant import per_world, world_by_world
 from wm_gym.reconstruction.blend_colours import blend_colours
 from wm_gym.reconstruction.blend_depth import blend_depth, write_mask
@@ -57,7 +58,7 @@ class VideoModel(BaseModel):
             wants_completion: Whether what memory does not show is to be decided before it generates.
             threads: Of torch, whatever the caller has set.
             batch_invariant: Whether a world's bytes are the same in every batch. Without it products are computed for
-                all worlds at once, which is faster for many worlds on a GPU.
+                all worlds at once, which is faster for many worlds on a GPU and slower on a CPU.
             attention: "plain", "sdpa", "flex", "flash2", "flash3" or "flash4"; "auto" is "plain" on a CPU and "sdpa"
                 elsewhere.
 
@@ -74,6 +75,7 @@ class VideoModel(BaseModel):
         network.transformer.set_attention(attention)
         self.config, self.network, self._prompts = config, network.eval(), PromptCache(network)
         self._threads, self._batch_invariant = threads, batch_invariant
+        self._compiled = CompiledNetwork(self.network) if batch_invariant and can_compile(self.network) else None
         self.spec = spec_of(network, threads=threads, batch_invariant=batch_invariant, attention=attention)
         self.spec = replace(self.spec, licence=licence, wants_completion=wants_completion)
 
@@ -144,7 +146,8 @@ class VideoModel(BaseModel):
         latents, codec_state = codec.encode(channels, codec_state_of(worlds))
         blocks = [world.blocks for world in worlds]
         if self.config.cache_update == "last":
-            _, new_kv = self.network(latents, FrameMetadata.of_chunk(times, 0.0, Role.PAST), conditioning)
+            predict = self.network if self._compiled is None else self._compiled
+            _, new_kv = predict(latents, FrameMetadata.of_chunk(times, 0.0, Role.PAST), conditioning)
             blocks = append(blocks, new_kv, times, window=self.config.window_latents, sinks=self.config.sink_latents)
         return self._after(worlds, condition, conditioning, latents, blocks, codec_state)
 
@@ -160,7 +163,7 @@ class VideoModel(BaseModel):
         with self._generating():
             times = self._times(state)
             conditioning = self._conditioning(condition, state)
-            prediction = Prediction(self.network, conditioning, state, times)
+            prediction = Prediction(self.network, conditioning, state, times, self._compiled)
             noise = draw_noise(self.network.latent_shape, condition.seeds, times.tolist())
             latents = denoise(noise.to(self.spec.device), prediction, self.config.num_steps)
             channels, codec_state = codec.decode(latents, codec_state_of(state))
@@ -201,9 +204,12 @@ class VideoModel(BaseModel):
         poses, before = condition.world_from_camera.float(), torch.stack([world.last_pose for world in worlds])
         in_world = config.camera_frame == "world"
         origin = torch.stack([world.opening_pose for world in worlds]) if in_world else before
-        steered = partial(steer, length=length, grid=config.grid, patch=config.patch, compress=in_world)
-        path = torch.cat([before[:, None], poses], 1)
-        camera, action = per_world(steered, path, origin, condition.intrinsics, condition.keys)
+        steered = {"length": length, "grid": config.grid, "patch": config.patch, "compress": in_world}
+        inputs = torch.cat([before[:, None], poses], 1), origin, condition.intrinsics, condition.keys
+        if takes_kernels(poses):
+            camera, action = steer_on_cpu(*inputs, **steered)
+        else:
+            camera, action = per_world(partial(steer, **steered), *inputs)
         return Conditioning(
             hints=codec.encode_hints(channels, codec_state_of(worlds)),
             prompt=self._prompts.encode([prompt for world in condition.prompts for prompt in world]),

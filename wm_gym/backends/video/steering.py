@@ -9,6 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from wm_gym.backends.video.steering_kernels import steer_all
 from wm_gym.geometry.plucker import plucker_rays
 from wm_gym.geometry.poses import compose, inverse, log
 
@@ -55,6 +56,26 @@ def steer(
     twists = log(compose(inverse(path[:, :-1]), path[:, 1:])) * 10.0
     pressed = keys.float().unflatten(1, (length, -1)).mean(2)
     return camera, torch.cat([twists.unflatten(1, (length, -1)).flatten(2), pressed], 2)
+
+
+def steer_on_cpu(
+    path: Tensor,
+    origin: Tensor,
+    intrinsics: Tensor,
+    keys: Tensor,
+    *,
+    length: int,
+    grid: tuple[int, int],
+    patch: int,
+    compress: bool,
+) -> tuple[Tensor, Tensor]:
+    """As `steer`, by a compiled kernel, without gradients."""
+    num_frames = keys.shape[1] // length
+    camera = torch.empty(len(path), length, grid[0] * grid[1], 6 * num_frames)
+    action = torch.empty(len(path), length, action_dim(num_frames))
+    at, before, lens, pressed = (t.contiguous().numpy() for t in (path, origin, intrinsics, keys))
+    steer_all(at, before, lens, pressed, grid, patch, NEAR_METRES if compress else 0.0, camera.numpy(), action.numpy())
+    return camera, action
 
 
 def compressed(poses: Tensor) -> Tensor:

@@ -17,12 +17,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from wm_gym.backends.video.attention import FrameMask
 from wm_gym.backends.video.config import TransformerConfig
 from wm_gym.backends.video.frame_metadata import FrameMetadata, Role, may_attend
 from wm_gym.backends.video.layers import KV, Attention, Block, embedder
-from wm_gym.backends.video.rotary import rotary_table
+from wm_gym.networks.attention import FrameMask
 from wm_gym.networks.batch_invariant import Linear, per_world
+from wm_gym.networks.rotary import rotary_table
 
 
 @dataclass(frozen=True)
@@ -206,7 +206,7 @@ class CausalTransformer(nn.Module):
         x, queries = tokens.x.unflatten(1, (tokens.temb.shape[1], -1)), tokens.metadata
         keys = queries if past is None else FrameMetadata.cat([past.metadata, queries])
         mask = FrameMask(may_attend(queries, keys, window).cpu(), math.prod(grid), x.dtype)
-        of_keys = self._rotations(keys, base_time, grid).to(x.device)
+        of_keys = self.rotations(keys, base_time, grid).to(x.device)
         rotations = of_keys[:, -x.shape[1] * x.shape[2] :], of_keys  # the last keys are the queries' own
         shared, new = self.condition_embedder.time_proj(F.silu(tokens.temb)).unflatten(-1, (6, 1, -1)).float(), []
         for k, block in enumerate(self.blocks):
@@ -227,7 +227,8 @@ class CausalTransformer(nn.Module):
         x = x.view(len(x), length, *grid, rows, columns, channels).permute(0, 1, 6, 2, 4, 3, 5)
         return x.reshape(len(x), length, channels, grid[0] * rows, grid[1] * columns)
 
-    def _rotations(self, frames: FrameMetadata, base_time: Tensor | None, grid: tuple[int, int]) -> Tensor:
+    def rotations(self, frames: FrameMetadata, base_time: Tensor | None, grid: tuple[int, int]) -> Tensor:
+        """The table of `rotary_table` for latent frames of N worlds; `base_time` as in `forward`."""
         time = frames.time if base_time is None else (frames.time - base_time[:, None]).clamp(min=0)
         return rotary_table(time, *grid, self.config.attention_head_dim)
 

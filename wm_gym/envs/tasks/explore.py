@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from numba import njit
 
 from wm_gym.envs.tasks.task import StepResult, Task
-from wm_gym.geometry.cameras import unproject
 from wm_gym.world.state import Outcome
 
 _CELLS_ACROSS = 2**24  # no walk of an episode comes near the half of it
@@ -63,11 +64,38 @@ class Explore(Task[ExploreState]):
     def _floor_cells(self, outcome: Outcome) -> set[tuple[int, int]]:
         chunk = outcome.chunk
         assert chunk.depth is not None and chunk.moving is not None and chunk.world_from_camera is not None
-        depth = chunk.depth[0, -1]
-        positions = unproject(depth, outcome.intrinsics[0], chunk.world_from_camera[0, -1])
-        near = (depth > 0) & (depth <= self.reach_metres) & ~chunk.moving[0, -1]
-        floor = near & ((positions[..., 2] - self.floor_metres).abs() <= self.tolerance_metres)
-        cells = np.floor(positions[floor][:, :2].numpy() / self.cell_metres).astype(np.int64)
-        # One number for a cell: sorting numbers takes a tenth of the time of sorting pairs.
-        numbers = np.unique(cells[:, 0] * _CELLS_ACROSS + cells[:, 1] + _CELLS_ACROSS // 2)
+        last = chunk.depth[0, -1], chunk.moving[0, -1], outcome.intrinsics[0], chunk.world_from_camera[0, -1]
+        depth, moving, lens, pose = (t.contiguous().numpy() for t in last)
+        bounds = self.reach_metres, self.floor_metres, self.tolerance_metres
+        numbers = np.unique(_cells_in_view(depth, moving, lens, pose, bounds, self.cell_metres))
         return {(n // _CELLS_ACROSS, n % _CELLS_ACROSS - _CELLS_ACROSS // 2) for n in numbers.tolist()}
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _cells_in_view(depth, moving, intrinsics, world_from_camera, bounds, cell_metres):
+    """The cells of floor that one frame shows, (K,) int64, as one number each; a cell may come more than once.
+
+    Args:
+        depth: (H, W) float32 metres; 0 where it is unknown.
+        moving: (H, W) bool.
+        intrinsics: (4,) float32 fx, fy, cx, cy in pixels.
+        world_from_camera: (4, 4) float32.
+        bounds: Metres: the largest depth, the height of the floor, and how far from it a point may be.
+        cell_metres: Side of a cell.
+    """
+    (reach, floor, tolerance), pose = bounds, world_from_camera
+    numbers, count = np.empty(depth.size, np.int64), 0
+    for row in range(depth.shape[0]):
+        y = (row + 0.5 - intrinsics[3]) / intrinsics[1]
+        for column in range(depth.shape[1]):
+            metres, x = depth[row, column], (column + 0.5 - intrinsics[2]) / intrinsics[0]
+            if moving[row, column] or not 0 < metres <= reach:
+                continue
+            height = (pose[2, 0] * x + pose[2, 1] * y + pose[2, 2]) * metres + pose[2, 3]
+            if abs(height - floor) <= tolerance:
+                east = (pose[0, 0] * x + pose[0, 1] * y + pose[0, 2]) * metres + pose[0, 3]
+                north = (pose[1, 0] * x + pose[1, 1] * y + pose[1, 2]) * metres + pose[1, 3]
+                across = math.floor(east / cell_metres) * _CELLS_ACROSS
+                numbers[count] = across + math.floor(north / cell_metres) + _CELLS_ACROSS // 2
+                count += 1
+    return numbers[:count]
