@@ -96,7 +96,7 @@ from wm_gym.evaluation.trajectories import (
 )
 from wm_gym.geometry.motion import START_BODY_POSE, Body, walk
 from wm_gym.progress import progress_bar
-from wm_gym.scenes.families import FAMILIES
+from wm_gym.scenes.families import PLAIN_FAMILIES
 from wm_gym.scenes.keyframe_scale import FINER
 from wm_gym.scenes.places import open_world
 from wm_gym.train_world.data.splits import nth_seed
@@ -157,7 +157,7 @@ def choose_walks(count: int, chunks: int, spec: ModelSpec) -> list[tuple[Place, 
     chosen, number = [], FIRST_PLACE
     while len(chosen) < count:
         k = len(chosen)
-        place = Place(FAMILIES[k % len(FAMILIES)], nth_seed("test", number), "full")
+        place = Place(PLAIN_FAMILIES[k % len(PLAIN_FAMILIES)], nth_seed("test", number), "full")
         body_poses = plan(place, k % 2 == 0, chunks, spec)
         if body_poses is not None:
             chosen.append((place, k % 2 == 0, body_poses))
@@ -271,9 +271,9 @@ def draw(asked: argparse.Namespace, number: int, prefix: str, shown: dict[str, T
     truth = shown["truth"]
     name = f"{'cold' if prefix else 'grounded'}_{truth.family}_{'loop' if truth.is_loop else 'out'}"
     strips = {"truth": truth, "memory": shown["hint_only_"]} | ({"generated": shown[""]} if "" in shown else {})
-    if asked.sheets and number < 2 * len(FAMILIES):
+    if asked.sheets and number < 2 * len(PLAIN_FAMILIES):
         save_sheet(asked.sheets / f"{name}.png", strips)
-    if asked.films and number < len(FAMILIES):
+    if asked.films and number < len(PLAIN_FAMILIES):
         save_video(asked.films / f"{name}.mp4", strips)
 
 

@@ -49,7 +49,8 @@ def test_the_seed_chooses_where_the_name_leaves_a_choice(without_vizdoom):
 def test_a_family_alone_is_the_place_whose_number_is_the_seed_to_a_simulator():
     assert find_place("city", 7, "simple") == find_place("city/*", 7, "simple") == Place("city", 7, "simple")
     assert find_place("city/9", 7, "simple") == Place("city", 9, "simple")
-    message = "world must be one of ['city', 'courtyard', 'joined', 'park', 'rooms', 'warehouse'], 'family/number' or 'family/*', "
+    families = "['city', 'courtyard', 'joined', 'park', 'rooms', 'warehouse']"
+    message = f"world must be one of {families}, 'family/number' or 'family/*', "
     with pytest.raises(ValueError, match=re.escape(message + "got 'moon/3'")):
         find_place("moon/3", 0, "full")
 

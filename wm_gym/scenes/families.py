@@ -5,5 +5,8 @@ FAMILIES = ("rooms", "city", "courtyard", "park", "warehouse", "joined")
 
 A "joined" place leads from one category into another."""
 
+PLAIN_FAMILIES = FAMILIES[:-1]
+"""Those whose places are of one category throughout."""
+
 DIFFICULTIES = ("simple", "medium", "full")
 """Richness of a place in materials, clutter and moving objects, and with it how hard it is to learn."""

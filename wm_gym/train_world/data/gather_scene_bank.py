@@ -9,7 +9,7 @@ from wm_gym.backends.twin.capture import capture_place
 from wm_gym.files.atomic import check_writable
 from wm_gym.progress import progress_bar
 from wm_gym.scenes.captures import save_capture
-from wm_gym.scenes.families import DIFFICULTIES, FAMILIES
+from wm_gym.scenes.families import DIFFICULTIES, PLAIN_FAMILIES
 from wm_gym.train_world.data.splits import nth_seed
 from wm_gym.world_model import Place
 
@@ -20,7 +20,7 @@ class GatherConfig:
 
     Attributes:
         output: Folder of the captures.
-        count: Number of scenes, the families in turn.
+        count: Number of scenes, the families of one category in turn.
         first: Number of the first scene in the training split; recordings begin at 0.
         difficulty: Richness of the scenes: "simple", "medium" or "full".
         height: Rows of a keyframe, a multiple of those of the generated frames.
@@ -67,4 +67,4 @@ def gather_scene_bank(config: GatherConfig) -> list[Path]:
 
 def _place(config: GatherConfig, number: int) -> Place:
     seed = nth_seed("train", config.first + number)
-    return Place(FAMILIES[number % len(FAMILIES)], seed, config.difficulty)
+    return Place(PLAIN_FAMILIES[number % len(PLAIN_FAMILIES)], seed, config.difficulty)
