@@ -13,7 +13,7 @@ from wm_gym.envs.body import BodySettings
 from wm_gym.geometry.motion import Body
 
 SIZE = (24, 32)
-SMALL = {"world": "city/9", "resolution": SIZE, "finer": 1, "disable_env_checker": True}
+SMALL = {"world": "city/29", "resolution": SIZE, "finer": 1, "disable_env_checker": True}
 
 
 @pytest.fixture(params=["memory_only", "twin"])

@@ -17,7 +17,7 @@ from wm_gym.envs.tasks.task import StepResult, Task
 
 PAGE = Path(wm_gym.__file__).parent.parent / "docs" / "add_a_task.md"
 BLOCKS = re.findall(r"^```python[^\n]*\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
-SMALL = {"backend": "memory_only", "world": "city/9", "resolution": (24, 32), "obs_mode": "rgb+pose", "finer": 1}
+SMALL = {"backend": "memory_only", "world": "city/29", "resolution": (24, 32), "obs_mode": "rgb+pose", "finer": 1}
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pettingzoo.test import parallel_api_test, parallel_seed_test
 import wm_gym
 from wm_gym.envs.body_starts import draw_starts
 
-SEED_WITH_A_CLEAR_WAY = 5
+SEED_WITH_A_CLEAR_WAY = 6
 SMALL = {"world": "city/9", "resolution": (24, 32), "finer": 1, "obs_mode": "rgb+pose"}
 
 

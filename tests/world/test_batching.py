@@ -106,7 +106,7 @@ def test_views_of_one_world_go_on_sharing_it(state, chosen, expected):
 def test_forks_go_their_own_ways(state):
     left_and_right = np.zeros((2, 4, 4))
     left_and_right[:, :, 2] = [[1.0], [-1.0]]
-    after, _ = WORLD.step(WORLD.select(state, [1, 1]), left_and_right)
+    after, _ = WORLD.step(WORLD.select(state, [0, 0]), left_and_right)
     assert after.memories[0] != after.memories[1]
 
 
