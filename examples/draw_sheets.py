@@ -1,10 +1,11 @@
-"""Draw contact sheets of the families of the twin by day and under each event into a folder.
+"""Draw contact sheets of the families of the twin by day, under each event and under several at once into a folder.
 
 python examples/draw_sheets.py docs
 """
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -22,6 +23,15 @@ from wm_gym.world.world import World
 
 SIZE = (96, 128)
 PLACES = {"rooms": 3, "city": 3, "courtyard": 3, "park": 3, "warehouse": 3, "joined": 3}
+COMBINATIONS = (
+    ("night", "snowfall"),
+    ("dusk", "rain", "lamps_on"),
+    ("night", "fog", "bonfire"),
+    ("storm", "rain", "smoke"),
+    ("autumn", "golden_light", "walker"),
+    ("night", "lamps_off", "fireworks"),
+)
+STEPS = dict.fromkeys(KINDS, 6) | {"fireworks": 9, "walker": 4, "explosion": 2, "smoke": 12, "storm": 7}
 
 
 def by_day(world: World, name: str, columns: int) -> list[np.ndarray]:
@@ -36,27 +46,34 @@ def by_day(world: World, name: str, columns: int) -> list[np.ndarray]:
     return pictures
 
 
-def under_event(world: World, name: str, kind: str, steps: int) -> np.ndarray:
-    """A frame at the opening pose, `steps` steps after an event was triggered."""
+def under_events(world: World, name: str, kinds: Sequence[str]) -> np.ndarray:
+    """A frame at the opening pose, when events that were triggered there are at their height."""
     state, _ = world.start([open_world(world.model.spec, find_place(name, 0, "full"))], [0])
-    state = state.schedule_event(0, phrasings(kind, "start")[0])
-    for _ in range(steps):
+    for kind in kinds:
+        state = state.schedule_event(0, phrasings(kind, "start")[0])
+    for _ in range(max(STEPS[kind] for kind in kinds)):
         state, outcome = world.step(state, np.zeros((1, 4, 4)))
     return outcome.chunk.frames[0, -1].numpy()
 
 
+def draw_events(world: World, rows: Sequence[Sequence[str]], path: Path) -> None:
+    """A row for each set of events, a column for each family."""
+    places = [f"{name}/{PLACES[name]}" for name in FAMILIES]
+    drawn = [
+        (" + ".join(kinds), [under_events(world, place, kinds) for place in places])
+        for kinds in progress_bar(rows, desc=path.stem)
+    ]
+    contact_sheet(drawn, list(FAMILIES)).save(path, optimize=True)
+
+
 def main(folder: Path) -> None:
-    """Draw `families.png` and `events.png`."""
+    """Draw `families.png`, `events.png` and `combinations.png`."""
     folder.mkdir(parents=True, exist_ok=True)
     world = World(TwinModel.create(*SIZE))
     rows = [(name, by_day(world, f"{name}/{PLACES[name]}", 8)) for name in progress_bar(FAMILIES, desc="by day")]
-    contact_sheet(rows).save(folder / "families.png")
-    steps = dict.fromkeys(KINDS, 6) | {"fireworks": 9, "walker": 4}
-    rows = []
-    for name in progress_bar(FAMILIES, desc="events"):
-        place = f"{name}/{PLACES[name]}"
-        rows.append((name, [by_day(world, place, 1)[0], *(under_event(world, place, k, steps[k]) for k in KINDS)]))
-    contact_sheet(rows, ["day", *KINDS]).save(folder / "events.png")
+    contact_sheet(rows).save(folder / "families.png", optimize=True)
+    draw_events(world, [(kind,) for kind in KINDS], folder / "events.png")
+    draw_events(world, COMBINATIONS, folder / "combinations.png")
     world.close()
 
 

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from wm_gym.events.kinds import KINDS
+from wm_gym.events.phrases import PHRASES, Phase
 from wm_gym.events.polarity import PLACES, plain, starts
-
-Phase = Literal["start", "ongoing", "stop"]
 
 
 @dataclass(frozen=True)
@@ -30,50 +28,13 @@ class ParsedEvent:
     starts: bool
 
 
-_PHRASES: dict[str, dict[Phase, tuple[str, ...]]] = {
-    "night": {
-        "start": ("night falls", "it gets dark", "darkness falls", "the sun goes down", "it becomes night"),
-        "ongoing": ("it is night", "it is dark", "the night is calm and starry"),
-        "stop": ("the night ends", "day breaks", "the sun comes up", "it gets light again", "morning comes"),
-    },
-    "fog": {
-        "start": ("fog rolls in", "it becomes foggy", "a thick fog rises", "mist begins to fill the air"),
-        "ongoing": ("it is foggy", "fog hangs in the air", "thick fog hides what is far off"),
-        "stop": ("the fog lifts", "the fog clears", "the mist goes away", "the air becomes clear again"),
-    },
-    "snowfall": {
-        "start": ("it starts to snow", "snow begins to fall", "snowflakes start falling", "a snowfall begins"),
-        "ongoing": ("it is snowing", "snow is falling", "snowflakes drift down"),
-        "stop": ("it stops snowing", "the snow stops", "the snowfall ends", "no more snow falls"),
-    },
-    "bonfire": {
-        "start": ("a bonfire is lit ahead", "a fire starts burning", "someone lights a bonfire", "flames rise ahead"),
-        "ongoing": ("a bonfire is burning", "a fire burns on the ground"),
-        "stop": ("the bonfire goes out", "the fire dies down", "the fire is put out", "the flames go out"),
-    },
-    "fireworks": {
-        "start": (
-            "fireworks begin",
-            "fireworks light up the sky",
-            "someone sets off fireworks",
-            "rockets burst overhead",
-        ),
-        "ongoing": ("fireworks are going off", "fireworks burst in the sky"),
-        "stop": ("the fireworks end", "the fireworks stop", "no more fireworks", "the last rocket is over"),
-    },
-    "walker": {
-        "start": ("a walker appears", "a person walks in", "someone appears ahead", "a pedestrian comes along"),
-        "ongoing": ("a person is walking about", "a walker is ahead"),
-        "stop": ("the walker leaves", "the person goes away", "the pedestrian disappears", "the walker is gone"),
-    },
-}
-
 _NOBODY = r"(nobody|no[ -]one) (else )?(is|appears|comes|walks|stands)"
-_NIGHT = r"night\w*|dark\w*|sunset|dusk|sun (\w+ ){0,2}?(goes?|sets?|setting|sinks?)\b"
+_NIGHT = r"night\w*|dark\w*|sun (\w+ ){0,2}?(goes?|sets?|setting|sinks?)\b"
 _DAY = (
-    r"day breaks|dawn|sunrise|sun (\w+ ){0,2}?(comes?|rises?|rising|returns?)\b|morning|daylight|daytime|light again"
+    r"day breaks|dawn|sun (\w+ ){0,2}?(comes?|rises?|rising|returns?)\b|morning|daylight|daytime|light again"
     r"|(it (is|becomes|gets)|make it|let it be) (day|light)\b"
 )
+_LAMPS = r"(lamps?|lanterns?|street ?lights?)"
 _INTO_DAY = re.compile(r"\b(to|into|becomes?) (the |a )?(day|daylight|morning|dawn|light)\b")
 _INTO_NIGHT = re.compile(r"\b(to|into|becomes?) (the |a )?(night|dark\w*|dusk)\b")
 _DAY_COMES = re.compile(rf"\b({_DAY}) (comes?|breaks?|arrives?|returns?)\b.*\b({_NIGHT})")
@@ -82,8 +43,29 @@ _DAY_COMES = re.compile(rf"\b({_DAY}) (comes?|breaks?|arrives?|returns?)\b.*\b({
 _ABOUT: tuple[tuple[str, str], ...] = (
     ("fireworks", r"\b(firework\w*|rockets?)\b"),
     ("bonfire", r"\b(bonfires?|campfires?|fires?|flames?)\b"),
+    (
+        "snow_cover",
+        r"\b(snow[- ]cover\w*|snow (lies|covers|blankets)|(covered|blanketed|white) (in|with) snow|lying snow"
+        r"|snow on the (ground|streets?|floor|roofs?))\b",
+    ),
     ("snowfall", r"\b(snow\w*|blizzard)\b"),
     ("fog", r"\b(fog\w*|mist\w*|the air becomes clear)\b"),
+    ("storm", r"\b(thunder\w*|lightning|storms?)\b"),
+    ("rain", r"\b(rain(?!bow)\w*|downpours?|drizzl\w+)\b"),
+    ("smoke", r"\b(smok(e|y)|billows of smoke)\b"),
+    ("explosion", r"\b(explo\w+|blasts?)\b"),
+    ("sepia", r"\bsepia\b"),
+    ("pixel_art", r"\b(pixels?|pixel\w+)\b"),
+    ("golden_light", r"\b(golden (light|hour|glow)|low sun)\b"),
+    ("dawn", r"\b(sunrise|first light|(light|glow|colou?rs?) of dawn|(pink|pale|cool|early|rosy) dawn)\b"),
+    ("dusk", r"\b(dusk|twilight|sunset|evening)\b"),
+    ("autumn", r"\b(autumn\w*)\b"),
+    (
+        "lamps_off",
+        rf"\b({_LAMPS} (\w+ )?(go|goes|went|are|is|are switched|are turned|fall|stay) (off|out|dark)"
+        rf"|(turn|switch|put)s? (off|out) (all )?the {_LAMPS}|power (cuts?|failure|outage)|blackouts?)\b",
+    ),
+    ("lamps_on", rf"\b{_LAMPS}\b"),
     ("walker", rf"\b(walker|person|pedestrian|passer-?by|someone|somebody|man|woman|{_NOBODY})\b"),
     ("night", rf"\b({_NIGHT}|{_DAY})\b"),
 )
@@ -104,9 +86,9 @@ def phrasings(kind: str, phase: Phase) -> tuple[str, ...]:
     Raises:
         ValueError: If the kind is unknown.
     """
-    if kind not in _PHRASES:
+    if kind not in PHRASES:
         raise ValueError(f"event kind must be one of {sorted(KINDS)}, got {kind!r}")
-    return _PHRASES[kind][phase]
+    return PHRASES[kind][phase]
 
 
 def phrase(kind: str, phase: Phase, rng: np.random.Generator) -> str:
@@ -128,7 +110,7 @@ def parse_event(text: str) -> ParsedEvent:
     words = plain(text)
     for kind, pattern in _ABOUT:
         if re.search(pattern, words):
-            return ParsedEvent(kind, starts=_night_starts(words) if kind == "night" else starts(words, pattern))
+            return ParsedEvent(kind, _starts(kind, words, pattern))
     return ParsedEvent(None, starts=True)
 
 
@@ -144,6 +126,12 @@ def _stems(text: str) -> list[str]:
     named = re.sub(rf"\b(over|above|along|with|{PLACES}) .*", "", text) or text
     words = [word for word in re.findall(r"[^\W\d_]+", named) if len(word) > 2 and word not in _NAMES_NOTHING]
     return [re.sub(r"(?<=...)(ing|ed|es|s)$", "", word) for word in words]
+
+
+def _starts(kind: str, words: str, pattern: str) -> bool:
+    if kind == "lamps_off" and re.search(rf"\b{_LAMPS}\b", words):
+        return not re.search(r"\b(not|never|no longer)\b", words)  # lamps that go out start a darkness
+    return _night_starts(words) if kind == "night" else starts(words, pattern)
 
 
 def _night_starts(words: str) -> bool:

@@ -63,6 +63,8 @@ class EventScript:
     def schedule(self, text: str, frame: int, for_frames: int | None = None) -> EventScript:
         """The script in which an event starts at `frame`, or the running ones that `text` asks to end stop there.
 
+        An event that starts ends the running ones of other kinds in its group (dawn ends night).
+
         Text of a known kind that asks for an end changes nothing where no event of that kind is running. Text of no
         known kind that ends no running event is an event itself.
 
@@ -132,7 +134,14 @@ class EventScript:
         event_id = len(self.events)
         seed = int(np.random.SeedSequence([self.world_seed, event_id]).generate_state(1)[0])
         stop_frame = None if for_frames is None else frame + for_frames
-        return replace(self, events=(*self.events, ScriptedEvent(event_id, kind, text, frame, stop_frame, seed)))
+        before = self._stopped(self._excluded_by(kind, frame), frame)
+        return replace(before, events=(*before.events, ScriptedEvent(event_id, kind, text, frame, stop_frame, seed)))
+
+    def _excluded_by(self, kind: str | None, frame: int) -> set[int]:
+        """Numbers of the running events that the start of an event of `kind` ends: the others of its group."""
+        group = None if kind is None else KINDS[kind].group
+        others = [name for name, other in KINDS.items() if group is not None and other.group == group and name != kind]
+        return {number for name in others for number in self._running(name, frame)}
 
     def _stopped(self, event_ids: Collection[int], frame: int) -> EventScript:
         if not event_ids:

@@ -35,7 +35,7 @@ def render_hints(spec: ModelSpec, state: WorldState, poses: Tensor, events: Even
         spec.height,
         spec.width,
         frame_index=state.frame_index,
-        appearance=[appearance_of(active) for active in events],
+        appearance=[appearance_of(active, spec.shows_events) for active in events],
     )
 
 

@@ -13,7 +13,7 @@ from wm_gym.memory.write import write
 from wm_gym.world.guiding import Events
 from wm_gym.world.references import Keyframes
 from wm_gym.world.state import WorldState
-from wm_gym.world_model import Chunk
+from wm_gym.world_model import Chunk, ModelSpec
 
 
 def write_mask_of(chunk: Chunk, hints: Hints, completed: Completed) -> Tensor:
@@ -24,9 +24,9 @@ def write_mask_of(chunk: Chunk, hints: Hints, completed: Completed) -> Tensor:
 
 
 def written(
-    state: WorldState, chunk: Chunk, hints: Hints, completed: Completed | None, events: Events
+    spec: ModelSpec, state: WorldState, chunk: Chunk, hints: Hints, completed: Completed | None, events: Events
 ) -> tuple[Memory, ...]:
-    """The memories of a state after a chunk (with depth, moving masks and poses), in the order of the views."""
+    """The memories of a state after a chunk of a model (with depth, moving masks and poses), in the order of views."""
     assert chunk.depth is not None and chunk.moving is not None and chunk.world_from_camera is not None
     depth = chunk.depth if chunk.write_mask is None else torch.where(chunk.write_mask, chunk.depth, 0.0)
     memories = list(state.memories)
@@ -40,7 +40,7 @@ def written(
             state.openings[n].intrinsics.float(),
             hints=hints.of_world(n),
             frame_index=state.frame_index[n],
-            appearance=appearance_of(events[n]),
+            appearance=appearance_of(events[n], spec.shows_events),
             replaced=None if completed is None else completed.overwritten[n],
         )
     return tuple(memories)

@@ -229,7 +229,7 @@ class World:
         num_frames = chunk.frames.shape[1]
         after = replace(
             state,
-            memories=written(state, chunk, hints, completed, events),
+            memories=written(self.model.spec, state, chunk, hints, completed, events),
             body_poses=body_poses[:, -1],
             frame_index=tuple(f + num_frames for f in state.frame_index),
             keyframes=grown(state, chunk),

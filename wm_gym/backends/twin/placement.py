@@ -18,10 +18,12 @@ from wm_gym.backends.twin.site import Site
 from wm_gym.events.kinds import ActiveEvent
 
 _ACTORS = {"bonfire": ("Bonfire", acs.BONFIRE_TIDS), "walker": ("Visitor", acs.VISITOR_TIDS)}
-_ROOM_METRES = {"bonfire": 0.7, "walker": 0.6, "fireworks": 0.1}
+_ROOM_METRES = {"bonfire": 0.7, "walker": 0.6, "fireworks": 0.1, "smoke": 0.4, "explosion": 0.8}
 _DISTANCES_METRES = {
     "bonfire": (3.6, 4.2, 3.0, 5.0, 2.4, 1.8),
     "walker": (4.0, 5.0, 3.2, 6.5, 2.6, 2.0),
+    "smoke": (4.5, 5.5, 3.6, 6.5, 2.8, 2.0),
+    "explosion": (6.0, 7.0, 5.0, 8.0, 4.0, 3.0, 2.4),
     "fireworks": (10.0, 8.0, 6.5, 5.0, 4.0, 3.0, 2.0),
 }
 _TURNS_DEGREES = (0.0, 12.0, -12.0, 25.0, -25.0, 40.0, -40.0, 65.0, -65.0)

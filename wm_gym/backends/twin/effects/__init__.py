@@ -1,7 +1,8 @@
-"""Events drawn onto the twin's frames: light first, then fog and haze, then flakes and sparks.
+"""Events drawn onto the twin's frames: surfaces, then light, air, particles, and last the look of the whole picture.
 
 The engine adds the actors of fire and walker; all else is drawn here from colour, exact depth and the map. Everything
-follows from the event's seed and its age in frames. Knows nothing of the engine.
+follows from the event's seed and its age in frames. Outside the masks of its events a frame is the one without any, to
+the byte. Knows nothing of the engine.
 """
 
 from __future__ import annotations
@@ -11,16 +12,42 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from wm_gym.backends.twin.effects.air import draw_fog, draw_lying_snow, draw_snow_haze
+from wm_gym.backends.twin.effects import air, hours, looks, seasons, specks
 from wm_gym.backends.twin.effects.light import draw_light, flicker
 from wm_gym.backends.twin.effects.scene import Ground, Scene
-from wm_gym.backends.twin.effects.specks import draw_fireworks, draw_flakes
 from wm_gym.backends.twin.messages import Effect
 
 __all__ = ["Ground", "Scene", "draw_effects"]
 
-# a pixel counts as changed if a channel changes by more than this, of 255
+Draw = Callable[[Scene, Effect, int], None]
+
+SURFACES: tuple[tuple[str, Draw], ...] = (
+    ("autumn", seasons.draw_autumn),
+    ("snow_cover", air.draw_snow_cover),
+    ("snowfall", air.draw_lying_snow),
+    ("rain", air.draw_wet_floors),
+    ("golden_light", hours.draw_golden_light),
+    *((kind, hours.draw_sky) for kind in hours.SKIES),
+)
+"""What changes surfaces and the sky before light falls on them, in the order in which it is drawn."""
+
+AFTER_LIGHT: tuple[tuple[str, Draw], ...] = (
+    ("snowfall", lambda scene, effect, t: air.draw_snow_haze(scene, effect.strengths[t])),
+    ("rain", lambda scene, effect, t: air.draw_rain_haze(scene, effect.strengths[t])),
+    ("smoke", specks.draw_smoke),
+    ("fog", lambda scene, effect, t: air.draw_fog(scene, effect.strengths[t])),
+    ("explosion", specks.draw_explosion),
+    ("fireworks", specks.draw_fireworks),
+    ("snowfall", specks.draw_flakes),
+    ("rain", specks.draw_rain),
+    ("sepia", lambda scene, effect, t: looks.draw_sepia(scene, effect.strengths[t])),
+    ("pixel_art", lambda scene, effect, t: looks.draw_pixel_art(scene, effect.strengths[t])),
+)
+"""What lies in the air between surface and eye, then what is done to the picture."""
+
+# a change of no channel by more than this, of 255, is undone
 _CHANGED = 1.0
+_DUSK_LAMPS, _DAY_LAMPS = 0.55, 0.5
 
 
 def draw_effects(scene: Scene, effects: Sequence[Effect], t: int) -> dict[str, NDArray[np.bool_]]:
@@ -36,40 +63,61 @@ def draw_effects(scene: Scene, effects: Sequence[Effect], t: int) -> dict[str, N
     """
     masks = {effect.kind: np.zeros(scene.depth.shape, np.bool_) for effect in effects}
     by_kind = {kind: [effect for effect in effects if effect.kind == kind] for kind in masks}
-    scene.night = _strongest(by_kind.get("night", []), t)
-
-    def change(kind: str, draw: Callable[[], object]) -> None:
-        before = scene.colour.copy()
-        draw()
-        masks[kind] |= np.abs(scene.colour - before).max(axis=-1) > _CHANGED
-
-    for snow in by_kind.get("snowfall", []):
-        change("snowfall", lambda snow=snow: draw_lying_snow(scene, snow, t))
+    scene.night = _strongest(by_kind, "night", t)
+    _draw_stage(scene, SURFACES, by_kind, masks, t)
     _light(scene, by_kind, masks, t)
-    for snow in by_kind.get("snowfall", []):
-        change("snowfall", lambda snow=snow: draw_snow_haze(scene, snow.strengths[t]))
-    for fog in by_kind.get("fog", []):
-        change("fog", lambda fog=fog: draw_fog(scene, fog.strengths[t]))
-    for fireworks in by_kind.get("fireworks", []):
-        change("fireworks", lambda fireworks=fireworks: draw_fireworks(scene, fireworks, t))
-    for snow in by_kind.get("snowfall", []):
-        change("snowfall", lambda snow=snow: draw_flakes(scene, snow, t))
+    _draw_stage(scene, AFTER_LIGHT, by_kind, masks, t)
     if "walker" in masks:
         masks["walker"] |= scene.mask_of("Visitor")
     return masks
 
 
+def _draw_stage(
+    scene: Scene, stage: Sequence[tuple[str, Draw]], by_kind: dict[str, list[Effect]],
+    masks: dict[str, NDArray[np.bool_]], t: int,
+) -> None:  # fmt: skip
+    for kind, draw in stage:
+        for effect in by_kind.get(kind, []):
+            masks[kind] |= _changed_by(scene, lambda draw=draw, effect=effect: draw(scene, effect, t))
+
+
+def _changed_by(scene: Scene, draw: Callable[[], object]) -> NDArray[np.bool_]:
+    """(H, W) bool, the pixels that `draw` changes; a change too small to see is undone."""
+    colour, depth, moving = scene.colour.copy(), scene.depth.copy(), scene.moving.copy()
+    draw()
+    changed = np.abs(scene.colour - colour).max(axis=-1) > _CHANGED
+    changed |= (scene.depth != depth) | (scene.moving != moving)
+    np.copyto(scene.colour, colour, where=~changed[..., None])
+    return changed
+
+
 def _light(scene: Scene, by_kind: dict[str, list[Effect]], masks: dict[str, NDArray[np.bool_]], t: int) -> None:
+    """Daylight, lamps and fires at once, since each falls on what the others leave dark."""
     fires = [(effect, flicker(effect, t)) for effect in by_kind.get("bonfire", []) if effect.position is not None]
-    if not fires and scene.night == 0.0:
+    blasts = [(effect, specks.explosion_light(effect, t)) for effect in by_kind.get("explosion", [])]
+    sky = [effect for kind in hours.HOURS for effect in by_kind.get(kind, [])]
+    lamps = _lamp_power(by_kind, t)
+    if not (fires or blasts or sky or lamps > 0.0):
         return
-    before = scene.colour.copy()
-    lit = draw_light(scene, scene.night, fires)
-    if "night" in masks:
-        masks["night"] |= np.abs(scene.colour - before).max(axis=-1) > _CHANGED
+    lit: list[NDArray[np.bool_]] = []
+    daylight = hours.daylight(sky, t)
+    changed = _changed_by(scene, lambda: lit.extend(draw_light(scene, daylight, lamps, fires + blasts)))
+    for kind in (*hours.HOURS, "lamps_on", "lamps_off"):
+        if kind in masks:
+            masks[kind] |= changed
+    for (effect, _), of_fire in zip(fires + blasts, lit, strict=True):
+        # alone, fires have made every change
+        masks[effect.kind] |= changed & of_fire if sky or lamps > 0.0 else changed
     if "bonfire" in masks:
-        masks["bonfire"] |= lit.any(axis=0) | scene.mask_of("Bonfire")
+        masks["bonfire"] |= scene.mask_of("Bonfire")
 
 
-def _strongest(effects: Sequence[Effect], t: int) -> float:
-    return max((effect.strengths[t] for effect in effects), default=0.0)
+def _lamp_power(by_kind: dict[str, list[Effect]], t: int) -> float:
+    """Lamps burn at night, dimmer at dusk, and by day where they are lit; a power cut puts all of them out."""
+    night, dusk = _strongest(by_kind, "night", t), _DUSK_LAMPS * _strongest(by_kind, "dusk", t)
+    lit = _strongest(by_kind, "lamps_on", t) * (_DAY_LAMPS + (1.0 - _DAY_LAMPS) * night)
+    return max(night, dusk, lit) * (1.0 - _strongest(by_kind, "lamps_off", t))
+
+
+def _strongest(by_kind: dict[str, list[Effect]], kind: str, t: int) -> float:
+    return max((effect.strengths[t] for effect in by_kind.get(kind, [])), default=0.0)

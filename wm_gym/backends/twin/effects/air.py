@@ -1,4 +1,4 @@
-"""Fog, snow haze and lying snow: each pixel is blended towards a pale colour."""
+"""Fog, hazes, lying snow and wet floors: each pixel is blended towards a colour of its own."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ _FOG_PER_METRE = 0.12
 _SNOW_HAZE_PER_METRE = 0.022
 _FOG_COLOUR = (198.0, 203.0, 208.0)
 _SNOW_COLOUR = (236.0, 240.0, 247.0)
+_RAIN_HAZE_PER_METRE = 0.018
+_RAIN_COLOUR = (134.0, 142.0, 152.0)
+_WET_COLOUR = (70.0, 78.0, 90.0)
 _LYING_SNOW_FRAMES = 140.0
 
 
@@ -34,14 +37,33 @@ def draw_lying_snow(scene: Scene, effect: Effect, t: int) -> None:
             cover, effect.seed, white)  # fmt: skip
 
 
+def draw_snow_cover(scene: Scene, effect: Effect, t: int) -> None:
+    """Snow that covers all floors under the open sky, without flakes."""
+    s, white = scene.ground.surfaces, np.array(_SNOW_COLOUR)
+    _whiten(scene.colour, scene.surface_ids, scene.instances, scene.eye, scene.ray_from_pixel, scene.depth, s.sky,
+            1.2 * effect.strengths[t], effect.seed, white)  # fmt: skip
+
+
+def draw_wet_floors(scene: Scene, effect: Effect, t: int) -> None:
+    """Floors under the open sky darken in the rain, in puddles the most."""
+    s, wet = scene.ground.surfaces, np.array(_WET_COLOUR) * (1.0 - 0.8 * scene.night)
+    _whiten(scene.colour, scene.surface_ids, scene.instances, scene.eye, scene.ray_from_pixel, scene.depth, s.sky,
+            0.45 * effect.strengths[t], effect.seed, wet)  # fmt: skip
+
+
+def draw_rain_haze(scene: Scene, strength: float) -> None:
+    """The grey of falling rain, which also hides part of the sky."""
+    _haze(scene, strength * _RAIN_HAZE_PER_METRE, 0.7 * strength, _RAIN_COLOUR)
+
+
 def draw_snow_haze(scene: Scene, strength: float) -> None:
     """The haze of falling snow."""
     _haze(scene, strength * _SNOW_HAZE_PER_METRE, 0.55 * strength)
 
 
-def _haze(scene: Scene, per_metre: float, sky_share: float) -> None:
+def _haze(scene: Scene, per_metre: float, sky_share: float, colour: tuple[float, float, float] = _FOG_COLOUR) -> None:
     dark = 1.0 - 0.86 * scene.night
-    pale = np.array(_FOG_COLOUR) * np.array([dark, dark, min(1.0, dark * 1.12)])
+    pale = np.array(colour) * np.array([dark, dark, min(1.0, dark * 1.12)])
     _blend_by_distance(scene.colour, scene.depth, scene.ray_from_pixel, per_metre, scene.far, sky_share, pale)
 
 

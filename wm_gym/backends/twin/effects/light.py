@@ -1,4 +1,4 @@
-"""Night and firelight: the light on each pixel from the sky, the lamps and the fires.
+"""The light on each pixel from the sky, the lamps and the fires.
 
 By day the textures are fully lit. Night removes most of that light and leaves blue; lamps then light warm pools, and
 fires give light by day and by night. The sky at night is a dark gradient with fixed stars.
@@ -27,25 +27,28 @@ _LAMP_DISTANCE_METRES = 45.0
 _STAR_CELLS = 46.0
 
 
-def draw_light(scene: Scene, night: float, fires: list[tuple[Effect, float]]) -> NDArray[np.bool_]:
+def draw_light(
+    scene: Scene, daylight: NDArray[np.float64], lamps: float, fires: list[tuple[Effect, float]]
+) -> NDArray[np.bool_]:
     """Light the scene.
 
     Args:
-        scene: The frame; colour is changed in place.
-        night: Strength of the night, 0..1.
-        fires: Active bonfires with the brightness of each.
+        scene: The frame; colour is changed in place, the sky by `scene.night`.
+        daylight: (3,) share of the daylight that is left in red, green and blue; above 1 under a flash.
+        lamps: Power of the lamps, 0..1.
+        fires: Active bonfires and explosions with the brightness of each.
 
     Returns:
         (F, H, W) bool, the pixels whose colour each fire's light changes.
     """
-    lamps = _near_lamps(scene) if night > 0.0 else np.zeros((0, 3))
+    sources = _near_lamps(scene) if lamps > 0.0 else np.zeros((0, 3))
     flames = np.array([_flame(scene, effect) for effect, _ in fires]).reshape(-1, 3)
     brightness = np.array([value for _, value in fires])
-    glowing = scene.mask_of("Bonfire") | scene.mask_of("Lamp")
+    glowing = scene.mask_of("Bonfire") | (scene.mask_of("Lamp") if lamps > 0.0 else False)
     lit = np.zeros((len(fires), *scene.depth.shape), np.bool_)
     _light(
-        scene.colour, scene.depth, scene.surface_ids, glowing, scene.eye, scene.ray_from_pixel, scene.far, night,
-        lamps, flames, brightness, np.array(_LAMP_COLOUR), np.array(_FIRE_COLOUR), lit,
+        scene.colour, scene.depth, scene.surface_ids, glowing, scene.eye, scene.ray_from_pixel, scene.far, scene.night,
+        daylight, lamps, sources, flames, brightness, np.array(_LAMP_COLOUR), np.array(_FIRE_COLOUR), lit,
     )  # fmt: skip
     return lit
 
@@ -71,8 +74,9 @@ def _near_lamps(scene: Scene) -> NDArray[np.float64]:
 def _light(
     colour: NDArray[np.float32], depth: NDArray[np.float32], surface_ids: NDArray[np.int16],
     glowing: NDArray[np.bool_], eye: NDArray[np.float64], ray: NDArray[np.float64], far: float, night: float,
-    lamps: NDArray[np.float64], fires: NDArray[np.float64], brightness: NDArray[np.float64],
-    lamp_colour: NDArray[np.float64], fire_colour: NDArray[np.float64], lit: NDArray[np.bool_],
+    daylight: NDArray[np.float64], power: float, lamps: NDArray[np.float64], fires: NDArray[np.float64],
+    brightness: NDArray[np.float64], lamp_colour: NDArray[np.float64], fire_colour: NDArray[np.float64],
+    lit: NDArray[np.bool_],
 ) -> None:  # fmt: skip
     height, width = depth.shape
     light = np.empty(3)
@@ -86,9 +90,9 @@ def _light(
                     _night_sky(colour[v, u], dx, dy, dz, night)
                 continue
             x, y, z = eye[0] + depth[v, u] * dx, eye[1] + depth[v, u] * dy, eye[2] + depth[v, u] * dz
-            light[0], light[1], light[2] = 1.0 - 0.83 * night, 1.0 - 0.79 * night, 1.0 - 0.63 * night
+            light[:] = daylight
             for i in range(lamps.shape[0]):
-                pool = night * _LAMP_BRIGHTNESS * _falloff(lamps[i], x, y, z, _LAMP_RADIUS_METRES)
+                pool = power * _LAMP_BRIGHTNESS * _falloff(lamps[i], x, y, z, _LAMP_RADIUS_METRES)
                 for c in range(3):
                     light[c] += pool * lamp_colour[c]
             for i in range(fires.shape[0]):

@@ -1,4 +1,4 @@
-"""Particles: snowflakes and the sparks of fireworks, drawn as soft discs.
+"""Particles: snowflakes, raindrops, sparks and puffs of smoke, drawn as soft discs.
 
 Each particle has a position in the world, so it stays there while the camera moves, and nearer surfaces occlude it.
 """
@@ -25,6 +25,12 @@ _BURST_SPARKS = 110
 _SPARK_RADIUS_METRES = 0.22
 _OUTDOOR_BURST_METRES = 4.0
 _INDOOR_BURST_METRES = 1.1
+_DROPS, _DROP_RADIUS_METRES, _RAIN_METRES_PER_SECOND = 700, 0.011, 7.5
+_STREAK_DISCS, _STREAK_STEP_METRES = 4, 0.08
+_PUFFS_PER_SECOND, _PUFF_SECONDS, _PUFF_GREY, _PUFF_DARK = 9.0, 4.5, 158.0, 62.0
+EXPLOSION_FRAMES = 105
+"""Frames after which nothing is left of an explosion."""
+_FIREBALL_FRAMES, _FIREBALL_DISCS, _FIREBALL_METRES = 18, 150, 1.5
 _COLOURS = np.array(
     [[255, 80, 60], [255, 205, 80], [110, 255, 130], [110, 190, 255], [240, 130, 255], [255, 245, 225]], np.float64
 )
@@ -40,6 +46,75 @@ def draw_flakes(scene: Scene, effect: Effect, t: int) -> None:
     colours = np.full((_FLAKES, 3), shade)
     alphas = 0.95 * effect.strengths[t] * fade
     _draw(scene, points, colours, alphas, _FLAKE_RADIUS_METRES, True, False)
+
+
+def draw_rain(scene: Scene, effect: Effect, t: int) -> None:
+    """Streaks of rain under the open sky; they do not change depth."""
+    seconds = (effect.age_frames + t) / FRAMES_PER_SECOND
+    box = np.array(_FLAKE_BOX_METRES)
+    drops = _drop_points(effect.seed, seconds, scene.eye, box)
+    points = np.concatenate([drops + np.array([0.0, 0.0, _STREAK_STEP_METRES * k]) for k in range(_STREAK_DISCS)])
+    fade = np.clip(3.0 * (0.5 - np.abs((points - scene.eye) / box).max(axis=1)), 0.0, 1.0)
+    colours = np.full((len(points), 3), 205.0 * (1.0 - 0.6 * scene.night))
+    _draw(scene, points, colours, 0.55 * effect.strengths[t] * fade, _DROP_RADIUS_METRES, True, False)
+
+
+def draw_smoke(scene: Scene, effect: Effect, t: int) -> None:
+    """Puffs that rise from the event's position, grow, drift and thin out; they do not change depth."""
+    assert effect.position is not None
+    seconds = max(0, effect.age_frames + t) / FRAMES_PER_SECOND
+    source = np.array(effect.position) / scene.ground.units
+    _draw_puffs(scene, effect.seed, seconds, source, effect.strengths[t], _PUFF_GREY)
+
+
+def draw_explosion(scene: Scene, effect: Effect, t: int) -> None:
+    """A ball of fire within a second of the onset, sparks around it, and dark smoke that is gone after six."""
+    assert effect.position is not None
+    frame = effect.age_frames + t
+    if not 0 <= frame < EXPLOSION_FRAMES:
+        return
+    centre = np.array(effect.position) / scene.ground.units + np.array([0.0, 0.0, 0.8])
+    left = 1.0 - frame / EXPLOSION_FRAMES
+    _draw_puffs(scene, effect.seed, 1.2 + frame / FRAMES_PER_SECOND, centre, effect.strengths[t] * left, _PUFF_DARK)
+    _draw_fireball(scene, effect.seed, frame / _FIREBALL_FRAMES, centre, effect.strengths[t])
+
+
+def explosion_light(effect: Effect, t: int) -> float:
+    """Brightness of an explosion as a fire, in frame t of the request."""
+    frame = effect.age_frames + t
+    return effect.strengths[t] * 3.0 * float(np.exp(-frame / 6.0)) if 0 <= frame < EXPLOSION_FRAMES else 0.0
+
+
+def _draw_fireball(scene: Scene, seed: int, life: float, centre: NDArray[np.float64], strength: float) -> None:
+    """Burning lumps and sparks that fly apart and cool; `life` is 0 at the onset, 1 when they are burnt out."""
+    if life >= 1.0:
+        return
+    draws = np.array([[chance(seed, i, c) for c in range(20, 24)] for i in range(_FIREBALL_DISCS)])
+    away = np.stack([draws[:, 0] - 0.5, draws[:, 1] - 0.5, draws[:, 2] - 0.3], axis=1)
+    points = centre + away * 2.0 * _FIREBALL_METRES * life**0.5
+    heat = np.clip(1.3 - life - 0.5 * draws[:, 3], 0.0, 1.0)[:, None]
+    colours = np.array([120.0, 40.0, 20.0]) + heat * np.array([135.0, 190.0, 90.0])
+    alphas = np.full(len(points), strength * (1.0 - life))
+    lumps = np.arange(len(points)) % 3 == 0
+    for chosen, radius in ((lumps, 0.32 * (1.0 + life)), (~lumps, 0.07)):
+        _draw(scene, points[chosen], colours[chosen], alphas[chosen], radius, False, True)
+
+
+def _draw_puffs(
+    scene: Scene, seed: int, seconds: float, source: NDArray[np.float64], strength: float, grey: float
+) -> None:
+    """Puffs that left `source` one after another, each by its age; `seconds` since the first."""
+    shade = grey * (1.0 - 0.7 * scene.night)
+    first = int(seconds * _PUFFS_PER_SECOND)
+    for puff in range(max(0, first - int(_PUFF_SECONDS * _PUFFS_PER_SECOND)), first + 1):
+        age = seconds - puff / _PUFFS_PER_SECOND
+        if not 0.0 <= age < _PUFF_SECONDS:
+            continue
+        sway = np.array([chance(seed, puff, 11) - 0.5, chance(seed, puff, 12) - 0.5])
+        place = source + np.array([0.5 * age * sway[0] + 0.25 * age, 0.5 * age * sway[1], 0.15 + 0.75 * age])
+        alpha = 0.5 * strength * min(1.0, 3.0 * age) * (1.0 - age / _PUFF_SECONDS)
+        tint = np.full((1, 3), shade * (0.85 + 0.3 * chance(seed, puff, 13)))
+        _draw(scene, place[None], tint, np.array([alpha]), 0.3 + 0.28 * age, False, False)
 
 
 def draw_fireworks(scene: Scene, effect: Effect, t: int) -> None:
@@ -79,6 +154,17 @@ def _flake_points(seed: int, seconds: float, eye: NDArray[np.float64], box: NDAr
                  -_FALL_METRES_PER_SECOND * (0.75 + 0.5 * chance(seed, i, 5)) * seconds)  # fmt: skip
         for c in range(3):
             place = chance(seed, i, c) * box[c] + drift[c] - eye[c]
+            points[i, c] = eye[c] + place - box[c] * np.floor(place / box[c] + 0.5)
+    return points
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _drop_points(seed: int, seconds: float, eye: NDArray[np.float64], box: NDArray[np.float64]) -> NDArray[np.float64]:
+    points = np.empty((_DROPS, 3))
+    for i in range(_DROPS):
+        for c in range(3):
+            fall = -_RAIN_METRES_PER_SECOND * (0.9 + 0.2 * chance(seed, i, 5)) * seconds if c == 2 else 0.4 * seconds
+            place = chance(seed, i, c) * box[c] + fall - eye[c]
             points[i, c] = eye[c] + place - box[c] * np.floor(place / box[c] + 0.5)
     return points
 
