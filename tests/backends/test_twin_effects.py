@@ -3,11 +3,14 @@ from itertools import pairwise
 import flat_room
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from wm_gym.backends.twin.effects import Ground, Scene, draw_effects
 from wm_gym.backends.twin.messages import Effect
 from wm_gym.backends.twin.optics import fit_lens
 from wm_gym.backends.twin.raycast import FLOOR, SKY, Surfaces
+from wm_gym.events.kinds import KINDS
 
 HEIGHT, WIDTH, FAR = 48, 64, 100.0
 UNITS = np.array([32.0, 32.0, 32.0 / 1.2])
@@ -16,6 +19,10 @@ OPEN_AIR = Surfaces(
 )
 POSITION = (-330.0, 40.0, 70.0)
 GLOBAL = ("night", "fog", "snowfall")
+PLACED = ("bonfire", "fireworks", "smoke", "explosion")
+DRAWN = sorted(KINDS.keys() - {"walker"})
+IDLE = ("autumn", "lamps_off")
+"""Change nothing in a grey room by day without lamps that burn."""
 
 
 def scene_of(surfaces: Surfaces = OPEN_AIR) -> Scene:
@@ -36,7 +43,7 @@ def scene_of(surfaces: Surfaces = OPEN_AIR) -> Scene:
 
 
 def effect(kind: str, strength: float = 1.0, age: int = 40, seed: int = 3) -> Effect:
-    return Effect(kind, (strength,), age, seed, 0, POSITION if kind in ("bonfire", "fireworks") else None)
+    return Effect(kind, (strength,), age, seed, 0, POSITION if kind in PLACED else None)
 
 
 @pytest.mark.parametrize("kind", [*GLOBAL, "fireworks", "bonfire"])
@@ -112,3 +119,42 @@ def test_snow_lies_thicker_with_time_on_floors_alone():
     draw_effects(old, [effect("snowfall", age=200)], 0)
     assert old.colour[30:].mean() > young.colour[30:].mean() + 30
     assert abs(old.colour[21:27].mean() - young.colour[21:27].mean()) < 10
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    kinds=st.lists(st.sampled_from(DRAWN), min_size=1, max_size=5, unique=True),
+    strength=st.sampled_from([0.06, 0.5, 1.0]),
+    age=st.integers(0, 90),
+    seed=st.integers(0, 9),
+)
+def test_outside_the_masks_a_frame_is_the_one_without_events_to_the_byte(kinds, strength, age, seed):
+    scene, untouched = scene_of(), scene_of()
+    masks = draw_effects(scene, [effect(kind, strength, age, seed) for kind in kinds], 0)
+    outside = ~np.any(list(masks.values()), axis=0)
+    assert masks.keys() == set(kinds)
+    for name in ("colour", "depth", "moving"):
+        np.testing.assert_array_equal(getattr(scene, name)[outside], getattr(untouched, name)[outside])
+
+
+@pytest.mark.parametrize("kind", sorted(set(DRAWN) - {*IDLE, "explosion"}))
+def test_an_event_at_its_height_is_seen_and_stays_in_range(kind):
+    scene, untouched = scene_of(), scene_of()
+    mask = draw_effects(scene, [effect(kind)], 0)[kind]
+    assert (scene.colour[mask] != untouched.colour[mask]).any(axis=-1).any()
+    assert scene.colour.min() >= 0.0 and scene.colour.max() <= 255.5
+
+
+def test_an_explosion_flashes_burns_and_is_gone():
+    strengths = {}
+    for age in (0, 6, 60, 105):
+        scene = scene_of()
+        strengths[age] = draw_effects(scene, [effect("explosion", age=age)], 0)["explosion"].mean()
+    assert strengths[6] > strengths[60] > strengths[105] == 0.0
+
+
+def test_lamps_that_are_out_leave_the_night_darker():
+    lit, dark = scene_of(), scene_of()
+    draw_effects(lit, [effect("night")], 0)
+    draw_effects(dark, [effect("night"), effect("lamps_off")], 0)
+    assert (dark.colour <= lit.colour).all() and (dark.colour < lit.colour).any()

@@ -83,7 +83,7 @@ def test_text_of_no_known_kind_is_an_event_for_as_long_as_it_lasts():
         (DRAGON, "a second dragon joins in", False),
         (DRAGON, "the dragon does not leave", False),
         (DRAGON, "a car stops in the square", False),
-        ("it starts to rain", "it stops raining", True),
+        ("it starts to hail", "it stops hailing", True),
         ("a band plays music", "the music ends", True),
         ("a band plays music", "a dog runs off", False),
         ("balloons rise over the roofs", "the balloons are gone", True),

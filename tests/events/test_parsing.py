@@ -3,6 +3,7 @@
 import pytest
 
 from wm_gym.events.language import parse_event
+from wm_gym.events.scripts import EventScript
 
 STARTS = {
     "fog": [
@@ -240,6 +241,41 @@ STOPS = {
 }
 
 
+NEW_STARTS = {
+    "dusk": ["dusk", "let there be dusk", "the evening comes", "a red sunset", "twilight falls over the city"],
+    "dawn": ["a rosy dawn breaks", "the first light of the day", "a sunrise over the roofs"],
+    "golden_light": ["golden hour", "everything lies in golden light", "the low sun shines into the street"],
+    "storm": ["a storm comes up", "thunder rolls", "lightning in the distance", "the storm does not end"],
+    "rain": ["rain", "make it rain", "it rains cats and dogs", "it is drizzling", "the rain doesn't stop"],
+    "snow_cover": ["the roofs are covered in snow", "there is snow on the ground", "snow blankets the square"],
+    "autumn": ["autumn", "let it be autumn", "an autumn day", "autumnal trees"],
+    "sepia": ["sepia", "show it in sepia", "a sepia photograph"],
+    "pixel_art": ["pixel art", "make it pixelated", "large pixels everywhere"],
+    "lamps_on": ["the lamps are on", "turn on the lamps", "street lights glow", "the lanterns are lit", "lamps"],
+    "lamps_off": ["turn off the lamps", "switch off all the street lights", "the lamps are out", "a power failure"],
+    "smoke": ["smoke", "dense smoke fills the street", "smoke, no end to it", "the smoke does not clear"],
+    "explosion": ["boom, an explosion", "a bomb explodes", "a huge blast"],
+}
+NEW_STOPS = {
+    "dusk": ["no dusk", "the evening ends", "twilight fades"],
+    "golden_light": ["no more golden light", "the golden glow fades"],
+    "storm": ["no storm", "the storm is over at last", "the thunder stops"],
+    "rain": ["no rain", "it is not raining", "it no longer rains", "stop the rain", "the rain has passed"],
+    "snow_cover": ["no snow on the ground", "the lying snow melts away"],
+    "autumn": ["no autumn", "autumn is over"],
+    "sepia": ["no sepia", "stop the sepia", "away with the sepia"],
+    "pixel_art": ["no pixels", "stop the pixel art"],
+    "lamps_on": ["no lamps", "the lamps do not glow"],
+    "lamps_off": ["the power cut is over", "no blackout", "the lamps are not out"],
+    "smoke": ["no smoke", "the smoke drifts away", "the smoke is gone at last"],
+    "explosion": ["no explosion", "the explosions stop"],
+}
+ABOUT_NOTHING_KNOWN = [
+    "a rainbow over the roofs", "the brainy professor speaks", "a dog barks", "the market opens", "a clock strikes ten",
+    "the bus arrives", "children sing", "a balloon rises", "the gate opens", "a cat sits on the wall",
+]  # fmt: skip
+
+
 def rows(table):
     return [(kind, text) for kind, texts in table.items() for text in texts]
 
@@ -254,3 +290,34 @@ def test_it_begins_or_goes_on(kind, text):
 def test_it_ends_or_is_not_to_be(kind, text):
     parsed = parse_event(text)
     assert (parsed.kind, parsed.starts) == (kind, False)
+
+
+@pytest.mark.parametrize(("kind", "text"), rows(NEW_STARTS))
+def test_what_starts_an_event_of_the_other_kinds(kind, text):
+    assert (parse_event(text).kind, parse_event(text).starts) == (kind, True)
+
+
+@pytest.mark.parametrize(("kind", "text"), rows(NEW_STOPS))
+def test_what_ends_an_event_of_the_other_kinds(kind, text):
+    assert (parse_event(text).kind, parse_event(text).starts) == (kind, False)
+
+
+@pytest.mark.parametrize("text", ABOUT_NOTHING_KNOWN)
+def test_other_text_is_about_no_known_kind(text):
+    assert parse_event(text).kind is None
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "ended"),
+    [
+        ("night falls", "the sunrise begins", True),
+        ("dusk falls", "night falls", True),
+        ("the lamps come on", "the lamps go out", True),
+        ("the lamps go out", "the lamps come on", True),
+        ("night falls", "the lamps go out", False),
+        ("it starts to rain", "it starts to snow", False),
+    ],
+)
+def test_opposites_end_each_other(first, second, ended):
+    script = EventScript(0).schedule(first, 0).schedule(second, 8)
+    assert [one.stop_frame for one in script.events] == [8 if ended else None, None]

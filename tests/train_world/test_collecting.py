@@ -131,7 +131,7 @@ def test_many_events_of_a_clip_follow_one_another_and_each_is_over_before_the_ne
     ("settings", "message"),
     [
         ({"events_each": 13}, "events_each must be from 1 to 12, half the steps, got 13"),
-        ({"event_kinds": ["rain"]}, f"event_kinds must be among {list(EVENT_KINDS)}, got ['rain']"),
+        ({"event_kinds": ["hail"]}, f"event_kinds must be among {list(EVENT_KINDS)}, got ['hail']"),
     ],
 )
 def test_events_that_cannot_be(settings, message):

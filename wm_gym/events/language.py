@@ -62,7 +62,7 @@ _ABOUT: tuple[tuple[str, str], ...] = (
     ("autumn", r"\b(autumn\w*)\b"),
     (
         "lamps_off",
-        rf"\b({_LAMPS} (\w+ )?(go|goes|went|are|is|are switched|are turned|fall|stay) (off|out|dark)"
+        rf"\b({_LAMPS} (\w+ )?(go|goes|went|are|is|are switched|are turned|fall|stay) (not )?(off|out|dark)"
         rf"|(turn|switch|put)s? (off|out) (all )?the {_LAMPS}|power (cuts?|failure|outage)|blackouts?)\b",
     ),
     ("lamps_on", rf"\b{_LAMPS}\b"),

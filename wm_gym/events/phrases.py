@@ -104,7 +104,7 @@ PHRASES: dict[str, dict[Phase, tuple[str, ...]]] = {
     },
     "explosion": {
         "start": ("something explodes ahead", "an explosion goes off", "there is an explosion", "a blast goes up"),
-        "ongoing": ("an explosion is going on",),
+        "ongoing": ("an explosion is going on", "the blast of an explosion spreads"),
         "stop": ("the explosion ends", "the explosion is over", "no more explosions"),
     },
 }

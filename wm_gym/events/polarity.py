@@ -43,12 +43,12 @@ _ENDS = _any_of(
     r"|dissolv|evaporat|dissipat|remov|reced|retreat|withdraw|subsid|depart)(e|es|s|ed|d|ped|led|ing|ping|ling)?\b",
     r"\b(melt|fad)(e|es|s|ed|ing)?\b(?! in\b)|\bdi(e|es|ed)\b|\bdying\b|\bthin(s|ned)\b|\bthin out\b|\bkills? the\b",
     r"\bclear(s|ed)\b|\b(is|are|starts|begins) clearing\b|\bclear (up|off|away|out|the)\b",
-    r"\bbecomes? clear\b|\b(@) (to )?clear$",
+    r"\bbecomes? clear\b|\bnot clear$|\b(@) (to )?clear$",
     # "over" and "gone" are said of it, not of where it is
     r"\b(is|are|was|were|be|been|'s) ((?!all\b)\w+ )?over($| (now|at last|for|soon|again|today)\b)|\b(@) over$",
     r"\b(@) (is|are) (\w+ )?out$|\b(walks?|runs?) off\b|\bgo(es)? home\b",
     r"\bbl(ows?|own) over\b|\b(is|are|has|have|was|were) (\w+ )?gone\b|\bis (\w+ )?(done|finished)\b|\bhas left$",
-    r"\b(storms?|snow\w*|fog|mist|blizzard|night) (has )?pass(es|ed)( by| over)?$",
+    r"\b(\w*storms?|snow\w*|rain|fog|mist|smoke|blizzard|night) (has )?pass(es|ed)( by| over)?$",
     r"\bleaves?($| (the (" + _SCENES + r")|us|again|now|slowly|soon|for)\b)|\bis leaving\b|\bexits($| the\b)",
     # verbs whose particle may stand behind the object
     r"\b\w+ (\w+ ){0,3}?away\b|^away with\b|\brid of\b|\ban? end to\b|\bto an end\b|\blet(s|ting)? up\b|\bwears? off\b",

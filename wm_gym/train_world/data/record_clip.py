@@ -105,7 +105,7 @@ def _clip(plan: ClipPlan, opening: Opening, shot: _ClipFrames, spec: RecordingSp
         twists=shot.twists,
         event_strengths=_strengths(plan, num_frames),
         event_masks=_event_masks(shot.chunks, spec),
-        appearance=np.array([appearance_of(events) for events in active], np.uint8),
+        appearance=np.array([appearance_of(events) for events in active], np.int32),
         prompts=step_prompts(opening.prompt, plan.script, steps, spec, rng),
         captions=write_captions(opening.prompt, plan.policy, shot.twists, plan.script, _movers(shot.chunks), spec, rng),
         place=plan.place,

@@ -48,9 +48,9 @@ class Clip:
         intrinsics: (4,) float32 fx, fy, cx, cy in pixels.
         keys: (S, 8) bool, columns as `geometry.motion.KEYS`.
         twists: (S, 4) float32 forward, left, yaw, pitch, each held for a step.
-        event_strengths: (T, 6) float16 in 0..1, columns as `EVENT_KINDS`.
+        event_strengths: (T, K) float16 in 0..1, a column for each of the manifest's `event_kinds`.
         event_masks: For each kind at work in the clip, (T, H, W) bool: pixels that it changes.
-        appearance: (S,) uint8, the appearance of each step: bits of global events at more than half strength.
+        appearance: (S,) int32, the appearance of each step: bits of global events at more than half strength.
         prompts: S texts, the prompt of each step.
         captions: Narrative, scene-static and dense temporal.
         place: Scene in which it was recorded.

@@ -101,7 +101,12 @@ def _light(scene: Scene, by_kind: dict[str, list[Effect]], masks: dict[str, NDAr
         return
     lit: list[NDArray[np.bool_]] = []
     daylight = hours.daylight(sky, t)
-    changed = _changed_by(scene, lambda: lit.extend(draw_light(scene, daylight, lamps, fires + blasts)))
+
+    def draw() -> None:
+        lit.extend(draw_light(scene, daylight, lamps, fires + blasts))
+        specks.draw_lamp_glow(scene, lamps)
+
+    changed = _changed_by(scene, draw)
     for kind in (*hours.HOURS, "lamps_on", "lamps_off"):
         if kind in masks:
             masks[kind] |= changed

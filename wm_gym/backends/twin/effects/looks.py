@@ -9,7 +9,7 @@ from wm_gym.backends.twin.effects.scene import Scene
 
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _SEPIA_DARK, _SEPIA_LIGHT = np.array([38.0, 22.0, 10.0], np.float32), np.array([250.0, 226.0, 182.0], np.float32)
-_CELLS_DOWN = 24
+_CELLS_DOWN = 40
 _LEVELS = 6
 
 
@@ -21,7 +21,7 @@ def draw_sepia(scene: Scene, strength: float) -> None:
 
 
 def draw_pixel_art(scene: Scene, strength: float) -> None:
-    """Square cells, 24 in the height of the frame, each in one of six levels of every colour."""
+    """Square cells, about 40 in the height of the frame, each in one of six levels of every colour."""
     cells = _cells(scene.colour)
     levels = np.rint(cells / 255.0 * (_LEVELS - 1)) * (255.0 / (_LEVELS - 1))
     scene.colour += strength * (levels - scene.colour)

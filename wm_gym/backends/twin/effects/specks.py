@@ -25,11 +25,12 @@ _BURST_SPARKS = 110
 _SPARK_RADIUS_METRES = 0.22
 _OUTDOOR_BURST_METRES = 4.0
 _INDOOR_BURST_METRES = 1.1
-_DROPS, _DROP_RADIUS_METRES, _RAIN_METRES_PER_SECOND = 700, 0.011, 7.5
+_DROPS, _DROP_RADIUS_METRES, _RAIN_METRES_PER_SECOND = 1400, 0.017, 7.5
 _STREAK_DISCS, _STREAK_STEP_METRES = 4, 0.08
 _PUFFS_PER_SECOND, _PUFF_SECONDS, _PUFF_GREY, _PUFF_DARK = 9.0, 4.5, 158.0, 62.0
 EXPLOSION_FRAMES = 105
 """Frames after which nothing is left of an explosion."""
+_GLOW_DISTANCE_METRES = 30.0
 _FIREBALL_FRAMES, _FIREBALL_DISCS, _FIREBALL_METRES = 18, 150, 1.5
 _COLOURS = np.array(
     [[255, 80, 60], [255, 205, 80], [110, 255, 130], [110, 190, 255], [240, 130, 255], [255, 245, 225]], np.float64
@@ -56,7 +57,7 @@ def draw_rain(scene: Scene, effect: Effect, t: int) -> None:
     points = np.concatenate([drops + np.array([0.0, 0.0, _STREAK_STEP_METRES * k]) for k in range(_STREAK_DISCS)])
     fade = np.clip(3.0 * (0.5 - np.abs((points - scene.eye) / box).max(axis=1)), 0.0, 1.0)
     colours = np.full((len(points), 3), 205.0 * (1.0 - 0.6 * scene.night))
-    _draw(scene, points, colours, 0.55 * effect.strengths[t] * fade, _DROP_RADIUS_METRES, True, False)
+    _draw(scene, points, colours, 0.8 * effect.strengths[t] * fade, _DROP_RADIUS_METRES, True, False)
 
 
 def draw_smoke(scene: Scene, effect: Effect, t: int) -> None:
@@ -79,6 +80,15 @@ def draw_explosion(scene: Scene, effect: Effect, t: int) -> None:
     _draw_fireball(scene, effect.seed, frame / _FIREBALL_FRAMES, centre, effect.strengths[t])
 
 
+def draw_lamp_glow(scene: Scene, power: float) -> None:
+    """A warm glow around each lamp; it does not change depth."""
+    lamps = scene.ground.lamps
+    near = lamps[np.linalg.norm(lamps - scene.eye, axis=1) < _GLOW_DISTANCE_METRES] if power > 0.0 else lamps[:0]
+    if len(near):
+        tint = np.tile(np.array([255.0, 226.0, 158.0]), (len(near), 1))
+        _draw(scene, near, tint, np.full(len(near), 0.85 * power), 0.38, False, False, is_puff=True)
+
+
 def explosion_light(effect: Effect, t: int) -> float:
     """Brightness of an explosion as a fire, in frame t of the request."""
     frame = effect.age_frames + t
@@ -94,10 +104,10 @@ def _draw_fireball(scene: Scene, seed: int, life: float, centre: NDArray[np.floa
     points = centre + away * 2.0 * _FIREBALL_METRES * life**0.5
     heat = np.clip(1.3 - life - 0.5 * draws[:, 3], 0.0, 1.0)[:, None]
     colours = np.array([120.0, 40.0, 20.0]) + heat * np.array([135.0, 190.0, 90.0])
-    alphas = np.full(len(points), strength * (1.0 - life))
+    alphas = np.full(len(points), strength * (1.0 - life**2))
     lumps = np.arange(len(points)) % 3 == 0
-    for chosen, radius in ((lumps, 0.32 * (1.0 + life)), (~lumps, 0.07)):
-        _draw(scene, points[chosen], colours[chosen], alphas[chosen], radius, False, True)
+    _draw(scene, points[lumps], colours[lumps], alphas[lumps], 0.4 * (1.0 + life), False, True, is_puff=True)
+    _draw(scene, points[~lumps], colours[~lumps], alphas[~lumps], 0.07, False, True)
 
 
 def _draw_puffs(
@@ -112,9 +122,9 @@ def _draw_puffs(
             continue
         sway = np.array([chance(seed, puff, 11) - 0.5, chance(seed, puff, 12) - 0.5])
         place = source + np.array([0.5 * age * sway[0] + 0.25 * age, 0.5 * age * sway[1], 0.15 + 0.75 * age])
-        alpha = 0.5 * strength * min(1.0, 3.0 * age) * (1.0 - age / _PUFF_SECONDS)
+        alpha = 0.75 * strength * min(1.0, 3.0 * age) * (1.0 - age / _PUFF_SECONDS)
         tint = np.full((1, 3), shade * (0.85 + 0.3 * chance(seed, puff, 13)))
-        _draw(scene, place[None], tint, np.array([alpha]), 0.3 + 0.28 * age, False, False)
+        _draw(scene, place[None], tint, np.array([alpha]), 0.35 + 0.3 * age, False, False, is_puff=True)
 
 
 def draw_fireworks(scene: Scene, effect: Effect, t: int) -> None:
@@ -132,7 +142,7 @@ def draw_fireworks(scene: Scene, effect: Effect, t: int) -> None:
 
 def _draw(
     scene: Scene, points: NDArray[np.float64], colours: NDArray[np.float64], alphas: NDArray[np.float64],
-    radius: float, open_sky_only: bool, writes_depth: bool,
+    radius: float, open_sky_only: bool, writes_depth: bool, is_puff: bool = False,
 ) -> None:  # fmt: skip
     camera_from_map = np.linalg.inv(scene.ray_from_pixel)
     pixels = (points - scene.eye) @ camera_from_map.T
@@ -141,7 +151,7 @@ def _draw(
         s, units = scene.ground.surfaces, scene.ground.units
         _hide_indoors(points, pixels, alphas, s.lines, s.sides, s.sky, units)
     radius_pixels = radius / pixel_metres
-    _splat(scene.colour, scene.depth, scene.moving, pixels, colours, alphas, radius_pixels, writes_depth)
+    _splat(scene.colour, scene.depth, scene.moving, pixels, colours, alphas, radius_pixels, writes_depth, is_puff)
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -223,8 +233,12 @@ def _hide_indoors(
 def _splat(
     colour: NDArray[np.float32], depth: NDArray[np.float32], moving: NDArray[np.bool_], pixels: NDArray[np.float64],
     colours: NDArray[np.float64], alphas: NDArray[np.float64], radius_pixels_at_metre: float, writes_depth: bool,
+    is_puff: bool,
 ) -> None:  # fmt: skip
-    """Blend soft discs where the scene lies behind them; particles nearer than 0.6 m are left out."""
+    """Blend soft discs where the scene lies behind them; particles nearer than 0.6 m are left out.
+
+    Puffs are as large as they are and fade towards their rim; specks are at most 2.2 pixels in radius.
+    """
     height, width = depth.shape
     for i in range(pixels.shape[0]):
         distance = pixels[i, 2]
@@ -234,7 +248,7 @@ def _splat(
         # a particle smaller than a pixel keeps that size and becomes more transparent
         radius = radius_pixels_at_metre / distance
         alpha = alphas[i] * min(1.0, (radius / 0.55) ** 2)
-        radius = min(max(radius, 0.55), 2.2)
+        radius = max(radius, 0.55) if is_puff else min(max(radius, 0.55), 2.2)
         if not (-radius < u < width + radius and -radius < v < height + radius):
             continue
         for row in range(max(0, int(v - radius - 1)), min(height, int(v + radius + 2))):
@@ -242,7 +256,8 @@ def _splat(
                 if depth[row, column] < distance:
                     continue
                 offset = np.sqrt((column + 0.5 - u) ** 2 + (row + 0.5 - v) ** 2)
-                share = alpha * min(1.0, max(0.0, radius + 0.5 - offset))
+                rim = max(1.0, 0.8 * radius) if is_puff else 1.0
+                share = alpha * min(1.0, max(0.0, radius + 0.5 - offset) / rim)
                 if share <= 0.01:
                     continue
                 for c in range(3):
