@@ -7,7 +7,7 @@ For each family, over its places:
   freedom, sector by sector. Median relative error, and the share of pixels with an error above 1 %.
 - reprojection: points of one frame in the frame three later, while walking and turning: median relative depth error,
   and the share of points in view that the later frame shows too.
-- replay: whether the same actions give the same bytes, in the same process, in another, and from a state saved at step
+- replay: whether the same actions, under events of all kinds, give the same bytes, in the same process, in another, and from a state saved at step
   30 and restored elsewhere, up to a branch at step 40.
 """
 
@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from wm_gym.backends.twin.model import FRAMES_PER_STEP, TwinModel, open_place
 from wm_gym.backends.twin.site import Site, site_of
 from wm_gym.backends.twin.state import TwinState
-from wm_gym.events.kinds import ActiveEvent
+from wm_gym.events.kinds import KINDS, ActiveEvent
 from wm_gym.geometry.cameras import project, rays, unproject
 from wm_gym.geometry.depth_scale import FAR_METRES
 from wm_gym.geometry.motion import camera_pose
@@ -170,8 +170,8 @@ def fingerprint(chunk: Chunk) -> str:
 
 
 def active_events(step: int) -> tuple[ActiveEvent, ...]:
-    """The active events of one step of the replayed episode."""
-    spans = [("bonfire", 2, 24), ("walker", 5, 36), ("snowfall", 8, 42), ("night", 12, 34), ("fireworks", 20, 44)]
+    """The active events of one step of the replayed episode: every kind in turn, seven at once."""
+    spans = [(kind, 1 + 2 * number, 15 + 2 * number) for number, kind in enumerate(KINDS)]
     return tuple(
         ActiveEvent(
             kind,

@@ -11,6 +11,7 @@ from pettingzoo.test import parallel_api_test, parallel_seed_test
 
 import wm_gym
 from wm_gym.envs.body_starts import draw_starts
+from wm_gym.events.kinds import KINDS
 
 SEED_WITH_A_CLEAR_WAY = 6
 SMALL = {"world": "city/9", "resolution": (24, 32), "finer": 1, "obs_mode": "rgb+pose"}
@@ -93,7 +94,7 @@ def test_events_are_of_the_world_and_reach_all_bodies():
     env.reset(seed=0, options={"events": [{"at": 0, "text": "a band plays music"}]})
     env.trigger_event("fog rolls in")
     *_, infos = env.step(dict.fromkeys(env.agents, 0))
-    assert [info["event_kind"][:3].tolist() for info in infos.values()] == [[6, 1, -1]] * 2
+    assert [info["event_kind"][:3].tolist() for info in infos.values()] == [[len(KINDS), 1, -1]] * 2
     assert [event["text"] for event in env.events()] == ["a band plays music", "fog rolls in"]
     env.stop_event("a band plays music")
     *_, infos = env.step(dict.fromkeys(env.agents, 0))

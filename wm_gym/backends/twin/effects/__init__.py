@@ -1,8 +1,8 @@
 """Events drawn onto the twin's frames: surfaces, then light, air, particles, and last the look of the whole picture.
 
-The engine adds the actors of fire and walker; all else is drawn here from colour, exact depth and the map. Everything
-follows from the event's seed and its age in frames. Outside the masks of its events a frame is the one without any, to
-the byte. Knows nothing of the engine.
+The engine adds the actors of fire and walker, beside whom other walkers may go another way; all else is drawn here from
+colour, exact depth and the map. Everything follows from the event's seed and its age in frames. What is drawn here
+leaves a frame as it is, to the byte, outside the masks of its events. Knows nothing of the engine.
 """
 
 from __future__ import annotations

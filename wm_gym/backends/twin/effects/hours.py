@@ -129,4 +129,4 @@ def _faces(
     length = np.sqrt(dx * dx + dy * dy)
     sign = 1.0 if is_front else -1.0
     cosine = sign * (dy * sun[0] - dx * sun[1]) / length
-    return sector >= 0 and sky[sector], max(0.0, cosine)
+    return bool(sector >= 0 and sky[sector]), max(0.0, cosine)

@@ -33,6 +33,6 @@ def _cells(colour: NDArray[np.float32]) -> NDArray[np.float32]:
     side = max(2, round(height / _CELLS_DOWN))
     rows, columns = np.arange(0, height, side), np.arange(0, width, side)
     sums = np.add.reduceat(np.add.reduceat(colour, rows, axis=0), columns, axis=1)
-    counts = np.diff(np.append(rows, height))[:, None] * np.diff(np.append(columns, width))[None]
-    means = sums / counts[..., None].astype(np.float32)
+    counts = np.outer(np.diff(rows, append=height), np.diff(columns, append=width)).astype(np.float32)
+    means = (sums / counts[..., None]).astype(np.float32)
     return means.repeat(side, axis=0)[:height].repeat(side, axis=1)[:, :width]
