@@ -7,8 +7,8 @@ For each family, over its places:
   freedom, sector by sector. Median relative error, and the share of pixels with an error above 1 %.
 - reprojection: points of one frame in the frame three later, while walking and turning: median relative depth error,
   and the share of points in view that the later frame shows too.
-- replay: whether the same actions, under events of all kinds, give the same bytes, in the same process, in another, and from a state saved at step
-  30 and restored elsewhere, up to a branch at step 40.
+- replay: whether the same actions, under events of all kinds, give the same bytes, in the same process, in another, and
+  from a state saved at step 30 and restored elsewhere, up to a branch at step 40.
 """
 
 from __future__ import annotations
