@@ -70,7 +70,8 @@ class Simulator:
         if request.opens:
             view = loaded.lens.view(first.yaw_radians, first.pitch_radians)
             loaded.engine.restart(request.setup.engine_seed, first.eye, view)
-        buffers = RequestFrames(len(request.actions), request.setup, loaded.ground, request.effects)
+        effect_sets = (request.effects, *request.alternatives)
+        buffers = RequestFrames(len(request.actions), request.setup, loaded.ground, effect_sets)
         for t, action in enumerate(request.actions):
             _render_frame(loaded, buffers, t, action)
         return buffers.rendered(loaded.engine.save() if request.saves else None)
