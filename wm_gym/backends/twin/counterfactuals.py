@@ -50,7 +50,9 @@ def check_alternatives(state: PairedState, base: EventSet, alternatives: Sequenc
         raise ValueError(f"alternatives must be {len(state.placements)} sets of events, got {len(alternatives)}")
     for events in alternatives:
         if len(events) != len(state.base.worlds):
-            raise ValueError(f"each alternative must give events for {len(state.base.worlds)} worlds, got {len(events)}")
+            raise ValueError(
+                f"each alternative must give events for {len(state.base.worlds)} worlds, got {len(events)}"
+            )
     if alternatives:
         refuse_actors([event.kind for events in (base, *alternatives) for world in events for event in world])
 
@@ -63,4 +65,6 @@ def refuse_actors(kinds: Sequence[str | None]) -> None:
     """
     for kind in kinds:
         if kind in ACTORS:
-            raise ValueError(f"events of pairs must be drawn on the engine's frame, got {kind!r}, an actor of the engine")
+            raise ValueError(
+                f"events of pairs must be drawn on the engine's frame, got {kind!r}, an actor of the engine"
+            )

@@ -237,7 +237,11 @@ class TwinModel:
         )  # fmt: skip
 
     def _job(
-        self, world: TwinWorld, poses: NDArray[np.float64], events: Sequence[ActiveEvent], frame_index: int,
+        self,
+        world: TwinWorld,
+        poses: NDArray[np.float64],
+        events: Sequence[ActiveEvent],
+        frame_index: int,
         alternatives: tuple[tuple[Effect, ...], ...],
     ) -> tuple[Job, tuple[Placement, ...]]:
         site = _site(world.setup)

@@ -122,7 +122,7 @@ def _array(tensor: torch.Tensor | None) -> np.ndarray:
 
 
 def _strengths(plan: ClipPlan, num_frames: int) -> np.ndarray:
-    """(T, 6) float16."""
+    """(T, K) float16, columns as `EVENT_KINDS`."""
     strengths = np.zeros((num_frames, len(EVENT_KINDS)), np.float16)
     for event in plan.script.events:
         column = strengths[:, EVENT_KINDS.index(event.kind)]
