@@ -111,9 +111,9 @@ class RequestFrames:
             eye: x, y, z of the camera, map units.
             ray_from_pixel: (3, 3), map units per metre of depth.
         """
-        units = self._ground.units
+        units, still = self._ground.units, np.zeros(self.depth[t].shape, np.bool_)
         scene = Scene(
-            self._ground, self.frames[t].astype(np.float32), self.depth[t], np.zeros(self.depth[t].shape, np.bool_), self.surfaces,
+            self._ground, self.frames[t].astype(np.float32), self.depth[t], still, self.surfaces,
             self.instances[t], self._names, np.array(eye) / units, ray_from_pixel / units[:, None], self._far,
         )  # fmt: skip
         for prefix in MOVING_CLASSES:

@@ -75,8 +75,8 @@ def _open(folder: Path, config: CollectConfig) -> dict[str, Any]:
         expected = {shard_name(k): len(config.clips_of_shard(k)) for k in range(config.num_shards)}
         if old.get("event_kinds") != manifest["event_kinds"]:
             raise ValueError(
-                f"event_kinds of {folder} must be {manifest['event_kinds']}, got {old.get('event_kinds')}: collect into "
-                "another folder"
+                f"event_kinds of {folder} must be {manifest['event_kinds']}, got {old.get('event_kinds')}: "
+                "collect into another folder"
             )
         manifest["shards"] = [row for row in old["shards"] if _is_whole(folder, row, expected)]
     sweep(folder)

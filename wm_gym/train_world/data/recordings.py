@@ -15,7 +15,7 @@ import json
 import struct
 import zipfile
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -209,7 +209,7 @@ def _known_kinds(manifest: dict[str, Any], path: Path) -> tuple[str, ...]:
     return tuple(kinds)
 
 
-def _by_name(strengths: np.ndarray, event_kinds: Sequence[str]) -> np.ndarray:
+def _by_name(strengths: np.ndarray, event_kinds: tuple[str, ...]) -> np.ndarray:
     """(T, len(event_kinds)) strengths with the columns `EVENT_KINDS`; 0 for kinds that the file does not know."""
     columns = np.zeros((len(strengths), len(EVENT_KINDS)), strengths.dtype)
     columns[:, [EVENT_KINDS.index(kind) for kind in event_kinds]] = strengths
@@ -217,7 +217,7 @@ def _by_name(strengths: np.ndarray, event_kinds: Sequence[str]) -> np.ndarray:
 
 
 def _clip(
-    arrays: dict[str, np.ndarray], note: dict[str, Any], row: int, spec: RecordingSpec, event_kinds: Sequence[str]
+    arrays: dict[str, np.ndarray], note: dict[str, Any], row: int, spec: RecordingSpec, event_kinds: tuple[str, ...]
 ) -> Clip:
     plain = {name: np.array(arrays[name][row]) for name in PLAIN_ARRAYS}
     plain["event_strengths"] = _by_name(plain["event_strengths"], event_kinds)
