@@ -143,6 +143,8 @@ class Rendered:
         alternatives: The frames with each of its alternatives.
         instances: (T, H, W) uint8 instance numbers, 0 is the map.
         instance_names: Actor class of each instance.
+        instance_poses: (T, 4) float64 for each instance: x, y, z in map units and heading in radians from the map's +x;
+            NaN where it is not in view.
         save: The engine's save file, or None.
     """
 
@@ -150,6 +152,7 @@ class Rendered:
     alternatives: tuple[Drawn, ...]
     instances: NDArray[np.uint8]
     instance_names: dict[int, str]
+    instance_poses: dict[int, NDArray[np.float64]]
     save: bytes | None
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from wm_gym.backends.twin.collision import TwinObstacles
 from wm_gym.backends.twin.counterfactuals import EventSet, PairedState, check_alternatives
+from wm_gym.backends.twin.frame import MapFrame
 from wm_gym.backends.twin.messages import Action, Advance, Drawn, Effect, EpisodeSetup, Rendered, Restore
 from wm_gym.backends.twin.opening import draw_fov, open_place
 from wm_gym.backends.twin.optics import fit_lens
@@ -132,7 +133,12 @@ class TwinModel:
                 for (setup, token), result in zip(worlds, rendered, strict=True)
             )
         )
-        return state, _chunk(rendered, [one.drawn for one in rendered], pose.expand(len(rendered), 1, 4, 4).clone())
+        return state, _chunk(
+            rendered,
+            [one.drawn for one in rendered],
+            [setup for setup, _ in worlds],
+            pose.expand(len(rendered), 1, 4, 4).clone(),
+        )
 
     def step(self, state: TwinState, condition: Condition) -> tuple[TwinState, Chunk]:
         """Advance all worlds by four frames.
@@ -185,7 +191,7 @@ class TwinModel:
         )
         cameras = condition.world_from_camera.detach().cpu().float()
         chunks = [
-            _chunk(rendered, drawn, cameras.clone())
+            _chunk(rendered, drawn, [world.setup for world in worlds], cameras.clone())
             for drawn in zip(*[(one.drawn, *one.alternatives) for one in rendered], strict=True)
         ]
         return PairedState(TwinState(after), tuple(map(tuple, placed))), chunks[0], tuple(chunks[1:])
@@ -293,16 +299,31 @@ def _world_after(world: TwinWorld, job: Job, placements: tuple[Placement, ...], 
     return TwinWorld(world.setup, world.steps + 1, world.save, actions, placements, job.after)
 
 
-def _chunk(rendered: Sequence[Rendered], drawn: Sequence[Drawn], world_from_camera: torch.Tensor) -> Chunk:
+def _world_poses(poses: NDArray[np.float64], frame: MapFrame) -> NDArray[np.float64]:
+    """(T, 4) x, y, z in map units and heading on the map, as metres and heading in the world frame."""
+    turned = (poses[:, 3:] - frame.heading_radians + np.pi) % (2 * np.pi) - np.pi
+    return np.concatenate([frame.world_from_map(poses[:, :3]), turned], axis=-1)
+
+
+def _chunk(
+    rendered: Sequence[Rendered],
+    drawn: Sequence[Drawn],
+    setups: Sequence[EpisodeSetup],
+    world_from_camera: torch.Tensor,
+) -> Chunk:
     """The answers of N worlds as a chunk, each with one of its sets of effects drawn."""
+    thing_poses = [
+        {number: _world_poses(poses, _site(setup).frame) for number, poses in answer.instance_poses.items()}
+        for answer, setup in zip(rendered, setups, strict=True)
+    ]
     return Chunk(
         frames=torch.from_numpy(np.stack([one.frames for one in drawn])),
         depth=torch.from_numpy(np.stack([one.depth for one in drawn])),
         moving=torch.from_numpy(np.stack([one.moving for one in drawn])),
         world_from_camera=world_from_camera,
         truth=[
-            Truth(answer.instances, answer.instance_names, one.event_masks, one.event_strengths)
-            for answer, one in zip(rendered, drawn, strict=True)
+            Truth(answer.instances, answer.instance_names, one.event_masks, one.event_strengths, poses)
+            for answer, one, poses in zip(rendered, drawn, thing_poses, strict=True)
         ],
     )
 

@@ -77,13 +77,15 @@ class RequestFrames:
         self._sets = [_EffectFrames(shape, effects) for effects in effect_sets]
         self._names: dict[int, str] = {}
         self._number_of: dict[int, int] = {}
+        self._poses: dict[int, NDArray[np.float64]] = {}
 
     def number_things(
-        self, labels: Sequence[Any], eye: tuple[float, float, float], yaw_radians: float
+        self, t: int, labels: Sequence[Any], eye: tuple[float, float, float], yaw_radians: float
     ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
         """Instance number and picture plane for each number of the engine's label buffer.
 
         Args:
+            t: Number of the frame, in which names and poses of the things are noted.
             labels: The engine's labels of one frame.
             eye: x, y, z of the camera, map units.
             yaw_radians: Yaw of the engine's camera, which sprites face.
@@ -99,9 +101,15 @@ class RequestFrames:
         ):
             number = self._number_of.setdefault(label.object_id, min(len(self._number_of) + 1, _MAX_INSTANCES))
             self._names[number] = label.object_name
+            self._note_pose(t, number, label)
             ahead = (label.object_position_x - eye[0]) * cos + (label.object_position_y - eye[1]) * sin
             numbers[label.value], planes[label.value] = number, (cos, sin, ahead)
         return numbers, planes
+
+    def _note_pose(self, t: int, number: int, label: Any) -> None:
+        poses = self._poses.setdefault(number, np.full((len(self.frames), 4), np.nan))
+        place = label.object_position_x, label.object_position_y, label.object_position_z
+        poses[t] = *place, np.radians(label.object_angle)
 
     def finish(self, t: int, eye: tuple[float, float, float], ray_from_pixel: NDArray[np.float64]) -> None:
         """Mark what moves in a frame, and draw each set of events over it.
@@ -124,4 +132,4 @@ class RequestFrames:
     def rendered(self, save: bytes | None) -> Rendered:
         """The answer with all frames."""
         own, *others = (effect_frames.drawn() for effect_frames in self._sets)
-        return Rendered(own, tuple(others), self.instances, self._names, save)
+        return Rendered(own, tuple(others), self.instances, self._names, self._poses, save)

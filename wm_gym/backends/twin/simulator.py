@@ -113,7 +113,7 @@ def _render_frame(loaded: _LoadedMap, buffers: RequestFrames, t: int, action: Ac
     loaded.engine.advance(action.eye, view, action.commands, renders=True)
     screen, labels_buffer, labels = loaded.engine.picture(action.eye)
     surface_ids = loaded.caster.cast(action.eye, view.yaw_radians, view.intrinsics)
-    numbers, planes = buffers.number_things(labels, action.eye, view.yaw_radians)
+    numbers, planes = buffers.number_things(t, labels, action.eye, view.yaw_radians)
     rays = ray_from_pixel(view, loaded.lens, _MAP_UNITS)
     s = loaded.ground.surfaces
     outside = gather(
