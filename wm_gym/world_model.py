@@ -246,12 +246,15 @@ class Truth:
         instance_names: Class of each thing, by its number.
         event_masks: For each event kind at work, (T, H, W) bool: pixels it changes.
         event_strengths: For each event kind at work, (T,) float32 in 0..1.
+        thing_poses: For each thing, by its number, (T, 4) float64: x, y, z of its foot in metres and its heading in
+            radians, counter-clockwise from x, in the world frame. NaN in frames that do not show it.
     """
 
     instances: np.ndarray
     instance_names: Mapping[int, str]
     event_masks: Mapping[str, np.ndarray]
     event_strengths: Mapping[str, np.ndarray]
+    thing_poses: Mapping[int, np.ndarray]
 
 
 @dataclass(frozen=True)

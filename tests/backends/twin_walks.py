@@ -44,6 +44,7 @@ def all_bytes(chunk: Chunk, world: int = 0) -> bytes:
     truth = chunk.truth[world]
     parts = [tensor[world].numpy().tobytes() for tensor in (chunk.frames, chunk.depth, chunk.moving)]
     parts += [truth.instances.tobytes(), repr(sorted(truth.instance_names.items())).encode()]
+    parts += [truth.thing_poses[number].tobytes() for number in sorted(truth.thing_poses)]
     for kind in sorted(truth.event_masks):
         parts += [truth.event_masks[kind].tobytes(), truth.event_strengths[kind].tobytes()]
     return b"|".join(parts)

@@ -35,7 +35,7 @@ def make_clip(seed, kind=None):
         intrinsics=rng.uniform(1, 9, 4).astype(np.float32),
         keys=rng.random((STEPS, 8)) < 0.5,
         twists=rng.uniform(-1, 1, (STEPS, 4)).astype(np.float32),
-        event_strengths=rng.random((FRAMES, 6)).astype(np.float16),
+        event_strengths=rng.random((FRAMES, len(EVENT_KINDS))).astype(np.float16),
         event_masks={} if kind is None else {kind: rng.random((FRAMES, HEIGHT, WIDTH)) < 0.5},
         appearance=rng.integers(0, 8, STEPS).astype(np.uint8),
         prompts=("a", "b", "c"),
@@ -203,3 +203,37 @@ def test_the_asked_share_of_the_clips_have_events_of_all_kinds_evenly(share: flo
 def test_settings_that_cannot_be_are_refused(settings, message):
     with pytest.raises(ValueError, match=message):
         CollectConfig(**settings)
+
+
+def test_columns_of_events_are_read_by_their_names(folder):
+    clips = [Recordings(folder).clip(index) for index in range(3)]
+    turned = EVENT_KINDS[::-1]
+    for path in folder.glob("shard-*.npz"):
+        arrays = dict(np.load(path))
+        arrays["event_strengths"] = arrays["event_strengths"][..., ::-1]
+        arrays["event_mask_rows"][:, 1] = len(turned) - 1 - arrays["event_mask_rows"][:, 1]
+        np.savez(path, **arrays)
+    change_manifest(folder, event_kinds=list(turned))
+    for index, clip in enumerate(clips):
+        read = Recordings(folder).clip(index)
+        assert np.array_equal(read.event_strengths, clip.event_strengths)
+        assert {kind: mask.tobytes() for kind, mask in read.event_masks.items()} == {
+            kind: mask.tobytes() for kind, mask in clip.event_masks.items()
+        }
+
+
+def test_kinds_of_event_that_recordings_do_not_have_are_at_no_strength(folder):
+    for path in folder.glob("shard-*.npz"):
+        arrays = dict(np.load(path))
+        arrays["event_strengths"] = arrays["event_strengths"][..., :-1]
+        np.savez(path, **arrays)
+    change_manifest(folder, event_kinds=list(EVENT_KINDS[:-1]))
+    strengths = Recordings(folder).clip(0).event_strengths
+    assert strengths.shape[1] == len(EVENT_KINDS) and not strengths[:, -1].any()
+
+
+@pytest.mark.parametrize("kinds", [None, [], "night", ["night", "eclipse"]])
+def test_recordings_of_unknown_kinds_of_event_are_refused(folder, kinds):
+    change_manifest(folder, event_kinds=kinds)
+    with pytest.raises(ValueError, match=r"event_kinds of .*manifest.json must be among \['"):
+        Recordings(folder)

@@ -103,6 +103,7 @@ class Advance:
         effects: Active events.
         frame_index: Index of the first frame in its world.
         saves: Whether to save afterwards.
+        alternatives: K sets of effects, each drawn on the same engine frames in place of `effects`.
     """
 
     setup: EpisodeSetup
@@ -111,6 +112,26 @@ class Advance:
     effects: tuple[Effect, ...]
     frame_index: int
     saves: bool
+    alternatives: tuple[tuple[Effect, ...], ...] = ()
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """T frames of one world with one set of effects. Outside the union of its masks nothing differs from no effects.
+
+    Attributes:
+        frames: (T, H, W, 3) uint8.
+        depth: (T, H, W) float32 metres.
+        moving: (T, H, W) bool.
+        event_masks: (T, H, W) bool for each active kind, the pixels that it changes.
+        event_strengths: (T,) float32 for each active kind.
+    """
+
+    frames: NDArray[np.uint8]
+    depth: NDArray[np.float32]
+    moving: NDArray[np.bool_]
+    event_masks: dict[str, NDArray[np.bool_]]
+    event_strengths: dict[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -118,23 +139,20 @@ class Rendered:
     """Answer with T rendered frames of one world.
 
     Attributes:
-        frames: (T, H, W, 3) uint8.
-        depth: (T, H, W) float32 metres.
-        moving: (T, H, W) bool.
+        drawn: The frames with the request's effects.
+        alternatives: The frames with each of its alternatives.
         instances: (T, H, W) uint8 instance numbers, 0 is the map.
         instance_names: Actor class of each instance.
-        event_masks: (T, H, W) bool for each active kind, the pixels that it changes.
-        event_strengths: (T,) float32 for each active kind.
+        instance_poses: (T, 4) float64 for each instance: x, y, z in map units and heading in radians from the map's +x;
+            NaN where it is not in view.
         save: The engine's save file, or None.
     """
 
-    frames: NDArray[np.uint8]
-    depth: NDArray[np.float32]
-    moving: NDArray[np.bool_]
+    drawn: Drawn
+    alternatives: tuple[Drawn, ...]
     instances: NDArray[np.uint8]
     instance_names: dict[int, str]
-    event_masks: dict[str, NDArray[np.bool_]]
-    event_strengths: dict[str, NDArray[np.float32]]
+    instance_poses: dict[int, NDArray[np.float64]]
     save: bytes | None
 
 

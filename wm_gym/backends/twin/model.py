@@ -16,7 +16,9 @@ import torch
 from numpy.typing import NDArray
 
 from wm_gym.backends.twin.collision import TwinObstacles
-from wm_gym.backends.twin.messages import Action, Advance, Effect, EpisodeSetup, Rendered, Restore
+from wm_gym.backends.twin.counterfactuals import EventSet, PairedState, check_alternatives
+from wm_gym.backends.twin.frame import MapFrame
+from wm_gym.backends.twin.messages import Action, Advance, Drawn, Effect, EpisodeSetup, Rendered, Restore
 from wm_gym.backends.twin.opening import draw_fov, open_place
 from wm_gym.backends.twin.optics import fit_lens
 from wm_gym.backends.twin.placement import Placement, place_events
@@ -131,7 +133,12 @@ class TwinModel:
                 for (setup, token), result in zip(worlds, rendered, strict=True)
             )
         )
-        return state, _chunk(rendered, pose.expand(len(rendered), 1, 4, 4).clone())
+        return state, _chunk(
+            rendered,
+            [one.drawn for one in rendered],
+            [setup for setup, _ in worlds],
+            pose.expand(len(rendered), 1, 4, 4).clone(),
+        )
 
     def step(self, state: TwinState, condition: Condition) -> tuple[TwinState, Chunk]:
         """Advance all worlds by four frames.
@@ -140,16 +147,54 @@ class TwinModel:
             ValueError: If the condition does not fit the state, or a pose has roll or too much pitch.
             EngineError: If an engine process died; the state stays valid.
         """
-        _check_condition(state, condition)
+        after, chunk, _ = self.step_with(PairedState(state, ()), condition, ())
+        return after.base, chunk
+
+    def step_with(
+        self, state: PairedState, condition: Condition, alternatives: Sequence[EventSet]
+    ) -> tuple[PairedState, Chunk, tuple[Chunk, ...]]:
+        """Advance all worlds by four frames, and draw them with K other sets of events as well.
+
+        Args:
+            state: Worlds with K alternatives, of `counterfactuals.pair` or of the step before.
+            condition: The step, with the worlds' own events.
+            alternatives: K sets of events, each in place of the worlds' own.
+
+        Returns:
+            The state, the chunk with the worlds' own events, and K chunks. Each is the chunk of a run in which only
+            those events were scheduled; outside the masks of both, two chunks are equal.
+
+        Raises:
+            ValueError: If the condition or the alternatives do not fit the state, or a kind is an actor of the engine.
+            EngineError: If an engine process died; the state stays valid.
+        """
+        worlds = state.base.worlds
+        _check_condition(state.base, condition)
+        check_alternatives(state, condition.events, alternatives)
         poses = condition.world_from_camera.detach().cpu().numpy().astype(np.float64)
-        jobs, placements = [], []
-        for i, world in enumerate(state.worlds):
-            job, placed = self._job(world, poses[i], condition.events[i], condition.frame_index[i])
-            jobs.append(job)
-            placements.append(placed)
-        rendered = self._pool.run(jobs)
-        worlds = map(_world_after, state.worlds, jobs, placements, rendered)
-        return TwinState(tuple(worlds)), _chunk(rendered, condition.world_from_camera.detach().cpu().float().clone())
+        placed = [
+            [place_events(before, events[i], poses[i], _site(worlds[i].setup))[0] for i, before in enumerate(one)]
+            for one, events in zip(state.placements, alternatives, strict=True)
+        ]
+        effects = [
+            tuple(_effects(one[i], events[i]) for one, events in zip(placed, alternatives, strict=True))
+            for i in range(len(worlds))
+        ]
+        made = [
+            self._job(world, poses[i], condition.events[i], condition.frame_index[i], effects[i])
+            for i, world in enumerate(worlds)
+        ]
+        rendered = self._pool.run([job for job, _ in made])
+        after = tuple(
+            _world_after(world, job, placements, result)
+            for world, (job, placements), result in zip(worlds, made, rendered, strict=True)
+        )
+        cameras = condition.world_from_camera.detach().cpu().float()
+        chunks = [
+            _chunk(rendered, drawn, [world.setup for world in worlds], cameras.clone())
+            for drawn in zip(*[(one.drawn, *one.alternatives) for one in rendered], strict=True)
+        ]
+        return PairedState(TwinState(after), tuple(map(tuple, placed))), chunks[0], tuple(chunks[1:])
 
     def select(self, state: TwinState, worlds: Sequence[int]) -> TwinState:
         """The state of the named worlds, in that order."""
@@ -198,19 +243,19 @@ class TwinModel:
         )  # fmt: skip
 
     def _job(
-        self, world: TwinWorld, poses: NDArray[np.float64], events: Sequence[ActiveEvent], frame_index: int
+        self,
+        world: TwinWorld,
+        poses: NDArray[np.float64],
+        events: Sequence[ActiveEvent],
+        frame_index: int,
+        alternatives: tuple[tuple[Effect, ...], ...],
     ) -> tuple[Job, tuple[Placement, ...]]:
         site = _site(world.setup)
         placements, commands = place_events(world.placements, events, poses, site)
         actions = _actions(poses, site, commands)
         saves = (world.steps + 1) % self.config.save_every_steps == 0
-        positions = {placement.event_id: placement.position for placement in placements}
-        effects = tuple(
-            Effect(e.kind, tuple(e.strengths), e.age_frames, e.seed, e.event_id, positions.get(e.event_id))
-            for e in events
-            if e.kind is not None
-        )
-        advance = Advance(world.setup, False, actions, effects, frame_index, saves)
+        effects = _effects(placements, events)
+        advance = Advance(world.setup, False, actions, effects, frame_index, saves, alternatives)
         restore = Restore(world.setup, world.save, world.actions)
         after = token_after(world.token, world.setup, actions, saves=saves)
         return Job(world.token, restore, advance, after), placements
@@ -218,6 +263,16 @@ class TwinModel:
 
 def _site(setup: EpisodeSetup) -> Site:
     return site_of(setup.family, setup.place_seed, setup.difficulty)
+
+
+def _effects(placements: Sequence[Placement], events: Sequence[ActiveEvent]) -> tuple[Effect, ...]:
+    """Active events with the positions of what they have added."""
+    positions = {placement.event_id: placement.position for placement in placements}
+    return tuple(
+        Effect(e.kind, tuple(e.strengths), e.age_frames, e.seed, e.event_id, positions.get(e.event_id))
+        for e in events
+        if e.kind is not None
+    )
 
 
 def _engine_seed(seed: int) -> int:
@@ -244,13 +299,32 @@ def _world_after(world: TwinWorld, job: Job, placements: tuple[Placement, ...], 
     return TwinWorld(world.setup, world.steps + 1, world.save, actions, placements, job.after)
 
 
-def _chunk(rendered: Sequence[Rendered], world_from_camera: torch.Tensor) -> Chunk:
+def _world_poses(poses: NDArray[np.float64], frame: MapFrame) -> NDArray[np.float64]:
+    """(T, 4) x, y, z in map units and heading on the map, as metres and heading in the world frame."""
+    turned = (poses[:, 3:] - frame.heading_radians + np.pi) % (2 * np.pi) - np.pi
+    return np.concatenate([frame.world_from_map(poses[:, :3]), turned], axis=-1)
+
+
+def _chunk(
+    rendered: Sequence[Rendered],
+    drawn: Sequence[Drawn],
+    setups: Sequence[EpisodeSetup],
+    world_from_camera: torch.Tensor,
+) -> Chunk:
+    """The answers of N worlds as a chunk, each with one of its sets of effects drawn."""
+    thing_poses = [
+        {number: _world_poses(poses, _site(setup).frame) for number, poses in answer.instance_poses.items()}
+        for answer, setup in zip(rendered, setups, strict=True)
+    ]
     return Chunk(
-        frames=torch.from_numpy(np.stack([one.frames for one in rendered])),
-        depth=torch.from_numpy(np.stack([one.depth for one in rendered])),
-        moving=torch.from_numpy(np.stack([one.moving for one in rendered])),
+        frames=torch.from_numpy(np.stack([one.frames for one in drawn])),
+        depth=torch.from_numpy(np.stack([one.depth for one in drawn])),
+        moving=torch.from_numpy(np.stack([one.moving for one in drawn])),
         world_from_camera=world_from_camera,
-        truth=[Truth(one.instances, one.instance_names, one.event_masks, one.event_strengths) for one in rendered],
+        truth=[
+            Truth(answer.instances, answer.instance_names, one.event_masks, one.event_strengths, poses)
+            for answer, one, poses in zip(rendered, drawn, thing_poses, strict=True)
+        ],
     )
 
 

@@ -17,7 +17,8 @@ from wm_gym.backends.twin.engine import fixed
 from wm_gym.backends.twin.site import Site
 from wm_gym.events.kinds import ActiveEvent
 
-_ACTORS = {"bonfire": ("Bonfire", acs.BONFIRE_TIDS), "walker": ("Visitor", acs.VISITOR_TIDS)}
+ACTORS = {"bonfire": ("Bonfire", acs.BONFIRE_TIDS), "walker": ("Visitor", acs.VISITOR_TIDS)}
+"""Kinds that are actors of the engine, each with its actor and its thing numbers."""
 _ROOM_METRES = {"bonfire": 0.7, "walker": 0.6, "fireworks": 0.1, "smoke": 0.4, "explosion": 0.8}
 _DISTANCES_METRES = {
     "bonfire": (3.6, 4.2, 3.0, 5.0, 2.4, 1.8),
@@ -83,9 +84,9 @@ def _with_presence(placement: Placement, present: bool) -> Placement:
 
 def _switch(placement: Placement, present: bool) -> list[str]:
     """The commands that spawn or remove the actor of a placement; none if it has no actor or nothing changes."""
-    if placement.kind not in _ACTORS or placement.present == present:
+    if placement.kind not in ACTORS or placement.present == present:
         return []
-    actor, thing_ids = _ACTORS[placement.kind]
+    actor, thing_ids = ACTORS[placement.kind]
     thing_id = thing_ids[placement.event_id % len(thing_ids)]
     if not present:
         return [f"puke -{acs.REMOVE} {thing_id}"]

@@ -70,7 +70,8 @@ class Simulator:
         if request.opens:
             view = loaded.lens.view(first.yaw_radians, first.pitch_radians)
             loaded.engine.restart(request.setup.engine_seed, first.eye, view)
-        buffers = RequestFrames(len(request.actions), request.setup, loaded.ground, request.effects)
+        effect_sets = (request.effects, *request.alternatives)
+        buffers = RequestFrames(len(request.actions), request.setup, loaded.ground, effect_sets)
         for t, action in enumerate(request.actions):
             _render_frame(loaded, buffers, t, action)
         return buffers.rendered(loaded.engine.save() if request.saves else None)
@@ -112,7 +113,7 @@ def _render_frame(loaded: _LoadedMap, buffers: RequestFrames, t: int, action: Ac
     loaded.engine.advance(action.eye, view, action.commands, renders=True)
     screen, labels_buffer, labels = loaded.engine.picture(action.eye)
     surface_ids = loaded.caster.cast(action.eye, view.yaw_radians, view.intrinsics)
-    numbers, planes = buffers.number_things(labels, action.eye, view.yaw_radians)
+    numbers, planes = buffers.number_things(t, labels, action.eye, view.yaw_radians)
     rays = ray_from_pixel(view, loaded.lens, _MAP_UNITS)
     s = loaded.ground.surfaces
     outside = gather(

@@ -73,6 +73,11 @@ def _open(folder: Path, config: CollectConfig) -> dict[str, Any]:
                 f"{config.settings()[changed[0]]!r}: collect into another folder"
             )
         expected = {shard_name(k): len(config.clips_of_shard(k)) for k in range(config.num_shards)}
+        if old.get("event_kinds") != manifest["event_kinds"]:
+            raise ValueError(
+                f"event_kinds of {folder} must be {manifest['event_kinds']}, got {old.get('event_kinds')}: "
+                "collect into another folder"
+            )
         manifest["shards"] = [row for row in old["shards"] if _is_whole(folder, row, expected)]
     sweep(folder)
     write_manifest(folder, manifest)

@@ -6,9 +6,10 @@ from dataclasses import asdict, dataclass, field
 from functools import cache
 from typing import Any
 
+from wm_gym.backends.twin.counterfactuals import refuse_actors
 from wm_gym.backends.twin.model import TwinModel
 from wm_gym.scenes.families import DIFFICULTIES, FAMILIES
-from wm_gym.train_world.data.plans import ClipPlan, plan_clip
+from wm_gym.train_world.data.plans import ClipPlan, plan_alternative, plan_clip
 from wm_gym.train_world.data.recording_spec import RecordingSpec
 from wm_gym.train_world.data.recordings import EVENT_KINDS, FORMAT, VERSION
 from wm_gym.train_world.data.splits import SPLITS
@@ -24,7 +25,7 @@ class CollectConfig:
     Attributes:
         output: Folder of the dataset. An unfinished one is completed.
         split: Split of the maps, "train" or "test".
-        num_clips: Clips in all; each has its own map.
+        num_clips: Clips in all; each has its own map, which its alternatives share.
         steps: Steps in a clip, after the opening frame.
         height: Rows of a frame.
         width: Columns of a frame.
@@ -33,6 +34,8 @@ class CollectConfig:
         event_share: Share of clips in which events happen, 0 to 1.
         event_kinds: Kinds of these events.
         events_each: Events in such a clip, one after another; many of them teach how events begin.
+        alternatives: Clips that follow each clip with the same map, actions and seed, but events of their own; the clip
+            itself then has none. Such pairs come from one pass of the engine.
         seed: Seed of everything random.
         clips_per_shard: Clips in a file.
         workers: Processes that record at once.
@@ -49,6 +52,7 @@ class CollectConfig:
     event_share: float = 0.2
     event_kinds: list[str] = field(default_factory=lambda: list(EVENT_KINDS))
     events_each: int = 1
+    alternatives: int = 0
     seed: int = 0
     clips_per_shard: int = 16
     workers: int = 2
@@ -64,6 +68,7 @@ class CollectConfig:
         most = max(1, self.steps // 2)
         if not 1 <= self.events_each <= most:
             raise ValueError(f"events_each must be from 1 to {most}, half the steps, got {self.events_each}")
+        self._check_alternatives()
         if self.seed < 0:
             raise ValueError(f"seed must be at least 0, got {self.seed}")
         if self.split not in SPLITS:
@@ -73,6 +78,21 @@ class CollectConfig:
         shares = self.difficulties
         if not set(shares) <= set(DIFFICULTIES) or min(shares.values(), default=0) < 0 or not sum(shares.values()) > 0:
             raise ValueError(f"difficulties must be shares of {list(DIFFICULTIES)}, got {shares}")
+
+    def _check_alternatives(self) -> None:
+        if self.alternatives < 0:
+            raise ValueError(f"alternatives must be at least 0, got {self.alternatives}")
+        if not self.alternatives:
+            return
+        for name in ("num_clips", "clips_per_shard"):
+            if getattr(self, name) % (1 + self.alternatives):
+                raise ValueError(
+                    f"{name} must be a multiple of {1 + self.alternatives}, a clip and its alternatives, "
+                    f"got {getattr(self, name)}"
+                )
+        if self.steps < 2:
+            raise ValueError(f"steps must be at least 2 for alternatives, got {self.steps}")
+        refuse_actors(self.event_kinds)
 
     @property
     def num_shards(self) -> int:
@@ -96,10 +116,14 @@ class CollectConfig:
     def plan(self, index: int) -> ClipPlan:
         """The plan of one clip."""
         assert self.split in SPLITS
-        return plan_clip(
-            index, self.seed, self.split, self.steps, self.spec, self.families, self.difficulties, self.event_share,
-            self.event_kinds, self.events_each,
+        group, number = divmod(index, 1 + self.alternatives)
+        plan = plan_clip(
+            group, self.seed, self.split, self.steps, self.spec, self.families, self.difficulties,
+            0.0 if self.alternatives else self.event_share, self.event_kinds, self.events_each,
         )  # fmt: skip
+        if not number:
+            return plan
+        return plan_alternative(plan, number, self.steps, self.spec, self.event_kinds, self.events_each)
 
     def settings(self) -> dict[str, Any]:
         """Settings that the clips depend on; more clips can be added later without changing the first ones."""

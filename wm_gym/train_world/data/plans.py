@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from wm_gym.world_model import Place
 
 _PLACES_PER_SEED = 1_000_000
 _FALL_STEPS = 4
+_ALTERNATIVES_STREAM = 3
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,24 @@ def plan_clip(
         kinds = [kind, *(str(rng.choice(list(event_kinds))) for _ in range(events_each - 1))]
         script = _script(script, kinds, steps // events_each, spec, rng)
     return ClipPlan(place, world_seed, policy, controller, script)
+
+
+def plan_alternative(
+    plan: ClipPlan, number: int, steps: int, spec: RecordingSpec, event_kinds: Sequence[str], events_each: int = 1
+) -> ClipPlan:
+    """The same clip with events of its own.
+
+    Args:
+        plan: The clip.
+        number: Number of the alternative, from 1.
+        steps: Steps of a clip, at least two for each event.
+        spec: What will record the clip.
+        event_kinds: Kinds of its events.
+        events_each: Its events, one after another.
+    """
+    rng = np.random.default_rng([plan.seed, _ALTERNATIVES_STREAM, number])
+    kinds = [str(rng.choice(list(event_kinds))) for _ in range(events_each)]
+    return replace(plan, script=_script(EventScript(plan.seed), kinds, steps // events_each, spec, rng))
 
 
 def _event_kind(index: int, seed: int, split: Split, share: float, kinds: Sequence[str]) -> str | None:

@@ -5,11 +5,13 @@ The twin is stepped without `World`: hints are rendered when the clip is prepare
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
+from wm_gym.backends.twin.counterfactuals import pair
 from wm_gym.backends.twin.model import TwinModel, open_place
 from wm_gym.events.kinds import appearance_of
 from wm_gym.geometry.motion import START_BODY_POSE, Body, camera_pose, walk
@@ -41,10 +43,27 @@ def record_clip(model: TwinModel, plan: ClipPlan, steps: int) -> Clip:
     Raises:
         EngineError: If the engine process died.
     """
+    return record_alternatives(model, [plan], steps)[0]
+
+
+def record_alternatives(model: TwinModel, plans: Sequence[ClipPlan], steps: int) -> list[Clip]:
+    """The clips of plans that differ in their events alone, from one pass of the engine.
+
+    Args:
+        model: From `open_simulator`.
+        plans: At least one; with several, their events are no actors of the engine.
+        steps: S.
+
+    Raises:
+        ValueError: If there are several plans and an event is an actor of the engine.
+        EngineError: If the engine process died.
+    """
+    plan, *others = plans
     spec = RecordingSpec.of(model.spec)
     opening = open_place(plan.place, spec.height, spec.width)
     state, chunk = model.start([opening], [plan.seed])
-    chunks, body_poses, twists = [chunk], [START_BODY_POSE[None]], []
+    paired, chunks = pair(state, len(others)), [[chunk] for _ in plans]
+    body_poses, twists = [START_BODY_POSE[None]], []
     body, obstacles = Body(), model.obstacles(state, 0)
 
     def blocked(positions: np.ndarray) -> np.ndarray:
@@ -62,9 +81,16 @@ def record_clip(model: TwinModel, plan: ClipPlan, steps: int) -> Clip:
         held = np.tile(twists[-1].astype(np.float64), (spec.frames_per_step, 1))
         body_poses.append(walk(here, held, body, blocked))
         collided = bool((body_poses[-1] != walk(here, held, body)).any())
-        state, chunk = model.step(state, _condition(plan, opening, body_poses[-1], spec, step))
-        chunks.append(chunk)
-    return _clip(plan, opening, _ClipFrames(chunks, np.concatenate(body_poses), np.array(twists)), spec)
+        sets = [[one.script.active(spec.num_frames(step), spec.frames_per_step)] for one in others]
+        condition = _condition(plan, opening, body_poses[-1], spec, step)
+        paired, chunk, alternatives = model.step_with(paired, condition, sets)
+        for told, one in zip(chunks, (chunk, *alternatives), strict=True):
+            told.append(one)
+    walked, held_twists = np.concatenate(body_poses), np.array(twists)
+    return [
+        _clip(one, opening, _ClipFrames(told, walked, held_twists), spec)
+        for one, told in zip(plans, chunks, strict=True)
+    ]
 
 
 @dataclass(frozen=True)
@@ -122,7 +148,7 @@ def _array(tensor: torch.Tensor | None) -> np.ndarray:
 
 
 def _strengths(plan: ClipPlan, num_frames: int) -> np.ndarray:
-    """(T, 6) float16."""
+    """(T, K) float16, columns as `EVENT_KINDS`."""
     strengths = np.zeros((num_frames, len(EVENT_KINDS)), np.float16)
     for event in plan.script.events:
         column = strengths[:, EVENT_KINDS.index(event.kind)]

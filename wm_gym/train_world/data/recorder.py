@@ -17,7 +17,7 @@ from typing import Any
 
 from wm_gym.backends.twin.model import TwinModel
 from wm_gym.train_world.data.collect_config import CollectConfig
-from wm_gym.train_world.data.record_clip import open_simulator, record_clip
+from wm_gym.train_world.data.record_clip import open_simulator, record_alternatives
 from wm_gym.train_world.data.recordings import Clip, sha256_of
 from wm_gym.train_world.data.shards import write_shard
 
@@ -30,20 +30,22 @@ def record_shard(
     Raises:
         RuntimeError: If an engine died or the disk is full.
     """
-    clips = []
-    for index in config.clips_of_shard(number):
-        clips.append(_record_clip(model, config, index))
-        tell({"clip": index})
+    clips, indices, size = [], config.clips_of_shard(number), 1 + config.alternatives
+    for first in indices[::size]:
+        clips += _record_clips(model, config, first)
+        for index in range(first, first + size):
+            tell({"clip": index})
     path = write_shard(Path(config.output), number, clips)
     return {"name": path.name, "clips": len(clips), "sha256": sha256_of(path)}
 
 
-def _record_clip(model: TwinModel, config: CollectConfig, index: int) -> Clip:
-    plan = config.plan(index)
+def _record_clips(model: TwinModel, config: CollectConfig, index: int) -> list[Clip]:
+    """Clip `index` and its alternatives."""
+    plans = [config.plan(number) for number in range(index, index + 1 + config.alternatives)]
     try:
-        return record_clip(model, plan, config.steps)
+        return record_alternatives(model, plans, config.steps)
     except (RuntimeError, ValueError) as error:
-        place = plan.place
+        place = plans[0].place
         raise RuntimeError(f"clip {index} ({place.family}/{place.seed}, {place.difficulty}): {error}") from error
 
 

@@ -48,7 +48,7 @@ class Clip:
         intrinsics: (4,) float32 fx, fy, cx, cy in pixels.
         keys: (S, 8) bool, columns as `geometry.motion.KEYS`.
         twists: (S, 4) float32 forward, left, yaw, pitch, each held for a step.
-        event_strengths: (T, K) float16 in 0..1, a column for each of the manifest's `event_kinds`.
+        event_strengths: (T, K) float16 in 0..1, columns as `EVENT_KINDS`.
         event_masks: For each kind at work in the clip, (T, H, W) bool: pixels that it changes.
         appearance: (S,) int32, the appearance of each step: bits of global events at more than half strength.
         prompts: S texts, the prompt of each step.
@@ -95,17 +95,20 @@ class Recordings:
         folder: Folder of the dataset.
         manifest: Its manifest.
         spec: What recorded the clips.
+        event_kinds: Names of the columns of events in its shards; clips have the columns `EVENT_KINDS`.
     """
 
     def __init__(self, folder: str | Path) -> None:
         """Open a folder; one that is still being recorded shows the clips that are finished.
 
         Raises:
-            ValueError: If the folder holds no recordings, or recordings of another version or without a spec.
+            ValueError: If the folder holds no recordings, or recordings of another version, without a spec or of
+                unknown kinds of event.
         """
         self.folder = Path(folder)
         self.manifest = read_manifest(self.folder)
         self.spec = RecordingSpec.from_json(self.manifest.get("spec"))
+        self.event_kinds = _known_kinds(self.manifest, self.folder / MANIFEST)
         self._shards: list[tuple[str, int]] = [(row["name"], row["clips"]) for row in self.manifest["shards"]]
         self._ends = np.cumsum([clips for _, clips in self._shards])
         self._open: OrderedDict[str, tuple[dict[str, np.ndarray], list[dict[str, Any]]]] = OrderedDict()
@@ -125,7 +128,7 @@ class Recordings:
         name, clips = self._shards[shard]
         arrays, notes = self._opened(name)
         row = index - int(self._ends[shard]) + clips
-        return _clip(arrays, notes[row], row, self.spec)
+        return _clip(arrays, notes[row], row, self.spec, self.event_kinds)
 
     def verify(self) -> None:
         """Compare every shard with its checksum.
@@ -198,9 +201,27 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _clip(arrays: dict[str, np.ndarray], note: dict[str, Any], row: int, spec: RecordingSpec) -> Clip:
+def _known_kinds(manifest: dict[str, Any], path: Path) -> tuple[str, ...]:
+    """Names of the columns of events."""
+    kinds = manifest.get("event_kinds")
+    if not isinstance(kinds, list) or not kinds or not set(kinds) <= set(EVENT_KINDS):
+        raise ValueError(f"event_kinds of {path} must be among {list(EVENT_KINDS)}, got {kinds!r}")
+    return tuple(kinds)
+
+
+def _by_name(strengths: np.ndarray, event_kinds: tuple[str, ...]) -> np.ndarray:
+    """(T, len(event_kinds)) strengths with the columns `EVENT_KINDS`; 0 for kinds that the file does not know."""
+    columns = np.zeros((len(strengths), len(EVENT_KINDS)), strengths.dtype)
+    columns[:, [EVENT_KINDS.index(kind) for kind in event_kinds]] = strengths
+    return columns
+
+
+def _clip(
+    arrays: dict[str, np.ndarray], note: dict[str, Any], row: int, spec: RecordingSpec, event_kinds: tuple[str, ...]
+) -> Clip:
     plain = {name: np.array(arrays[name][row]) for name in PLAIN_ARRAYS}
-    kinds = {EVENT_KINDS[kind]: k for k, (clip, kind) in enumerate(arrays["event_mask_rows"].tolist()) if clip == row}
+    plain["event_strengths"] = _by_name(plain["event_strengths"], event_kinds)
+    kinds = {event_kinds[kind]: k for k, (clip, kind) in enumerate(arrays["event_mask_rows"].tolist()) if clip == row}
     return Clip(
         **plain,
         spec=spec,
