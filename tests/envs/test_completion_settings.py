@@ -46,7 +46,10 @@ def test_a_generated_world_without_completion_places_no_scenes():
             {"backend": "twin", "completion": True},
             "completion must be None or False for backend 'twin', which takes no guidance, got True",
         ),
-        ({"completion_settings": {"painter": "none"}}, "completion_settings must be among ['inpainter', 'scene_bank']"),
+        (
+            {"completion_settings": {"painter": "none"}},
+            "completion_settings must be among ['inpainter', 'scene_bank', 'kept_scenes']",
+        ),
         ({"completion_settings": ["none"]}, "completion_settings must be a dict of the completion's own, got ['none']"),
         (
             {"completion": False, "completion_settings": {"scene_bank": "none"}},

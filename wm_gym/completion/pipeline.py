@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from wm_gym.completion.inpainter import Inpainter
-from wm_gym.completion.scene_bank import SceneBank
+from wm_gym.completion.scene_bank import KEPT_MEMORIES, SceneBank
 from wm_gym.completion.stage import Draft, Stage, View
 from wm_gym.completion.stages import CompletionConfig, Holes, Inpainting, NewScene, PlacedScenes, Sky, needs_completion
 from wm_gym.completion.state import CompletionState
@@ -72,6 +72,7 @@ class Completion:
         *,
         inpainter: str | None = None,
         scene_bank: str | None = None,
+        kept_scenes: int = KEPT_MEMORIES,
         dtype: torch.dtype = torch.float32,
         device: str = "cpu",
     ) -> Completion:
@@ -84,16 +85,23 @@ class Completion:
                 for the size, if there is one.
             scene_bank: Path of a folder of captures, "none" for no scene bank, or None for the shipped one, if it fits
                 the size. Not used without an inpainter.
+            kept_scenes: Most scenes of the bank whose memories stay built until `close`.
             dtype: Number type of the inpainter.
             device: Device of the inpainter; hints stay on theirs.
 
         Raises:
-            ValueError: If a file is damaged or of another size, or there is no capture in the folder.
+            ValueError: If a file is damaged or of another size, there is no capture in the folder, or `kept_scenes` is
+                below 1.
         """
         loaded = _inpainter(inpainter, height, width, dtype)
         if loaded is None:
             return cls()
-        return cls(loaded.to(device), _scene_bank(scene_bank, height, width))
+        return cls(loaded.to(device), _scene_bank(scene_bank, height, width, kept_scenes))
+
+    def close(self) -> None:
+        """Free the memories of the scene bank, which are built again where they are needed."""
+        if self.scene_bank is not None:
+            self.scene_bank.clear()
 
     @property
     def decides(self) -> bool:
@@ -164,7 +172,7 @@ def _inpainter(asked: str | None, height: int, width: int, dtype: torch.dtype) -
     return inpainter
 
 
-def _scene_bank(asked: str | None, height: int, width: int) -> SceneBank | None:
+def _scene_bank(asked: str | None, height: int, width: int, kept: int) -> SceneBank | None:
     """The scene bank of the setting; see `Completion.create`."""
     path = find_scene_bank(height, width) if asked is None else None if asked == NONE else Path(asked)
-    return None if path is None else SceneBank.load(path, height, width)
+    return None if path is None else SceneBank.load(path, height, width, kept=kept)

@@ -23,7 +23,7 @@ from torch import Tensor
 from wm_gym.completion.conditioning import SEEN, surface_planes
 from wm_gym.geometry.depth_scale import FAR_METRES, NEAR_METRES
 from wm_gym.memory.config import MemoryConfig
-from wm_gym.memory.keyframes import build_memory
+from wm_gym.memory.kept import MemoryFolder
 from wm_gym.memory.memory import Memory
 from wm_gym.scenes.captures import load_capture
 from wm_gym.scenes.keyframe_scale import reduced
@@ -48,7 +48,7 @@ MIN_VALID = 0.9
 """Least share of a key view's pixels that are static and have depth."""
 
 KEPT_MEMORIES = 64
-"""Memories kept built, about 30 MB each. Were they fewer than a batch of worlds uses, each step would rebuild some."""
+"""Default of the memories kept built, about 30 MB each. Were they fewer than worlds use, each step would rebuild some."""
 
 
 @dataclass(frozen=True)
@@ -98,19 +98,32 @@ class Likeness:
 class SceneBank:
     """A bank of captured scenes, each of them also mirrored."""
 
-    def __init__(self, captures: Sequence[Path], height: int, width: int) -> None:
+    def __init__(
+        self,
+        captures: Sequence[Path],
+        height: int,
+        width: int,
+        *,
+        kept: int = KEPT_MEMORIES,
+        folder: MemoryFolder | None = None,
+    ) -> None:
         """A bank of capture files; each is read when it is needed.
 
         Args:
             captures: Files as `load_capture` reads them.
             height: Rows of the frames to complete.
             width: Columns of the frames to complete.
+            kept: Most memories that stay built.
+            folder: Where memories are looked up before they are built; None is the user's folder.
 
         Raises:
-            ValueError: If there are none.
+            ValueError: If there are none, or `kept` is below 1.
         """
         if not captures:
             raise ValueError("a scene bank must hold at least one capture, got none")
+        if kept < 1:
+            raise ValueError(f"kept_scenes must be at least 1, got {kept}")
+        self._kept, self._folder = kept, folder or MemoryFolder()
         self.captures, self.height, self.width = tuple(captures), height, width
         self._memories: OrderedDict[int, Memory] = OrderedDict()
 
@@ -144,16 +157,20 @@ class SceneBank:
         return _mirrored_capture(capture) if scene >= len(self.captures) else capture
 
     def memory(self, scene: int) -> Memory:
-        """The 4D memory of one scene's keyframes, without their moving pixels; the last `KEPT_MEMORIES` are kept."""
+        """The 4D memory of one scene's keyframes, without their moving pixels; the last ones asked for are kept."""
         if scene not in self._memories:
             capture = self.capture(scene)
             still = torch.where(capture.moving, 0.0, capture.depth)
             seen = capture.frames, still, capture.world_from_camera, capture.intrinsics
-            self._memories[scene] = build_memory(*seen, MemoryConfig())
+            self._memories[scene] = self._folder.memory(*seen, MemoryConfig())
         self._memories.move_to_end(scene)
-        while len(self._memories) > KEPT_MEMORIES:
+        while len(self._memories) > self._kept:
             self._memories.popitem(last=False)
         return self._memories[scene]
+
+    def clear(self) -> None:
+        """Free the memories that are kept."""
+        self._memories.clear()
 
     def hash(self) -> str:
         """SHA-256 of the capture files, in hexadecimal."""
@@ -163,7 +180,7 @@ class SceneBank:
         return digest.hexdigest()
 
     @classmethod
-    def load(cls, folder: Path, height: int, width: int) -> SceneBank:
+    def load(cls, folder: Path, height: int, width: int, *, kept: int = KEPT_MEMORIES) -> SceneBank:
         """A bank of all captures in a folder, for frames of a size.
 
         Raises:
@@ -172,7 +189,7 @@ class SceneBank:
         found = sorted(folder.glob("*.npz"))
         if not found:
             raise ValueError(f"scene_bank must be a folder of captures (.npz), got {folder} without one")
-        return cls(found, height, width)
+        return cls(found, height, width, kept=kept)
 
     @cached_property
     def _index(self) -> tuple[KeyViews, Likeness]:

@@ -18,7 +18,7 @@ from wm_gym.scenes.named import find_world
 
 FOV_DEGREES = (20.0, 120.0)
 
-COMPLETION_SETTINGS = ("inpainter", "scene_bank")
+COMPLETION_SETTINGS = ("inpainter", "scene_bank", "kept_scenes")
 """Names in `completion_settings`."""
 
 PROBED = ("frameskip",)
@@ -52,7 +52,8 @@ class EpisodeConfig:
         return_text: Whether info holds "task_description", "prompt" and "env_feedback", which are strings.
         backend_settings: The backend's own, such as {"weights": path, "num_steps": 2} of "video".
         completion: Whether what memory does not show is decided before it is generated; None: as the backend wants it.
-        completion_settings: Of that: {"inpainter": path or "none", "scene_bank": folder or "none"}.
+        completion_settings: Of that: {"inpainter": path or "none", "scene_bank": folder or "none",
+            "kept_scenes": most scenes that stay built}.
     """
 
     task: str

@@ -16,6 +16,7 @@ from torch import Tensor
 from wm_gym.geometry.motion import START_BODY_POSE, Body, camera_pose
 from wm_gym.geometry.poses import compose, inverse
 from wm_gym.memory.config import MemoryConfig
+from wm_gym.memory.kept import MemoryFolder
 from wm_gym.memory.render import render
 from wm_gym.world.captures import memory_of_capture
 from wm_gym.world.state import Outcome
@@ -209,7 +210,7 @@ def unseen_pixels(openings: Sequence[Opening], trajectories: Sequence[Trajectory
     masks = []
     for opening, one in zip(openings, trajectories, strict=True):
         assert opening.capture is not None
-        memory = memory_of_capture(opening.capture, MemoryConfig())
+        memory = memory_of_capture(opening.capture, MemoryConfig(), MemoryFolder())
         path = seen_from(one.body_poses[frame + 1 : frame + 1 + one.spec.frames_per_step], one.body_poses[frame])
         poses, size = torch.from_numpy(camera_pose(path)).float()[None], one.depth.shape[1:]
         hints = render([memory], poses, one.intrinsics[None], *size, frame_index=[1], appearance=[0])

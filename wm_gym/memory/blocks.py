@@ -7,12 +7,14 @@ and Marton 2004 (nested subsets of shuffled points). Knows nothing of frames, ca
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 
 import numpy as np
+from numba import njit
 
 MAX_STRETCH = 16.0
 """Largest length of a patch along the line of sight, in splat sizes."""
@@ -63,12 +65,6 @@ class Points:
         return np.ascontiguousarray(self.record[:, :1]).view(np.uint8)[:, :3]
 
     @property
-    def radii(self) -> np.ndarray:
-        """(n,) float64 distance from a patch's centre to its corners, in the unit of its splat size."""
-        sides = np.square(self.tangents.reshape(-1, 2, 3).astype(np.float64)).sum(axis=2)
-        return np.sqrt(sides.sum(axis=1)) * TANGENT_UNIT * self.geometry[:, 3]
-
-    @property
     def frames(self) -> np.ndarray:
         """(n,) int32 index of the frame written."""
         return self.record[:, 1]
@@ -110,6 +106,25 @@ class Points:
         )
 
 
+@njit(nogil=True, cache=True, error_model="numpy")
+def bounding_sphere(geometry, tangents):
+    """(4,) float64 centre and radius of a sphere around the splats of points, arrays as in `Points`, at least one."""
+    sphere = np.zeros(4)
+    for axis in range(3):
+        low, high = geometry[0, axis], geometry[0, axis]
+        for i in range(1, geometry.shape[0]):
+            low, high = min(low, geometry[i, axis]), max(high, geometry[i, axis])
+        sphere[axis] = (np.float64(low) + np.float64(high)) / 2
+    for i in range(geometry.shape[0]):
+        square, sides = 0.0, 0.0
+        for axis in range(3):
+            square += (np.float64(geometry[i, axis]) - sphere[axis]) ** 2
+            sides += np.float64(tangents[i, axis]) ** 2 + np.float64(tangents[i, 3 + axis]) ** 2
+        radius = math.sqrt(sides) * TANGENT_UNIT * np.float64(geometry[i, 3])
+        sphere[3] = max(sphere[3], math.sqrt(square) + radius)
+    return sphere
+
+
 @dataclass(frozen=True)
 class Origin:
     """Where a block can be had again, so that it need not be saved.
@@ -138,10 +153,7 @@ class Block:
     @cached_property
     def sphere(self) -> np.ndarray:
         """(4,) float64 centre and radius of a bounding sphere of all splats."""
-        positions = self.points.positions.astype(np.float64)
-        centre = (positions.min(axis=0) + positions.max(axis=0)) / 2
-        distances = np.sqrt(np.square(positions - centre).sum(axis=1))
-        return np.append(centre, (distances + self.points.radii).max())
+        return bounding_sphere(self.points.geometry, self.points.tangents)
 
     @cached_property
     def checksum(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from wm_gym.geometry.depth_scale import FAR_METRES
 from wm_gym.memory.config import MemoryConfig
 from wm_gym.memory.memory import Memory
 from wm_gym.memory.render import render
@@ -42,6 +43,19 @@ def build_memory(
             row = slice(k, k + 1)
             memory = integrate_frames(memory, frames[row], near[row], still[row], world_from_camera[row], intrinsics, 0)
     return memory
+
+
+def load_kernels() -> None:
+    """Load what memories are written and rendered with, which takes half a second of the first call otherwise."""
+    frames, depth = torch.zeros(1, 4, 4, 3, dtype=torch.uint8), torch.ones(1, 4, 4)
+    depth[:, 0], still, lens = (
+        2 * FAR_METRES,
+        torch.zeros(1, 4, 4, dtype=torch.bool),
+        torch.tensor([4.0, 4.0, 2.0, 2.0]),
+    )
+    memory = Memory.empty()
+    for _ in range(2):
+        memory = integrate_frames(memory, frames, depth, still, torch.eye(4)[None], lens, 0)
 
 
 def integrate_frames(

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from wm_gym.scenes.captures import load_capture
 from wm_gym.world_model import Capture, CaptureSource, Opening
@@ -16,7 +16,10 @@ from wm_gym.world_model import Capture, CaptureSource, Opening
 SHIPPED = Path(__file__).absolute().parent / "shipped"
 """Folder of the shipped captures, FAMILY-NUMBER.npz, all of difficulty "full"."""
 
-_KEPT_CAPTURES = 16
+_Asked = tuple[Path, int, int, int, int]
+_captures: WeakValueDictionary[_Asked, Capture] = WeakValueDictionary()
+_openings: WeakKeyDictionary[Capture, Opening] = WeakKeyDictionary()
+"""Captures that somebody holds, by what was asked for, and of each the opening without it. Nothing is kept alive."""
 
 
 def shipped_file(scene: str) -> Path:
@@ -25,7 +28,9 @@ def shipped_file(scene: str) -> Path:
 
 
 def open_file(path: Path, height: int, width: int, finer: int) -> Opening:
-    """The opening of a capture's file, as `load_capture`, with a capture that names it; cached until the file changes.
+    """The opening of a capture's file, as `load_capture`, with a capture that names it.
+
+    As long as somebody holds the capture, and the file does not change, it is the same object.
 
     Args:
         path: File to read.
@@ -37,7 +42,7 @@ def open_file(path: Path, height: int, width: int, finer: int) -> Opening:
         ValueError: As `load_capture`.
     """
     path = path.absolute()
-    return _open(path, path.stat().st_mtime_ns, height, width, finer)
+    return _open((path, path.stat().st_mtime_ns, height, width, finer))
 
 
 def open_again(source: CaptureSource, what: str) -> Opening:
@@ -82,12 +87,17 @@ def capture_hash(capture: Capture) -> str:
     return total.hexdigest()
 
 
-@lru_cache(maxsize=_KEPT_CAPTURES)
-def _open(path: Path, changed_ns: int, height: int, width: int, finer: int) -> Opening:
+def _open(asked: _Asked) -> Opening:
+    capture = _captures.get(asked)
+    if capture is not None:
+        return replace(_openings[capture], capture=capture)
+    path, _, height, width, finer = asked
     opening = load_capture(path, height, width, finer)
     assert opening.capture is not None
     source = CaptureSource(_scene_of(path), height, width, finer, capture_hash(opening.capture))
-    return replace(opening, capture=replace(opening.capture, source=source))
+    capture = _captures[asked] = replace(opening.capture, source=source)
+    _openings[capture] = replace(opening, capture=None)
+    return replace(opening, capture=capture)
 
 
 def _scene_of(path: Path) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from typing import Any
 
 import torch
 
 from wm_gym.memory.config import MemoryConfig
-from wm_gym.memory.keyframes import build_memory, integrate_frames
+from wm_gym.memory.kept import MemoryFolder
+from wm_gym.memory.keyframes import integrate_frames
 from wm_gym.memory.memory import Memory
 from wm_gym.memory.packing import with_origin
 from wm_gym.scenes.sources import capture_hash, is_unchanged, open_again
@@ -33,18 +34,19 @@ class MemorySource:
         """Whether the capture's file is there and still holds that capture."""
         return is_unchanged(self.capture)
 
-    def build(self, what: str) -> Memory:
-        """The memory; the same object as long as it is cached.
+    def build(self, what: str, memories: CaptureMemories) -> Memory:
+        """The memory; the same object as long as it is kept.
 
         Args:
             what: Names in messages what needs it, such as "a saved state".
+            memories: Those of the world that needs it.
 
         Raises:
             ValueError: If the capture's file is gone, cannot be read, or holds another capture.
         """
         capture = open_again(self.capture, what).capture
         assert capture is not None
-        return memory_of_capture(capture, self.config)
+        return memories.of(capture, self.config)
 
     def to_json(self) -> dict[str, Any]:
         """JSON-able data, for `from_json`."""
@@ -56,23 +58,63 @@ class MemorySource:
         return cls(CaptureSource(**data["capture"]), MemoryConfig(**data["config"]))
 
 
-@lru_cache(maxsize=16)
-def memory_of_capture(capture: Capture, config: MemoryConfig) -> Memory:
+class CaptureMemories:
+    """The memories of the captures that worlds opened on last, with these captures."""
+
+    def __init__(self, kept: int, folder: MemoryFolder) -> None:
+        """Nothing yet.
+
+        Args:
+            kept: Most memories that stay built.
+            folder: Where memories are looked up before they are built.
+
+        Raises:
+            ValueError: If `kept` is below 1.
+        """
+        if kept < 1:
+            raise ValueError(f"kept_memories must be at least 1, got {kept}")
+        self._kept, self._folder = kept, folder
+        self._memories: OrderedDict[tuple[Capture, MemoryConfig], Memory] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._memories)
+
+    def of(self, capture: Capture, config: MemoryConfig) -> Memory:
+        """The memory of a capture, as `memory_of_capture`; the same object as long as it is kept."""
+        key = capture, config
+        if key not in self._memories:
+            self._memories[key] = memory_of_capture(capture, config, self._folder)
+        self._memories.move_to_end(key)
+        while len(self._memories) > self._kept:
+            self._memories.popitem(last=False)
+        return self._memories[key]
+
+    def clear(self) -> None:
+        """Free all memories and captures."""
+        self._memories.clear()
+
+
+def memory_of_capture(capture: Capture, config: MemoryConfig, folder: MemoryFolder | None = None) -> Memory:
     """The memory of somebody who has seen a capture's keyframes, near things first.
 
     What moved is left out, but for the frames that led up to the opening: it will be elsewhere by now. The blocks of a
     capture that was read from a file name it as their origin (`MemorySource`), unless the capture was changed since.
+
+    Args:
+        capture: The keyframes.
+        config: Bounds and tolerances of the memory.
+        folder: Where it is looked up before it is built; None builds it.
     """
-    memory = _built(capture, config)
+    memory = _built(capture, config, folder or MemoryFolder(most_bytes=0))
     if capture.source is None or capture.source.sha256 != capture_hash(capture):
         return memory
     return with_origin(memory, MemorySource(capture.source, config))
 
 
-def _built(capture: Capture, config: MemoryConfig) -> Memory:
+def _built(capture: Capture, config: MemoryConfig, folder: MemoryFolder) -> Memory:
     count = len(capture.frames) - capture.lead
     still, poses = torch.where(capture.moving, 0.0, capture.depth), capture.world_from_camera
-    memory = build_memory(capture.frames[:count], still[:count], poses[:count], capture.intrinsics, config)
+    memory = folder.memory(capture.frames[:count], still[:count], poses[:count], capture.intrinsics, config)
     if not capture.lead:
         return memory
     lead = capture.frames[count:], capture.depth[count:], capture.moving[count:], poses[count:]

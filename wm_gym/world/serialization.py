@@ -19,7 +19,7 @@ from wm_gym.events.scripts import EventScript
 from wm_gym.files.checksummed import FileKind, pack_checksummed, unpack_checksummed
 from wm_gym.memory.memory import Memory
 from wm_gym.memory.packing import pack_memories, sources_of, unpack_memories
-from wm_gym.world.captures import MemorySource
+from wm_gym.world.captures import CaptureMemories, MemorySource
 from wm_gym.world.references import Keyframes
 from wm_gym.world.state import WorldState
 from wm_gym.world.world import World
@@ -66,7 +66,7 @@ def from_bytes(data: bytes, world: World, what: str = "a saved state") -> tuple[
     header, tensors = unpack_checksummed(data, KIND, what)
     check_maker(header["backend"], header["weights"], world.spec, what)
     packed = {part: Packed(_under(tensors, part), meta) for part, meta in header["parts"].items()}
-    memories = _unpack_memories(packed["memory"], what)
+    memories = _unpack_memories(packed["memory"], world.memories, what)
     state = _unpack_world(packed["world"], memories, world.model.unpack(packed["model"]))
     return state, packed["extra"]
 
@@ -119,8 +119,8 @@ def _pack_memories(memories: Sequence[Memory]) -> Packed:
     return Packed(packed.tensors, packed.meta | {"sources": [source.to_json() for source in sources]})
 
 
-def _unpack_memories(packed: Packed, what: str) -> tuple[Memory, ...]:
-    built = [MemorySource.from_json(row).build(what) for row in packed.meta["sources"]]
+def _unpack_memories(packed: Packed, memories: CaptureMemories, what: str) -> tuple[Memory, ...]:
+    built = [MemorySource.from_json(row).build(what, memories) for row in packed.meta["sources"]]
     return unpack_memories(packed, built, what)
 
 

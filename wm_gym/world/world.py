@@ -23,12 +23,14 @@ from wm_gym.events.kinds import ActiveEvent
 from wm_gym.events.scripts import EventScript
 from wm_gym.geometry.motion import OPENING_EYE_METRES, START_BODY_POSE, Body, camera_pose
 from wm_gym.memory.hints import Hints
+from wm_gym.memory.kept import MOST_BYTES, MemoryFolder
+from wm_gym.memory.keyframes import load_kernels
 from wm_gym.memory.memory import Memory, MemoryConfig
 from wm_gym.memory.occupancy import Nearby
 from wm_gym.networks.arithmetic import in_own_arithmetic
 from wm_gym.reconstruction.reconstructor import PlainReconstructor, Reconstructor
 from wm_gym.world import batching
-from wm_gym.world.captures import memory_of_capture
+from wm_gym.world.captures import CaptureMemories
 from wm_gym.world.checking import check_chunk
 from wm_gym.world.entering import openings_at
 from wm_gym.world.guiding import Events, complete_hints, completion_for, condition_of, render_hints
@@ -50,12 +52,16 @@ class WorldConfig:
         memory: Bounds and tolerances of the 4D memory.
         step_height_metres: Solid things lower than this over the ground do not stop the body.
         bodies_collide: Whether bodies that share a memory stop one another.
+        kept_memories: Most captures whose memories stay built until the world is closed.
+        cache_bytes: Most bytes of built memories in the user's cache folder (`memory.kept`); 0 keeps none there.
     """
 
     body: Body = field(default_factory=Body)
     memory: MemoryConfig = field(default_factory=MemoryConfig)
     step_height_metres: float = 0.4
     bodies_collide: bool = False
+    kept_memories: int = 16
+    cache_bytes: int = MOST_BYTES
 
 
 class World:
@@ -79,8 +85,10 @@ class World:
         """
         self.model = model
         self.config = config or WorldConfig()
+        self.memories = CaptureMemories(self.config.kept_memories, MemoryFolder(self.config.cache_bytes))
         self.completion = completion_for(model.spec) if completion is None else completion
         self.reconstructor = reconstructor or PlainReconstructor(-OPENING_EYE_METRES)
+        load_kernels()
         self.spec = replace(model.spec, weights=_joined_hash(model.spec.weights, self.completion.weights))
 
     @in_own_arithmetic
@@ -166,7 +174,9 @@ class World:
         return batching.cat(self.model, states)
 
     def close(self) -> None:
-        """Free the backend's processes and memory."""
+        """Free the backend's processes and memory, and what the world and its completion keep of scenes."""
+        self.memories.clear()
+        self.completion.close()
         self.model.close()
 
     def _advance(
@@ -202,7 +212,7 @@ class World:
     def _first_memory(self, opening: Opening) -> Memory:
         if opening.capture is None:
             return Memory.empty(self.config.memory)
-        return memory_of_capture(opening.capture, self.config.memory)
+        return self.memories.of(opening.capture, self.config.memory)
 
     def _first_keyframes(self, opening: Opening) -> Keyframes | None:
         spec = self.model.spec
