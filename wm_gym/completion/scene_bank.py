@@ -48,7 +48,7 @@ MIN_VALID = 0.9
 """Least share of a key view's pixels that are static and have depth."""
 
 KEPT_MEMORIES = 64
-"""Default of the memories kept built, about 30 MB each. Were they fewer than worlds use, each step would rebuild some."""
+"""Default of the memories kept built, about 30 MB each. With fewer than worlds use, each step would rebuild some."""
 
 
 @dataclass(frozen=True)
