@@ -64,7 +64,7 @@ def test_rows_mostly_carved_away_are_compacted_and_others_shared():
     rows = table.add((), some_points(np.random.default_rng(0), 64), 16)
     alive = np.ones(64, bool)
     alive[:10] = False
-    changed = table.with_alive(rows, range(4), alive)
+    changed = table.with_alive(rows, range(4), np.split(alive, 4))
     assert all(a is b for a, b in zip(rows[1:], changed[1:], strict=True)) and changed[0].count == 6
     kept, scattered = table.compacted(changed)
     assert kept == changed[1:] and len(scattered) == 6

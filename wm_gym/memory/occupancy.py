@@ -9,7 +9,7 @@ from numba import njit
 
 from wm_gym.memory.blocks import Row
 from wm_gym.memory.memory import Memory
-from wm_gym.memory.table import Rows
+from wm_gym.memory.table import Rows, spheres_of
 
 
 def occupied(memory: Memory, positions: np.ndarray, radius_metres: float, z_low: float, z_high: float) -> np.ndarray:
@@ -37,7 +37,7 @@ def occupied(memory: Memory, positions: np.ndarray, radius_metres: float, z_low:
         )
     counts = np.zeros(len(positions), np.int64)
     if len(positions) and memory.static:
-        spheres = np.stack([row.block.sphere for row in memory.static])
+        spheres = spheres_of(memory.static)
         gaps = spheres[:, None, :2] - positions
         near = (np.hypot(gaps[..., 0], gaps[..., 1]) <= spheres[:, None, 3] + radius_metres).any(axis=1)
         for index in np.flatnonzero(near):
@@ -93,7 +93,7 @@ def _rows_near(rows: Rows, position: np.ndarray, metres: float) -> list[Row]:
     """The rows whose spheres are at most so far from a position, along the ground."""
     if not rows:
         return []
-    spheres = np.stack([row.block.sphere for row in rows])
+    spheres = spheres_of(rows)
     gaps = np.hypot(spheres[:, 0] - position[0], spheres[:, 1] - position[1]) - spheres[:, 3]
     return [rows[k] for k in np.flatnonzero(gaps <= metres)]
 

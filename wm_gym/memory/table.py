@@ -40,23 +40,24 @@ def _split(points: Points, block_points: int) -> list[Points]:
     return [piece for part in (order[:half], order[half:]) for piece in _split(points.take(part), block_points)]
 
 
-def with_alive(rows: Rows, indices: Sequence[int], alive: np.ndarray) -> Rows:
+def with_alive(rows: Rows, indices: Sequence[int], masks: Sequence[np.ndarray]) -> Rows:
     """The rows with new alive masks.
 
     Args:
         rows: The table.
         indices: The rows whose masks are given.
-        alive: Their masks, concatenated.
+        masks: Their masks, none of which has a point more than before.
     """
     changed = list(rows)
-    start = 0
-    for index in indices:
-        row = rows[index]
-        stop = start + len(row.alive)
-        if int(np.count_nonzero(alive[start:stop])) != row.count:
-            changed[index] = Row(row.block, alive[start:stop].copy())
-        start = stop
+    for index, mask in zip(indices, masks, strict=True):
+        if int(np.count_nonzero(mask)) != rows[index].count:
+            changed[index] = Row(rows[index].block, mask)
     return tuple(changed)
+
+
+def spheres_of(rows: Sequence[Row]) -> np.ndarray:
+    """(R, 4) float64 bounding spheres of the rows, at least one: centre and radius."""
+    return np.concatenate([row.block.sphere for row in rows]).reshape(-1, 4)
 
 
 def compacted(rows: Rows) -> tuple[Rows, Points]:
@@ -89,5 +90,5 @@ def bound(rows: Rows, most: int, camera: np.ndarray | None) -> Rows:
 
 
 def _distances(rows: Rows, camera: np.ndarray) -> np.ndarray:
-    spheres = np.stack([row.block.sphere for row in rows])
+    spheres = spheres_of(rows)
     return np.sqrt(np.square(spheres[:, :3] - camera).sum(axis=1)) - spheres[:, 3]

@@ -6,7 +6,7 @@ The policy was measured on a tiny model in closed loop: writing only new pixels 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from torch import Tensor
@@ -18,7 +18,7 @@ from wm_gym.memory.hints import Hints
 from wm_gym.memory.memory import Memory
 from wm_gym.memory.motion import TrackedObject, moved, objects_in, track
 from wm_gym.memory.retrieve import View, rows_in_view
-from wm_gym.memory.table import Rows, add, bound, compacted, with_alive
+from wm_gym.memory.table import Rows, add, bound, compacted, spheres_of, with_alive
 from wm_gym.memory.threads import run_all
 
 
@@ -31,6 +31,7 @@ class PosedFrames:
         depth: (T, H, W) float32 metres.
         moving: (T, H, W) bool.
         view: The poses of the T frames.
+        cameras: (T, 3, 4) float64 camera_from_world of these poses.
         frame_index: Index of the first frame.
         appearance: Active global events as bits.
     """
@@ -39,6 +40,7 @@ class PosedFrames:
     depth: np.ndarray
     moving: np.ndarray
     view: View
+    cameras: np.ndarray
     frame_index: int
     appearance: int
 
@@ -51,13 +53,15 @@ class PendingWrite:
         static: New static points.
         sky: New sky points.
         moving: All moving points, old and new.
-        detections: The objects in memory, then those of each frame.
+        remembered: The moving points in memory.
+        detections: Of the frames with moving objects so far, the objects: first those in memory.
     """
 
     static: Points
     sky: Points
     moving: Points
-    detections: list[list[TrackedObject]]
+    remembered: Points
+    detections: list[list[TrackedObject]] = field(default_factory=list)
 
 
 def write(
@@ -97,20 +101,20 @@ def write(
     _check(frames, depth, moving, world_from_camera, intrinsics, hints, replaced)
     height, width = depth.shape[1:]
     view = View(_array(world_from_camera, np.float64), _array(intrinsics, np.float64), height, width)
-    posed = PosedFrames(
-        _array(frames, np.uint8), _array(depth, np.float32), _array(moving, np.bool_), view, frame_index, appearance
-    )
-    carve_limits = [
-        write_kernels.lowest_around(image, np.float32(1.0 - memory.config.erase_tolerance)) for image in posed.depth
-    ]
+    arrays = _array(frames, np.uint8), _array(depth, np.float32), _array(moving, np.bool_)
+    posed = PosedFrames(*arrays, view, view.camera_from_world(), frame_index, appearance)
+    scale = np.float32(1.0 - memory.config.erase_tolerance)
+    carve_limits = np.stack([write_kernels.lowest_around(image, scale) for image in posed.depth])
     shown_depth = _shown_depth(hints, posed.depth.shape)
-    replaced_pixels = (
-        np.zeros(shown_depth.shape, np.bool_) if replaced is None else _array(replaced, np.bool_) & (posed.depth > 0)
-    )
-    raised_limits = _raised_limits(carve_limits, shown_depth, replaced_pixels, memory.config)
-    static = _carve(memory.static, posed, raised_limits, shown_depth if hints else None)
-    shown_depth[replaced_pixels] = np.inf
-    pending = PendingWrite(Points.cat([]), Points.cat([]), memory.moving.points(), [objects_in(memory.moving.points())])
+    replaced_pixels = None if replaced is None else _array(replaced, np.bool_) & (posed.depth > 0)
+    limits = carve_limits
+    if replaced_pixels is not None:
+        limits = _raised_limits(carve_limits, shown_depth, replaced_pixels, memory.config)
+    static = _carve(memory.static, posed, limits, shown_depth if hints else None)
+    if replaced_pixels is not None:
+        shown_depth[replaced_pixels] = np.inf
+    remembered = memory.moving.points()
+    pending = PendingWrite(Points.cat([]), Points.cat([]), remembered, remembered)
     for t in range(len(shown_depth)):
         _add_frame(pending, posed, t, shown_depth[t], carve_limits[t], memory.config)
     return _close(memory, static, pending, view)
@@ -129,36 +133,29 @@ def _shown_depth(hints: Hints | None, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def _raised_limits(
-    carve_limits: list[np.ndarray], shown_depth: np.ndarray, replaced_pixels: np.ndarray, config: MemoryConfig
-) -> list[np.ndarray]:
-    """Carve limits raised so that the surfaces to replace lie in front of them too."""
+    carve_limits: np.ndarray, shown_depth: np.ndarray, replaced_pixels: np.ndarray, config: MemoryConfig
+) -> np.ndarray:
+    """(T, H, W) carve limits raised so that the surfaces to replace lie in front of them too."""
     back = shown_depth * np.float32(1.0 + config.surface_tolerance) + np.float32(config.surface_metres)
-    return [
-        np.maximum(carve_limit, limit)
-        for carve_limit, limit in zip(carve_limits, np.where(replaced_pixels, back, 0.0), strict=True)
-    ]
+    return np.maximum(carve_limits, np.where(replaced_pixels, back, np.float32(0.0)))
 
 
-def _carve(rows: Rows, posed: PosedFrames, carve_limits: list[np.ndarray], shown: np.ndarray | None) -> Rows:
+def _carve(rows: Rows, posed: PosedFrames, carve_limits: np.ndarray, shown: np.ndarray | None) -> Rows:
     """The rows without the points that a frame sees through (free-space carving).
 
     A point is seen through where it is nearer, by a tolerance, than every depth of the 3 x 3 pixels around it, all of
     them known. The memory shows something as near there, so frames whose hints lie behind the limits everywhere are
     skipped; mostly these are all.
     """
-    view = posed.view
-    frames_to_carve = [
-        t for t, carve_limit in enumerate(carve_limits) if shown is None or (shown[t] < carve_limit).any()
-    ]
-    indices = rows_in_view(rows, view) if frames_to_carve else []
-    if not indices:
+    carves = np.ones(len(carve_limits), np.bool_) if shown is None else (shown < carve_limits).any(axis=(1, 2))
+    if not carves.any():
         return rows
-    geometry = np.concatenate([rows[i].block.points.geometry for i in indices])
-    alive = np.concatenate([rows[i].alive for i in indices])
-    cameras = view.camera_from_world()
-    frames = [(geometry, alive, cameras[t], view.intrinsics, carve_limits[t]) for t in frames_to_carve]
-    run_all(write_kernels.carve, frames)
-    return with_alive(rows, indices, alive)
+    indices, lens = rows_in_view(rows, posed.view), posed.view.intrinsics
+    cameras, limits = posed.cameras[carves], carve_limits[carves]
+    masks = run_all(
+        write_kernels.hidden, [(rows[i].block.points.geometry, rows[i].alive, cameras, lens, limits) for i in indices]
+    )
+    return with_alive(rows, indices, masks)
 
 
 def _add_frame(
@@ -169,41 +166,52 @@ def _add_frame(
     carve_limit: np.ndarray,
     config: MemoryConfig,
 ) -> None:
-    view, depth = posed.view, posed.depth[t]
-    camera = view.camera_from_world()[t]
-    pending.static = _without(pending.static, camera, view.intrinsics, carve_limit)
-    _show(pending, view, t, config, shown_depth)
-    kind = write_kernels.classify(
-        depth, posed.moving[t], shown_depth, config.front_tolerance, carve_limit, np.float32(config.far_metres)
+    pending.static = _unseen(pending.static, posed, t, carve_limit)
+    _show(pending, posed, t, config, shown_depth)
+    kinds = write_kernels.classify(
+        posed.depth[t], posed.moving[t], shown_depth, config.front_tolerance, carve_limit, np.float32(config.far_metres)
     )
-    for wanted in (write_kernels.STATIC, write_kernels.STATIC_BORDER):
-        pending.static = _with_lifted(pending.static, wanted, kind, posed, t, config)
-    for wanted in (write_kernels.SKY, write_kernels.SKY_BORDER):
-        pending.sky = _with_lifted(pending.sky, wanted, kind, posed, t, config)
-    # the greatest depth around a pixel is the least of the negated ones; points not behind it are visible
-    ceiling = -write_kernels.lowest_around(-depth, np.float32(1.0 + config.erase_tolerance))
-    by_now = moved(pending.moving, posed.frame_index + t)
-    pending.moving = pending.moving.take(_hidden(by_now, camera, view.intrinsics, ceiling))
-    detected = _with_lifted(Points.cat([]), write_kernels.MOVING, kind, posed, t, config)
-    if len(detected):
-        is_whole = _inside(detected, camera, view)
-        detected, objects = track(detected, is_whole, pending.detections)
-        pending.detections.append(objects)
-        pending.moving = Points.cat([pending.moving, detected])
+    static, sky, moving = (_lifted(wanted, kinds, posed, t, config) for wanted in _LAYERS)
+    pending.static = Points.cat([pending.static, *static]) if static else pending.static
+    pending.sky = Points.cat([pending.sky, *sky]) if sky else pending.sky
+    if len(pending.moving):
+        # the greatest depth around a pixel is the least of the negated ones; points not behind it are visible
+        ceiling = -write_kernels.lowest_around(-posed.depth[t], np.float32(1.0 + config.erase_tolerance))
+        by_now = moved(pending.moving, posed.frame_index + t)
+        pending.moving = pending.moving.take(_hidden(by_now, posed, t, ceiling))
+    if moving:
+        _add_moving(pending, moving[0], posed, t)
 
 
-def _without(points: Points, camera: np.ndarray, intrinsics: np.ndarray, limit: np.ndarray) -> Points:
-    """The points that are not in view nearer than `limit`."""
-    alive = _hidden(points, camera, intrinsics, limit)
+_LAYERS = (
+    (write_kernels.STATIC, write_kernels.STATIC_BORDER),
+    (write_kernels.SKY, write_kernels.SKY_BORDER),
+    (write_kernels.MOVING,),
+)
+"""Kinds of pixels that are written to each layer."""
+
+
+def _add_moving(pending: PendingWrite, detected: Points, posed: PosedFrames, t: int) -> None:
+    if not pending.detections:
+        pending.detections.append(objects_in(pending.remembered))
+    is_whole = _inside(detected, posed.cameras[t], posed.view)
+    detected, objects = track(detected, is_whole, pending.detections)
+    pending.detections.append(objects)
+    pending.moving = Points.cat([pending.moving, detected])
+
+
+def _unseen(points: Points, posed: PosedFrames, t: int, limit: np.ndarray) -> Points:
+    """The points that are not in view of frame t nearer than `limit`."""
+    if not len(points):
+        return points
+    alive = _hidden(points, posed, t, limit)
     return points if alive.all() else points.take(alive)
 
 
-def _hidden(points: Points, camera: np.ndarray, intrinsics: np.ndarray, limit: np.ndarray) -> np.ndarray:
-    """(n,) bool: the points that are not in view nearer than `limit`."""
-    alive = np.ones(len(points), dtype=bool)
-    if len(points):
-        write_kernels.carve(points.geometry, alive, camera, intrinsics, limit)
-    return alive
+def _hidden(points: Points, posed: PosedFrames, t: int, limit: np.ndarray) -> np.ndarray:
+    """(n,) bool: the points that are not in view of frame t nearer than `limit`."""
+    alive, frame = np.ones(len(points), np.bool_), slice(t, t + 1)
+    return write_kernels.hidden(points.geometry, alive, posed.cameras[frame], posed.view.intrinsics, limit[None])
 
 
 def _inside(points: Points, camera: np.ndarray, view: View) -> np.ndarray:
@@ -213,27 +221,27 @@ def _inside(points: Points, camera: np.ndarray, view: View) -> np.ndarray:
     return (column > 1) & (column < view.width - 1)
 
 
-def _show(pending: PendingWrite, view: View, t: int, config: MemoryConfig, shown_depth: np.ndarray) -> None:
+def _show(pending: PendingWrite, posed: PosedFrames, t: int, config: MemoryConfig, shown_depth: np.ndarray) -> None:
     """Lower `shown_depth` (H, W), in place, to the points that earlier frames of this write have added."""
-    added = Points.cat([pending.static, pending.sky])
-    if not len(added):
+    if not len(pending.static) + len(pending.sky):
         return
+    added, view = Points.cat([pending.static, pending.sky]), posed.view
     screen, box, _ = projection.list_on_screen(
-        added, len(pending.static), view.camera_from_world()[t], view.intrinsics, view.height, view.width,
+        added, len(pending.static), posed.cameras[t], view.intrinsics, view.height, view.width,
         config.near_metres, config.max_splat_pixels,
     )  # fmt: skip
     screen[:, projection.Z] = np.minimum(screen[:, projection.Z], config.far_metres)
     kernels.nearest_depth(screen, box, np.float32(config.near_metres), shown_depth)
 
 
-def _with_lifted(
-    points: Points, wanted: int, kind: np.ndarray, posed: PosedFrames, t: int, config: MemoryConfig
-) -> Points:
-    lifted = write_kernels.lift(
-        kind, wanted, posed.frames[t], posed.depth[t], posed.view.world_from_camera[t],
-        posed.view.intrinsics, CLOSEST_TO_FAR * config.far_metres, posed.frame_index + t, posed.appearance,
-    )  # fmt: skip
-    return Points.cat([points, Points(*lifted)]) if len(lifted[0]) else points
+def _lifted(
+    wanted: tuple[int, ...], kinds: tuple[np.ndarray, np.ndarray], posed: PosedFrames, t: int, config: MemoryConfig
+) -> list[Points]:
+    """The points of frame t of each of the kinds that there are, of `write_kernels.classify`."""
+    kind, counts = kinds
+    frame = posed.frames[t], posed.depth[t], posed.view.world_from_camera[t], posed.view.intrinsics
+    rest = CLOSEST_TO_FAR * config.far_metres, posed.frame_index + t, posed.appearance
+    return [Points(*write_kernels.lift(kind, one, counts[one], *frame, *rest)) for one in wanted if counts[one]]
 
 
 def _close(memory: Memory, static: Rows, pending: PendingWrite, view: View) -> Memory:
@@ -272,7 +280,7 @@ def _around(points: Points, rows: Rows) -> list[Row]:
     if not rows:
         return []
     low, high = points.positions.min(axis=0), points.positions.max(axis=0)
-    spheres = np.stack([row.block.sphere for row in rows])
+    spheres = spheres_of(rows)
     gaps = spheres[:, :3] - np.clip(spheres[:, :3], low, high)
     near = np.linalg.norm(gaps, axis=1) <= spheres[:, 3]
     return [row for row, is_near in zip(rows, near, strict=True) if is_near]

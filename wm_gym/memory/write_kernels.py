@@ -56,30 +56,42 @@ def _less(a, b):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def carve(geometry, alive, camera, intrinsics, limit):
-    """Clear the alive flags of points in view that are nearer than the limit of their pixel.
+def hidden(geometry, alive, cameras, intrinsics, limits):
+    """The points alive that no frame has in view nearer than the limit of their pixel.
 
     Args:
         geometry: (P, 4) float32.
-        alive: (P,) bool, changed in place. Flags are only cleared, so frames may be carved in any order.
-        camera: (3, 4) float64 camera_from_world.
+        alive: (P,) bool.
+        cameras: (T, 3, 4) float64 camera_from_world.
         intrinsics: (4,) float64 fx, fy, cx, cy in pixels.
-        limit: (H, W) float32 metres, depth below which points are cleared.
+        limits: (T, H, W) float32 metres, depth below which points are seen through.
+
+    Returns:
+        (P,) bool.
     """
-    height, width = limit.shape
+    left = alive.copy()
     for i in range(geometry.shape[0]):
         if not alive[i]:
             continue
         x, y, z = geometry[i, 0], geometry[i, 1], geometry[i, 2]
-        distance = camera[2, 0] * x + camera[2, 1] * y + camera[2, 2] * z + camera[2, 3]
-        if distance <= 1.0e-3:
-            continue
-        across = camera[0, 0] * x + camera[0, 1] * y + camera[0, 2] * z + camera[0, 3]
-        down = camera[1, 0] * x + camera[1, 1] * y + camera[1, 2] * z + camera[1, 3]
-        column = math.floor(intrinsics[0] * across / distance + intrinsics[2])
-        row = math.floor(intrinsics[1] * down / distance + intrinsics[3])
-        if 0 <= row < height and 0 <= column < width and distance < limit[row, column]:
-            alive[i] = False
+        for t in range(limits.shape[0]):
+            if _is_seen_through(x, y, z, cameras[t], intrinsics, limits[t]):
+                left[i] = False
+                break
+    return left
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _is_seen_through(x, y, z, camera, intrinsics, limit):
+    height, width = limit.shape
+    distance = camera[2, 0] * x + camera[2, 1] * y + camera[2, 2] * z + camera[2, 3]
+    if distance <= 1.0e-3:
+        return False
+    across = camera[0, 0] * x + camera[0, 1] * y + camera[0, 2] * z + camera[0, 3]
+    down = camera[1, 0] * x + camera[1, 1] * y + camera[1, 2] * z + camera[1, 3]
+    column = math.floor(intrinsics[0] * across / distance + intrinsics[2])
+    row = math.floor(intrinsics[1] * down / distance + intrinsics[3])
+    return 0 <= row < height and 0 <= column < width and distance < limit[row, column]
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -98,7 +110,7 @@ def classify(depth, moving, shown_depth, front_tolerance, carve_limit, far):
         far: Depth that stands for the sky, metres.
 
     Returns:
-        (H, W) uint8, `UNCHANGED` or another kind.
+        (H, W) uint8, `UNCHANGED` or another kind; and (6,) int64, the number of pixels of each kind.
     """
     height, width = depth.shape
     front = lowest_around(shown_depth, np.float32(1.0 - front_tolerance))
@@ -115,7 +127,11 @@ def classify(depth, moving, shown_depth, front_tolerance, carve_limit, far):
             if seen == np.inf or z < front[row, column] or seen < carve_limit[row, column]:
                 kind[row, column] = SKY if z >= far else STATIC
     _mark_borders(kind, depth, moving, front_tolerance)
-    return kind
+    counts = np.zeros(6, np.int64)
+    for row in range(height):
+        for column in range(width):
+            counts[kind[row, column]] += 1
+    return kind, counts
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -136,12 +152,13 @@ def _mark_borders(kind, depth, moving, tolerance):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def lift(kind, wanted, frame, depth, pose, intrinsics, surface_limit, written, appearance):
+def lift(kind, wanted, count, frame, depth, pose, intrinsics, surface_limit, written, appearance):
     """The points of all pixels of one kind, in row order.
 
     Args:
         kind: (H, W) uint8 of `classify`.
         wanted: The kind to lift, not `UNCHANGED`.
+        count: Number n of pixels of that kind.
         frame: (H, W, 3) uint8.
         depth: (H, W) float32 metres.
         pose: (4, 4) float64 world_from_camera.
@@ -156,7 +173,6 @@ def lift(kind, wanted, frame, depth, pose, intrinsics, surface_limit, written, a
     is_sky, is_border = wanted in (SKY, SKY_BORDER), wanted in (STATIC_BORDER, SKY_BORDER)
     height, width = kind.shape
     fx, fy = intrinsics[0], intrinsics[1]
-    count = np.count_nonzero(kind == wanted)
     geometry, record = np.empty((count, 4), np.float32), np.empty((count, 4), np.int32)
     tangents = np.empty((count, 6), np.int16)
     i = 0
