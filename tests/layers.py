@@ -11,6 +11,7 @@ from pathlib import Path
 FLOORS = {
     # imported from everywhere, these import nothing of wm_gym
     "choices": 0,
+    "last_used": 0,
     "presets": 0,
     "progress": 0,
     "geometry": 1,

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -22,6 +21,7 @@ from torch import Tensor
 
 from wm_gym.completion.conditioning import SEEN, surface_planes
 from wm_gym.geometry.depth_scale import FAR_METRES, NEAR_METRES
+from wm_gym.last_used import LastUsed
 from wm_gym.memory.config import MemoryConfig
 from wm_gym.memory.kept import MemoryFolder
 from wm_gym.memory.memory import Memory
@@ -121,11 +121,9 @@ class SceneBank:
         """
         if not captures:
             raise ValueError("a scene bank must hold at least one capture, got none")
-        if kept < 1:
-            raise ValueError(f"kept_scenes must be at least 1, got {kept}")
-        self._kept, self._folder = kept, folder or MemoryFolder()
         self.captures, self.height, self.width = tuple(captures), height, width
-        self._memories: OrderedDict[int, Memory] = OrderedDict()
+        self._memories: LastUsed[int, Memory] = LastUsed(kept, "kept_scenes")
+        self._folder = folder or MemoryFolder()
 
     @property
     def num_scenes(self) -> int:
@@ -158,15 +156,13 @@ class SceneBank:
 
     def memory(self, scene: int) -> Memory:
         """The 4D memory of one scene's keyframes, without their moving pixels; the last ones asked for are kept."""
-        if scene not in self._memories:
-            capture = self.capture(scene)
-            still = torch.where(capture.moving, 0.0, capture.depth)
-            seen = capture.frames, still, capture.world_from_camera, capture.intrinsics
-            self._memories[scene] = self._folder.memory(*seen, MemoryConfig())
-        self._memories.move_to_end(scene)
-        while len(self._memories) > self._kept:
-            self._memories.popitem(last=False)
-        return self._memories[scene]
+        return self._memories.get(scene, lambda: self._built(scene))
+
+    def _built(self, scene: int) -> Memory:
+        capture = self.capture(scene)
+        still = torch.where(capture.moving, 0.0, capture.depth)
+        seen = capture.frames, still, capture.world_from_camera, capture.intrinsics
+        return self._folder.memory(*seen, MemoryConfig())
 
     def clear(self) -> None:
         """Free the memories that are kept."""

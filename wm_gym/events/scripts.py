@@ -140,8 +140,8 @@ class EventScript:
     def _excluded_by(self, kind: str | None, frame: int) -> set[int]:
         """Numbers of the running events that the start of an event of `kind` ends: the others of its group."""
         group = None if kind is None else KINDS[kind].group
-        others = [name for name, other in KINDS.items() if group is not None and other.group == group and name != kind]
-        return {number for name in others for number in self._running(name, frame)}
+        others = {name for name, other in KINDS.items() if group is not None and other.group == group} - {kind}
+        return {event.event_id for event in self.events if event.kind in others and event.is_running(frame)}
 
     def _stopped(self, event_ids: Collection[int], frame: int) -> EventScript:
         if not event_ids:

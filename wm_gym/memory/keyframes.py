@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import torch
 from torch import Tensor
 
@@ -45,14 +47,12 @@ def build_memory(
     return memory
 
 
+@cache
 def load_kernels() -> None:
     """Load what memories are written and rendered with, which takes half a second of the first call otherwise."""
     frames, depth = torch.zeros(1, 4, 4, 3, dtype=torch.uint8), torch.ones(1, 4, 4)
-    depth[:, 0], still, lens = (
-        2 * FAR_METRES,
-        torch.zeros(1, 4, 4, dtype=torch.bool),
-        torch.tensor([4.0, 4.0, 2.0, 2.0]),
-    )
+    depth[:, 0] = 2 * FAR_METRES
+    still, lens = torch.zeros(1, 4, 4, dtype=torch.bool), torch.tensor([4.0, 4.0, 2.0, 2.0])
     memory = Memory.empty()
     for _ in range(2):
         memory = integrate_frames(memory, frames, depth, still, torch.eye(4)[None], lens, 0)

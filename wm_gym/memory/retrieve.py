@@ -14,7 +14,7 @@ from wm_gym.memory.blocks import Points
 from wm_gym.memory.config import MemoryConfig
 from wm_gym.memory.memory import Memory
 from wm_gym.memory.projection import largest_area
-from wm_gym.memory.table import Rows
+from wm_gym.memory.table import Rows, spheres_of
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def _fitting(rows: Rows, parts: Sequence[Points], view: View, most: int, at_infi
 
 def _before_cameras(rows: Rows, view: View, *, at_infinity: bool) -> np.ndarray:
     """(T, R, 3) centres of the rows' spheres in the cameras' frames."""
-    spheres, camera = np.stack([row.block.sphere for row in rows]), view.camera_from_world()
+    spheres, camera = spheres_of(rows), view.camera_from_world()
     shift = 0.0 if at_infinity else camera[:, None, :, 3]
     return spheres[:, :3] @ camera[:, :, :3].transpose(0, 2, 1) + shift
 

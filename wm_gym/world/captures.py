@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
 
+from wm_gym.last_used import LastUsed
 from wm_gym.memory.config import MemoryConfig
 from wm_gym.memory.kept import MemoryFolder
 from wm_gym.memory.keyframes import integrate_frames
@@ -71,23 +71,15 @@ class CaptureMemories:
         Raises:
             ValueError: If `kept` is below 1.
         """
-        if kept < 1:
-            raise ValueError(f"kept_memories must be at least 1, got {kept}")
-        self._kept, self._folder = kept, folder
-        self._memories: OrderedDict[tuple[Capture, MemoryConfig], Memory] = OrderedDict()
+        self._memories: LastUsed[tuple[Capture, MemoryConfig], Memory] = LastUsed(kept, "kept_memories")
+        self._folder = folder
 
     def __len__(self) -> int:
         return len(self._memories)
 
     def of(self, capture: Capture, config: MemoryConfig) -> Memory:
         """The memory of a capture, as `memory_of_capture`; the same object as long as it is kept."""
-        key = capture, config
-        if key not in self._memories:
-            self._memories[key] = memory_of_capture(capture, config, self._folder)
-        self._memories.move_to_end(key)
-        while len(self._memories) > self._kept:
-            self._memories.popitem(last=False)
-        return self._memories[key]
+        return self._memories.get((capture, config), lambda: memory_of_capture(capture, config, self._folder))
 
     def clear(self) -> None:
         """Free all memories and captures."""

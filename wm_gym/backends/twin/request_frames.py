@@ -34,17 +34,15 @@ class _EffectFrames:
         self._masks = {effect.kind: np.zeros(shape, np.bool_) for effect in effects}
 
     def draw(self, t: int, clean: Scene) -> None:
-        """Draw frame t; outside the masks it keeps the bytes of the frame without effects, which stays as it is."""
-        self._frames[t], self._depth[t], self._moving[t] = clean.colour, clean.depth, clean.moving
+        """Draw frame t on a copy of the frame without effects."""
         if not self._effects:
+            self._frames[t], self._depth[t], self._moving[t] = clean.colour, clean.depth, clean.moving
             return
         scene = replace(clean, colour=clean.colour.copy(), depth=clean.depth.copy(), moving=clean.moving.copy())
-        changed = np.zeros(clean.depth.shape, np.bool_)
         for kind, mask in draw_effects(scene, self._effects, t).items():
             self._masks[kind][t] = mask
-            changed |= mask
-        self._frames[t][changed] = np.clip(np.rint(scene.colour[changed]), 0, 255)
-        self._depth[t][changed], self._moving[t][changed] = scene.depth[changed], scene.moving[changed]
+        self._frames[t] = np.clip(np.rint(scene.colour), 0, 255)
+        self._depth[t], self._moving[t] = scene.depth, scene.moving
 
     def drawn(self) -> Drawn:
         """All frames, with the strongest effect of each kind."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 
 from wm_gym.backends.video.network import Prompt, VideoNetwork
+from wm_gym.last_used import LastUsed
 
 KEPT_PROMPTS = 256
 
@@ -18,17 +19,11 @@ class PromptCache:
     def __init__(self, network: VideoNetwork) -> None:
         """Encode by the text encoder of a network, whose weights stay as they are."""
         self._network = network
-        self._kept: OrderedDict[str, Prompt] = OrderedDict()
+        self._kept: LastUsed[str, Prompt] = LastUsed(KEPT_PROMPTS)
 
     def encode(self, prompts: Sequence[str]) -> Prompt:
         """Keys and values of the prompts for every layer, as `VideoNetwork.encode_prompts` gives them."""
-        for prompt in prompts:
-            if prompt not in self._kept:
-                self._kept[prompt] = self._network.encode_prompts([prompt])
-            self._kept.move_to_end(prompt)
-        each = [self._kept[prompt] for prompt in prompts]
-        while len(self._kept) > KEPT_PROMPTS:
-            self._kept.popitem(last=False)
+        each = [self._kept.get(prompt, partial(self._network.encode_prompts, [prompt])) for prompt in prompts]
         layers = range(len(each[0]))
         return [(torch.cat([p[k][0] for p in each]), torch.cat([p[k][1] for p in each])) for k in layers]
 

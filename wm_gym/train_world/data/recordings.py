@@ -14,7 +14,6 @@ import hashlib
 import json
 import struct
 import zipfile
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ import numpy as np
 
 from wm_gym.events.kinds import KINDS
 from wm_gym.events.scripts import ScriptedEvent
+from wm_gym.last_used import LastUsed
 from wm_gym.train_world.data.captions import Captions
 from wm_gym.train_world.data.recording_spec import RecordingSpec
 from wm_gym.world_model import Place
@@ -111,7 +111,7 @@ class Recordings:
         self.event_kinds = _known_kinds(self.manifest, self.folder / MANIFEST)
         self._shards: list[tuple[str, int]] = [(row["name"], row["clips"]) for row in self.manifest["shards"]]
         self._ends = np.cumsum([clips for _, clips in self._shards])
-        self._open: OrderedDict[str, tuple[dict[str, np.ndarray], list[dict[str, Any]]]] = OrderedDict()
+        self._open: LastUsed[str, tuple[dict[str, np.ndarray], list[dict[str, Any]]]] = LastUsed(_KEPT_SHARDS)
 
     def __len__(self) -> int:
         return int(self._ends[-1]) if len(self._ends) else 0
@@ -141,13 +141,11 @@ class Recordings:
                 raise ValueError(f"{self.folder / row['name']} must have the checksum in {MANIFEST}, got another")
 
     def _opened(self, name: str) -> tuple[dict[str, np.ndarray], list[dict[str, Any]]]:
-        if name not in self._open:
+        def map_shard() -> tuple[dict[str, np.ndarray], list[dict[str, Any]]]:
             arrays = map_arrays(self.folder / name)
-            self._open[name] = arrays, json.loads(arrays["meta"].tobytes())
-            if len(self._open) > _KEPT_SHARDS:
-                self._open.popitem(last=False)
-        self._open.move_to_end(name)
-        return self._open[name]
+            return arrays, json.loads(arrays["meta"].tobytes())
+
+        return self._open.get(name, map_shard)
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

@@ -32,16 +32,16 @@ SURFACES: tuple[tuple[str, Draw], ...] = (
 """What changes surfaces and the sky before light falls on them, in the order in which it is drawn."""
 
 AFTER_LIGHT: tuple[tuple[str, Draw], ...] = (
-    ("snowfall", lambda scene, effect, t: air.draw_snow_haze(scene, effect.strengths[t])),
-    ("rain", lambda scene, effect, t: air.draw_rain_haze(scene, effect.strengths[t])),
+    ("snowfall", air.draw_snow_haze),
+    ("rain", air.draw_rain_haze),
     ("smoke", specks.draw_smoke),
-    ("fog", lambda scene, effect, t: air.draw_fog(scene, effect.strengths[t])),
+    ("fog", air.draw_fog),
     ("explosion", specks.draw_explosion),
     ("fireworks", specks.draw_fireworks),
     ("snowfall", specks.draw_flakes),
     ("rain", specks.draw_rain),
-    ("sepia", lambda scene, effect, t: looks.draw_sepia(scene, effect.strengths[t])),
-    ("pixel_art", lambda scene, effect, t: looks.draw_pixel_art(scene, effect.strengths[t])),
+    ("sepia", looks.draw_sepia),
+    ("pixel_art", looks.draw_pixel_art),
 )
 """What lies in the air between surface and eye, then what is done to the picture."""
 

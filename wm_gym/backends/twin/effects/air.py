@@ -22,46 +22,50 @@ _WET_COLOUR = (70.0, 78.0, 90.0)
 _LYING_SNOW_FRAMES = 140.0
 
 
-def draw_fog(scene: Scene, strength: float) -> None:
+def draw_fog(scene: Scene, effect: Effect, t: int) -> None:
     """Fog whose opacity grows with distance along the ray and that hides the sky."""
-    _haze(scene, strength * _FOG_PER_METRE, strength)
+    strength = effect.strengths[t]
+    _haze(scene, strength * _FOG_PER_METRE, strength, _FOG_COLOUR)
 
 
 def draw_lying_snow(scene: Scene, effect: Effect, t: int) -> None:
     """Snow on floors under the open sky, in patches that grow together from the onset on."""
     age = min(1.0, max(0, effect.age_frames + t) / _LYING_SNOW_FRAMES)
-    cover = effect.strengths[t] * (0.12 + 0.88 * age)
-    white = np.array(_SNOW_COLOUR)
-    s = scene.ground.surfaces
-    _whiten(scene.colour, scene.surface_ids, scene.instances, scene.eye, scene.ray_from_pixel, scene.depth, s.sky,
-            cover, effect.seed, white)  # fmt: skip
+    _cover_floors(scene, effect.strengths[t] * (0.12 + 0.88 * age), effect.seed, np.array(_SNOW_COLOUR))
 
 
 def draw_snow_cover(scene: Scene, effect: Effect, t: int) -> None:
     """Snow that covers all floors under the open sky, without flakes."""
-    s, white = scene.ground.surfaces, np.array(_SNOW_COLOUR)
-    _whiten(scene.colour, scene.surface_ids, scene.instances, scene.eye, scene.ray_from_pixel, scene.depth, s.sky,
-            1.2 * effect.strengths[t], effect.seed, white)  # fmt: skip
+    _cover_floors(scene, 1.2 * effect.strengths[t], effect.seed, np.array(_SNOW_COLOUR))
 
 
 def draw_wet_floors(scene: Scene, effect: Effect, t: int) -> None:
     """Floors under the open sky darken in the rain, in puddles the most."""
-    s, wet = scene.ground.surfaces, np.array(_WET_COLOUR) * (1.0 - 0.8 * scene.night)
-    _whiten(scene.colour, scene.surface_ids, scene.instances, scene.eye, scene.ray_from_pixel, scene.depth, s.sky,
-            0.45 * effect.strengths[t], effect.seed, wet)  # fmt: skip
+    wet = np.array(_WET_COLOUR) * (1.0 - 0.8 * scene.night)
+    _cover_floors(scene, 0.45 * effect.strengths[t], effect.seed, wet)
 
 
-def draw_rain_haze(scene: Scene, strength: float) -> None:
+def draw_rain_haze(scene: Scene, effect: Effect, t: int) -> None:
     """The grey of falling rain, which also hides part of the sky."""
+    strength = effect.strengths[t]
     _haze(scene, strength * _RAIN_HAZE_PER_METRE, 0.7 * strength, _RAIN_COLOUR)
 
 
-def draw_snow_haze(scene: Scene, strength: float) -> None:
+def draw_snow_haze(scene: Scene, effect: Effect, t: int) -> None:
     """The haze of falling snow."""
-    _haze(scene, strength * _SNOW_HAZE_PER_METRE, 0.55 * strength)
+    strength = effect.strengths[t]
+    _haze(scene, strength * _SNOW_HAZE_PER_METRE, 0.55 * strength, _FOG_COLOUR)
 
 
-def _haze(scene: Scene, per_metre: float, sky_share: float, colour: tuple[float, float, float] = _FOG_COLOUR) -> None:
+def _cover_floors(scene: Scene, cover: float, seed: int, colour: NDArray[np.float64]) -> None:
+    """Blend floors under the open sky towards a colour, in patches that grow together as `cover` does."""
+    _cover(
+        scene.colour, scene.surface_ids, scene.instances, scene.eye, scene.ray_from_pixel, scene.depth,
+        scene.ground.surfaces.sky, cover, seed, colour,
+    )  # fmt: skip
+
+
+def _haze(scene: Scene, per_metre: float, sky_share: float, colour: tuple[float, float, float]) -> None:
     dark = 1.0 - 0.86 * scene.night
     pale = np.array(colour) * np.array([dark, dark, min(1.0, dark * 1.12)])
     _blend_by_distance(scene.colour, scene.depth, scene.ray_from_pixel, per_metre, scene.far, sky_share, pale)
@@ -83,10 +87,10 @@ def _blend_by_distance(
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _whiten(
+def _cover(
     colour: NDArray[np.float32], surface_ids: NDArray[np.int16], instances: NDArray[np.uint8],
     eye: NDArray[np.float64], ray: NDArray[np.float64], depth: NDArray[np.float32], sky: NDArray[np.bool_],
-    cover: float, seed: int, white: NDArray[np.float64],
+    cover: float, seed: int, target: NDArray[np.float64],
 ) -> None:  # fmt: skip
     for v in range(depth.shape[0]):
         for u in range(depth.shape[1]):
@@ -100,4 +104,4 @@ def _whiten(
             patch = 0.65 * smooth_noise(seed, x * 0.7, y * 0.7) + 0.35 * smooth_noise(seed + 1, x * 2.3, y * 2.3)
             share = min(1.0, max(0.0, 1.9 * cover - patch)) * min(1.0, 4.0 * cover) * 0.92
             for c in range(3):
-                colour[v, u, c] += share * (white[c] - colour[v, u, c])
+                colour[v, u, c] += share * (target[c] - colour[v, u, c])

@@ -42,11 +42,8 @@ def draw_flakes(scene: Scene, effect: Effect, t: int) -> None:
     seconds = (effect.age_frames + t) / FRAMES_PER_SECOND
     box = np.array(_FLAKE_BOX_METRES)
     points = _flake_points(effect.seed, seconds, scene.eye, box)
-    fade = np.clip(3.0 * (0.5 - np.abs((points - scene.eye) / box).max(axis=1)), 0.0, 1.0)
     shade = 250.0 * (1.0 - 0.55 * scene.night)
-    colours = np.full((_FLAKES, 3), shade)
-    alphas = 0.95 * effect.strengths[t] * fade
-    _draw(scene, points, colours, alphas, _FLAKE_RADIUS_METRES, True, False)
+    _draw_falling(scene, points, shade, 0.95 * effect.strengths[t], _FLAKE_RADIUS_METRES)
 
 
 def draw_rain(scene: Scene, effect: Effect, t: int) -> None:
@@ -55,9 +52,8 @@ def draw_rain(scene: Scene, effect: Effect, t: int) -> None:
     box = np.array(_FLAKE_BOX_METRES)
     drops = _drop_points(effect.seed, seconds, scene.eye, box)
     points = np.concatenate([drops + np.array([0.0, 0.0, _STREAK_STEP_METRES * k]) for k in range(_STREAK_DISCS)])
-    fade = np.clip(3.0 * (0.5 - np.abs((points - scene.eye) / box).max(axis=1)), 0.0, 1.0)
-    colours = np.full((len(points), 3), 205.0 * (1.0 - 0.6 * scene.night))
-    _draw(scene, points, colours, 0.8 * effect.strengths[t] * fade, _DROP_RADIUS_METRES, True, False)
+    shade = 205.0 * (1.0 - 0.6 * scene.night)
+    _draw_falling(scene, points, shade, 0.8 * effect.strengths[t], _DROP_RADIUS_METRES)
 
 
 def draw_smoke(scene: Scene, effect: Effect, t: int) -> None:
@@ -140,6 +136,13 @@ def draw_fireworks(scene: Scene, effect: Effect, t: int) -> None:
     _draw(scene, points, colours, alphas * effect.strengths[t], radius, False, True)
 
 
+def _draw_falling(scene: Scene, points: NDArray[np.float64], shade: float, alpha: float, radius: float) -> None:
+    """Grey specks in the box around the eye, which fade towards its sides; none under a roof."""
+    sides = np.array(_FLAKE_BOX_METRES)
+    fade = np.clip(3.0 * (0.5 - np.abs((points - scene.eye) / sides).max(axis=1)), 0.0, 1.0)
+    _draw(scene, points, np.full((len(points), 3), shade), alpha * fade, radius, True, False)
+
+
 def _draw(
     scene: Scene, points: NDArray[np.float64], colours: NDArray[np.float64], alphas: NDArray[np.float64],
     radius: float, open_sky_only: bool, writes_depth: bool, is_puff: bool = False,
@@ -155,6 +158,13 @@ def _draw(
 
 
 @numba.njit(cache=True, error_model="numpy")
+def _near_eye(place: float, eye: float, side: float) -> float:
+    """A coordinate of a pattern that repeats after `side` metres, where it is nearest to the eye."""
+    away = place - eye
+    return eye + away - side * np.floor(away / side + 0.5)
+
+
+@numba.njit(cache=True, error_model="numpy")
 def _flake_points(seed: int, seconds: float, eye: NDArray[np.float64], box: NDArray[np.float64]) -> NDArray[np.float64]:
     points = np.empty((_FLAKES, 3))
     for i in range(_FLAKES):
@@ -163,8 +173,7 @@ def _flake_points(seed: int, seconds: float, eye: NDArray[np.float64], box: NDAr
         drift = (sway + 0.25 * seconds, 0.22 * np.cos(0.7 * seconds + phase) + 0.1 * seconds,
                  -_FALL_METRES_PER_SECOND * (0.75 + 0.5 * chance(seed, i, 5)) * seconds)  # fmt: skip
         for c in range(3):
-            place = chance(seed, i, c) * box[c] + drift[c] - eye[c]
-            points[i, c] = eye[c] + place - box[c] * np.floor(place / box[c] + 0.5)
+            points[i, c] = _near_eye(chance(seed, i, c) * box[c] + drift[c], eye[c], box[c])
     return points
 
 
@@ -174,8 +183,7 @@ def _drop_points(seed: int, seconds: float, eye: NDArray[np.float64], box: NDArr
     for i in range(_DROPS):
         for c in range(3):
             fall = -_RAIN_METRES_PER_SECOND * (0.9 + 0.2 * chance(seed, i, 5)) * seconds if c == 2 else 0.4 * seconds
-            place = chance(seed, i, c) * box[c] + fall - eye[c]
-            points[i, c] = eye[c] + place - box[c] * np.floor(place / box[c] + 0.5)
+            points[i, c] = _near_eye(chance(seed, i, c) * box[c] + fall, eye[c], box[c])
     return points
 
 

@@ -26,12 +26,6 @@ def build(family: str, seed: int, difficulty: str = "full") -> TwinMap:
     Raises:
         ValueError: If there is no such family or difficulty, or the seed is negative.
     """
-    if family not in FAMILIES:
-        raise ValueError(f"family must be one of {list(FAMILIES)}, got {family!r}")
-    if difficulty not in DIFFICULTIES:
-        raise ValueError(f"difficulty must be one of {list(DIFFICULTIES)}, got {difficulty!r}")
-    if seed < 0:
-        raise ValueError(f"seed must be at least 0, got {seed}")
     draft = draft_of(family, seed, difficulty)
     rng = np.random.default_rng([seed, FAMILIES.index(family), DIFFICULTIES.index(difficulty), 1])
     extent = draft.extent.inset(-_BORDER).scaled(MAP_UNITS_PER_METRE)
