@@ -41,4 +41,5 @@ def open_place(place: Place, height: int, width: int) -> Opening:
         intrinsics=intrinsics_from_fov(draw_fov(place), height, width).to(torch.float32),
         waypoints=torch.from_numpy(waypoints).to(torch.float32),
         place=place,
+        lamps=torch.from_numpy(site.frame.world_from_map(site.place.lamps.reshape(-1, 3))).to(torch.float32),
     )

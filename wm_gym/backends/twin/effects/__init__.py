@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wm_gym.backends.twin.effects import air, hours, looks, seasons, specks
-from wm_gym.backends.twin.effects.light import draw_light, flicker
+from wm_gym.backends.twin.effects.light import draw_light, fire_brightness
 from wm_gym.backends.twin.effects.scene import Ground, Scene
 from wm_gym.backends.twin.messages import Effect
 
@@ -93,7 +93,9 @@ def _changed_by(scene: Scene, draw: Callable[[], object]) -> NDArray[np.bool_]:
 
 def _light(scene: Scene, by_kind: dict[str, list[Effect]], masks: dict[str, NDArray[np.bool_]], t: int) -> None:
     """Daylight, lamps and fires at once, since each falls on what the others leave dark."""
-    fires = [(effect, flicker(effect, t)) for effect in by_kind.get("bonfire", []) if effect.position is not None]
+    fires = [
+        (effect, fire_brightness(effect, t)) for effect in by_kind.get("bonfire", []) if effect.position is not None
+    ]
     blasts = [(effect, specks.explosion_light(effect, t)) for effect in by_kind.get("explosion", [])]
     sky = [effect for kind in hours.HOURS for effect in by_kind.get(kind, [])]
     lamps = _lamp_power(by_kind, t)

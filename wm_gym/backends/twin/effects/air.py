@@ -6,7 +6,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from wm_gym.backends.twin.effects.chance import smooth_noise
+from wm_gym.appearance.chance import smooth_noise
 from wm_gym.backends.twin.effects.scene import Scene
 from wm_gym.backends.twin.messages import Effect
 from wm_gym.backends.twin.optics import apply

@@ -11,7 +11,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from wm_gym.backends.twin.effects.chance import chance
+from wm_gym.appearance import particles
 from wm_gym.backends.twin.effects.scene import Scene
 from wm_gym.backends.twin.messages import Effect
 from wm_gym.backends.twin.optics import apply
@@ -28,9 +28,7 @@ _HORIZON_AND_TOP = {
 HOURS = tuple(_TAKEN)
 SKIES = tuple(_HORIZON_AND_TOP)
 
-_FLASH_EVERY_FRAMES, _FLASH_FRAMES, _FLASH_SHARE = 14, 4, 0.55
 _FLASH_BRIGHTNESS = 0.85
-_SUN_ELEVATION_DEGREES = 14.0
 _SUN_COLOUR, _SHADE_COLOUR = (1.42, 1.16, 0.74), (0.8, 0.72, 0.66)
 
 
@@ -43,12 +41,8 @@ def daylight(effects: list[Effect], t: int) -> NDArray[np.float64]:
 
 
 def flash(effect: Effect, t: int) -> float:
-    """Brightness of a storm's lightning in frame t of the request, 0..1: at chance times, fading over four frames."""
-    slot, since = divmod(max(0, effect.age_frames + t), _FLASH_EVERY_FRAMES)
-    offset = int(chance(effect.seed, slot, 1) * (_FLASH_EVERY_FRAMES - _FLASH_FRAMES))
-    if chance(effect.seed, slot, 0) > _FLASH_SHARE or not 0 <= since - offset < _FLASH_FRAMES:
-        return 0.0
-    return effect.strengths[t] * 0.5 ** (since - offset)
+    """Brightness of a storm's lightning in frame t of the request, 0..1."""
+    return effect.strengths[t] * particles.flash(effect.seed, effect.age_frames + t)
 
 
 def draw_sky(scene: Scene, effect: Effect, t: int) -> None:
@@ -64,9 +58,7 @@ def draw_sky(scene: Scene, effect: Effect, t: int) -> None:
 
 def draw_golden_light(scene: Scene, effect: Effect, t: int) -> None:
     """A low sun on outdoor walls and floors, by the direction in which each wall faces."""
-    azimuth = 2.0 * np.pi * chance(effect.seed, 0, 0)
-    up = np.radians(_SUN_ELEVATION_DEGREES)
-    sun = np.array([np.cos(up) * np.cos(azimuth), np.cos(up) * np.sin(azimuth), np.sin(up)])
+    sun = particles.sun_of(effect.seed)
     s = scene.ground.surfaces
     _gild(
         scene.colour, scene.surface_ids, scene.instances, s.lines, s.sides, s.sky, scene.eye * scene.ground.units, sun,

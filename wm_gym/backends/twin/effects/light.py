@@ -10,7 +10,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from wm_gym.backends.twin.effects.chance import chance
+from wm_gym.appearance.particles import falloff, flicker, star
 from wm_gym.backends.twin.effects.scene import Scene
 from wm_gym.backends.twin.messages import Effect
 from wm_gym.backends.twin.optics import apply
@@ -53,11 +53,9 @@ def draw_light(
     return lit
 
 
-def flicker(effect: Effect, t: int) -> float:
+def fire_brightness(effect: Effect, t: int) -> float:
     """Brightness of a fire in frame t of the request: its strength with some flicker."""
-    frame = effect.age_frames + t
-    wave = 0.06 * np.sin(frame * 0.9 + effect.seed % 7) + 0.08 * (chance(effect.seed, frame + 65536, 3) - 0.5)
-    return effect.strengths[t] * (1.0 + float(wave))
+    return effect.strengths[t] * flicker(effect.seed, effect.age_frames + t)
 
 
 def _flame(scene: Scene, effect: Effect) -> NDArray[np.float64]:
@@ -92,24 +90,17 @@ def _light(
             x, y, z = eye[0] + depth[v, u] * dx, eye[1] + depth[v, u] * dy, eye[2] + depth[v, u] * dz
             light[:] = daylight
             for i in range(lamps.shape[0]):
-                pool = power * _LAMP_BRIGHTNESS * _falloff(lamps[i], x, y, z, _LAMP_RADIUS_METRES)
+                pool = power * _LAMP_BRIGHTNESS * falloff(lamps[i], x, y, z, _LAMP_RADIUS_METRES)
                 for c in range(3):
                     light[c] += pool * lamp_colour[c]
             for i in range(fires.shape[0]):
-                pool = brightness[i] * (_DAY_FIRE + 0.85 * night) * _falloff(fires[i], x, y, z, _FIRE_RADIUS_METRES)
+                pool = brightness[i] * (_DAY_FIRE + 0.85 * night) * falloff(fires[i], x, y, z, _FIRE_RADIUS_METRES)
                 for c in range(3):
                     light[c] += pool * fire_colour[c]
                 lit[i, v, u] = pool * (colour[v, u, 0] + 12.0) > 2.0
             for c in range(3):
                 # a little of the light shows on black too
                 colour[v, u, c] = min(255.0, colour[v, u, c] * light[c] + 10.0 * max(0.0, light[c] - 1.0))
-
-
-@numba.njit(cache=True, error_model="numpy")
-def _falloff(source: NDArray[np.float64], x: float, y: float, z: float, radius: float) -> float:
-    squared = (x - source[0]) ** 2 + (y - source[1]) ** 2 + (z - source[2]) ** 2
-    share = max(0.0, 1.0 - squared / (radius * radius))
-    return share * share / (1.0 + 0.05 * squared)
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -120,17 +111,6 @@ def _night_sky(pixel: NDArray[np.float32], dx: float, dy: float, dz: float, nigh
     # clouds of the painted sky stay visible as faint shapes
     cloud = 0.08 * (pixel[0] + pixel[1] + pixel[2]) / 3.0
     sky = (16.0 - 10.0 * up + cloud, 24.0 - 14.0 * up + cloud, 58.0 - 26.0 * up + cloud)
-    star = _star(azimuth * _STAR_CELLS, height * _STAR_CELLS)
+    light = 210.0 * star(azimuth * _STAR_CELLS, height * _STAR_CELLS)
     for c in range(3):
-        pixel[c] = pixel[c] * (1.0 - night) + night * min(255.0, sky[c] + star)
-
-
-@numba.njit(cache=True, error_model="numpy")
-def _star(across: float, up: float) -> float:
-    """Light of the star in one cell of the sky; 0 in cells without one."""
-    column, row = int(np.floor(across)), int(np.floor(up))
-    key = (column + 4096) * 8192 + row
-    if chance(11, key, 0) > 0.17:
-        return 0.0
-    sx, sy = across - column - 0.25 - 0.5 * chance(11, key, 1), up - row - 0.25 - 0.5 * chance(11, key, 2)
-    return 210.0 * (0.35 + 0.65 * chance(11, key, 3)) * np.exp(-(sx * sx + sy * sy) * 26.0)
+        pixel[c] = pixel[c] * (1.0 - night) + night * min(255.0, sky[c] + light)

@@ -6,7 +6,7 @@ import numba
 import numpy as np
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def chance(seed: int, index: int, channel: int) -> float:
     """A number in 0..1 for a seed, an index and a channel.
 
@@ -19,7 +19,7 @@ def chance(seed: int, index: int, channel: int) -> float:
     return float((state ^ (state >> np.uint64(31))) >> np.uint64(11)) / 9007199254740992.0
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def smooth_noise(seed: int, x: float, y: float) -> float:
     """Value noise in 0..1 on the plane, with one lattice cell per unit."""
     left, low = int(np.floor(x)), int(np.floor(y))
