@@ -13,6 +13,7 @@ import numpy as np
 from wm_gym.events.kinds import KINDS
 from wm_gym.events.phrases import PHRASES, Phase
 from wm_gym.events.polarity import PLACES, plain, starts
+from wm_gym.events.reader import shipped_reader
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,11 @@ _ABOUT: tuple[tuple[str, str], ...] = (
     ("sepia", r"\bsepia\b"),
     ("pixel_art", r"\b(pixels?|pixel\w+)\b"),
     ("golden_light", r"\b(golden (light|hour|glow)|low sun)\b"),
-    ("dawn", r"\b(sunrise|first light|(light|glow|colou?rs?) of dawn|(pink|pale|cool|early|rosy) dawn)\b"),
+    (
+        "dawn",
+        r"\b(sunrise|first light|(light|glow|colou?rs?) of dawn|(pink|pale|cool|early|rosy) dawn"
+        r"|the dawn (is over|ends|fades|passes)$)\b",
+    ),
     ("dusk", r"\b(dusk|twilight|sunset|evening)\b"),
     ("autumn", r"\b(autumn\w*)\b"),
     (
@@ -100,6 +105,8 @@ def phrase(kind: str, phase: Phase, rng: np.random.Generator) -> str:
 def parse_event(text: str) -> ParsedEvent:
     """What `text` asks for: a known kind that starts or stops, or something else that happens.
 
+    Rules read what holds a word that they know, and are right about its negations; a small network reads the rest.
+
     Raises:
         ValueError: If it is empty or not a string.
     """
@@ -111,7 +118,8 @@ def parse_event(text: str) -> ParsedEvent:
     for kind, pattern in _ABOUT:
         if re.search(pattern, words):
             return ParsedEvent(kind, _starts(kind, words, pattern))
-    return ParsedEvent(None, starts=True)
+    read = shipped_reader().read(words)
+    return ParsedEvent(read.kind, read.starts)
 
 
 def asks_to_end(text: str, event_text: str) -> bool:

@@ -110,9 +110,15 @@ class EventScript:
                 active.append(ActiveEvent(one.kind, strengths, age, one.event_id, one.seed, one.text))
         return tuple(active)
 
-    def describe(self, scene: str, frame: int) -> str:
-        """The prompt of a step: the scene, the texts that were asked for, and what is going on at `frame`."""
-        at_work = [event for event in self.events if event.strength(frame) > 0]
+    def describe(self, scene: str, frame: int, without: Collection[str] = ()) -> str:
+        """The prompt of a step: the scene, the texts that were asked for, and what is going on at `frame`.
+
+        Args:
+            scene: Caption of the place.
+            frame: Of the world.
+            without: Kinds that are left out.
+        """
+        at_work = [event for event in self.events if event.strength(frame) > 0 and event.kind not in without]
         asked = [event.text for event in at_work if event.is_running(frame)]
         kinds = dict.fromkeys(event.kind for event in at_work if event.kind is not None)
         ongoing = [phrasings(kind, "ongoing")[0] for kind in kinds]

@@ -1,0 +1,1 @@
+"""Training of the reader of events on a grammar of many phrasings."""
