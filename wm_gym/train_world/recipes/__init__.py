@@ -47,6 +47,18 @@ RECIPES = (
         "adversarial finetuning of an inpainter's pixel decoder",
     ),
     RecipeRow(
+        "appearance", f"{_HERE}.appearance:AppearanceRunConfig", f"{_HERE}.appearance:run_appearance",
+        "light and weather on clean frames, from the twin's frames with and without events",
+    ),
+    RecipeRow(
+        "things", f"{_HERE}.things:ThingsRunConfig", f"{_HERE}.things:run_things",
+        "people and fires from looks, side and phase, on crops of the twin's",
+    ),
+    RecipeRow(
+        "event_reader", f"{_HERE}.event_reader:ReaderRunConfig", f"{_HERE}.event_reader:run_event_reader",
+        "what a sentence asks for, on a grammar of many phrasings",
+    ),
+    RecipeRow(
         "time_budget", f"{_HERE}.time_budget:TimeBudgetConfig", f"{_HERE}.time_budget:run_time_budget",
         "collect recordings, train on them and pack the weights within a given time",
     ),

@@ -1,0 +1,32 @@
+"""Thing networks on disk, and the one that is shipped with the package."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+
+from wm_gym.entities.network import ThingConfig, ThingNetwork
+from wm_gym.networks.weights_file import filled, read_weights, save_module
+
+FORMAT = "wm_gym.things"
+SHIPPED = Path(__file__).parent / "shipped" / "things.safetensors"
+
+
+def save_things(path: Path, network: ThingNetwork) -> str:
+    """Write a network in bfloat16, atomically; returns the hash of the file."""
+    header = {"config": asdict(network.config), "kinds": network.kinds, "people": len(network.bank)}
+    return save_module(path, FORMAT, header, network)
+
+
+def load_things(path: Path, dtype: torch.dtype = torch.float32) -> ThingNetwork:
+    """The network of a file.
+
+    Raises:
+        ValueError: If the file is missing, damaged, of another version or of another program.
+    """
+    header, tensors = read_weights(path, FORMAT)
+    with torch.device("meta"):
+        network = ThingNetwork(ThingConfig(**header["config"]), header["people"], tuple(header["kinds"]))
+    return filled(path, network, tensors).to(dtype).requires_grad_(False).eval()
