@@ -18,14 +18,18 @@ ADDED = {
     "index.md": "README.md",
     "cards/video.md": "wm_gym/backends/video/shipped/README.md",
     "cards/completion.md": "wm_gym/completion/shipped/README.md",
+    "cards/appearance.md": "wm_gym/appearance/shipped/README.md",
+    "cards/things.md": "wm_gym/entities/shipped/README.md",
+    "cards/reader.md": "wm_gym/events/shipped/README.md",
     "changelog.md": "CHANGELOG.md",
     "contributing.md": "CONTRIBUTING.md",
 }
 """Pages of the site that stand elsewhere in the repository."""
 
 ROOMS = (
-    "geometry", "files", "text", "networks", "events", "plans", "memory", "world_model", "reconstruction", "scenes",
-    "completion", "backends", "world", "envs", "agents", "evaluation", "train_world",
+    "geometry", "files", "text", "networks", "events", "plans", "memory", "world_model", "reconstruction",
+    "appearance", "entities", "scenes", "completion", "backends", "world", "envs", "agents", "evaluation",
+    "train_world",
 )  # fmt: skip
 """Rooms of the house, from the ground up."""
 
@@ -37,7 +41,15 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     assert config.nav is not None
     reference = [{"wm_gym": "reference/wm_gym.md"}, *({f"wm_gym.{room}": f"reference/{room}.md"} for room in ROOMS)]
     config.nav += [
-        {"Model cards": [{"Video model": "cards/video.md"}, {"Inpainter and scene bank": "cards/completion.md"}]},
+        {
+            "Model cards": [
+                {"Video model": "cards/video.md"},
+                {"Inpainter and scene bank": "cards/completion.md"},
+                {"Appearance": "cards/appearance.md"},
+                {"People and fires": "cards/things.md"},
+                {"Reader of events": "cards/reader.md"},
+            ]
+        },
         {"Contributing": "contributing.md"},
         {"Changelog": "changelog.md"},
         {"API reference": reference},

@@ -22,6 +22,8 @@ FLOORS = {
     "plans": 2,
     "memory": 2,
     "world_model": 3,
+    "appearance": 4,
+    "entities": 4.2,
     "reconstruction": 4,
     "scenes": 4.5,
     "completion": 5,
@@ -37,7 +39,18 @@ FLOORS = {
 INSIDE = {
     "backends": {"": 0, "twin": 1, "video": 1, "memory_only": 1, "registry": 2},
     "envs": {"checking": 0, "tasks": 1, "": 2, "replay": 3, "wrappers": 4},
-    "train_world": {"policies": 0, "data": 1, "": 2, "codec": 3, "video": 4, "inpainting": 4, "recipes": 5},
+    "train_world": {
+        "policies": 0,
+        "data": 1,
+        "": 2,
+        "codec": 3,
+        "video": 4,
+        "inpainting": 4,
+        "appearance": 4,
+        "things": 4,
+        "words": 4,
+        "recipes": 5,
+    },
 }
 """Floors inside of rooms: folders and modules of a room by name, all its other modules together as ""."""
 

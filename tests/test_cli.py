@@ -145,7 +145,7 @@ def test_what_cannot_be_done_is_refused_in_one_sentence(argv, message, capsys, t
     expected = (
         message.replace("COMMANDS", ", ".join(map(name_of, COMMANDS)))
         .replace("LISTED", "those that --help lists")
-        .replace("RECIPE", "recipe must be one of video, codec, inpainter, inpainter_adversarial, time_budget")
+        .replace("RECIPE", "recipe must be one of " + ", ".join(row.name.partition("=")[2] for row in RECIPES))
         .replace("SET", "settings can be set, not added, removed or moved: must be setting=value")
     )
     assert refused(capsys, *argv.split()) == expected
@@ -175,11 +175,17 @@ WRITING = {
     "rollout": "output",
     "capture": "output",
     "collect": "output",
+    "film-pairs": "output",
+    "film-things": "output",
+    "eval-events": "output",
     "gather-scene-bank": "output",
     "train recipe=video": "train.output",
     "train recipe=codec": "train.output",
     "train recipe=inpainter": "train.output",
     "train recipe=inpainter_adversarial": "train.output",
+    "train recipe=appearance": "train.output",
+    "train recipe=things": "train.output",
+    "train recipe=event_reader": "train.output",
     "train recipe=time_budget": "output",
 }
 FILES = {"rollout": ".replay", "capture": ".npz"}

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from wm_gym.events.kinds import ActiveEvent
@@ -55,6 +56,7 @@ class ModelSpec:
         device: Where it computes, such as "cuda:0"; what crosses the protocol is moved there, and what it gives back.
         dtype: Number type of its network.
         arithmetic: What else decides the order of its sums, such as "float32 on cpu, 2 threads"; empty without any.
+        wants_drawing: Whether events are to be drawn on its frames, and left out of what it is told.
         shows_events: Kinds of event that it can show: names in `wm_gym.events.kinds.KINDS`, and `FREE_TEXT` if it
             follows any text.
     """
@@ -80,6 +82,7 @@ class ModelSpec:
     device: str = "cpu"
     dtype: str = "float32"
     arithmetic: str = ""
+    wants_drawing: bool = False
     shows_events: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -164,6 +167,7 @@ class Opening:
         place: The place a simulator builds, or None.
         capture: Keyframes that fill the memory before the first frame (grounded), or None.
         image: (H, W, 3) uint8, the only known frame (cold), or None.
+        lamps: (L, 3) float32 metres, world frame: lamps that are known, which burn at night.
     """
 
     name: str
@@ -173,6 +177,7 @@ class Opening:
     place: Place | None = None
     capture: Capture | None = None
     image: Tensor | None = None
+    lamps: Tensor = field(default_factory=lambda: torch.zeros(0, 3))
 
 
 @dataclass(frozen=True, eq=False)

@@ -42,6 +42,7 @@ def test_a_generated_world_without_completion_places_no_scenes():
     ("settings", "message"),
     [
         ({"completion": 1}, "completion must be"),
+        ({"draw_events": 1}, "draw_events must be"),
         (
             {"backend": "twin", "completion": True},
             "completion must be None or False for backend 'twin', which takes no guidance, got True",

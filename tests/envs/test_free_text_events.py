@@ -56,7 +56,10 @@ def test_infos_tell_of_free_text_by_a_number_of_its_own(env):
     assert info["event_kind"][:3].tolist() == [list(KINDS).index("fog"), len(KINDS), -1]
     assert info["event_strength"][1] == 1.0 and info["event_realised"].tolist() == [0.0] * 8
     told = env.unwrapped.events()[1]
-    assert told == {"id": 1, "kind": None, "text": DRAGON, "strength": 1.0, "realised": 0.0}
+    assert told == {
+        "id": 1, "kind": None, "text": DRAGON, "start": 1, "active": True, "strength": 1.0, "realised": 0.0,
+        "place": None,
+    }  # fmt: skip
     script = env.unwrapped.now.world.scripts[0]
     assert event_arrays(script, 20, (FREE_TEXT,))["event_realised"][:2].tolist() == [0.0, 1.0]
 

@@ -86,9 +86,12 @@ def test_events_are_told_as_numbers_and_as_a_list(env):
     assert told[2]["event_kind"].tolist() == [2] + [-1] * 7 and told[3]["event_kind"].tolist() == [2, 0] + [-1] * 6
     assert told[2]["event_strength"].tolist() == [0.25] + [0.0] * 7
     assert not told[3]["event_realised"].any(), "the backend 'memory_only' shows no event"
+    nothing_yet = {"active": True, "realised": 0.0, "place": None}
     assert env.unwrapped.events() == [
-        {"id": 0, "kind": "snowfall", "text": "it starts to snow", "strength": 0.75, "realised": 0.0},
-        {"id": 1, "kind": "night", "text": "night falls", "strength": 0.5, "realised": 0.0},
+        {"id": 0, "kind": "snowfall", "text": "it starts to snow", "start": 5, "strength": 0.75}
+        | nothing_yet
+        | {"active": False},
+        {"id": 1, "kind": "night", "text": "night falls", "start": 9, "strength": 0.5} | nothing_yet,
     ]
 
 

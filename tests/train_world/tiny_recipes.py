@@ -1,4 +1,4 @@
-"""Every recipe that trains on recordings, as small as it can be, on clips that need no simulator."""
+"""Every recipe, as small as it can be, on clips that need no simulator."""
 
 from collections.abc import Callable
 from functools import cache
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from filmed import write_crops, write_pairs
 from wall_clip import wall_clip
 
 from wm_gym.backends.video.config import VideoConfig
@@ -13,14 +14,20 @@ from wm_gym.backends.video.streaming import StreamingConfig
 from wm_gym.completion.inpainter import Inpainter
 from wm_gym.completion.inpainter_config import InpainterConfig
 from wm_gym.completion.weights import save_inpainter
+from wm_gym.entities.network import ThingConfig
+from wm_gym.train_world.appearance.pairs import FilmedPairs
 from wm_gym.train_world.codec.clips import CodecClip
 from wm_gym.train_world.data.samples import ClipSample, prepare
 from wm_gym.train_world.inpainting.discriminator import DiscriminatorConfig
 from wm_gym.train_world.inpainting.training_frames import TrainingFrames, training_frames_of
+from wm_gym.train_world.recipes.appearance import AppearanceTrainConfig, appearance_recipe
 from wm_gym.train_world.recipes.codec import CodecTrainConfig, codec_recipe
+from wm_gym.train_world.recipes.event_reader import ReaderTrainConfig, event_reader_recipe
 from wm_gym.train_world.recipes.inpainter import FitConfig, InpainterTrainConfig, inpainter_recipe
 from wm_gym.train_world.recipes.inpainter_adversarial import AdversarialConfig, adversarial_recipe
+from wm_gym.train_world.recipes.things import ThingsTrainConfig, things_recipe
 from wm_gym.train_world.recipes.video import VideoTrainConfig, video_recipe
+from wm_gym.train_world.things.crops import read_crops
 from wm_gym.train_world.trainer import Recipe
 
 VIDEO = VideoConfig(
@@ -81,12 +88,33 @@ def _adversarial(folder: Path, loop: dict[str, Any]) -> Recipe[Any]:
     return adversarial_recipe(AdversarialConfig(**loop, initial=initial, discriminator=shape), training_frames())
 
 
+def _appearance(folder: Path, loop: dict[str, Any]) -> Recipe[Any]:
+    pairs = FilmedPairs(write_pairs(folder / "pairs"))
+    return appearance_recipe(AppearanceTrainConfig(**loop, width=8), [pairs], pairs)
+
+
+def _things(folder: Path, loop: dict[str, Any]) -> Recipe[Any]:
+    crops = read_crops(write_crops(folder / "crops"))
+    return things_recipe(ThingsTrainConfig(**loop, things=ThingConfig(looks=4, width=8, hidden=8)), crops, crops)
+
+
+def _event_reader(folder: Path, loop: dict[str, Any]) -> Recipe[Any]:
+    return event_reader_recipe(ReaderTrainConfig(**loop))
+
+
 TINY_RECIPES: dict[str, Callable[[Path, dict[str, Any]], Recipe[Any]]] = {
     "video": _video,
     "codec": _codec,
     "inpainter": _inpainter,
     "inpainter_adversarial": _adversarial,
+    "appearance": _appearance,
+    "things": _things,
+    "event_reader": _event_reader,
 }
+
+
+ON_RECORDINGS = ("video", "codec", "inpainter", "inpainter_adversarial")
+"""Those that train on recorded clips."""
 
 
 def tiny_recipe(name: str, folder: Path, output: str, **loop: Any) -> Recipe[Any]:

@@ -85,6 +85,31 @@ def _gather_scene_bank(config: Any) -> int:
     return 0
 
 
+def _eval_events(config: Any) -> int:
+    from wm_gym.evaluation.suites.evaluating import eval_events
+
+    figures = eval_events(config)
+    for name, value in figures.items():
+        if isinstance(value, float) and not name.endswith(("_low", "_high")):
+            print(f"{name:28s} {value:8.3f}")
+    print(f"index.html, suite.csv and suite.json are in {config.output}")
+    return 0
+
+
+def _film_pairs(config: Any) -> int:
+    from wm_gym.train_world.appearance.film_pairs import film_pairs
+
+    print(film_pairs(config))
+    return 0
+
+
+def _film_things(config: Any) -> int:
+    from wm_gym.train_world.things.film_things import film_things
+
+    print(film_things(config))
+    return 0
+
+
 def _rollout(config: Any) -> int:
     from wm_gym.rollout import rollout
 
@@ -157,6 +182,18 @@ COMMANDS = (
     Command(
         "gather-scene-bank", f"{_DATA}.gather_scene_bank:GatherConfig", _gather_scene_bank,
         "capture places that worlds can go on as",
+    ),
+    Command(
+        "film-pairs", "wm_gym.train_world.appearance.film_pairs:FilmPairsConfig", _film_pairs,
+        "film the twin with and without events, for light and weather",
+    ),
+    Command(
+        "film-things", "wm_gym.train_world.things.film_things:FilmThingsConfig", _film_things,
+        "cut people and fires out of the twin's frames",
+    ),
+    Command(
+        "eval-events", "wm_gym.evaluation.suites.evaluating:EvalEventsConfig", _eval_events,
+        "run and score a suite of promptable events",
     ),
     Command("train", "", _no_recipe, "train a network by one of the recipes", recipes=_TRAININGS),
 )  # fmt: skip

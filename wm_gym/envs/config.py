@@ -54,6 +54,8 @@ class EpisodeConfig:
         completion: Whether what memory does not show is decided before it is generated; None: as the backend wants it.
         completion_settings: Of that: {"inpainter": path or "none", "scene_bank": folder or "none",
             "kept_scenes": most scenes that stay built}.
+        draw_events: Whether events are drawn on the backend's frames, and people in the first one become entities;
+            None: as the backend wants it.
     """
 
     task: str
@@ -75,6 +77,7 @@ class EpisodeConfig:
     backend_settings: Mapping[str, Any] = field(default_factory=dict)
     completion: bool | None = None
     completion_settings: Mapping[str, Any] = field(default_factory=dict)
+    draw_events: bool | None = None
 
     def __post_init__(self) -> None:
         for name in ("task", "backend", "difficulty", "obs_mode", "action_mode"):
@@ -91,8 +94,9 @@ class EpisodeConfig:
         self._keep("world", read_world("world", self.world))
         for name in ("task_settings", "backend_settings", "completion_settings"):
             self._keep(name, _read_settings(name, getattr(self, name)))
-        if self.completion is not None:
-            self._keep("completion", read_flag("completion", self.completion))
+        for name in ("completion", "draw_events"):
+            if getattr(self, name) is not None:
+                self._keep(name, read_flag(name, getattr(self, name)))
         check_known("completion_settings", self.completion_settings, COMPLETION_SETTINGS)
         if self.fov_degrees is not None:
             self._keep("fov_degrees", _read_fov(self.fov_degrees))

@@ -67,10 +67,11 @@ class Controls:
         self._now = self.core.stop_event(self.now, event)
 
     def events(self) -> list[dict[str, Any]]:
-        """The events at work, in order of onset: {"id", "kind", "text", "strength", "realised"} for each.
+        """The events at work, in order of onset, each a dict.
 
-        `kind` is None for text of no known kind; `strength` is how far it has come, 0..1; `realised` is 1 where
-        the backend can show such events at all, else 0.
+        "id" and "text"; "kind", None for text of no known kind; "start", the frame of its onset; "active", False while
+        it fades; "strength", how far it has come, 0..1; "realised", 1 where such events can be shown at all, else 0;
+        "place", x, y, z in metres of the thing that it added to the world, or None.
         """
         return self.core.events(self.now)
 

@@ -28,6 +28,7 @@ from wm_gym.envs.tasks.registry import find_task
 from wm_gym.networks.arithmetic import in_own_arithmetic
 from wm_gym.world.guiding import completion_for
 from wm_gym.world.movement import keys_of
+from wm_gym.world.showing import drawing_for
 from wm_gym.world.state import Outcome, WorldState
 from wm_gym.world.world import World, WorldConfig
 from wm_gym.world_model import ModelSpec, Opening
@@ -69,7 +70,8 @@ class EnvCore:
         model = load_backend(config.backend, *config.resolution, **config.backend_settings)
         loop = WorldConfig(body=self._body.at(model.spec.fps), bodies_collide=bodies_collide)
         completion = completion_for(model.spec, config.completion, config.completion_settings)
-        self.world = World(model, loop, completion=completion)
+        drawing = drawing_for(model.spec, config.draw_events)
+        self.world = World(model, loop, completion=completion, drawing=drawing)
         spec = self.world.spec
         _check_steering(spec, config)
         self._maker = Maker.of(self.task, self._body, spec)
@@ -224,9 +226,9 @@ class EnvCore:
         return self._actions.keyboard()
 
     def events(self, state: EnvState) -> list[dict[str, Any]]:
-        """The events at work, in order of onset: {"id", "kind", "text", "strength", "realised"} for each."""
+        """The events at work, as `event_slots.event_list`."""
         frame = state.world.frame_index[0] - 1
-        return event_list(state.world.scripts[0], frame, self.world.spec.shows_events)
+        return event_list(state.world.scripts[0], frame, self.world.spec.shows_events, state.world.entities[0])
 
     @in_own_arithmetic
     def observe(self, states: Sequence[EnvState]) -> dict[str, Tensor]:

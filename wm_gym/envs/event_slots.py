@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
 
+from wm_gym.entities.entity import Entity
 from wm_gym.events.kinds import FREE_TEXT, KINDS
 from wm_gym.events.scripts import EventScript, ScriptedEvent
 
@@ -38,15 +39,27 @@ def event_arrays(script: EventScript, frame: int, shown: Collection[str]) -> dic
     return {"event_kind": kinds, "event_strength": strengths, "event_realised": realised}
 
 
-def event_list(script: EventScript, frame: int, shown: Collection[str]) -> list[dict[str, Any]]:
-    """The events at work in a frame, in order of onset: {"id", "kind", "text", "strength", "realised"} for each."""
+def event_list(
+    script: EventScript, frame: int, shown: Collection[str], entities: Sequence[Entity] = ()
+) -> list[dict[str, Any]]:
+    """The events at work in a frame, in order of onset.
+
+    Returns:
+        For each {"id", "kind", "text", "start", "active", "strength", "realised", "place"}: `start` is the frame of its
+        onset, `active` is False while it fades, `place` is x, y, z in metres (world frame) of the thing that it added,
+        or None.
+    """
+    places = {(one.event_id, one.seed): one.position for one in entities}
     return [
         {
             "id": event.event_id,
             "kind": event.kind,
             "text": event.text,
+            "start": event.start_frame,
+            "active": event.is_running(frame),
             "strength": event.strength(frame),
             "realised": float(_is_shown(event, shown)),
+            "place": places.get((event.event_id, event.seed)),
         }
         for event in _at_work(script, frame)
     ]

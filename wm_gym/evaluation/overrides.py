@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -80,19 +80,3 @@ def hide_hints(condition: Condition) -> Condition:
 def _nothing_like(hints: Hints) -> Hints:
     count, length, height, width = hints.seen.shape
     return blank_hints(count, length, height, width, hints.seen.device)
-
-
-def reword(words: Mapping[str, str]) -> Change:
-    """A change that says in prompts each value in place of its key."""
-
-    def change(condition: Condition) -> Condition:
-        prompts = [[_reworded(prompt, words) for prompt in world] for world in condition.prompts]
-        return replace(condition, prompts=prompts)
-
-    return change
-
-
-def _reworded(prompt: str, words: Mapping[str, str]) -> str:
-    for old, new in words.items():
-        prompt = prompt.replace(old, new)
-    return prompt

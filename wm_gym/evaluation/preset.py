@@ -31,7 +31,7 @@ def preset_hash(world: World) -> str:
         "config": _plain(getattr(model, "config", None)),
         "completion": asdict(world.completion.config) if world.completion.decides else None,
         "loop": asdict(world.config),
-        "weights": [weights_hash(model), world.completion.weights],
+        "weights": [weights_hash(model), world.completion.weights, world.drawing.weights],
     }
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:LENGTH]
 

@@ -52,6 +52,8 @@ def save_capture(path: str | Path, opening: Opening) -> None:
         "name": np.array(opening.name),
         "prompt": np.array(opening.prompt),
     }
+    if len(opening.lamps):
+        arrays["lamps"] = opening.lamps.numpy().astype(np.float32)
     if capture.lead:
         arrays["lead"] = np.array(capture.lead)
     if opening.place is not None:
@@ -101,6 +103,7 @@ def load_capture(path: str | Path, height: int, width: int, finer: int = FINER) 
         intrinsics=resize_intrinsics(capture.intrinsics, height / rows, width / columns),
         waypoints=torch.from_numpy(waypoints),
         capture=capture,
+        lamps=torch.from_numpy(arrays.get("lamps", np.zeros((0, 3))).astype(np.float32)),
     )
     place = json.loads(_text(arrays, "place", "null"))
     return opening if place is None else replace(opening, place=Place(**place))
@@ -128,6 +131,7 @@ def _check(arrays: dict[str, np.ndarray], path: Path) -> None:
     _check_shape(arrays, "moving", (count, rows, columns), path)
     _check_shape(arrays, "world_from_camera", (count, 4, 4), path)
     _check_shape(arrays, "intrinsics", (4,), path)
+    _check_shape(arrays, "lamps", (len(arrays.get("lamps", ())), 3), path)
     lead = arrays.get("lead", np.array(0))
     if lead.size != 1 or not 0 <= lead.item() < count or lead.item() != int(lead.item()):
         raise ValueError(f"lead must be a number of keyframes, 0 to {count - 1}, got {lead} in {path}")

@@ -40,6 +40,7 @@ def select(model: WorldModel[Any], state: WorldState, worlds: Sequence[int]) -> 
         scripts=_pick(state.scripts, numbers),
         completions=_pick(state.completions, numbers),
         keyframes=_pick(state.keyframes, numbers),
+        entities=tuple(state.entities[w] for _, w in kept),
     )
 
 
@@ -61,6 +62,7 @@ def cat(model: WorldModel[Any], states: Sequence[WorldState]) -> WorldState:
         scripts=_chain([state.scripts for state in states]),
         completions=_chain([state.completions for state in states]),
         keyframes=_chain([state.keyframes for state in states]),
+        entities=_chain([state.entities for state in states]),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -40,10 +40,13 @@ def render_hints(spec: ModelSpec, state: WorldState, poses: Tensor, events: Even
 
 
 def complete_hints(
-    spec: ModelSpec, completion: Completion, state: WorldState, hints: Hints, poses: Tensor
+    spec: ModelSpec, completion: Completion, state: WorldState, hints: Hints, poses: Tensor, drawn: Collection[str] = ()
 ) -> Completed:
-    """Hints (N, T, H, W) at `poses` with what memory does not show decided."""
-    prompts = state.prompts()
+    """Hints (N, T, H, W) at `poses` with what memory does not show decided.
+
+    Its prompts leave out events of kinds that are `drawn`.
+    """
+    prompts = state.prompts(drawn)
     views = [
         View(
             poses[n],
@@ -59,15 +62,25 @@ def complete_hints(
 
 
 def condition_of(
-    spec: ModelSpec, state: WorldState, poses: Tensor, keys: np.ndarray, events: Events, guidance: Guidance
+    spec: ModelSpec,
+    state: WorldState,
+    poses: Tensor,
+    keys: np.ndarray,
+    events: Events,
+    guidance: Guidance,
+    drawn: Collection[str] = (),
 ) -> Condition:
-    """What one step asks of a model: of prompts, guidance and references what it takes."""
+    """What one step asks of a model: of prompts, guidance and references what it takes.
+
+    Prompts leave out events of kinds that are `drawn` on its frames, as `events` does.
+    """
+    frames = spec.frames_per_step
     unsaid = [[""] * spec.latents_per_step] * state.num_worlds
     return Condition(
         world_from_camera=poses,
         intrinsics=stack_intrinsics(state.openings),
         keys=torch.from_numpy(keys),
-        prompts=state.prompts_of(spec.frames_per_step, spec.latents_per_step) if spec.takes_text else unsaid,
+        prompts=state.prompts_of(frames, spec.latents_per_step, drawn) if spec.takes_text else unsaid,
         events=events,
         seeds=state.seeds,
         frame_index=state.frame_index,

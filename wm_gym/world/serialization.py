@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from wm_gym.completion.state import pack_states, unpack_states
+from wm_gym.entities.entity import Entity
 from wm_gym.events.scripts import EventScript
 from wm_gym.files.checksummed import FileKind, pack_checksummed, unpack_checksummed
 from wm_gym.memory.memory import Memory
@@ -25,7 +26,7 @@ from wm_gym.world.state import WorldState
 from wm_gym.world.world import World
 from wm_gym.world_model import ModelSpec, Opening, Packed, Place
 
-KIND = FileKind("wm_gym.world_state", 5)
+KIND = FileKind("wm_gym.world_state", 6)
 
 
 def to_bytes(state: WorldState, world: World, extra: Packed | None = None) -> bytes:
@@ -130,7 +131,7 @@ def _pack_world(state: WorldState) -> Packed:
     for n, keyframes in enumerate(state.keyframes):
         tensors |= {} if keyframes is None else {f"keyframe_{name}{n}": t for name, t in vars(keyframes).items()}
     for n, opening in enumerate(state.openings):
-        tensors |= {f"intrinsics{n}": opening.intrinsics, f"waypoints{n}": opening.waypoints}
+        tensors |= {f"{name}{n}": getattr(opening, name) for name in ("intrinsics", "waypoints", "lamps")}
     meta = {
         "world_of_view": state.world_of_view,
         "frame_index": state.frame_index,
@@ -138,6 +139,7 @@ def _pack_world(state: WorldState) -> Packed:
         "scripts": [script.to_json() for script in state.scripts],
         "openings": [_opening_to_json(opening) for opening in state.openings],
         "completions": completions,
+        "entities": [[one.to_json() for one in entities] for entities in state.entities],
     }
     return Packed(tensors, meta)
 
@@ -155,6 +157,7 @@ def _unpack_world(packed: Packed, memories: tuple[Memory, ...], model_state: Any
             prompt=row["prompt"],
             intrinsics=tensors[f"intrinsics{n}"],
             waypoints=tensors[f"waypoints{n}"],
+            lamps=tensors[f"lamps{n}"],
             place=None if row["place"] is None else Place(**row["place"]),
         )
         for n, row in enumerate(meta["openings"])
@@ -170,6 +173,7 @@ def _unpack_world(packed: Packed, memories: tuple[Memory, ...], model_state: Any
         scripts=tuple(EventScript.from_json(row) for row in meta["scripts"]),
         completions=unpack_states(tensors, meta["completions"]),
         keyframes=tuple(_keyframes(tensors, n) for n in range(len(openings))),
+        entities=tuple(tuple(Entity.from_json(row) for row in rows) for rows in meta["entities"]),
     )
 
 

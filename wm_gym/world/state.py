@@ -6,7 +6,7 @@ that name them, so a fork costs table rows. Knows nothing of tasks or Gymnasium.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from wm_gym.completion.state import CompletionState
+from wm_gym.entities.entity import Entity
 from wm_gym.events.scripts import EventScript
 from wm_gym.memory.hints import Hints
 from wm_gym.memory.memory import Memory
@@ -40,6 +41,7 @@ class WorldState:
         scripts: N scripts of events.
         completions: What completion remembers of N worlds.
         keyframes: Posed frames of the past of N worlds, or None for a model that takes no references.
+        entities: For each memory the things that events have added to its world.
     """
 
     model: Any
@@ -52,6 +54,7 @@ class WorldState:
     scripts: tuple[EventScript, ...]
     completions: tuple[CompletionState, ...]
     keyframes: tuple[Keyframes | None, ...]
+    entities: tuple[tuple[Entity, ...], ...]
 
     @property
     def num_worlds(self) -> int:
@@ -63,15 +66,17 @@ class WorldState:
         """Bytes of all tensors and arrays; what worlds share counts once."""
         return nbytes(self)
 
-    def prompts(self) -> list[str]:
-        """For each world, the scene and what is going on in it now."""
-        return [one for [one] in self.prompts_of(1, 1)]
+    def prompts(self, without: Collection[str] = ()) -> list[str]:
+        """For each world, the scene and what is going on in it now, but for events of some kinds."""
+        return [one for [one] in self.prompts_of(1, 1, without)]
 
-    def prompts_of(self, num_frames: int, num_latents: int) -> list[list[str]]:
+    def prompts_of(self, num_frames: int, num_latents: int, without: Collection[str] = ()) -> list[list[str]]:
         """For each world, the scene and what goes on in it at the first frame of each latent of a step."""
         rows = zip(self.scripts, self.openings, self.frame_index, strict=True)
         starts = range(0, num_frames, num_frames // num_latents)
-        return [[script.describe(opening.prompt, now + start) for start in starts] for script, opening, now in rows]
+        return [
+            [script.describe(opening.prompt, now + start, without) for start in starts] for script, opening, now in rows
+        ]
 
     def schedule_event(self, world: int, text: str, *, in_frames: int = 0, for_frames: int | None = None) -> WorldState:
         """The state in which an event of one world starts or stops, as `text` asks, in so many frames.
@@ -94,7 +99,8 @@ class Outcome:
     """What a step (or the opening) of N worlds showed.
 
     Attributes:
-        chunk: Frames, depth, moving mask and poses; nothing in it is None but `truth`.
+        chunk: Frames, depth, moving mask and poses as they are shown, with events drawn on them; nothing in it is None
+            but `truth`.
         hints: What memory showed at these poses before the step.
         body_poses: (N, T, 5) float64, the body in each frame.
         intrinsics: (N, 4) float32 fx, fy, cx, cy in pixels.

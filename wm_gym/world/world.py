@@ -1,6 +1,8 @@
 """`World`: the loop of generation, reconstruction and guidance, for N worlds at once.
 
     action -> poses -> hints from memory -> completion -> frames from the model -> reconstruction -> memory
+                                                                                         |
+                                                                    shown frames <- events drawn on them
 
 This is TeleWorld's closed loop (section 3) with InSpatio-World's explicit spatial constraint: the model is guided
 by what is already known to be there, and memory keeps only what it did not know. Knows nothing of tasks.
@@ -19,6 +21,7 @@ from torch import Tensor
 
 from wm_gym.completion.pipeline import Completed, Completion
 from wm_gym.completion.state import CompletionState
+from wm_gym.entities.drawing import EventDrawing
 from wm_gym.events.kinds import ActiveEvent
 from wm_gym.events.scripts import EventScript
 from wm_gym.geometry.motion import OPENING_EYE_METRES, START_BODY_POSE, Body, camera_pose
@@ -30,6 +33,7 @@ from wm_gym.memory.occupancy import Nearby
 from wm_gym.networks.arithmetic import in_own_arithmetic
 from wm_gym.reconstruction.reconstructor import PlainReconstructor, Reconstructor
 from wm_gym.world import batching
+from wm_gym.world.adopting import adopt_people
 from wm_gym.world.captures import CaptureMemories
 from wm_gym.world.checking import check_chunk
 from wm_gym.world.entering import openings_at
@@ -37,6 +41,7 @@ from wm_gym.world.guiding import Events, complete_hints, completion_for, conditi
 from wm_gym.world.movement import Blocked, keys_of, twists_of, walk_all
 from wm_gym.world.references import Keyframes
 from wm_gym.world.remembering import grown, write_mask_of, written
+from wm_gym.world.showing import advanced, after_step, draw_events, drawing_for, told_to_model
 from wm_gym.world.state import Outcome, WorldState, stack_intrinsics
 from wm_gym.world.transfer import moved
 from wm_gym.world.trust import trust_of
@@ -74,6 +79,7 @@ class World:
         *,
         completion: Completion | None = None,
         reconstructor: Reconstructor | None = None,
+        drawing: EventDrawing | None = None,
     ) -> None:
         """Join a backend with a memory.
 
@@ -82,14 +88,20 @@ class World:
             config: How the loop runs.
             completion: Decides what memory does not show; None: as the model wants it. `Completion()` decides nothing.
             reconstructor: Gives depth and moving masks where the model gives none; None: the plain one.
+            drawing: Draws events on clean frames; None: as the model wants it. `EventDrawing()` draws none.
         """
         self.model = model
         self.config = config or WorldConfig()
         self.memories = CaptureMemories(self.config.kept_memories, MemoryFolder(self.config.cache_bytes))
         self.completion = completion_for(model.spec) if completion is None else completion
         self.reconstructor = reconstructor or PlainReconstructor(-OPENING_EYE_METRES)
+        self.drawing = drawing_for(model.spec) if drawing is None else drawing
         load_kernels()
-        self.spec = replace(model.spec, weights=_joined_hash(model.spec.weights, self.completion.weights))
+        self.spec = replace(
+            model.spec,
+            weights=_joined_hash(model.spec.weights, self.completion.weights, self.drawing.weights),
+            shows_events=tuple(dict.fromkeys((*model.spec.shows_events, *self.drawing.kinds))),
+        )
 
     @in_own_arithmetic
     def start(
@@ -117,6 +129,7 @@ class World:
             scripts=tuple(EventScript(int(seed)) for seed in seeds),
             completions=(CompletionState(),) * num_worlds,
             keyframes=tuple(self._first_keyframes(opening) for opening in openings),
+            entities=((),) * num_worlds,
         )
         nothing: Events = [()] * num_worlds
         hints, completed = render_hints(self.model.spec, state, _poses(body_poses), nothing), None
@@ -124,9 +137,14 @@ class World:
             completed = complete_hints(self.model.spec, self.completion, state, hints, _poses(body_poses))
             state = replace(state, completions=completed.states)
             openings = openings_at(openings, completed.hints, _poses(body_poses))
+        else:
+            openings, people = adopt_people(self.drawing, spec, openings, hints, state.seeds)
+            state = replace(state, entities=people)
         model_state, chunk = self.model.start([moved(opening, spec.device) for opening in openings], seeds)
         state = replace(state, model=model_state)
-        return self._remember(state, body_poses, chunk, hints, completed, nothing, (False,) * num_worlds)
+        state, clean = self._remember(state, body_poses, chunk, hints, completed, nothing, (False,) * num_worlds)
+        standing = [[things] * spec.first_frames for things in state.entities]
+        return state, draw_events(self.drawing, spec, state, clean, nothing, standing)
 
     @in_own_arithmetic
     def step(self, state: WorldState, twists: np.ndarray, keys: np.ndarray | None = None) -> tuple[WorldState, Outcome]:
@@ -183,15 +201,17 @@ class World:
         self, state: WorldState, body_poses: np.ndarray, keys: np.ndarray, collided: tuple[bool, ...]
     ) -> tuple[WorldState, Outcome]:
         """The loop: hints at the new poses, completed; frames from the model, and what they teach to the memory."""
-        events = self._events(state)
-        poses = _poses(body_poses)
-        hints = render_hints(self.model.spec, state, poses, events)
-        completed = complete_hints(self.model.spec, self.completion, state, hints, poses)
+        events, drawn = self._events(state), self.drawing.kinds
+        told, poses, spec = told_to_model(self.drawing, events), _poses(body_poses), self.model.spec
+        hints = render_hints(spec, state, poses, told)
+        completed = complete_hints(spec, self.completion, state, hints, poses, drawn)
         guidance = Guidance(completed.hints, completed.where, self.completion.decides)
-        condition = condition_of(self.model.spec, state, poses, keys, events, guidance)
-        model_state, chunk = self.model.step(state.model, moved(condition, self.model.spec.device))
-        after = replace(state, model=model_state, completions=completed.states)
-        return self._remember(after, body_poses, chunk, hints, completed, events, collided)
+        condition = condition_of(spec, state, poses, keys, told, guidance, drawn)
+        entities = advanced(self.drawing, state, poses, events, self.config.step_height_metres)
+        model_state, chunk = self.model.step(state.model, moved(condition, spec.device))
+        after = replace(state, model=model_state, completions=completed.states, entities=after_step(state, entities))
+        after, clean = self._remember(after, body_poses, chunk, hints, completed, told, collided)
+        return after, draw_events(self.drawing, spec, after, clean, events, entities)
 
     def _events(self, state: WorldState) -> list[tuple[ActiveEvent, ...]]:
         num_frames = self.model.spec.frames_per_step
@@ -228,7 +248,7 @@ class World:
         events: Events,
         collided: tuple[bool, ...],
     ) -> tuple[WorldState, Outcome]:
-        """Reconstruct what the model did not give, write the chunk to memory and close the step."""
+        """Reconstruct what the model did not give, write the clean chunk to memory and close the step."""
         check_chunk(self.model.spec, chunk, *body_poses.shape[:2])
         chunk = moved(chunk, "cpu")
         poses = _poses(body_poses) if chunk.world_from_camera is None else chunk.world_from_camera

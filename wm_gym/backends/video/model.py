@@ -77,7 +77,8 @@ class VideoModel(BaseModel):
         self._threads, self._batch_invariant = threads, batch_invariant
         self._compiled = CompiledNetwork(self.network) if batch_invariant and can_compile(self.network) else None
         self.spec = spec_of(network, threads=threads, batch_invariant=batch_invariant, attention=attention)
-        self.spec = replace(self.spec, licence=licence, wants_completion=wants_completion)
+        wants = {"wants_completion": wants_completion, "wants_drawing": wants_completion}
+        self.spec = replace(self.spec, licence=licence, **wants)
 
     @classmethod
     def create(  # type: ignore[override]  # its settings are named
