@@ -16,6 +16,7 @@ from wm_gym.events.kinds import ActiveEvent
 
 WALK_METRES_PER_FRAME = 0.063
 """Of a walker: 1.1 metres a second."""
+_TOWARDS_SHARE, _FIRST_TURN_RADIANS = 0.3, 0.8
 _TURN_EVERY_FRAMES, _TURN_RADIANS, _LOOK_AHEAD_METRES = 24, 0.7, 0.7
 _WAYS_OUT = (0.0, 0.6, -0.6, 1.2, -1.2, 1.9, -1.9, 2.6, -2.6, np.pi)
 
@@ -64,11 +65,17 @@ def advance(
 def _new(event: ActiveEvent, pose: NDArray[np.float64], around: Surroundings, looks: Looks) -> Entity:
     assert event.kind is not None
     position, outdoors = place_thing(event.kind, wanted_place(event.text), pose, around)
-    heading = float(2.0 * np.pi * chance(event.seed, 0, 30))
+    heading = _first_heading(event.seed, pose)
     return Entity(
         event.kind, event.event_id, event.seed, position, outdoors, heading,
         looks=looks(event.kind, event.seed, event.text),
     )  # fmt: skip
+
+
+def _first_heading(seed: int, pose: NDArray[np.float64]) -> float:
+    """Roughly along the line of sight, so that one sees it for a while: mostly away, sometimes towards the body."""
+    along = float(np.arctan2(pose[1, 2], pose[0, 2])) + (np.pi if chance(seed, 0, 29) < _TOWARDS_SHARE else 0.0)
+    return along + 2.0 * _FIRST_TURN_RADIANS * (chance(seed, 0, 30) - 0.5)
 
 
 def _moved(one: Entity, around: Surroundings) -> Entity:

@@ -90,7 +90,8 @@ def _case(
         _add_thing(frame, pair, crops, kinds, local, labels, weights, masks, rng)
     if rng.random() < 0.1:  # nothing happens
         frame, labels, weights, masks = without.copy(), 0 * labels, np.ones_like(weights), np.zeros_like(masks)
-    noisy = [_jittered(picture, rng) for picture in (frame, without)]
+    noise = rng.normal(0.0, rng.uniform(0.0, _JITTER_LEVELS), frame.shape)
+    noisy = [_jittered(picture, noise) for picture in (frame, without)]
     cells = masks.reshape(len(local), masks.shape[1] // 2, 2, masks.shape[2] // 2, 2).mean((2, 4), dtype=np.float32)
     return *noisy, labels, weights, cells
 
@@ -117,7 +118,6 @@ def _add_thing(
     masks[local.index(kind)] = seen
 
 
-def _jittered(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.float32]:
-    """(3, H, W) in 0..1, a little noisy: generated frames are not as clean as the twin's."""
-    noise = rng.normal(0.0, rng.uniform(0.0, _JITTER_LEVELS), picture.shape)
+def _jittered(picture: NDArray[np.uint8], noise: NDArray[np.float64]) -> NDArray[np.float32]:
+    """(3, H, W) in 0..1, a little noisy, both branches alike: generated frames are not as clean as the twin's."""
     return np.clip((picture + noise) / 255.0, 0, 1).astype(np.float32).transpose(2, 0, 1)
