@@ -76,7 +76,7 @@ def test_a_window_without_a_display(monkeypatch):
         ({"depth": np.ones((48, 64))}, "option 'depth' must come with option 'image'"),
         ({"image": "a.png", "world": "city"}, "option 'world' must come without option 'image'"),
         ({"prompt": 3}, "option 'prompt' must be a string, got int"),
-        ({"events": "snow"}, "option 'events' must be a list of {'at', 'text', 'for'}, got str"),
+        ({"events": "snow"}, "option 'events' must be a YAML file that can be read, got 'snow'"),
         (
             {"events": [{"when": 3}]},
             "an event must be a dict of 'text' and, at will, 'at' and 'for', got {'when': 3}",

@@ -192,7 +192,10 @@ SNOW = "it starts to snow"
             "got 'promt'; did you mean 'prompt'?",
         ),
         ({"world": 9}, "option 'world' must be a string, got int"),
-        ({"events": {"text": SNOW}}, "option 'events' must be a list of {'at', 'text', 'for'}, got dict"),
+        (
+            {"events": {"text": SNOW}},
+            "option 'events' must be a list of {'at', 'text', 'for'} or a YAML file of one, got dict",
+        ),
         ({"events": [{"text": SNOW, "at": 1.5}]}, AT + "1.5"),
         ({"events": [{"text": SNOW, "at": True}]}, AT + "True"),
         ({"events": [{"text": SNOW, "at": None}]}, AT + "None"),

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from wm_gym.choices import check_known
 from wm_gym.envs.checking import read_count, read_text
@@ -91,9 +94,21 @@ def read_options(options: Mapping[str, Any] | None) -> ResetOptions:
 
 
 def _read_events(rows: Any) -> tuple[TimedEvent, ...]:
+    rows = _read_script(Path(rows)) if isinstance(rows, str | Path) else rows
     if not isinstance(rows, list | tuple):
-        raise ValueError(f"option 'events' must be a list of {{'at', 'text', 'for'}}, got {type(rows).__name__}")
+        raise ValueError(
+            "option 'events' must be a list of {'at', 'text', 'for'} or a YAML file of one, got "
+            f"{type(rows).__name__}"
+        )
     return tuple(sorted((_read_event(row) for row in rows), key=lambda event: event.at))
+
+
+def _read_script(path: Path) -> Any:
+    """What a YAML file holds."""
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ValueError(f"option 'events' must be a YAML file that can be read, got {str(path)!r}") from error
 
 
 def _read_event(row: Any) -> TimedEvent:
