@@ -175,7 +175,7 @@ def test_the_shipped_judge_tells_a_changed_frame_from_an_equal_one():
 
 
 def test_a_file_gives_the_judge_back(tmp_path):
-    network = JudgeNetwork(JudgeConfig(width=4))
+    network = JudgeNetwork(JudgeConfig(width=8))
     save_judge(tmp_path / "a.safetensors", network)
     assert load_judge(tmp_path / "a.safetensors").config == network.config
 

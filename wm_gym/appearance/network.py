@@ -110,8 +110,8 @@ class AppearanceNetwork(nn.Module):
         for layer in [*self.head, self.enter, self.down, *self.condition]:
             if isinstance(layer, nn.Conv2d | nn.Linear):  # by default signals fade from layer to layer
                 nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-        nn.init.zeros_(self.head_out.weight)
-        nn.init.zeros_(self.head_out.bias)
+        for parameter in self.head_out.parameters():
+            nn.init.zeros_(parameter)
 
     def forward(self, maps: Tensor, conditions: Tensor) -> Tensor:
         """(N, 3, H, W) colours, about 0..1.

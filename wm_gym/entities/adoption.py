@@ -35,8 +35,10 @@ def find_people(sight: Sight, moving: NDArray[np.bool_], floor_z: float) -> list
         moving: (H, W) bool.
         floor_z: Height of the floor, metres.
     """
-    numbers, count = label(moving & (sight.depth > 0) & (sight.depth < _FARTHEST_METRES), structure=np.ones((3, 3)))
-    found = [_sighting(sight, numbers == number, floor_z) for number in range(1, count + 1)]
+    near = moving & (sight.depth > 0) & (sight.depth < _FARTHEST_METRES)
+    numbers = np.empty(near.shape, np.int32)
+    label(near, structure=np.ones((3, 3)), output=numbers)
+    found = [_sighting(sight, numbers == number, floor_z) for number in range(1, int(numbers.max()) + 1)]
     return [one for one in found if one is not None]
 
 

@@ -41,4 +41,5 @@ class Entity:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Entity:
         """The entity that `to_json` was called on."""
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in data.items()})
+        values: dict[str, Any] = {n: tuple(value) if isinstance(value, list) else value for n, value in data.items()}
+        return cls(**values)

@@ -47,9 +47,10 @@ class WorldEnv(Controls, gym.Env[Any, Any]):  # pyright: ignore[reportIncompatib
         Args:
             seed: Of the world and of everything random in it. None goes on with the environment's own numbers; beside a
                 state, with those of the state. A seed beside a state makes another future of it.
-            options: "prompt", "events" ([{"at", "text", "for"}], counted in steps from now, or the path of a YAML file of
-                them), "state", "world", "image" (a path or (H, W, 3) uint8 that the world begins with) and its "depth"
-                ((H, W) or (H, W, 1) metres). A state has a place and a prompt of its own and comes with "events" alone.
+            options: "prompt", "events" ([{"at", "text", "for"}], counted in steps from now, or the path of a YAML file
+                of them), "state", "world", "image" (a path or (H, W, 3) uint8 that the world begins with) and its
+                "depth" ((H, W) or (H, W, 1) metres). A state has a place and a prompt of its own and comes with
+                "events" alone.
 
         Raises:
             ValueError: If an option is unknown, of the wrong kind, or more than the backend can do.

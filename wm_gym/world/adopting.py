@@ -87,8 +87,8 @@ def _without(spec: ModelSpec, opening: Opening, people: Sequence[Sighting], hint
 
 def _nearest(known: Tensor) -> tuple[Tensor, Tensor]:
     """Row and column of the nearest known pixel of each."""
-    if bool(known.all()) or not bool(known.any()):
-        rows, columns = np.indices(known.shape)
-    else:
-        rows, columns = distance_transform_edt(~known.numpy(), return_distances=False, return_indices=True)
-    return torch.from_numpy(np.asarray(rows)), torch.from_numpy(np.asarray(columns))
+    places = np.indices(known.shape, np.int32)
+    if not bool(known.all()) and bool(known.any()):
+        distance_transform_edt(~known.numpy(), return_distances=False, return_indices=True, indices=places)
+    rows, columns = torch.from_numpy(places).long()
+    return rows, columns

@@ -26,13 +26,16 @@ SEEN = 0.5
 """Probability from which a kind counts as seen; fixed before any world was judged."""
 
 
+_GROUPS = 8
+
+
 @dataclass(frozen=True)
 class JudgeConfig:
     """Shape of the judge.
 
     Attributes:
         kinds: Kinds that it tells.
-        width: Channels of its first layers.
+        width: Channels of its first layers, a multiple of 8.
     """
 
     kinds: tuple[str, ...] = tuple(KINDS)
@@ -50,18 +53,11 @@ class JudgeNetwork(nn.Module):
     def __init__(self, config: JudgeConfig) -> None:
         super().__init__()
         self.config, w = config, config.width
-        self.first = nn.Sequential(nn.Conv2d(9, w, 3, 1, 1), nn.SiLU(), nn.Conv2d(w, 2 * w, 4, 2, 1), nn.SiLU())
-        self.middle = nn.Sequential(
-            nn.Conv2d(2 * w, 2 * w, 3, 1, 1), nn.SiLU(), nn.Conv2d(2 * w, 3 * w, 4, 2, 1), nn.SiLU()
-        )
-        self.last = nn.Sequential(
-            nn.Conv2d(3 * w, 3 * w, 3, 1, 1), nn.SiLU(), nn.Conv2d(3 * w, 3 * w, 3, 1, 1), nn.SiLU()
-        )
+        self.first = nn.Sequential(_layer(9, w, 3, 1), _layer(w, 2 * w, 4, 2))
+        self.middle = nn.Sequential(_layer(2 * w, 2 * w, 3, 1), _layer(2 * w, 3 * w, 4, 2))
+        self.last = nn.Sequential(_layer(3 * w, 3 * w, 3, 1), _layer(3 * w, 3 * w, 3, 1))
         self.masks = nn.Conv2d(3 * w + 2 * w, len(config.local), 3, 1, 1)
         self.kinds = nn.Sequential(nn.Linear(6 * w, 4 * w), nn.SiLU(), nn.Linear(4 * w, len(config.kinds)))
-        for layer in self.modules():
-            if isinstance(layer, nn.Conv2d):  # by default signals fade from layer to layer
-                nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
 
     def forward(self, frames: Tensor, without: Tensor) -> tuple[Tensor, Tensor]:
         """Logits (N, K) of kinds, and (N, L, H / 2, W / 2) of the masks of local kinds.
@@ -75,6 +71,10 @@ class JudgeNetwork(nn.Module):
         raised = functional.interpolate(deep, size=fine.shape[-2:], mode="bilinear", align_corners=False)
         pooled = torch.cat([deep.mean((2, 3)), deep.amax((2, 3))], 1)
         return self.kinds(pooled), self.masks(torch.cat([raised, fine], 1))
+
+
+def _layer(before: int, after: int, size: int, stride: int) -> nn.Module:
+    return nn.Sequential(nn.Conv2d(before, after, size, stride, 1), nn.GroupNorm(_GROUPS, after), nn.SiLU())
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,8 @@ def _case(
         frame, labels, weights, masks = without.copy(), 0 * labels, np.ones_like(weights), np.zeros_like(masks)
     noise = rng.normal(0.0, rng.uniform(0.0, _JITTER_LEVELS), frame.shape)
     noisy = [_jittered(picture, noise) for picture in (frame, without)]
-    cells = masks.reshape(len(local), masks.shape[1] // 2, 2, masks.shape[2] // 2, 2).mean((2, 4), dtype=np.float32)
+    rows, columns = pair.sight.depth.shape
+    cells = masks.reshape(len(local), rows // 2, 2, columns // 2, 2).mean((2, 4), dtype=np.float32)
     return *noisy, labels, weights, cells
 
 

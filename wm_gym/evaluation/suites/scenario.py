@@ -119,11 +119,12 @@ def _scenarios(row: Any, places: Mapping[str, list[str]]) -> list[Scenario]:
     worlds = places.get(worlds, worlds) if isinstance(worlds, str) else worlds
     if not isinstance(worlds, list) or not all(isinstance(world, str) for world in worlds):
         raise ValueError(f"worlds of {row.get('name')!r} must be names or one of {sorted(places)}, got {worlds!r}")
-    settings = {
+    settings: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in row.items() if key != "worlds"
     }
     try:
-        first = Scenario(**settings | {"world": worlds[0]})
+        settings["world"] = worlds[0]
+        first = Scenario(**settings)
     except TypeError as error:
         raise ValueError(
             f"scenario {row.get('name')!r} must have name, world, text and kind, got {sorted(row)}"

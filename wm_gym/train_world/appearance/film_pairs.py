@@ -7,36 +7,32 @@ light alone: what burns is drawn as a thing.
 from __future__ import annotations
 
 import json
-import tempfile
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wm_gym.appearance.sight import FrameEvent
-from wm_gym.backends.twin.frame import UNITS_ACROSS, UNITS_UP
+from wm_gym.backends.twin.frame import UNITS_UP
 from wm_gym.backends.twin.messages import Action, Advance, Drawn, Effect, EpisodeSetup
-from wm_gym.backends.twin.model import FAR_METRES
 from wm_gym.backends.twin.opening import open_place
 from wm_gym.backends.twin.simulator import Simulator
 from wm_gym.backends.twin.site import Site, site_of
 from wm_gym.choices import check_choice
 from wm_gym.events.kinds import KINDS
-from wm_gym.files.atomic import check_writable, write_atomically
-from wm_gym.progress import progress_bar
 from wm_gym.scenes.families import FAMILIES
-from wm_gym.train_world.data.splits import SPLITS, Split, nth_seed
-from wm_gym.world_model import Place
+from wm_gym.train_world.data.filming import UNITS, film_places, place_of, setup_of
+from wm_gym.train_world.data.splits import SPLITS
 
-UNITS = np.array([UNITS_ACROSS, UNITS_ACROSS, UNITS_UP])
 DRAWN = tuple(kind for kind in KINDS if kind != "walker")
 """Kinds that change a frame by light, weather or particles."""
 LOCAL = tuple(kind for kind in DRAWN if not KINDS[kind].is_global)
 """Those that happen in one place."""
 _DIFFICULTIES = ("full", "medium", "full", "simple")
 _NEAR_METRES, _FAR_METRES = 2.0, 14.0
+_NEARER, _TRIES = 0.8, 12
 _BURST_RISE, _LAMPS_OFF_SHARE = 0.42, 0.5
 _ROOM_TO_CEILING_METRES = 1.1
 
@@ -87,41 +83,26 @@ def film_pairs(config: FilmPairsConfig) -> str:
         ValueError: If the folder cannot be written to.
         RuntimeError: If the engine died or the disk is full.
     """
-    check_writable(config.output, is_folder=True)
-    folder = Path(config.output)
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="film-pairs-") as engine_folder:
-        simulator = Simulator(Path(engine_folder))
-        try:
-            for number in progress_bar(range(config.first, config.first + config.places), desc="places"):
-                path = folder / f"place-{number:05d}.npz"
-                if not path.exists():
-                    arrays = _film_place(simulator, config, number)
-                    write_atomically(path, lambda file, arrays=arrays: np.savez(file, **arrays))
-        finally:
-            simulator.close()
+    film = partial(_film_place, config)
+    folder = film_places(config.output, config.first, config.places, film)
     return f"{config.places} places with {config.views} views of {config.sets} sets each are in {folder}"
 
 
-def _film_place(simulator: Simulator, config: FilmPairsConfig, number: int) -> dict[str, NDArray[Any]]:
+def _film_place(config: FilmPairsConfig, simulator: Simulator, number: int) -> dict[str, NDArray[Any]]:
     """The arrays of one place: clean frames, their geometry, and the frames under each set of events."""
     rng = np.random.default_rng([config.seed, number, 78])
     family = FAMILIES[number % len(FAMILIES)]
     difficulty = _DIFFICULTIES[number // len(FAMILIES) % len(_DIFFICULTIES)] if config.split == "train" else "full"
-    place = Place(family, nth_seed(_split(config), number), difficulty)
+    place = place_of(config.split, number, family, difficulty)
     site, opening = site_of(place.family, place.seed, place.difficulty), open_place(place, config.height, config.width)
-    intrinsics = opening.intrinsics.numpy().astype(np.float64)
-    setup = EpisodeSetup(
-        place.family, place.seed, place.difficulty, int(rng.integers(2**20)), config.height, config.width,
-        tuple(float(v) for v in intrinsics), FAR_METRES,
-    )  # fmt: skip
+    setup = setup_of(place, opening, int(rng.integers(2**20)), config.height, config.width)
     views = [
         _film_view(simulator, setup, site, opening.waypoints.numpy().astype(np.float64), config, rng, k)
         for k in range(config.views)
     ]
     arrays = {name: np.stack([view[name] for view in views]) for name in views[0] if name != "note"}
     note = {
-        "family": family, "place": asdict(place), "intrinsics": intrinsics.tolist(),
+        "family": family, "place": asdict(place), "intrinsics": opening.intrinsics.tolist(),
         "lamps": (site.place.lamps / UNITS).reshape(-1, 3).tolist(), "events": [view["note"] for view in views],
     }  # fmt: skip
     return arrays | {"note": np.frombuffer(json.dumps(note).encode(), np.uint8)}
@@ -226,12 +207,13 @@ def _draw_position(
     kind: str, site: Site, eye: NDArray[np.float64], yaw: float, rng: np.random.Generator
 ) -> tuple[tuple[float, float, float], bool]:
     """A spot in view on the ground, or in the air for fireworks, map metres; and whether it lies under the sky."""
-    distance, turn = rng.uniform(_NEAR_METRES, _FAR_METRES) ** 1.0, yaw + rng.uniform(-0.5, 0.5)
-    for _ in range(12):
-        away = eye[:2] + distance * np.array([np.cos(turn), np.sin(turn)])
-        if not site.obstacles.blocked(away[None], 0.3)[0]:
-            break
-        distance *= 0.8
+    distance, turn = rng.uniform(_NEAR_METRES, _FAR_METRES), yaw + rng.uniform(-0.5, 0.5)
+    along = np.array([np.cos(turn), np.sin(turn)])
+    distances = distance * _NEARER ** np.arange(_TRIES)
+    spots = eye[:2] + distances[:, None] * along
+    free = np.flatnonzero(~site.obstacles.blocked(spots, 0.3))
+    chosen = int(free[0]) if len(free) else _TRIES - 1
+    away, distance = spots[chosen], float(distances[chosen])
     spot = site.frame.map_from_world(np.array([*away, 0.0]))
     sector, outdoors = site.surfaces.sector_at(spot[0], spot[1]), _is_outdoors(site, spot[0], spot[1])
     z = float(site.surfaces.floors[sector])
@@ -243,9 +225,8 @@ def _draw_position(
 
 
 def _effect(event: FrameEvent) -> Effect:
-    position = None if event.position is None else tuple(float(v) for v in np.array(event.position) * UNITS)
+    position = None
+    if event.position is not None:
+        x, y, z = (float(value) for value in np.array(event.position) * UNITS)
+        position = x, y, z
     return Effect(event.kind, (event.strength,), event.age_frames, event.seed, 0, position)
-
-
-def _split(config: FilmPairsConfig) -> Split:
-    return "train" if config.split == "train" else "test"

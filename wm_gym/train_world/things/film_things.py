@@ -5,32 +5,25 @@ Each thing is summoned on free ground in a simple place and filmed from spots ar
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wm_gym.appearance.sight import rays_of
-from wm_gym.backends.twin.frame import UNITS_ACROSS, UNITS_UP
-from wm_gym.backends.twin.messages import Action, Advance, EpisodeSetup, Rendered
-from wm_gym.backends.twin.model import FAR_METRES
+from wm_gym.backends.twin.messages import Action, Advance, Rendered
 from wm_gym.backends.twin.opening import open_place
 from wm_gym.backends.twin.simulator import Simulator
 from wm_gym.backends.twin.site import Site, site_of
 from wm_gym.choices import check_choice
 from wm_gym.entities.crops import WINDOWS, box_of, crop_of, viewing_angle
-from wm_gym.files.atomic import check_writable, write_atomically
 from wm_gym.geometry.motion import camera_pose
-from wm_gym.progress import progress_bar
 from wm_gym.scenes.families import FAMILIES
-from wm_gym.train_world.data.splits import SPLITS, Split, nth_seed
-from wm_gym.world_model import Place
+from wm_gym.train_world.data.filming import UNITS, film_places, place_of, setup_of
+from wm_gym.train_world.data.splits import SPLITS
 
-_UNITS = np.array([UNITS_ACROSS, UNITS_ACROSS, UNITS_UP])
 _HEIGHT, _WIDTH = 192, 256
 _LOOKS = (*(f"Walker{look}" for look in range(6)), "Visitor", "Bonfire")
 _FRAMES_BEFORE, _MOST_MISSES, _LEAST_ROWS = 4, 3, 40
@@ -75,22 +68,10 @@ def film_things(config: FilmThingsConfig) -> str:
         ValueError: If the folder cannot be written to.
         RuntimeError: If the engine died or the disk is full.
     """
-    check_writable(config.output, is_folder=True)
-    folder = Path(config.output)
-    folder.mkdir(parents=True, exist_ok=True)
-    count = 0
-    with tempfile.TemporaryDirectory(prefix="film-things-") as engine_folder:
-        simulator = Simulator(Path(engine_folder))
-        try:
-            for number in progress_bar(range(config.first, config.first + config.places), desc="places"):
-                path = folder / f"place-{number:05d}.npz"
-                if not path.exists():
-                    arrays = _Studio(simulator, config, number).film()
-                    write_atomically(path, lambda file, arrays=arrays: np.savez(file, **arrays))
-                    count += len(arrays["rgba"])
-        finally:
-            simulator.close()
-    return f"{count} new crops are in {folder}"
+    folder = film_places(
+        config.output, config.first, config.places, lambda simulator, number: _Studio(simulator, config, number).film()
+    )
+    return f"crops of {config.places} places are in {folder}"
 
 
 class _Studio:
@@ -99,16 +80,12 @@ class _Studio:
     def __init__(self, simulator: Simulator, config: FilmThingsConfig, number: int) -> None:
         self._simulator, self._config, self._number = simulator, config, number
         self._rng = np.random.default_rng([config.seed, number, 77])
-        place = Place(FAMILIES[number % len(FAMILIES)], nth_seed(_split(config), number), "simple")
+        place = place_of(config.split, number, FAMILIES[number % len(FAMILIES)], "simple")
         self._site: Site = site_of(place.family, place.seed, place.difficulty)
         opening = open_place(place, _HEIGHT, _WIDTH)
         self._spots = opening.waypoints.numpy().astype(np.float64)
         self._intrinsics = opening.intrinsics.numpy().astype(np.float64)
-        seed = int(self._rng.integers(2**20))
-        intrinsics = tuple(float(v) for v in self._intrinsics)
-        self._setup = EpisodeSetup(
-            place.family, place.seed, place.difficulty, seed, _HEIGHT, _WIDTH, intrinsics, FAR_METRES
-        )
+        self._setup = setup_of(place, opening, int(self._rng.integers(2**20)), _HEIGHT, _WIDTH)
         self._frame = 0
 
     def film(self) -> dict[str, NDArray[Any]]:
@@ -140,7 +117,7 @@ class _Studio:
                 misses += 1
                 continue
             number, foot, heading = found
-            at = self._site.frame.world_from_map(foot[None] * _UNITS)[0, :2]
+            at = self._site.frame.world_from_map(foot[None] * UNITS)[0, :2]
             age = self._frame - 1 - born
             rgba = None if age < _FRAMES_BEFORE else self._crop(rendered, number, kind, foot, pose)
             if rgba is not None:
@@ -157,7 +134,7 @@ class _Studio:
         action = Action((x, y, z), turned, 0.0, commands)
         request = Advance(self._setup, self._frame == 0, (action,), (), self._frame, saves=False)
         self._frame += 1
-        eye = np.array([x, y, z]) / _UNITS
+        eye = np.array([x, y, z]) / UNITS
         return self._simulator.advance(request), camera_pose(np.array([*eye, turned, 0.0]))
 
     def _crop(
@@ -183,12 +160,13 @@ class _Studio:
 
     def _free_stance(self) -> tuple[NDArray[np.float64], float]:
         """A spot and a yaw with free ground ahead."""
+        spot, yaw = self._spots[0], 0.0
         for _ in range(60):
-            spot, yaw = self._spots[self._rng.integers(len(self._spots))], self._rng.uniform(-np.pi, np.pi)
+            spot, yaw = self._spots[self._rng.integers(len(self._spots))], float(self._rng.uniform(-np.pi, np.pi))
             way = spot + np.linspace(0, 3.2, 12)[:, None] * _unit(yaw)
             if not self._site.obstacles.blocked(way, 0.6).any():
                 break
-        return spot, float(yaw)
+        return spot, yaw
 
     def _viewpoint(self, target: NDArray[np.float64]) -> NDArray[np.float64] | None:
         """A free spot around a target with nothing between, or None."""
@@ -215,12 +193,8 @@ def _nearest(
         return None
     number = min(shown)[1]
     pose = rendered.instance_poses[number][0]
-    return number, pose[:3] / _UNITS, float(pose[3])
+    return number, pose[:3] / UNITS, float(pose[3])
 
 
 def _unit(radians: float) -> NDArray[np.float64]:
     return np.array([np.cos(radians), np.sin(radians)])
-
-
-def _split(config: FilmThingsConfig) -> Split:
-    return "train" if config.split == "train" else "test"
