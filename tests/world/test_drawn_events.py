@@ -12,6 +12,7 @@ from wm_gym.entities.drawing import EventDrawing
 from wm_gym.memory.packing import pack_memories
 from wm_gym.scenes.named import open_named
 from wm_gym.world.serialization import from_bytes, to_bytes
+from wm_gym.world.showing import with_players
 from wm_gym.world.world import World
 
 NAMES = ("city/9", "rooms/9", "park/9")
@@ -143,3 +144,16 @@ def test_lamps_of_a_scene_burn_at_night(world):
     night = scheduled(state, "night falls")
     frames = [go(world, one, 6)[1][-1].chunk.frames for one in (night, scheduled(dark, "night falls"))]
     assert frames[0].float().mean() > frames[1].float().mean()
+
+
+def test_bodies_of_one_world_see_one_another(world):
+    state = start(world, ["warehouse/9"])
+    shared = replace(world.cat([state, state]), memories=state.memories, world_of_view=(0, 0), entities=state.entities)
+    poses = np.zeros((2, 4, 5))
+    poses[1, :, 0], poses[1, :, 3] = 4.0 - 0.1 * np.arange(4), np.pi
+    seen = with_players(world.drawing, shared, poses, [[()] * 4] * 2)
+    assert [[one.position[0] for [one] in own] for own in seen] == [pytest.approx([4.0, 3.9, 3.8, 3.7]), [0.0] * 4]
+    assert seen[0][0][0].looks != seen[1][0][0].looks
+    assert [one.phase_frames for [one] in seen[1]] == [0] * 4 and len({one.phase_frames for [one] in seen[0]}) == 4
+    alone = with_players(world.drawing, world.cat([state, state]), poses, [[()] * 4] * 2)
+    assert alone == [[()] * 4] * 2

@@ -24,6 +24,7 @@ from wm_gym.world_model import ModelSpec
 _CEILINGS_METRES = (0.6, 8.0)
 """Heights over the opening camera between which points over a spot are its ceiling."""
 _CELL_METRES = 2.0
+_PLAYERS_STREAM, _STILL_METRES = 1000, 0.02
 _CEILING_STEP_METRES, _CEILING_RADIUS_METRES, _AROUND_METRES = 0.4, 0.3, 0.8
 
 Entities = Sequence[Sequence[tuple[Entity, ...]]]
@@ -105,7 +106,7 @@ def draw_events(
         events: At work in each view.
         entities: Of each view in each frame.
     """
-    chunk = outcome.chunk
+    chunk, entities = outcome.chunk, with_players(drawing, state, outcome.body_poses, entities)
     assert chunk.depth is not None and chunk.moving is not None and chunk.world_from_camera is not None
     shown, is_drawn = [], []
     for n, active in enumerate(events):
@@ -123,6 +124,44 @@ def draw_events(
         return outcome
     drawn = {name: torch.stack([getattr(one, name) for one in shown]) for name in ("frames", "depth", "moving")}
     return replace(outcome, chunk=replace(chunk, **drawn))
+
+
+def with_players(drawing: EventDrawing, state: WorldState, body_poses: np.ndarray, entities: Entities) -> Entities:
+    """The entities of each view in each frame, with the bodies of the other views of its world as people.
+
+    Args:
+        drawing: Knows what people look like.
+        state: N views.
+        body_poses: (N, T, 5).
+        entities: Of each view in each frame.
+    """
+    worlds = state.world_of_view
+    if not drawing.adopts or len(set(worlds)) == len(worlds):
+        return entities
+    players = [_player(drawing, state, n, poses) for n, poses in enumerate(body_poses)]
+    return [
+        [
+            (*things, *(players[m][t] for m, other in enumerate(worlds) if other == worlds[n] and m != n))
+            for t, things in enumerate(own)
+        ]
+        for n, own in enumerate(entities)
+    ]
+
+
+def _player(drawing: EventDrawing, state: WorldState, view: int, poses: np.ndarray) -> list[Entity]:
+    """The body of one view as a person, in each of T frames; its legs swing while it walks."""
+    number = sum(state.world_of_view[m] == state.world_of_view[view] for m in range(view))
+    seed = int(np.random.SeedSequence([state.seeds[view], number, _PLAYERS_STREAM]).generate_state(1)[0])
+    looks = drawing.looks("walker", seed, "")
+    walks = bool(np.abs(poses[-1, :2] - poses[0, :2]).max() > _STILL_METRES)
+    first = state.frame_index[view] - len(poses)
+    return [
+        Entity(
+            "walker", -_PLAYERS_STREAM - number, seed, (float(x), float(y), float(z) - OPENING_EYE_METRES),
+            heading_radians=float(yaw), phase_frames=first + t if walks else 0, looks=looks,
+        )
+        for t, (x, y, z, yaw, _) in enumerate(poses)
+    ]  # fmt: skip
 
 
 def told_to_model(drawing: EventDrawing, events: Events) -> list[tuple[ActiveEvent, ...]]:
