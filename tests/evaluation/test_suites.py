@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from wm_gym.backends.registry import load_backend
+from wm_gym.evaluation.suites.evaluating import unseen_phrasing_accuracy
 from wm_gym.evaluation.suites.judge import (
     EventJudge,
     JudgeConfig,
@@ -71,6 +72,10 @@ def test_bad_suites_get_one_clear_sentence(tmp_path, text, message):
     with pytest.raises(ValueError) as raised:
         read_suite(str(path))
     assert message in str(raised.value) and "\n" not in str(raised.value)
+
+
+def test_sentences_that_were_written_apart_are_mostly_read_right():
+    assert unseen_phrasing_accuracy() > 0.8
 
 
 def test_an_unknown_suite_is_refused():

@@ -25,8 +25,8 @@ _BURST_RISE, _BELOW_CEILING_METRES = 0.42, 1.1
 
 _DIRECTIONS = (
     (r"\bbehind (me|us|you)\b|\bin my back\b", 180.0),
-    (r"\b(to|on|at) (the|my|your|our) left\b|\bleft of (me|us|you)\b|\bon the left\b", 38.0),
-    (r"\b(to|on|at) (the|my|your|our) right\b|\bright of (me|us|you)\b|\bon the right\b", -38.0),
+    (r"\b(to|on|at) (the|my|your|our) left\b|\bleft of (me|us|you)\b|\bon the left\b", 22.0),
+    (r"\b(to|on|at) (the|my|your|our) right\b|\bright of (me|us|you)\b|\bon the right\b", -22.0),
 )
 _FAR, _NEAR = re.compile(r"\b(far|distant|in the distance|further off)\b"), re.compile(r"\b(near|close|right here)\b")
 

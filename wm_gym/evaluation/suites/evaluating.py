@@ -8,16 +8,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from wm_gym.backends.registry import load_backend
 from wm_gym.evaluation.suites.judge import EventJudge
 from wm_gym.evaluation.suites.report import Result, strip_of, write_report
 from wm_gym.evaluation.suites.running import run_scenario
-from wm_gym.evaluation.suites.scenario import Scenario, read_suite
+from wm_gym.evaluation.suites.scenario import SUITES, Scenario, read_suite
 from wm_gym.evaluation.suites.scoring import score
 from wm_gym.events.language import parse_event
 from wm_gym.files.atomic import check_writable
 from wm_gym.progress import progress_bar
 from wm_gym.world.world import World
+
+PHRASINGS = SUITES / "phrasings.yaml"
 
 
 @dataclass
@@ -88,7 +92,20 @@ def language_figures(scenarios: Sequence[Scenario]) -> dict[str, float]:
     return {
         "texts_understood": sum(understood) / max(1, len(understood)),
         "opposites_accuracy": sum(ended) / max(1, len(ended)),
+        "unseen_phrasing_accuracy": unseen_phrasing_accuracy(),
     }
+
+
+def unseen_phrasing_accuracy() -> float:
+    """Share of the sentences of `PHRASINGS`, written apart from rules and grammar, that are read right."""
+    rows = [
+        (text, None if kind == "none" else kind, phase == "start")
+        for kind, phases in yaml.safe_load(PHRASINGS.read_text(encoding="utf-8")).items()
+        for phase, texts in phases.items()
+        for text in texts
+    ]
+    read = [(parse_event(text), kind, starts) for text, kind, starts in rows]
+    return sum(one.kind == kind and one.starts == starts for one, kind, starts in read) / len(read)
 
 
 def _spread(scenarios: list[Scenario], most: int) -> list[Scenario]:

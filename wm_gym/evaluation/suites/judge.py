@@ -19,14 +19,15 @@ from wm_gym.events.kinds import KINDS
 from wm_gym.networks.weights_file import filled, read_weights, save_module
 
 FORMAT = "wm_gym.event_judge"
-SHIPPED = Path(__file__).parent / "event_judge.safetensors"
+SHIPPED = Path(__file__).parent / "shipped" / "event_judge.safetensors"
 HEIGHT, WIDTH = 48, 64
 """Frames are judged at this size."""
 SEEN = 0.5
 """Probability from which a kind counts as seen; fixed before any world was judged."""
 
 
-_GROUPS = 8
+_GRID = (6, 8)
+_STATISTICS = 15 * _GRID[0] * _GRID[1]
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class JudgeConfig:
 
     Attributes:
         kinds: Kinds that it tells.
-        width: Channels of its first layers, a multiple of 8.
+        width: Channels of its first layers.
     """
 
     kinds: tuple[str, ...] = tuple(KINDS)
@@ -57,7 +58,8 @@ class JudgeNetwork(nn.Module):
         self.middle = nn.Sequential(_layer(2 * w, 2 * w, 3, 1), _layer(2 * w, 3 * w, 4, 2))
         self.last = nn.Sequential(_layer(3 * w, 3 * w, 3, 1), _layer(3 * w, 3 * w, 3, 1))
         self.masks = nn.Conv2d(3 * w + 2 * w, len(config.local), 3, 1, 1)
-        self.kinds = nn.Sequential(nn.Linear(6 * w, 4 * w), nn.SiLU(), nn.Linear(4 * w, len(config.kinds)))
+        told = 6 * w + _STATISTICS
+        self.kinds = nn.Sequential(nn.Linear(told, 6 * w), nn.SiLU(), nn.Linear(6 * w, len(config.kinds)))
 
     def forward(self, frames: Tensor, without: Tensor) -> tuple[Tensor, Tensor]:
         """Logits (N, K) of kinds, and (N, L, H / 2, W / 2) of the masks of local kinds.
@@ -69,12 +71,22 @@ class JudgeNetwork(nn.Module):
         fine = self.first(torch.cat([frames, without, 4.0 * (frames - without)], 1))
         deep = self.last(self.middle(fine))
         raised = functional.interpolate(deep, size=fine.shape[-2:], mode="bilinear", align_corners=False)
-        pooled = torch.cat([deep.mean((2, 3)), deep.amax((2, 3))], 1)
+        pooled = torch.cat([deep.mean((2, 3)), deep.amax((2, 3)), _statistics(frames, without)], 1)
         return self.kinds(pooled), self.masks(torch.cat([raised, fine], 1))
 
 
 def _layer(before: int, after: int, size: int, stride: int) -> nn.Module:
-    return nn.Sequential(nn.Conv2d(before, after, size, stride, 1), nn.GroupNorm(_GROUPS, after), nn.SiLU())
+    convolution = nn.Conv2d(before, after, size, stride, 1)
+    nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")  # by default signals fade from layer to layer
+    return nn.Sequential(convolution, nn.SiLU())
+
+
+def _statistics(frames: Tensor, without: Tensor) -> Tensor:
+    """(N, S): means over a grid of both frames, of their difference, its size and what of it is fine."""
+    change = frames - without
+    fine = (change - functional.avg_pool2d(change, 3, 1, 1)).abs()
+    maps = torch.cat([frames, without, 4.0 * change, 4.0 * change.abs(), 8.0 * fine], 1)
+    return functional.adaptive_avg_pool2d(maps, _GRID).flatten(1)
 
 
 @dataclass(frozen=True)
