@@ -46,6 +46,7 @@ class VideoModel(BaseModel):
         licence: str = "Apache-2.0",
         *,
         wants_completion: bool = False,
+        wants_drawing: bool = False,
         threads: int = 1,
         batch_invariant: bool = True,
         attention: str = "auto",
@@ -56,6 +57,7 @@ class VideoModel(BaseModel):
             network: The video model.
             licence: Of its weights.
             wants_completion: Whether what memory does not show is to be decided before it generates.
+            wants_drawing: Whether events are to be drawn on its frames.
             threads: Of torch, whatever the caller has set.
             batch_invariant: Whether a world's bytes are the same in every batch. Without it products are computed for
                 all worlds at once, which is faster for many worlds on a GPU and slower on a CPU.
@@ -77,8 +79,7 @@ class VideoModel(BaseModel):
         self._threads, self._batch_invariant = threads, batch_invariant
         self._compiled = CompiledNetwork(self.network) if batch_invariant and can_compile(self.network) else None
         self.spec = spec_of(network, threads=threads, batch_invariant=batch_invariant, attention=attention)
-        wants = {"wants_completion": wants_completion, "wants_drawing": wants_completion}
-        self.spec = replace(self.spec, licence=licence, **wants)
+        self.spec = replace(self.spec, licence=licence, wants_completion=wants_completion, wants_drawing=wants_drawing)
 
     @classmethod
     def create(  # type: ignore[override]  # its settings are named
@@ -125,7 +126,7 @@ class VideoModel(BaseModel):
             network.config = replace(config, num_steps=num_steps)
         network.to(read_device(device))
         settings = {"threads": threads, "batch_invariant": batch_invariant, "attention": attention}
-        return cls(network, wants_completion=True, **settings)
+        return cls(network, wants_completion=True, wants_drawing=True, **settings)
 
     def start(self, openings: Sequence[Opening], seeds: Sequence[int]) -> tuple[VideoState, Chunk]:
         """Open on the first keyframe of each capture; the model takes in the chunk that led up to it.
