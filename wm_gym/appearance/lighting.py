@@ -37,7 +37,8 @@ class Appearance:
     """The network, ready to draw. A function of one clean frame and its events: it holds for as long as they last."""
 
     def __init__(self, network: AppearanceNetwork) -> None:
-        self._network = network.eval()
+        # with a pixel's channels side by side, products of single pixels need no copies
+        self._network = network.eval().to(memory_format=torch.channels_last)
         self.kinds = network.config.kinds
 
     @classmethod
@@ -75,8 +76,8 @@ class Appearance:
         conditions = torch.stack([conditions_of(self.kinds, told) for told in events])
         device = next(self._network.parameters()).device
         with torch.inference_mode():
-            maps = input_maps(frames, geometry, carriers)
-            made = self._network(maps.to(device), conditions.to(device)).clamp(0, 1).mul(255).round().to("cpu")
+            maps = input_maps(frames, geometry, carriers).to(device, memory_format=torch.channels_last)
+            made = self._network(maps, conditions.to(device)).clamp(0, 1).mul(255).round().to("cpu")
         everywhere = torch.tensor([any(KINDS[one.kind].is_global for one in told) for told in events])
         touched = everywhere[:, None, None] | carriers.any(1)
         return Lit(

@@ -80,7 +80,7 @@ class _Block(nn.Module):
         self.film = nn.Linear(condition, 2 * width)
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
-        return x + self.second(functional.silu(_modulated(self.first(x), self.film(condition))))
+        return x + self.second(_silu(_modulated(self.first(x), self.film(condition))))
 
 
 class AppearanceNetwork(nn.Module):
@@ -121,7 +121,8 @@ class AppearanceNetwork(nn.Module):
             conditions: (N, 2 K + 4) of `conditions_of`.
         """
         height, width = maps.shape[-2:]
-        padded = functional.pad(maps, (0, -width % MULTIPLE, 0, -height % MULTIPLE), mode="replicate")
+        beyond = (0, -width % MULTIPLE, 0, -height % MULTIPLE)
+        padded = functional.pad(maps, beyond, mode="replicate") if any(beyond) else maps
         gain, offset = self._change(padded, self.condition(conditions)).chunk(2, 1)
         clean = maps[:, :_COLOURS]
         return clean + gain[..., :height, :width] * clean + offset[..., :height, :width]
@@ -129,7 +130,7 @@ class AppearanceNetwork(nn.Module):
     def _change(self, maps: Tensor, condition: Tensor) -> Tensor:
         """(N, 6, H, W): gain and offset of each colour."""
         x = self.fine(self.enter(functional.pixel_unshuffle(maps, 2)), condition)
-        coarse = functional.silu(self.down(x))
+        coarse = _silu(self.down(x))
         for block in self.coarse:
             coarse = block(coarse, condition)
         coarse = coarse + self.whole(coarse.mean((2, 3)))[..., None, None]
@@ -139,7 +140,7 @@ class AppearanceNetwork(nn.Module):
         mixed = self.head[0](given) + self._stepped(maps)
         for k, film in enumerate(self.head_films):
             mixed = self.head[k](mixed) if k else mixed
-            mixed = functional.silu(_modulated(mixed, film(condition)))
+            mixed = _silu(_modulated(mixed, film(condition)))
         return self.head_out(mixed)
 
     def _stepped(self, maps: Tensor) -> Tensor | float:
@@ -167,4 +168,9 @@ def input_maps(frames: Tensor, geometry: Tensor, carriers: Tensor) -> Tensor:
 
 def _modulated(x: Tensor, film: Tensor) -> Tensor:
     scale, shift = film[..., None, None].chunk(2, 1)
-    return x * (1.0 + scale) + shift
+    return torch.addcmul(shift, x, 1.0 + scale)
+
+
+def _silu(x: Tensor) -> Tensor:
+    """In place where no gradient will be asked for."""
+    return functional.silu(x, inplace=torch.is_inference_mode_enabled())
