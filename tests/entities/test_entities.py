@@ -22,10 +22,11 @@ LOCAL = tuple(ROOM_METRES)
 class Plain:
     """Open ground with walls: where x is beyond `wall`, or anywhere but a disc of `free` metres."""
 
-    floor_z = -1.6
-
     def __init__(self, wall=np.inf, roof=None):
         self.wall, self.roof = wall, roof
+
+    def floor_z(self, position):
+        return -1.6
 
     def blocked(self, positions, radius_metres):
         return positions[:, 0] + radius_metres > self.wall

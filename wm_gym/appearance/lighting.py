@@ -38,7 +38,8 @@ class Appearance:
 
     def __init__(self, network: AppearanceNetwork) -> None:
         # with a pixel's channels side by side, products of single pixels need no copies
-        self._network = network.eval().to(memory_format=torch.channels_last)
+        self._network = network.eval()
+        self._network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue] (not in torch's stubs)
         self.kinds = network.config.kinds
 
     @classmethod

@@ -21,7 +21,7 @@ _DISTANCES_METRES = {
 }
 _TURNS_DEGREES = (0.0, 12.0, -12.0, 25.0, -25.0, 40.0, -40.0, 65.0, -65.0)
 _SIGHT_STEP_METRES, _SIGHT_RADIUS_METRES, _NO_ROOM_METRES = 0.2, 0.1, 1.5
-_BURST_RISE, _BELOW_CEILING_METRES = 0.42, 1.1
+_BURST_RISE, _BELOW_CEILING_METRES = 0.42, 1.125
 
 _DIRECTIONS = (
     (r"\bbehind (me|us|you)\b|\bin my back\b", 180.0),
@@ -74,7 +74,7 @@ def place_thing(
     free = spots[~around.blocked(spots, ROOM_METRES[kind])]
     spot = next((spot for spot in free if _sees(here, spot, around)), here + _NO_ROOM_METRES * ahead[0])
     roof_z = around.roof_z(spot)
-    z = around.floor_z
+    z = around.floor_z(spot)
     if kind == "fireworks":
         z = float(pose[2, 3]) + _BURST_RISE * float(np.linalg.norm(spot - here))
         z = z if roof_z is None else min(z, roof_z - _BELOW_CEILING_METRES)

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 class Surroundings(Protocol):
     """The place around entities, world frame, metres."""
 
-    @property
-    def floor_z(self) -> float:
-        """Height of the ground."""
+    def floor_z(self, position: NDArray[np.float64]) -> float:
+        """Height of the ground at a position (2,)."""
         ...
 
     def blocked(self, positions: NDArray[np.float64], radius_metres: float) -> NDArray[np.bool_]:

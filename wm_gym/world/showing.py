@@ -34,12 +34,14 @@ Entities = Sequence[Sequence[tuple[Entity, ...]]]
 class Remembered:
     """The place around the entities of a world, as its memory knows it (`entities.surroundings.Surroundings`)."""
 
-    floor_z = -OPENING_EYE_METRES
-
     def __init__(self, memory: Memory, step_height_metres: float = 0.4) -> None:
         """What memory holds between the height of a step and that of the opening eye stands in the way."""
         self._memory, self._z_low = memory, step_height_metres - OPENING_EYE_METRES
         self._nearby: dict[tuple[int, int], Nearby] = {}
+
+    def floor_z(self, position: np.ndarray) -> float:
+        """That of the opening: the ground of a generated world is level."""
+        return -OPENING_EYE_METRES
 
     def blocked(self, positions: np.ndarray, radius_metres: float) -> np.ndarray:
         """(M,) bool; the points around what is asked for first are gathered once."""

@@ -1,7 +1,7 @@
 """Placement of the actors and bursts that events add: on free ground ahead of the body, while the event is active.
 
-A placement follows from the body's pose at the onset and the map alone. Knows nothing of the engine but the names of
-its scripts.
+A placement follows from the event's text, the body's pose at the onset and the map alone. Knows nothing of the engine
+but the names of its scripts.
 """
 
 from __future__ import annotations
@@ -15,23 +15,11 @@ from numpy.typing import NDArray
 from wm_gym.backends.twin import acs
 from wm_gym.backends.twin.engine import fixed
 from wm_gym.backends.twin.site import Site
+from wm_gym.entities.placing import ROOM_METRES, place_thing, wanted_place
 from wm_gym.events.kinds import ActiveEvent
 
 ACTORS = {"bonfire": ("Bonfire", acs.BONFIRE_TIDS), "walker": ("Visitor", acs.VISITOR_TIDS)}
 """Kinds that are actors of the engine, each with its actor and its thing numbers."""
-_ROOM_METRES = {"bonfire": 0.7, "walker": 0.6, "fireworks": 0.1, "smoke": 0.4, "explosion": 0.8}
-_DISTANCES_METRES = {
-    "bonfire": (3.6, 4.2, 3.0, 5.0, 2.4, 1.8),
-    "walker": (4.0, 5.0, 3.2, 6.5, 2.6, 2.0),
-    "smoke": (4.5, 5.5, 3.6, 6.5, 2.8, 2.0),
-    "explosion": (6.0, 7.0, 5.0, 8.0, 4.0, 3.0, 2.4),
-    "fireworks": (10.0, 8.0, 6.5, 5.0, 4.0, 3.0, 2.0),
-}
-_TURNS_DEGREES = (0.0, 12.0, -12.0, 25.0, -25.0, 40.0, -40.0, 65.0, -65.0)
-_SIGHT_STEP_METRES = 0.2
-_SIGHT_RADIUS_METRES = 0.1
-_BURST_RISE = 0.42
-_BELOW_CEILING_UNITS = 30.0
 
 
 @dataclass(frozen=True)
@@ -63,7 +51,7 @@ def place_events(
         site: The place.
     """
     current = {placement.event_id: placement for placement in placements}
-    active = {event.event_id: (event.kind, event) for event in events if event.kind in _DISTANCES_METRES}
+    active = {event.event_id: (event.kind, event) for event in events if event.kind in ROOM_METRES}
     commands: list[list[str]] = [[] for _ in poses]
     for placement in [p for p in placements if p.event_id not in active]:
         commands[0] += _switch(placement, False)
@@ -71,7 +59,7 @@ def place_events(
     for kind, event in active.values():
         for t, strength in enumerate(event.strengths):
             if event.event_id not in current and strength > 0.0:
-                current[event.event_id] = Placement(event.event_id, kind, _find_position(kind, poses[t], site), False)
+                current[event.event_id] = Placement(event.event_id, kind, _find_position(event, poses[t], site), False)
             if event.event_id in current:
                 commands[t] += _switch(current[event.event_id], strength > 0.0)
                 current[event.event_id] = _with_presence(current[event.event_id], strength > 0.0)
@@ -94,39 +82,34 @@ def _switch(placement: Placement, present: bool) -> list[str]:
     return [f"puke -{acs.SPAWN[actor]} {x} {y} {z} {thing_id}"]
 
 
-def _find_position(kind: str, pose: NDArray[np.float64], site: Site) -> tuple[float, float, float]:
-    """Position in map units on free ground ahead in the body's sight, or 1.5 m ahead where there is none."""
-    here, ahead = pose[:2, 3], pose[:2, 2] / np.linalg.norm(pose[:2, 2])
-    turns = np.radians(_TURNS_DEGREES)
-    across = np.stack([-ahead[1], ahead[0]])
-    positions = np.array(
-        [
-            here + distance * (np.cos(turn) * ahead + np.sin(turn) * across)
-            for distance in _DISTANCES_METRES[kind]
-            for turn in turns
-        ]
-    )
-    free = ~site.obstacles.blocked(positions, _ROOM_METRES[kind])
-    chosen = next((position for position in positions[free] if _sees(here, position, site)), here + 1.5 * ahead)
-    return _raise(kind, here, chosen, float(pose[2, 3]), site)
+def _find_position(event: ActiveEvent, pose: NDArray[np.float64], site: Site) -> tuple[float, float, float]:
+    """Position in map units, where the event's text wants it."""
+    assert event.kind is not None
+    place, _ = place_thing(event.kind, wanted_place(event.text), pose, _Around(site))
+    x, y, z = (float(value) for value in site.frame.map_from_world(np.array(place)))
+    return x, y, z if event.kind == "fireworks" else float(site.surfaces.floors[site.surfaces.sector_at(x, y)])
 
 
-def _sees(here: NDArray[np.float64], position: NDArray[np.float64], site: Site) -> bool:
-    steps = max(2, int(np.linalg.norm(position - here) / _SIGHT_STEP_METRES))
-    way = here + np.linspace(0.0, 1.0, steps)[:, None] * (position - here)
-    return not site.obstacles.blocked(way, _SIGHT_RADIUS_METRES).any()
+class _Around:
+    """A site as things are placed in it (`entities.surroundings.Surroundings`)."""
 
+    def __init__(self, site: Site) -> None:
+        self._site = site
 
-def _raise(
-    kind: str, here: NDArray[np.float64], position: NDArray[np.float64], eye_z: float, site: Site
-) -> tuple[float, float, float]:
-    """A position (2,) in metres as x, y, z in map units: on the floor, or for fireworks in the air below a ceiling."""
-    x, y, _ = site.frame.map_from_world(np.array([*position, eye_z]))
-    sector = site.surfaces.sector_at(x, y)
-    if kind != "fireworks":
-        return (float(x), float(y), float(site.surfaces.floors[sector]))
-    rise = _BURST_RISE * float(np.linalg.norm(position - here))
-    high = float(site.frame.map_from_world(np.array([*position, eye_z + rise]))[2])
-    if not site.surfaces.sky[sector]:
-        high = min(high, float(site.surfaces.ceilings[sector]) - _BELOW_CEILING_UNITS)
-    return (float(x), float(y), high)
+    def blocked(self, positions: NDArray[np.float64], radius_metres: float) -> NDArray[np.bool_]:
+        return self._site.obstacles.blocked(positions, radius_metres)
+
+    def floor_z(self, position: NDArray[np.float64]) -> float:
+        return self._height(position, self._site.surfaces.floors)
+
+    def roof_z(self, position: NDArray[np.float64]) -> float | None:
+        is_open = bool(self._site.surfaces.sky[self._sector(position)])
+        return None if is_open else self._height(position, self._site.surfaces.ceilings)
+
+    def _height(self, position: NDArray[np.float64], heights: NDArray[np.float64]) -> float:
+        """One of the heights of sectors, map units, as z in the world frame."""
+        return float(self._site.frame.world_from_map(np.array([0.0, 0.0, heights[self._sector(position)]]))[2])
+
+    def _sector(self, position: NDArray[np.float64]) -> int:
+        x, y, _ = self._site.frame.map_from_world(np.array([*position, 0.0]))
+        return self._site.surfaces.sector_at(x, y)
