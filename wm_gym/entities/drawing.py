@@ -125,6 +125,11 @@ class EventDrawing:
         ]
         return self._with_things(self._under(self._with_things(shown, views, cold), views, told), views, hot)
 
+    def close(self) -> None:
+        """Free what is kept of things."""
+        if self._things is not None:
+            self._things.clear()
+
     def _with_things(self, shown: Shown, views: Views, entities: Sequence[Sequence[Entity]]) -> Shown:
         """T frames with things that have looks; the same object where there are none."""
         made = [[one for one in things if one.kind in self._made] for things in entities]

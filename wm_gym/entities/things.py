@@ -96,6 +96,10 @@ class Things:
                 made.append(Layer(self._crop(one, viewing_angle(one.heading_radians, foot, eye)), *found, one.strength))
         return made
 
+    def clear(self) -> None:
+        """Forget the crops that are kept."""
+        self._crops.clear()
+
     def _crop(self, one: Entity, angle: float) -> NDArray[np.float32]:
         """(48, 32, 4) premultiplied, from the nearest of some sides; the crops that were asked for last are kept."""
         side = round(angle / (2 * np.pi) * _DRAWN_SIDES) % _DRAWN_SIDES

@@ -7,8 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from scipy.ndimage import binary_dilation, distance_transform_edt
-from torch import Tensor
+from scipy.ndimage import binary_dilation
 from torch.nn.functional import adaptive_max_pool2d
 
 from wm_gym.appearance.sight import Sight, rays_of
@@ -18,6 +17,7 @@ from wm_gym.entities.entity import Entity
 from wm_gym.geometry.motion import OPENING_EYE_METRES
 from wm_gym.memory.hints import Hints
 from wm_gym.scenes.openings import first_keyframes
+from wm_gym.world.entering import nearest_known
 from wm_gym.world_model import Capture, ModelSpec, Opening
 
 
@@ -79,16 +79,7 @@ def _without(spec: ModelSpec, opening: Opening, people: Sequence[Sighting], hint
     gone = torch.from_numpy(where)
     frame, depth, known = chunk.frames[0, 0].clone(), chunk.depth[0, 0].clone(), gone & hints.seen[-1].cpu()
     frame[known], depth[known] = hints.colour[-1].cpu()[known], hints.log_depth[-1].exp().cpu()[known]
-    rows, columns = _nearest(~(gone & ~known))
+    rows, columns = nearest_known(~(gone & ~known))
     still = chunk.moving[0, 0] & ~gone
     pose = chunk.world_from_camera[0]
     return Capture(frame[rows, columns][None], depth[rows, columns][None], still[None], pose, opening.intrinsics)
-
-
-def _nearest(known: Tensor) -> tuple[Tensor, Tensor]:
-    """Row and column of the nearest known pixel of each."""
-    places = np.indices(known.shape, np.int32)
-    if not bool(known.all()) and bool(known.any()):
-        distance_transform_edt(~known.numpy(), return_distances=False, return_indices=True, indices=places)
-    rows, columns = torch.from_numpy(places).long()
-    return rows, columns

@@ -33,17 +33,17 @@ def openings_at(openings: Sequence[Opening], hints: Hints, world_from_camera: Te
 
 def _opening_at(opening: Opening, hints: Hints, pose: Tensor) -> Opening:
     seen, shown = hints.seen[-1], hints.colour[-1].cpu()
-    frame = _filled(shown, seen.cpu())
+    frame = shown[nearest_known(seen.cpu())]
     depth = torch.where(seen, hints.log_depth[-1].exp(), 0.0).cpu()
     still = torch.zeros_like(seen).cpu()
     capture = Capture(frame[None], depth[None], still[None], pose, opening.intrinsics)
     return replace(opening, capture=capture, image=None if opening.image is None else frame)
 
 
-def _filled(colour: Tensor, seen: Tensor) -> Tensor:
-    """(H, W, 3) in which unseen pixels have the colour of the nearest seen one."""
-    if seen.all() or not seen.any():
-        return colour.clone()
-    nearest = distance_transform_edt(~seen.numpy(), return_distances=False, return_indices=True)
-    rows, columns = np.asarray(nearest)
-    return torch.from_numpy(colour.numpy()[rows, columns])
+def nearest_known(known: Tensor) -> tuple[Tensor, Tensor]:
+    """Row and column, each (H, W), of the known pixel that is nearest to each; its own where none is known."""
+    places = np.indices(known.shape, np.int32)
+    if not bool(known.all()) and bool(known.any()):
+        distance_transform_edt(~known.numpy(), return_distances=False, return_indices=True, indices=places)
+    rows, columns = torch.from_numpy(places).long()
+    return rows, columns

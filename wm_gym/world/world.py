@@ -192,9 +192,10 @@ class World:
         return batching.cat(self.model, states)
 
     def close(self) -> None:
-        """Free the backend's processes and memory, and what the world and its completion keep of scenes."""
+        """Free the backend's processes and memory, and what the world, its completion and its drawing keep."""
         self.memories.clear()
         self.completion.close()
+        self.drawing.close()
         self.model.close()
 
     def _advance(
