@@ -131,7 +131,7 @@ def _csv(rows: list[dict[str, Any]]) -> str:
 
 
 _STYLE = (
-    "body{font:14px sans-serif;margin:2em;max-width:1200px}table{border-collapse:collapse}"
+    "body{font:14px sans-serif;margin:2em;max-width:1200px}table{border-collapse:collapse;margin:1em 0}"
     "td,th{padding:.2em .8em;text-align:left;border-bottom:1px solid #ddd}img{image-rendering:pixelated}"
     ".no{color:#b00}.yes{color:#060}"
 )
