@@ -9,9 +9,10 @@ from typing import Any
 import torch
 
 from wm_gym.appearance.network import AppearanceConfig, AppearanceNetwork
-from wm_gym.networks.weights_file import filled, read_weights, save_module
+from wm_gym.networks.weights_file import load_module, save_module
 
 FORMAT = "wm_gym.appearance"
+_NAMES = ("kinds", "carriers", "geometry")
 SHIPPED = Path(__file__).parent / "shipped" / "appearance.safetensors"
 
 
@@ -26,10 +27,9 @@ def load_appearance(path: Path, dtype: torch.dtype = torch.float32) -> Appearanc
     Raises:
         ValueError: If the file is missing, damaged, of another version or of another program.
     """
-    header, tensors = read_weights(path, FORMAT)
-    config: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in header["config"].items()
-    }
-    with torch.device("meta"):
-        network = AppearanceNetwork(AppearanceConfig(**config))
-    return filled(path, network, tensors).to(dtype).requires_grad_(False).eval()
+
+    def make(header: dict[str, Any]) -> AppearanceNetwork:
+        config = header["config"]
+        return AppearanceNetwork(AppearanceConfig(**config | {n: tuple(config[n]) for n in _NAMES}))
+
+    return load_module(path, FORMAT, make, dtype).eval()

@@ -9,7 +9,7 @@ import torch
 
 from wm_gym.completion.inpainter import Inpainter
 from wm_gym.completion.inpainter_config import InpainterConfig
-from wm_gym.networks.weights_file import filled, module_bytes, read_weights, save_module
+from wm_gym.networks.weights_file import load_module, module_bytes, save_module
 from wm_gym.scenes.keyframe_scale import fits
 
 FORMAT = "wm_gym.inpainter"
@@ -36,10 +36,7 @@ def load_inpainter(path: Path, dtype: torch.dtype = torch.float32) -> Inpainter:
     Raises:
         ValueError: If the file is missing, damaged, of another version or of another program.
     """
-    header, tensors = read_weights(path, FORMAT)
-    with torch.device("meta"):
-        inpainter = Inpainter(InpainterConfig(**header["config"]))
-    return filled(path, inpainter, tensors).to(dtype).requires_grad_(False)
+    return load_module(path, FORMAT, lambda header: Inpainter(InpainterConfig(**header["config"])), dtype)
 
 
 def find_inpainter(height: int, width: int) -> Path | None:

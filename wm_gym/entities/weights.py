@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from wm_gym.entities.network import ThingConfig, ThingNetwork
-from wm_gym.networks.weights_file import filled, read_weights, save_module
+from wm_gym.networks.weights_file import load_module, save_module
 
 FORMAT = "wm_gym.things"
 SHIPPED = Path(__file__).parent / "shipped" / "things.safetensors"
@@ -26,7 +27,8 @@ def load_things(path: Path, dtype: torch.dtype = torch.float32) -> ThingNetwork:
     Raises:
         ValueError: If the file is missing, damaged, of another version or of another program.
     """
-    header, tensors = read_weights(path, FORMAT)
-    with torch.device("meta"):
-        network = ThingNetwork(ThingConfig(**header["config"]), header["people"], tuple(header["kinds"]))
-    return filled(path, network, tensors).to(dtype).requires_grad_(False).eval()
+
+    def make(header: dict[str, Any]) -> ThingNetwork:
+        return ThingNetwork(ThingConfig(**header["config"]), header["people"], tuple(header["kinds"]))
+
+    return load_module(path, FORMAT, make, dtype).eval()

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from wm_gym.networks.arithmetic import own_arithmetic
-from wm_gym.networks.weights_file import filled, read_weights, save_module
+from wm_gym.networks.weights_file import load_module, save_module
 
 FORMAT = "wm_gym.event_reader"
 SHIPPED = Path(__file__).parent / "shipped" / "reader.safetensors"
@@ -103,11 +103,11 @@ def load_reader(path: Path) -> EventReader:
     Raises:
         ValueError: If the file is missing, damaged, of another version or of another program.
     """
-    header, tensors = read_weights(path, FORMAT)
-    config: dict[str, Any] = header["config"] | {"kinds": tuple(header["config"]["kinds"])}
-    with torch.device("meta"):
-        reader = EventReader(ReaderConfig(**config))
-    return filled(path, reader, tensors).float().requires_grad_(False).eval()
+
+    def make(header: dict[str, Any]) -> EventReader:
+        return EventReader(ReaderConfig(**header["config"] | {"kinds": tuple(header["config"]["kinds"])}))
+
+    return load_module(path, FORMAT, make).eval()
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -77,3 +77,21 @@ def filled(path: Path, module: M, tensors: dict[str, Tensor]) -> M:
         reason = str(error).splitlines()[0]
         raise ValueError(f"weights {path} must fit their own configuration, got: {reason}") from error
     return module
+
+
+def load_module(path: Path, kind: str, make: Callable[[dict[str, Any]], M], dtype: torch.dtype = torch.float32) -> M:
+    """The module of a weights file, for inference.
+
+    Args:
+        path: Of the file.
+        kind: Format that it must be of.
+        make: The module, without weights, that a header describes.
+        dtype: Number type of its weights.
+
+    Raises:
+        ValueError: If the file is missing, damaged, of another kind or version, or its tensors are not the module's.
+    """
+    header, tensors = read_weights(path, kind)
+    with torch.device("meta"):
+        module = make(header)
+    return filled(path, module, tensors).to(dtype).requires_grad_(False)

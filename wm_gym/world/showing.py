@@ -112,14 +112,15 @@ def draw_events(
     assert chunk.depth is not None and chunk.moving is not None and chunk.world_from_camera is not None
     shown, is_drawn = [], []
     for n, active in enumerate(events):
+        clean = Shown(chunk.frames[n], chunk.depth[n], chunk.moving[n])
         if not active and not any(entities[n]):
-            shown.append(Shown(chunk.frames[n], chunk.depth[n], chunk.moving[n]))
+            shown.append(clean)
             continue
         around = Remembered(state.memories[state.world_of_view[n]])
         poses, intrinsics = chunk.world_from_camera[n].double().numpy(), outcome.intrinsics[n].double().numpy()
         lamps = state.openings[n].lamps.double().cpu().numpy()
-        views = Views(poses, intrinsics, spec.far_metres, lamps, around.is_outdoors(poses[-1, :2, 3]))
-        clean = Shown(chunk.frames[n], chunk.depth[n], chunk.moving[n])
+        is_outdoors = not active or around.is_outdoors(poses[-1, :2, 3])  # only light and weather ask
+        views = Views(poses, intrinsics, spec.far_metres, lamps, is_outdoors)
         shown.append(drawing.draw(clean, views, active, entities[n]))
         is_drawn.append(shown[-1] is not clean)
     if not any(is_drawn):

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from wm_gym.events.kinds import KINDS
-from wm_gym.networks.weights_file import filled, read_weights, save_module
+from wm_gym.networks.weights_file import load_module, save_module
 
 FORMAT = "wm_gym.event_judge"
 SHIPPED = Path(__file__).parent / "shipped" / "event_judge.safetensors"
@@ -158,11 +158,11 @@ def load_judge(path: Path) -> JudgeNetwork:
     Raises:
         ValueError: If the file is missing, damaged, of another version or of another program.
     """
-    header, tensors = read_weights(path, FORMAT)
-    config: dict[str, Any] = header["config"] | {"kinds": tuple(header["config"]["kinds"])}
-    with torch.device("meta"):
-        network = JudgeNetwork(JudgeConfig(**config))
-    return filled(path, network, tensors).float().requires_grad_(False).eval()
+
+    def make(header: dict[str, Any]) -> JudgeNetwork:
+        return JudgeNetwork(JudgeConfig(**header["config"] | {"kinds": tuple(header["config"]["kinds"])}))
+
+    return load_module(path, FORMAT, make).eval()
 
 
 def balanced_accuracy(predicted: Sequence[bool], true: Sequence[bool]) -> float:
