@@ -1,0 +1,143 @@
+"""Recipe "layout": what lies where in places, on windows of drafts that are drawn as they are needed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from wm_gym.layout.cells import UNKNOWN, picture
+from wm_gym.layout.dictionary import Encoder, commonest_patches
+from wm_gym.layout.network import LayoutConfig, LayoutNetwork
+from wm_gym.layout.weights import save_layout
+from wm_gym.layout.windows import windows_of
+from wm_gym.train_world.layout.samples import LayoutBatch, batch_of, draw_window
+from wm_gym.train_world.loop_config import LoopConfig
+from wm_gym.train_world.muon import MuonAdamW
+from wm_gym.train_world.recipes.running import run_recipe
+from wm_gym.train_world.report import Score
+from wm_gym.train_world.trainer import Recipe
+
+_MOST_ASKED = 1024
+"""Patches that a step asks for: the last layer is dear, and a draw of them teaches as much."""
+
+_SCORED, _SHOWN = 96, 6
+
+
+@dataclass
+class LayoutTrainConfig(LoopConfig):
+    """Settings of one run: those of the loop, and the network's.
+
+    Attributes:
+        layout: Shape of the network.
+        dictionary_windows: Windows that the dictionary is counted in.
+        object_weight: Weight of the objects' error.
+    """
+
+    output: str = "outputs/train_layout"
+    steps: int = 3000
+    batch: int = 10
+    learning_rate: float = 3e-3
+    weight_decay: float = 0.01
+    warmup: int = 50
+    constant_share: float = 0.3
+    average_decay: float = 0.995
+    layout: LayoutConfig = field(default_factory=LayoutConfig)
+    dictionary_windows: int = 6000
+    object_weight: float = 0.3
+
+
+@dataclass
+class LayoutRunConfig:
+    """The run.
+
+    Attributes:
+        threads: Threads of torch.
+        train: The run.
+    """
+
+    threads: int = 1
+    train: LayoutTrainConfig = field(default_factory=LayoutTrainConfig)
+
+
+def run_layout(config: LayoutRunConfig) -> str:
+    """Train; returns a summary. Raises as `run_recipe` does."""
+    return run_recipe(config.train, config.threads, lambda: layout_recipe(config.train))
+
+
+def layout_recipe(config: LayoutTrainConfig) -> Recipe[LayoutBatch]:
+    """The training of a layout network, scored on places that it never sees."""
+    torch.manual_seed(config.seed)
+    network = LayoutNetwork(LayoutConfig(**asdict(config.layout)))
+    rng = np.random.default_rng([config.seed, 1])
+    counted = [draw_window(rng).cells for _ in range(config.dictionary_windows)]
+    dictionary = commonest_patches(counted, config.layout.codes)
+    network.dictionary.copy_(torch.from_numpy(dictionary))
+    encoder = Encoder(dictionary)
+
+    def draw(number: int) -> LayoutBatch:
+        rng = np.random.default_rng([config.seed, 2, number])
+        return batch_of([draw_window(rng) for _ in range(config.batch)], encoder, rng)
+
+    def loss_of(batch: LayoutBatch, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        return layout_loss(network, batch, config.object_weight, generator)
+
+    return Recipe(
+        config, network, draw, loss_of, HeldOutWindows(encoder), save_layout, "layout.safetensors",
+        _optimizer(network, config),
+    )  # fmt: skip
+
+
+def _optimizer(network: LayoutNetwork, config: LayoutTrainConfig) -> MuonAdamW:
+    named = list(network.named_parameters())
+    is_hidden = [name.startswith("blocks") and one.ndim == 2 for name, one in named]
+    hidden = [one for (_, one), is_one in zip(named, is_hidden, strict=True) if is_one]
+    others = [one for (_, one), is_one in zip(named, is_hidden, strict=True) if not is_one]
+    return MuonAdamW(hidden, others, config.learning_rate, config.weight_decay)
+
+
+def layout_loss(
+    network: LayoutNetwork, batch: LayoutBatch, object_weight: float, generator: torch.Generator
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Cross-entropies of the patches and of the objects that are asked for."""
+    features = network(batch.cells, batch.objects, batch.family, batch.words)
+    at = batch.asked.nonzero()
+    at = at[torch.randperm(len(at), generator=generator)[:_MOST_ASKED].to(at.device)].unbind(1)
+    about = functional.cross_entropy(network.leave(features[at]).float(), batch.codes[at])
+    near = batch.asked_objects.nonzero().unbind(1)
+    logits = network.leave_objects(features[near]).float()
+    standing = functional.cross_entropy(logits, batch.standing[near], reduction="sum") / max(1, len(near[0]))
+    return about + object_weight * standing, {"cells": about.detach(), "objects": standing.detach()}
+
+
+class HeldOutWindows:
+    """Scores layout networks on windows of places that no training sees, hidden in the same ways."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        """Draw the windows."""
+        rng = np.random.default_rng(7)
+        windows = [draw_window(rng, held_out=True) for _ in range(_SCORED)]
+        self._encoder, self._batch = encoder, batch_of(windows, encoder, rng, mended=0.0)
+
+    @torch.no_grad()
+    def __call__(self, network: nn.Module) -> Score:
+        """Mean errors in nats, the share of patches told right, and cells before and after one telling."""
+        assert isinstance(network, LayoutNetwork)
+        batch = self._batch
+        features = network(batch.cells, batch.objects, batch.family, batch.words)
+        logits = network.leave(features).float()
+        asked, near = batch.asked.nonzero().unbind(1), batch.asked_objects.nonzero().unbind(1)
+        objects = network.leave_objects(features[near]).float()
+        figures = {
+            "cells_nats": float(functional.cross_entropy(logits[asked], batch.codes[asked])),
+            "cells_right": float((logits[asked].argmax(-1) == batch.codes[asked]).float().mean()),
+            "objects_nats": float(functional.cross_entropy(objects, batch.standing[near])),
+        }
+        told = windows_of(network.dictionary[logits.argmax(-1)].numpy())
+        cells = batch.cells.numpy().astype(np.uint8)
+        filled = np.where(cells == UNKNOWN, told, cells)[:_SHOWN]
+        rows = [np.concatenate([picture(window, 2) for window in part], 1) for part in (cells[:_SHOWN], filled)]
+        return Score(figures, np.concatenate(rows), "given and told at once")
