@@ -114,6 +114,21 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Imagined:
+    """A place that nobody has seen: what it is to be. Equal descriptions give equal places.
+
+    Attributes:
+        seed: Any non-negative integer.
+        family: One of `wm_gym.scenes.families.FAMILIES`; "" for what the sentence says, or else chance.
+        sentence: What it is to be like; may be empty.
+    """
+
+    seed: int
+    family: str = ""
+    sentence: str = ""
+
+
+@dataclass(frozen=True)
 class CaptureSource:
     """The file that a capture was read from, so that a saved state can name it.
 
@@ -168,6 +183,7 @@ class Opening:
         capture: Keyframes that fill the memory before the first frame (grounded), or None.
         image: (H, W, 3) uint8, the only known frame (cold), or None.
         lamps: (L, 3) float32 metres, world frame: lamps that are known, which burn at night.
+        imagined: The place that is imagined, where nobody has seen it, or None.
     """
 
     name: str
@@ -178,6 +194,7 @@ class Opening:
     capture: Capture | None = None
     image: Tensor | None = None
     lamps: Tensor = field(default_factory=lambda: torch.zeros(0, 3))
+    imagined: Imagined | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,19 +8,23 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from wm_gym.completion.imagined import show_plan
 from wm_gym.completion.inpainter import Inpainter
 from wm_gym.completion.scene_bank import KEPT_MEMORIES, SceneBank
 from wm_gym.completion.stage import Draft, Stage, View
 from wm_gym.completion.stages import CompletionConfig, Holes, Inpainting, NewScene, PlacedScenes, Sky, needs_completion
 from wm_gym.completion.state import CompletionState
 from wm_gym.completion.weights import find_inpainter, find_scene_bank, inpainter_bytes, load_inpainter
+from wm_gym.layout.imagination import Imagination, shipped_imagination
+from wm_gym.layout.plan import Plan
 from wm_gym.memory.hints import Hints
+from wm_gym.world_model import Opening
 
 NONE = "none"
 """Setting for no inpainter, or no scene bank."""
@@ -34,12 +38,14 @@ class Completed:
         hints: (N, T, H, W), completed.
         where: (N, T, H, W) bool, the pixels that completion decided, not memory.
         overwritten: (N, T, H, W) bool, the pixels whose points memory is to replace.
+        provisional: (N, T, H, W) bool, the pixels that are shown but are not to be remembered.
         states: N states after this chunk.
     """
 
     hints: Hints
     where: Tensor
     overwritten: Tensor
+    provisional: Tensor
     states: tuple[CompletionState, ...]
 
 
@@ -51,6 +57,7 @@ class Completion:
         inpainter: Inpainter | None = None,
         scene_bank: SceneBank | None = None,
         config: CompletionConfig | None = None,
+        imagination: Imagination | None = None,
     ) -> None:
         """A pipeline of the given parts.
 
@@ -58,11 +65,13 @@ class Completion:
             inpainter: Fills what the other stages leave unseen; None for no completion at all.
             scene_bank: Scenes to retrieve and place in large unseen regions; None leaves these to the inpainter.
             config: When and how hints are completed.
+            imagination: Continues the plans of imagined places; None leaves these to the other stages.
         """
+        self.imagination = imagination
         self.config = config or CompletionConfig()
         self.inpainter, self.scene_bank = None if inpainter is None else inpainter.eval(), scene_bank
         self.stages = _stages(self.inpainter, scene_bank, self.config)
-        self.weights = _hash_of(inpainter, scene_bank)
+        self.weights = _hash_of(inpainter, scene_bank, imagination)
 
     @classmethod
     def create(
@@ -93,47 +102,71 @@ class Completion:
             ValueError: If a file is damaged or of another size, there is no capture in the folder, or `kept_scenes` is
                 below 1.
         """
-        loaded = _inpainter(inpainter, height, width, dtype)
+        loaded, imagination = _inpainter(inpainter, height, width, dtype), shipped_imagination()
         if loaded is None:
-            return cls()
-        return cls(loaded.to(device), _scene_bank(scene_bank, height, width, kept_scenes))
+            return cls(imagination=imagination)
+        bank = _scene_bank(scene_bank, height, width, kept_scenes)
+        return cls(loaded.to(device), bank, imagination=imagination)
+
+    def begun(self, openings: Sequence[Opening]) -> tuple[CompletionState, ...]:
+        """The states of worlds that open; an imagined place has a plan where there is an imagination."""
+        return tuple(
+            CompletionState()
+            if self.imagination is None or opening.imagined is None
+            else CompletionState(plan=self.imagination.opened(opening.imagined))
+            for opening in openings
+        )
 
     def close(self) -> None:
         """Free the memories of the scene bank, which are built again where they are needed."""
         if self.scene_bank is not None:
             self.scene_bank.clear()
 
-    @property
-    def decides(self) -> bool:
-        """Whether there is any stage; if so, a model has only to blend its frames with the completed hints."""
-        return bool(self.stages)
+    def decides(self, states: Sequence[CompletionState]) -> bool:
+        """Whether all that is new in these worlds is decided: a model has only to blend its frames with the hints."""
+        return bool(self.stages) or (self.imagination is not None and all(state.plan is not None for state in states))
 
-    def __call__(self, hints: Hints, views: Sequence[View], states: Sequence[CompletionState]) -> Completed:
+    def __call__(
+        self, hints: Hints, views: Sequence[View], states: Sequence[CompletionState], groups: Sequence[int] | None = None
+    ) -> Completed:
         """The hints of N worlds, completed.
 
-        Worlds whose last frame has few unseen pixels, and no placed scenes, keep their hints.
+        Worlds whose last frame has few unseen pixels, no placed scenes and no plan keep their hints.
 
         Args:
             hints: (N, T, H, W), rendered from memory.
             views: N, the poses of the chunk.
             states: N states before this chunk.
+            groups: N numbers; worlds with one number share a plan. None: none do.
         """
         ends = Hints(**{name: value[:, -1] for name, value in vars(hints).items()})
-        needed = needs_completion(ends, self.config).tolist() if self.decides else [False] * len(states)
-        chosen = [n for n, state in enumerate(states) if needed[n] or state.placed]
+        needed = needs_completion(ends, self.config).tolist() if self.stages else [False] * len(states)
+        chosen = [n for n, state in enumerate(states) if needed[n] or state.placed or state.plan is not None]
         nowhere = torch.zeros_like(hints.seen)
         if not chosen:
-            return Completed(hints, nowhere, nowhere, tuple(states))
-        drafts = {n: self._of_world(Draft.of(hints.of_world(n), states[n]), views[n]) for n in chosen}
+            return Completed(hints, nowhere, nowhere, nowhere, tuple(states))
+        drafts: dict[int, Draft] = {}
+        plans: dict[int, Plan | None] = {}
+        for n in chosen:
+            group = n if groups is None else groups[n]
+            state = replace(states[n], plan=plans.get(group, states[n].plan))
+            drafts[n] = self._of_world(Draft.of(hints.of_world(n), state), views[n])
+            plans[group] = drafts[n].state.plan
         every = [drafts.get(n, Draft.of(hints.of_world(n), state)) for n, state in enumerate(states)]
         return Completed(
             Hints.stack([draft.hints for draft in every]),
             torch.stack([draft.completed for draft in every]),
             torch.stack([draft.overwritten for draft in every]),
-            tuple(draft.state for draft in every),
+            torch.stack([draft.provisional for draft in every]),
+            tuple(
+                replace(draft.state, plan=plans.get(n if groups is None else groups[n], draft.state.plan))
+                for n, draft in enumerate(every)
+            ),
         )
 
     def _of_world(self, draft: Draft, view: View) -> Draft:
+        if self.imagination is not None and draft.state.plan is not None:
+            draft = show_plan(self.imagination, draft, view)
         for stage in self.stages:
             draft = stage(draft, view)
         return draft
@@ -149,12 +182,15 @@ def _stages(inpainter: Inpainter | None, scene_bank: SceneBank | None, config: C
     return PlacedScenes(scene_bank, config), Sky(), NewScene(scene_bank, config), *filling
 
 
-def _hash_of(inpainter: Inpainter | None, scene_bank: SceneBank | None) -> str:
-    """SHA-256 of the weights and the scene bank, in hexadecimal; empty without an inpainter."""
+def _hash_of(inpainter: Inpainter | None, scene_bank: SceneBank | None, imagination: Imagination | None) -> str:
+    """SHA-256 of all weights and the scene bank, in hexadecimal; empty without any."""
     digest = hashlib.sha256()
-    if inpainter is None:
+    if inpainter is None and imagination is None:
         return ""
-    digest.update(inpainter_bytes(inpainter))
+    if imagination is not None:
+        digest.update(imagination.weights.encode())
+    if inpainter is not None:
+        digest.update(inpainter_bytes(inpainter))
     if scene_bank is not None:
         digest.update(scene_bank.hash().encode())
     return digest.hexdigest()

@@ -39,19 +39,21 @@ class Draft:
         hints: (T, H, W), rendered from memory and completed so far.
         completed: (T, H, W) bool, the pixels that stages have completed.
         overwritten: (T, H, W) bool, the pixels whose points memory is to replace.
+        provisional: (T, H, W) bool, the pixels that are shown but are not to be remembered.
         state: The state of this world's completion.
     """
 
     hints: Hints
     completed: Tensor
     overwritten: Tensor
+    provisional: Tensor
     state: CompletionState
 
     @classmethod
     def of(cls, hints: Hints, state: CompletionState) -> Draft:
         """Guidance that no stage has completed yet."""
         nowhere = torch.zeros_like(hints.seen)
-        return cls(hints, nowhere, nowhere, state)
+        return cls(hints, nowhere, nowhere, nowhere, state)
 
     def filled(self, where: Tensor, shown: Hints, overwritten: Tensor | None = None) -> Draft:
         """The guidance with some pixels completed; their appearance flag is that of most seen pixels.

@@ -29,7 +29,7 @@ def find_opening(asked: ResetOptions, config: EpisodeConfig, spec: ModelSpec, wo
             raise ValueError(f"backend {spec.name!r} cannot open from option {name!r}")
     if asked.image is None:
         world = config.world if asked.world is None else asked.world
-        opening = open_named(spec, world, world_seed, config.difficulty, config.finer)
+        opening = open_named(spec, world, world_seed, config.difficulty, config.finer, asked.prompt or "")
     else:
         picture = open_picture(asked.image, spec.height, spec.width, depth=asked.depth, finer=config.finer)
         opening = opening_for(spec, picture)

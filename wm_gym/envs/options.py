@@ -51,7 +51,7 @@ class ResetOptions:
     """Checked options.
 
     Attributes:
-        prompt: Replaces the caption of the place, or None.
+        prompt: Replaces the caption of the place, or says what an imagined one is to be like; or None.
         image: A picture to open from, a path or (H, W, 3) uint8, or None.
         depth: (H, W) or (H, W, 1) metres of that picture, or None.
         video: Frames to open from, or None.

@@ -29,7 +29,7 @@ def preset_hash(world: World) -> str:
     settings = {
         "spec": {name: value for name, value in asdict(model.spec).items() if name not in _TOLD_ELSEWHERE},
         "config": _plain(getattr(model, "config", None)),
-        "completion": asdict(world.completion.config) if world.completion.decides else None,
+        "completion": asdict(world.completion.config) if world.completion.stages else None,
         "loop": asdict(world.config),
         "weights": [weights_hash(model), world.completion.weights, world.drawing.weights],
     }

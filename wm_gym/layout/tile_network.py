@@ -27,14 +27,14 @@ class TileConfig:
         latent: Numbers that tell a tile from others of its kind and colour.
         slots: Colours of a tile.
         colours: Main colours that are known of each kind.
-        sharpness: Factor of the slots' logits when tiles are drawn.
+        sharpness: Factor of the slots' logits: how crisp their edges are.
     """
 
     width: int = 32
     latent: int = 16
     slots: int = 8
     colours: int = 24
-    sharpness: float = 3.0
+    sharpness: float = 2.0
 
 
 class TileNetwork(nn.Module):
@@ -84,13 +84,13 @@ class TileNetwork(nn.Module):
         mean, log = self.to_latent(torch.cat([self.encoder(tiles), self._told(kind, colour)], 1)).chunk(2, 1)
         return mean, log.clamp(-6, 2)
 
-    def forward(self, latent: Tensor, kind: Tensor, colour: Tensor, sharpness: float = 1.0) -> Tensor:
+    def forward(self, latent: Tensor, kind: Tensor, colour: Tensor) -> Tensor:
         """(N, 4, TILE, TILE) tiles of latents (N, latent), as `encode` takes them."""
         given = torch.cat([latent, self._told(kind, colour)], 1)
         x = self.decoder(self.enter(given).view(len(latent), -1, 4, 4))
         logits = self.leave(x)
         clear = logits[:, :1] - 1e4 * (1 - self.cutouts[kind])[:, None, None, None]
-        shares = (torch.cat([clear, logits[:, 1:]], 1) * sharpness).softmax(1)[:, 1:]
+        shares = (torch.cat([clear, logits[:, 1:]], 1) * self.config.sharpness).softmax(1)[:, 1:]
         # the first colours are near the main one, so that the network repaints
         palette = colour[:, None] + self.palette(given).view(len(latent), -1, 3).tanh()
         return torch.cat([torch.einsum("nshw,nsc->nchw", shares, palette), shares.sum(1, keepdim=True)], 1)
@@ -103,7 +103,7 @@ class TileNetwork(nn.Module):
         """(N, 4, TILE, TILE) new tiles of kinds (N,) in main colours (N, 3)."""
         noise = torch.randn(len(kind), self.config.latent, generator=generator)
         latent = self.means[kind] + torch.einsum("nij,nj->ni", self.factors[kind], noise)
-        return self(latent, kind, colour, self.config.sharpness).clamp(0, 1)
+        return self(latent, kind, colour).clamp(0, 1)
 
     @torch.no_grad()
     def settle(self, kind: int, latents: Tensor, colours: Tensor) -> None:

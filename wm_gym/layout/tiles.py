@@ -25,8 +25,8 @@ class Tile:
     is_cutout: bool = False
 
 
-SKY_DEGREES = 90.0
-"""Degrees that a tile of sky covers all round; upward it covers as much, from straight up to the horizon."""
+SKY_DEGREES_ROUND, SKY_DEGREES_UP = 90.0, 200.0 / 7.0
+"""Degrees that a tile of sky covers all round, and upward from the horizon at its foot."""
 
 TILES = (
     Tile("storey", 4.0, 3.0), Tile("shopfront", 4.0, 3.6), Tile("cornice", 4.0, 0.6),

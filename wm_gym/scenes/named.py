@@ -7,6 +7,7 @@
 | "city/9" | that place: its shipped capture, or one taken in the twin |
 | "city/*" | the place of the family whose number is the seed |
 | "hall.npz" | a capture on disk |
+| "imagined", "imagined/city", "imagined/city/9" | a place that nobody has seen (`wm_gym.scenes.imagined`) |
 
 A name means the same place to every backend, so that a generated world can be compared with the ground truth. A
 simulator builds the place; a model guided by memory opens a capture of it.
@@ -18,12 +19,13 @@ from pathlib import Path
 
 from wm_gym.choices import check_choice, did_you_mean
 from wm_gym.scenes.families import DIFFICULTIES, FAMILIES
+from wm_gym.scenes.imagined import open_imagined, parse_imagined
 from wm_gym.scenes.keyframe_scale import FINER, fits
 from wm_gym.scenes.openings import opening_for
 from wm_gym.scenes.places import find_place, open_world, parse_place_name
 from wm_gym.scenes.simulator import simulator_is_installed
 from wm_gym.scenes.sources import SHIPPED, open_file, shipped_file
-from wm_gym.world_model import ModelSpec, Opening, Place
+from wm_gym.world_model import Imagined, ModelSpec, Opening, Place
 
 SHIPPED_SIZE = (192, 256)
 """Rows and columns of their keyframes."""
@@ -37,13 +39,14 @@ def shipped_scenes() -> list[str]:
     return [f"{family}/{number}" for family, number in sorted(found, key=lambda parts: (parts[0], int(parts[1])))]
 
 
-def find_world(world: str | None, seed: int, difficulty: str) -> Place | Path:
-    """The place, or the capture's file, of a `world` setting.
+def find_world(world: str | None, seed: int, difficulty: str, prompt: str = "") -> Place | Path | Imagined:
+    """The place, the capture's file, or what is to be imagined, of a `world` setting.
 
     Args:
         world: See the table above.
         seed: Seed of the choice where the name leaves one.
         difficulty: One of `DIFFICULTIES`, how rich the place is.
+        prompt: What an imagined place is to be like.
 
     Raises:
         ValueError: If there is no such place, file or difficulty.
@@ -53,11 +56,14 @@ def find_world(world: str | None, seed: int, difficulty: str) -> Place | Path:
         return _shipped_place("", seed, difficulty)
     if world.endswith(".npz"):
         return _existing(Path(world))
+    imagined = parse_imagined(world, seed, prompt)
+    if imagined is not None:
+        return imagined
     name = parse_place_name(world)
     if name is None:
         raise ValueError(
-            f"world must be a family of {sorted(FAMILIES)}, a place 'family/number', 'family/*' or a capture's .npz, "
-            f"got {world!r}{_suggestion(world)}; shipped are {', '.join(shipped_scenes())}"
+            f"world must be a family of {sorted(FAMILIES)}, a place 'family/number', 'family/*', a capture's .npz or "
+            f"'imagined', got {world!r}{_suggestion(world)}; shipped are {', '.join(shipped_scenes())}"
         )
     if name.number:
         return find_place(world, seed, difficulty)
@@ -72,7 +78,9 @@ def _shipped_place(family: str, seed: int, difficulty: str) -> Place:
     return find_place(names[seed % len(names)], seed, difficulty)
 
 
-def open_named(spec: ModelSpec, world: str | None, seed: int, difficulty: str, finer: int = FINER) -> Opening:
+def open_named(
+    spec: ModelSpec, world: str | None, seed: int, difficulty: str, finer: int = FINER, prompt: str = ""
+) -> Opening:
     """The opening of a `world` setting for one backend.
 
     Args:
@@ -81,12 +89,15 @@ def open_named(spec: ModelSpec, world: str | None, seed: int, difficulty: str, f
         seed: Seed of the choice where the name leaves one.
         difficulty: One of `DIFFICULTIES`, how rich the place is.
         finer: Largest keyframe scale: rows and columns of keyframes over those of frames.
+        prompt: What an imagined place is to be like.
 
     Raises:
-        ValueError: If there is no such place, file or difficulty, or the backend cannot open the file.
+        ValueError: If there is no such place, file or difficulty, or the backend cannot open it.
         ImportError: If the place must be captured in the twin and ViZDoom is not installed.
     """
-    found = find_world(world, seed, difficulty)
+    found = find_world(world, seed, difficulty, prompt)
+    if isinstance(found, Imagined):
+        return open_imagined(spec, str(world), found, finer)
     if isinstance(found, Place):
         return opening_for(spec, _open_place(spec, found, finer))
     opening = open_file(found, spec.height, spec.width, finer)

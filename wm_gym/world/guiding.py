@@ -58,7 +58,7 @@ def complete_hints(
         for n, frame in enumerate(state.frame_index)
     ]
     with torch.inference_mode():
-        return completion(hints, views, state.completions)
+        return completion(hints, views, state.completions, state.world_of_view)
 
 
 def condition_of(

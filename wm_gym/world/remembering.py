@@ -20,7 +20,7 @@ def write_mask_of(chunk: Chunk, hints: Hints, completed: Completed) -> Tensor:
     """Pixels that may be remembered, (N, T, H, W) bool."""
     # what completion shows instead of what is known it will show again: memory would only grow by edges
     may = torch.ones_like(hints.seen) if chunk.write_mask is None else chunk.write_mask
-    return may & ~(completed.where & hints.seen & ~completed.overwritten)
+    return may & ~(completed.where & hints.seen & ~completed.overwritten) & ~completed.provisional
 
 
 def written(

@@ -24,9 +24,9 @@ from wm_gym.world.captures import CaptureMemories, MemorySource
 from wm_gym.world.references import Keyframes
 from wm_gym.world.state import WorldState
 from wm_gym.world.world import World
-from wm_gym.world_model import ModelSpec, Opening, Packed, Place
+from wm_gym.world_model import Imagined, ModelSpec, Opening, Packed, Place
 
-KIND = FileKind("wm_gym.world_state", 6)
+KIND = FileKind("wm_gym.world_state", 7)
 
 
 def to_bytes(state: WorldState, world: World, extra: Packed | None = None) -> bytes:
@@ -146,7 +146,8 @@ def _pack_world(state: WorldState) -> Packed:
 
 def _opening_to_json(opening: Opening) -> dict[str, Any]:
     place = None if opening.place is None else asdict(opening.place)
-    return {"name": opening.name, "prompt": opening.prompt, "place": place}
+    imagined = None if opening.imagined is None else asdict(opening.imagined)
+    return {"name": opening.name, "prompt": opening.prompt, "place": place, "imagined": imagined}
 
 
 def _unpack_world(packed: Packed, memories: tuple[Memory, ...], model_state: Any) -> WorldState:
@@ -159,6 +160,7 @@ def _unpack_world(packed: Packed, memories: tuple[Memory, ...], model_state: Any
             waypoints=tensors[f"waypoints{n}"],
             lamps=tensors[f"lamps{n}"],
             place=None if row["place"] is None else Place(**row["place"]),
+            imagined=None if row["imagined"] is None else Imagined(**row["imagined"]),
         )
         for n, row in enumerate(meta["openings"])
     )

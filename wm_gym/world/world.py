@@ -20,10 +20,10 @@ import torch
 from torch import Tensor
 
 from wm_gym.completion.pipeline import Completed, Completion
-from wm_gym.completion.state import CompletionState
 from wm_gym.entities.drawing import EventDrawing
 from wm_gym.events.kinds import ActiveEvent
 from wm_gym.events.scripts import EventScript
+from wm_gym.layout.imagination import blocked as stands_in
 from wm_gym.geometry.motion import OPENING_EYE_METRES, START_BODY_POSE, Body, camera_pose
 from wm_gym.memory.hints import Hints
 from wm_gym.memory.kept import MOST_BYTES, MemoryFolder
@@ -127,7 +127,7 @@ class World:
             seeds=tuple(int(seed) for seed in seeds),
             openings=tuple(replace(opening, capture=None, image=None) for opening in openings),
             scripts=tuple(EventScript(int(seed)) for seed in seeds),
-            completions=(CompletionState(),) * num_worlds,
+            completions=self.completion.begun(openings),
             keyframes=tuple(self._first_keyframes(opening) for opening in openings),
             entities=((),) * num_worlds,
         )
@@ -206,7 +206,7 @@ class World:
         told, poses, spec = told_to_model(self.drawing, events), _poses(body_poses), self.model.spec
         hints = render_hints(spec, state, poses, told)
         completed = complete_hints(spec, self.completion, state, hints, poses, drawn)
-        guidance = Guidance(completed.hints, completed.where, self.completion.decides)
+        guidance = Guidance(completed.hints, completed.where, self.completion.decides(state.completions))
         condition = condition_of(spec, state, poses, keys, told, guidance, drawn)
         entities = advanced(self.drawing, state, poses, events, self.config.step_height_metres)
         model_state, chunk = self.model.step(state.model, moved(condition, spec.device))
@@ -228,6 +228,9 @@ class World:
         z_low, eye = self.config.step_height_metres - OPENING_EYE_METRES, float(state.body_poses[world, 2])
         reach = self.model.spec.frames_per_step * body.walk_metres_per_frame + 2 * body.radius_metres
         nearby = Nearby(memory, state.body_poses[world, :2], reach, z_low, eye)
+        plan = state.completions[world].plan
+        if plan is not None:
+            return lambda positions: stands_in(plan, positions, body.radius_metres)
         return lambda positions: nearby.occupied(positions, body.radius_metres)
 
     def _first_memory(self, opening: Opening) -> Memory:

@@ -24,6 +24,7 @@ from wm_gym.train_world.trainer import Recipe
 _MOST_ASKED = 1024
 """Patches that a step asks for: the last layer is dear, and a draw of them teaches as much."""
 
+_NOT_ASKED = -100
 _SCORED, _SHOWN = 96, 6
 
 
@@ -103,14 +104,17 @@ def layout_loss(
     network: LayoutNetwork, batch: LayoutBatch, object_weight: float, generator: torch.Generator
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """Cross-entropies of the patches and of the objects that are asked for."""
-    features = network(batch.cells, batch.objects, batch.family, batch.words)
-    at = batch.asked.nonzero()
-    at = at[torch.randperm(len(at), generator=generator)[:_MOST_ASKED].to(at.device)].unbind(1)
-    about = functional.cross_entropy(network.leave(features[at]).float(), batch.codes[at])
-    near = batch.asked_objects.nonzero().unbind(1)
-    logits = network.leave_objects(features[near]).float()
-    standing = functional.cross_entropy(logits, batch.standing[near], reduction="sum") / max(1, len(near[0]))
-    return about + object_weight * standing, {"cells": about.detach(), "objects": standing.detach()}
+    features = network(batch.cells, batch.objects, batch.family, batch.words).flatten(0, 2)
+    # shapes that never change, since oneDNN keeps what it has compiled for each
+    chance = torch.rand(batch.asked.numel(), generator=generator).to(features.device)
+    at = (chance + batch.asked.flatten()).topk(min(_MOST_ASKED, batch.asked.numel())).indices
+    codes = torch.where(batch.asked, batch.codes, _NOT_ASKED).flatten()[at]
+    about = functional.cross_entropy(network.leave(features[at]).float(), codes)
+    standing = torch.where(batch.asked_objects, batch.standing, _NOT_ASKED).flatten()
+    logits = network.leave_objects(features).float()
+    total = functional.cross_entropy(logits, standing, reduction="sum")
+    near = total / batch.asked_objects.sum().clamp_min(1)
+    return about + object_weight * near, {"cells": about.detach(), "objects": near.detach()}
 
 
 class HeldOutWindows:

@@ -142,7 +142,7 @@ class HeldOutTiles:
         assert isinstance(network, TileNetwork)
         true = self._held_out
         mean, _ = network.encode(true.tiles, true.kind, true.colour)
-        made = network(mean, true.kind, true.colour, network.config.sharpness).clamp(0, 1)
+        made = network(mean, true.kind, true.colour).clamp(0, 1)
         psnr = -10 * torch.log10((made - true.tiles).square().mean((1, 2, 3)).clamp_min(1e-5))
         figures = {"psnr_db": float(psnr.mean()), "storey_psnr_db": float(psnr[true.kind == 0].mean())}
         return Score(figures, sheet_of(settled(network, self._album), true), "two real tiles of a kind, four new ones")

@@ -1,0 +1,203 @@
+"""Imagination: places opened from a name, a seed and a sentence, continued ahead of a body, and shown to cameras."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from wm_gym.last_used import LastUsed
+from wm_gym.layout.casting import Board, Cast, cast
+from wm_gym.layout.cells import CEILINGS, CELL_METRES, OBJECTS, PATCH, WALKS, Grid
+from wm_gym.layout.growing import GrowthConfig, advanced, drawn, empty_plan, next_window, with_window
+from wm_gym.layout.plan import Plan, object_places
+from wm_gym.layout.sampling import Sampler
+from wm_gym.layout.surfaces import Surfaces
+from wm_gym.layout.theme import imagine_theme
+from wm_gym.layout.tile_network import TileNetwork
+from wm_gym.layout.tile_weights import SHIPPED as SHIPPED_TILES
+from wm_gym.layout.tile_weights import load_tiles
+from wm_gym.layout.weights import SHIPPED as SHIPPED_LAYOUT
+from wm_gym.layout.weights import load_layout
+from wm_gym.layout.windows import WINDOW, turned
+from wm_gym.world_model import Imagined
+
+_EYE_METRES = 1.6
+_FAR_METRES = 64.0
+_KEPT_THEMES, _KEPT_PLANS = 32, 8
+_START_CELLS, _CLEAR_CELLS, _LONGEST_VIEW = 28, 2.0, 40
+_OPENING_REACH_METRES, _MOST_OPENING_WINDOWS = 26.0, 3
+_RADII = {"tree": 0.4, "lamp": 0.25, "plant": 0.35}
+_LAMP_METRES = 3.45
+
+
+class Imagination:
+    """The networks of imagined places. Holds no place: each is a `Plan` that goes in and out."""
+
+    def __init__(self, sampler: Sampler, tiles: TileNetwork, growth: GrowthConfig | None = None, weights: str = "") -> None:
+        """Imagine with trained networks; `weights` is their hash."""
+        self.sampler, self.tiles, self.growth, self.weights = sampler, tiles, growth or GrowthConfig(), weights
+        self._themes: LastUsed[tuple[int, str], Surfaces] = LastUsed(_KEPT_THEMES)
+        self._opened: LastUsed[Imagined, Plan] = LastUsed(_KEPT_PLANS)
+
+    def opened(self, place: Imagined) -> Plan:
+        """The plan of a place round its start, which lies at the world's origin and looks along x over free ground.
+
+        Raises:
+            ValueError: If there is no such family.
+        """
+        return self._opened.get(place, lambda: self._open(place))
+
+    def _open(self, place: Imagined) -> Plan:
+        empty = empty_plan(place)
+        first = drawn(empty, (-WINDOW // 2, -WINDOW // 2), self.sampler)
+        cells, objects = first.region((-WINDOW // 2, -WINDOW // 2), WINDOW, WINDOW)
+        (i, j), quarter = best_start(cells)
+        # the plan is turned, so that the body looks along x
+        cells, objects = turned(cells, objects, -quarter % 4)
+        i, j = _turned_spot(i, j, -quarter % 4, WINDOW)
+        offset = -(i + 0.5 - WINDOW // 2) * CELL_METRES, -(j + 0.5 - WINDOW // 2) * CELL_METRES
+        plan = replace(empty, offset=offset, windows=1).with_region((-WINDOW // 2, -WINDOW // 2), cells, objects)
+        near = replace(self.growth, reach_metres=_OPENING_REACH_METRES)
+        for _ in range(_MOST_OPENING_WINDOWS - 1):
+            corner = next_window(plan, 0.0, 0.0, 0.0, near)
+            if corner is None:
+                break
+            plan = drawn(plan, corner, self.sampler)
+        return plan
+
+    def continued(self, plan: Plan, x: float, y: float, heading: float) -> Plan:
+        """The plan one round of drawing on, if a body at (x, y) metres, world frame, is near undecided ground."""
+        if plan.drawing is None:
+            corner = next_window(plan, x, y, heading, self.growth)
+            if corner is None:
+                return plan
+            plan = with_window(plan, corner, self.sampler)
+        return advanced(plan, self.sampler)
+
+    def theme(self, plan: Plan) -> Surfaces:
+        """The looks of a plan."""
+        place = plan.place
+        make: Callable[[], Surfaces] = lambda: imagine_theme(self.tiles, place.seed, place.sentence)  # noqa: E731
+        return self._themes.get((place.seed, place.sentence), make)
+
+    def shown(
+        self, plan: Plan, board: Board, world_from_camera: NDArray[np.float64], intrinsics: NDArray[np.float64],
+        asked: NDArray[np.bool_], far_metres: float,
+    ) -> Cast:  # fmt: skip
+        """What a camera sees of a plan, as `casting.cast`."""
+        return cast(board, self.theme(plan), world_from_camera, intrinsics, asked, far_metres)
+
+
+def board_round(plan: Plan, x: float, y: float, reach_metres: float = _FAR_METRES) -> Board:
+    """The part of a plan round a point in metres, world frame, ready to be cast."""
+    side = int(2 * reach_metres / CELL_METRES) // PATCH * PATCH
+    i, j = (cell // PATCH * PATCH - side // 2 for cell in plan.cell_at(x, y))
+    cells, objects = plan.region((i, j), side, side)
+    origin = plan.offset[0] + i * CELL_METRES, plan.offset[1] + j * CELL_METRES
+    return Board(cells, origin, -_EYE_METRES, object_places(plan, (i, j), objects))
+
+
+def best_start(cells: Grid) -> tuple[tuple[int, int], int]:
+    """A cell to start on near the middle of a window, and the quarter turn that has the longest free view."""
+    labels, count = ndimage.label(WALKS[cells])
+    if not count:
+        return (len(cells) // 2, len(cells) // 2), 0
+    biggest = labels == 1 + np.bincount(labels.ravel())[1:].argmax()
+    room = ndimage.distance_transform_edt(np.pad(biggest, 1))[1:-1, 1:-1]
+    middle = np.array(cells.shape) / 2 - 0.5
+    spots = np.argwhere(biggest)
+    near = spots[np.abs(spots - middle).max(1) < _START_CELLS]
+    spots = near if len(near) else spots
+    roomy = spots[room[tuple(spots.T)] >= min(_CLEAR_CELLS, room[tuple(spots.T)].max())]
+    best, best_score = ((int(roomy[0][0]), int(roomy[0][1])), 0), -1.0
+    for i, j in roomy[:: max(1, len(roomy) // 200)].tolist():
+        for quarter in range(4):
+            score = min(_view(biggest, i, j, quarter), _LONGEST_VIEW) + min(float(room[i, j]), 8.0)
+            if score > best_score:
+                best, best_score = ((i, j), quarter), score
+    return best
+
+
+def _view(free: NDArray[np.bool_], i: int, j: int, quarter: int) -> int:
+    """Free cells ahead of a cell."""
+    di, dj = ((1, 0), (0, 1), (-1, 0), (0, -1))[quarter]
+    count = 0
+    while 0 <= i < len(free) and 0 <= j < free.shape[1] and free[i, j]:
+        i, j, count = i + di, j + dj, count + 1
+    return count
+
+
+def _turned_spot(i: int, j: int, quarters: int, side: int) -> tuple[int, int]:
+    """Where a cell lies after its window is turned as `windows.turned` turns it."""
+    for _ in range(quarters):
+        i, j = side - 1 - j, i
+    return i, j
+
+
+def lamps_of(plan: Plan, reach_metres: float = 40.0) -> NDArray[np.float64]:
+    """(L, 3) metres, world frame: the lights of the lamps near the start of a plan."""
+    found = board_round(plan, 0.0, 0.0, reach_metres).objects
+    lamps = found[found[:, 0] == OBJECTS.index("lamp")]
+    return np.column_stack([lamps[:, 1:], np.full(len(lamps), _LAMP_METRES - _EYE_METRES)])
+
+
+def standing_places(plan: Plan, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """(W, 2) metres, world frame: places near the start to which a body can walk, the start first."""
+    board = board_round(plan, 0.0, 0.0, 30.0)
+    free = ndimage.binary_erosion(WALKS[board.grid] & (CEILINGS[board.grid] > _EYE_METRES), iterations=1)
+    at = ((-np.array(board.origin)) / CELL_METRES).astype(int)
+    labels, _ = ndimage.label(free)
+    own = labels[tuple(at)]
+    spots = np.argwhere(labels == own) if own else np.zeros((0, 2), int)
+    chosen = spots[rng.permutation(len(spots))[:count]]
+    return np.concatenate([np.zeros((1, 2)), (chosen + 0.5) * CELL_METRES + np.array(board.origin)])
+
+
+def blocked(plan: Plan, positions: NDArray[np.float64], radius_metres: float) -> NDArray[np.bool_]:
+    """(M,) whether a body of this radius at positions (M, 2) metres would stand in something, or on undecided ground."""
+    positions = np.asarray(positions, np.float64)
+    low = np.floor((positions.min(0) - radius_metres - np.array(plan.offset)) / CELL_METRES).astype(int) - PATCH
+    high = np.ceil((positions.max(0) + radius_metres - np.array(plan.offset)) / CELL_METRES).astype(int) + PATCH
+    i, j = (int(v) // PATCH * PATCH for v in low)
+    columns, rows = (-(-(int(v) - first) // PATCH) * PATCH for v, first in zip(high, (i, j), strict=True))
+    cells, objects = plan.region((i, j), columns, rows)
+    solid = np.argwhere(~WALKS[cells])
+    corners = (solid + (i, j)) * CELL_METRES + np.array(plan.offset)
+    found = _near_squares(positions, corners, radius_metres)
+    for kind, x, y in object_places(plan, (i, j), objects):
+        reach = _RADII.get(OBJECTS[int(kind)], 0.0)
+        if reach:
+            found |= np.hypot(positions[:, 0] - x, positions[:, 1] - y) < reach + radius_metres
+    return found
+
+
+def _near_squares(positions: NDArray[np.float64], corners: NDArray[np.float64], radius: float) -> NDArray[np.bool_]:
+    """Whether positions lie nearer than a radius to any of the cells with these first corners."""
+    if not len(corners):
+        return np.zeros(len(positions), bool)
+    gaps = positions[:, None] - np.clip(positions[:, None], corners[None], corners[None] + CELL_METRES)
+    return (np.hypot(gaps[..., 0], gaps[..., 1]) < radius).any(1)
+
+
+@lru_cache(maxsize=1)
+def shipped_imagination() -> Imagination:
+    """The networks that are shipped with the package."""
+    return load_imagination(SHIPPED_LAYOUT, SHIPPED_TILES)
+
+
+def load_imagination(layout: Path, tiles: Path) -> Imagination:
+    """The networks of two files.
+
+    Raises:
+        ValueError: If one cannot be read.
+    """
+    sampler, network = Sampler(load_layout(layout)), load_tiles(tiles)
+    digest = hashlib.sha256(layout.read_bytes() + tiles.read_bytes()).hexdigest()
+    return Imagination(sampler, network, weights=digest)

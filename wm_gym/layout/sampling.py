@@ -1,0 +1,184 @@
+"""Sampling: the unknown patches of a window are drawn in a few rounds, then the objects on them.
+
+A round asks the network once and keeps some of what it draws, the surest first as far as chance lets it; a patch of
+which some cells are known is drawn among those that fit. A round is a pure function, so that a world can take one in
+each of its steps. Source: MaskGIT (Chang et al. 2022); guidance by words is that of Ho and Salimans (2022).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from wm_gym.layout.cells import PATCH, SOLID, UNKNOWN, UNSURE, Grid
+from wm_gym.layout.network import LayoutNetwork
+from wm_gym.layout.windows import patches_of, windows_of
+from wm_gym.layout.words import UNSAID
+
+_MISFIT_NATS = 4.0
+"""What each known cell costs that a patch denies."""
+
+
+@dataclass(frozen=True)
+class SamplingConfig:
+    """How windows are drawn.
+
+    Attributes:
+        most_rounds: Rounds in which a window is drawn of which nothing is known.
+        least_rounds: Rounds for the smallest part of a window.
+        object_rounds: Rounds for its objects.
+        chance: How far the order of patches is left to chance; 0 takes the surest first.
+        temperature: Of what is drawn.
+        guidance: How far words are heeded; 1 plainly.
+        repairs: Share of the drawn patches that are drawn once more, the least likely among their neighbours.
+    """
+
+    most_rounds: int = 12
+    least_rounds: int = 4
+    object_rounds: int = 3
+    chance: float = 4.0
+    temperature: float = 1.0
+    guidance: float = 2.0
+    repairs: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """A window on its way.
+
+    Attributes:
+        cells: (S, S) uint8, `UNKNOWN` where nothing is drawn yet.
+        objects: (G, G) uint8, `UNSURE` where nothing is drawn yet.
+        family: Number of the family, `network.ANY_FAMILY` for any.
+        words: (W,) int64.
+        seed: Numbers that seed every draw of this window.
+        rounds: Rounds in which its cells are drawn.
+        round: Rounds taken.
+        unknown: Patches that were unknown at first.
+    """
+
+    cells: Grid
+    objects: NDArray[np.uint8]
+    family: int
+    words: NDArray[np.int64]
+    seed: tuple[int, ...]
+    rounds: int
+    round: int
+    unknown: int
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is left to draw."""
+        return not (self.cells == UNKNOWN).any() and not (self.objects == UNSURE).any()
+
+
+def begun(
+    cells: Grid, objects: NDArray[np.uint8], family: int, words: NDArray[np.int64], seed: tuple[int, ...],
+    config: SamplingConfig,
+) -> Drawing:  # fmt: skip
+    """A window of which nothing is drawn yet.
+
+    Args:
+        cells: (S, S) classes, `UNKNOWN` where they are to be drawn.
+        objects: (G, G) objects, `UNSURE` where they are to be drawn.
+        family: Number of the family, `network.ANY_FAMILY` for any.
+        words: (W,) as `words.read_words`.
+        seed: Numbers that seed every draw.
+        config: How it is drawn.
+    """
+    unknown = int((patches_of(cells) == UNKNOWN).any(-1).sum())
+    share = unknown / (cells.size / PATCH**2)
+    rounds = max(config.least_rounds, math.ceil(config.most_rounds * share))
+    return Drawing(cells, objects, family, words, seed, rounds, 0, unknown)
+
+
+class Sampler:
+    """Draws windows with one network."""
+
+    def __init__(self, network: LayoutNetwork, config: SamplingConfig | None = None) -> None:
+        """Draw with a trained network."""
+        self.network, self.config = network.eval(), config or SamplingConfig()
+        self._dictionary = network.dictionary.numpy()
+
+    def filled(self, drawing: Drawing) -> Drawing:
+        """The window, drawn to its end."""
+        while not drawing.is_done:
+            drawing = self.advanced(drawing)
+        return drawing
+
+    def advanced(self, drawing: Drawing) -> Drawing:
+        """The window, one round on; its cells come first, then its objects."""
+        generator = torch.Generator().manual_seed(_mixed(*drawing.seed, drawing.round))
+        with torch.inference_mode():
+            done = self._cells if (drawing.cells == UNKNOWN).any() else self._objects
+            return replace(done(drawing, generator), round=drawing.round + 1)
+
+    def _cells(self, drawing: Drawing, generator: torch.Generator) -> Drawing:
+        patches = patches_of(drawing.cells)
+        at = np.argwhere((patches == UNKNOWN).any(-1))
+        features = self._features(drawing)
+        scores = self._scores(self.network.leave, features, at) + self._fit(patches[tuple(at.T)])
+        scores = scores.log_softmax(-1)
+        chosen = (scores / self.config.temperature + _gumbel(scores.shape, generator)).argmax(-1)
+        sure = scores.gather(-1, chosen[:, None])[:, 0]
+        done = (drawing.round + 1) / drawing.rounds
+        sure = sure + self.config.chance * max(0.0, 1 - done) * _gumbel(sure.shape, generator)
+        left = 0 if done >= 1 else int(drawing.unknown * math.cos(math.pi / 2 * done))
+        kept = sure.argsort(descending=True)[: max(1, len(at) - left)].numpy()
+        where = tuple(at[kept].T)
+        drawn = self._dictionary[chosen.numpy()[kept]]
+        patches[where] = np.where(patches[where] == UNKNOWN, drawn, patches[where])
+        return replace(drawing, cells=windows_of(patches))
+
+    def _objects(self, drawing: Drawing, generator: torch.Generator) -> Drawing:
+        at = np.argwhere(drawing.objects == UNSURE)
+        scores = self._scores(self.network.leave_objects, self._features(drawing), at)
+        blocked = np.concatenate([np.zeros((len(at), 1), bool), np.tile(SOLID[patches_of(drawing.cells)[tuple(at.T)]], 4)], 1)
+        scores = scores.masked_fill(torch.from_numpy(blocked), -torch.inf)
+        chosen = (scores + _gumbel(scores.shape, generator)).argmax(-1).numpy()
+        rounds_left = max(1, drawing.rounds + self.config.object_rounds - drawing.round)
+        # in any order: where the surest came first, nothing would come before everything
+        kept = torch.randperm(len(at), generator=generator)[: math.ceil(len(at) / rounds_left)].numpy()
+        objects = drawing.objects.copy()
+        objects[tuple(at[kept].T)] = chosen[kept]
+        return replace(drawing, objects=objects)
+
+    def _features(self, drawing: Drawing) -> list[Tensor]:
+        """Features (G, G, width) with the words, and without them where there are any."""
+        cells, objects = (torch.from_numpy(one.astype(np.int64))[None] for one in (drawing.cells, drawing.objects))
+        words = torch.from_numpy(drawing.words)[None]
+        family = torch.tensor([drawing.family])
+        told = [self.network(cells, objects, family, words)[0]]
+        if self.config.guidance == 1.0 or not (drawing.words != UNSAID).any():
+            return told
+        return [*told, self.network(cells, objects, family, torch.zeros_like(words))[0]]
+
+    def _scores(self, leave: torch.nn.Linear, features: list[Tensor], at: NDArray[np.int64]) -> Tensor:
+        """Logits at (A, 2) patches; the last layer is asked for all of them, so that its shapes never change."""
+        rows, columns = torch.from_numpy(at).unbind(1)
+        told, *plain = (leave(one)[rows, columns] for one in features)
+        return plain[0] + self.config.guidance * (told - plain[0]) if plain else told
+
+    def _fit(self, patches: Grid) -> Tensor:
+        """(A, K) nats by which known cells of patches (A, 16) speak against each entry of the dictionary."""
+        known = patches != UNKNOWN
+        found = np.zeros((len(patches), len(self._dictionary)), np.float32)
+        for row in np.flatnonzero(known.any(-1)):
+            own = known[row]
+            found[row] = -_MISFIT_NATS * (self._dictionary[:, own] != patches[row, own]).sum(-1)
+        return torch.from_numpy(found)
+
+
+def _mixed(*numbers: int) -> int:
+    return int(np.random.SeedSequence([number & 0xFFFFFFFF for number in numbers]).generate_state(1, np.uint64)[0] >> 1)
+
+
+def _gumbel(shape: torch.Size, generator: torch.Generator) -> Tensor:
+    return -torch.log(-torch.log(torch.rand(shape, generator=generator).clamp(1e-9, 1 - 1e-7)))
+
+
