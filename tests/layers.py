@@ -53,6 +53,7 @@ INSIDE = {
         "words": 4,
         "layout": 4,
         "tiles": 4,
+        "reading": 4,
         "recipes": 5,
     },
 }

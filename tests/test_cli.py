@@ -177,6 +177,7 @@ WRITING = {
     "collect": "output",
     "film-pairs": "output",
     "film-things": "output",
+    "film-places": "output",
     "eval-events": "output",
     "gather-scene-bank": "output",
     "train recipe=video": "train.output",
@@ -186,6 +187,9 @@ WRITING = {
     "train recipe=appearance": "train.output",
     "train recipe=things": "train.output",
     "train recipe=event_reader": "train.output",
+    "train recipe=layout": "train.output",
+    "train recipe=tiles": "train.output",
+    "train recipe=plan_reader": "train.output",
     "train recipe=time_budget": "output",
 }
 FILES = {"rollout": ".replay", "capture": ".npz"}

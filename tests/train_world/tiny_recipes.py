@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from filmed import write_crops, write_pairs
+from filmed import write_crops, write_pairs, write_places
 from wall_clip import wall_clip
 
 from wm_gym.backends.video.config import VideoConfig
@@ -15,6 +15,8 @@ from wm_gym.completion.inpainter import Inpainter
 from wm_gym.completion.inpainter_config import InpainterConfig
 from wm_gym.completion.weights import save_inpainter
 from wm_gym.entities.network import ThingConfig
+from wm_gym.layout.network import LayoutConfig
+from wm_gym.layout.tile_network import TileConfig
 from wm_gym.train_world.appearance.pairs import FilmedPairs
 from wm_gym.train_world.codec.clips import CodecClip
 from wm_gym.train_world.data.samples import ClipSample, prepare
@@ -25,7 +27,10 @@ from wm_gym.train_world.recipes.codec import CodecTrainConfig, codec_recipe
 from wm_gym.train_world.recipes.event_reader import ReaderTrainConfig, event_reader_recipe
 from wm_gym.train_world.recipes.inpainter import FitConfig, InpainterTrainConfig, inpainter_recipe
 from wm_gym.train_world.recipes.inpainter_adversarial import AdversarialConfig, adversarial_recipe
+from wm_gym.train_world.recipes.layout import LayoutTrainConfig, layout_recipe
+from wm_gym.train_world.recipes.plan_reader import PlanReaderRunConfig, PlanReaderTrainConfig, plan_reader_recipe
 from wm_gym.train_world.recipes.things import ThingsTrainConfig, things_recipe
+from wm_gym.train_world.recipes.tiles import TilesTrainConfig, tiles_recipe
 from wm_gym.train_world.recipes.video import VideoTrainConfig, video_recipe
 from wm_gym.train_world.things.crops import read_crops
 from wm_gym.train_world.trainer import Recipe
@@ -102,6 +107,22 @@ def _event_reader(folder: Path, loop: dict[str, Any]) -> Recipe[Any]:
     return event_reader_recipe(ReaderTrainConfig(**loop))
 
 
+def _layout(folder: Path, loop: dict[str, Any]) -> Recipe[Any]:
+    shape = LayoutConfig(codes=32, width=16, depth=1, head_width=8, cell_width=4)
+    return layout_recipe(LayoutTrainConfig(**loop, layout=shape, dictionary_windows=8))
+
+
+def _tiles(folder: Path, loop: dict[str, Any]) -> Recipe[Any]:
+    shape = TileConfig(width=4, latent=4, slots=3, colours=2)
+    return tiles_recipe(TilesTrainConfig(**loop, tiles=shape, places=2, held_out_places=2))
+
+
+def _plan_reader(folder: Path, loop: dict[str, Any]) -> Recipe[Any]:
+    places = write_places(folder / "places")
+    run = PlanReaderTrainConfig(**loop, width=8)
+    return plan_reader_recipe(PlanReaderRunConfig(places=str(places), held_out=str(places), train=run))
+
+
 TINY_RECIPES: dict[str, Callable[[Path, dict[str, Any]], Recipe[Any]]] = {
     "video": _video,
     "codec": _codec,
@@ -110,6 +131,9 @@ TINY_RECIPES: dict[str, Callable[[Path, dict[str, Any]], Recipe[Any]]] = {
     "appearance": _appearance,
     "things": _things,
     "event_reader": _event_reader,
+    "layout": _layout,
+    "tiles": _tiles,
+    "plan_reader": _plan_reader,
 }
 
 

@@ -110,6 +110,13 @@ def _film_things(config: Any) -> int:
     return 0
 
 
+def _film_places(config: Any) -> int:
+    from wm_gym.train_world.reading.film_places import film_places
+
+    print(film_places(config))
+    return 0
+
+
 def _rollout(config: Any) -> int:
     from wm_gym.rollout import rollout
 
@@ -190,6 +197,10 @@ COMMANDS = (
     Command(
         "film-things", "wm_gym.train_world.things.film_things:FilmThingsConfig", _film_things,
         "cut people and fires out of the twin's frames",
+    ),
+    Command(
+        "film-places", "wm_gym.train_world.reading.film_places:FilmPlacesConfig", _film_places,
+        "film the twin's places beside their plans",
     ),
     Command(
         "eval-events", "wm_gym.evaluation.suites.evaluating:EvalEventsConfig", _eval_events,

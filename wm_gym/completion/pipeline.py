@@ -108,14 +108,18 @@ class Completion:
         bank = _scene_bank(scene_bank, height, width, kept_scenes)
         return cls(loaded.to(device), bank, imagination=imagination)
 
-    def begun(self, openings: Sequence[Opening]) -> tuple[CompletionState, ...]:
-        """The states of worlds that open; an imagined place has a plan where there is an imagination."""
-        return tuple(
-            CompletionState()
-            if self.imagination is None or opening.imagined is None
-            else CompletionState(plan=self.imagination.opened(opening.imagined))
-            for opening in openings
-        )
+    def begun(self, openings: Sequence[Opening], seeds: Sequence[int], far_metres: float) -> tuple[CompletionState, ...]:
+        """The states of worlds that open: with the plan of an imagined place, or with what a capture shows of one."""
+        return tuple(self._begun(opening, seed, far_metres) for opening, seed in zip(openings, seeds, strict=True))
+
+    def _begun(self, opening: Opening, seed: int, far_metres: float) -> CompletionState:
+        if self.imagination is None:
+            return CompletionState()
+        if opening.imagined is not None:
+            return CompletionState(plan=self.imagination.opened(opening.imagined))
+        if opening.capture is None:
+            return CompletionState()
+        return CompletionState(plan=self.imagination.read(opening.capture, opening.prompt, seed, far_metres))
 
     def close(self) -> None:
         """Free the memories of the scene bank, which are built again where they are needed."""
@@ -140,8 +144,9 @@ class Completion:
             groups: N numbers; worlds with one number share a plan. None: none do.
         """
         ends = Hints(**{name: value[:, -1] for name, value in vars(hints).items()})
-        needed = needs_completion(ends, self.config).tolist() if self.stages else [False] * len(states)
-        chosen = [n for n, state in enumerate(states) if needed[n] or state.placed or state.plan is not None]
+        is_any = self.stages or any(state.plan is not None for state in states)
+        needed = needs_completion(ends, self.config).tolist() if is_any else [False] * len(states)
+        chosen = [n for n, state in enumerate(states) if needed[n] or state.placed or _is_shown(state)]
         nowhere = torch.zeros_like(hints.seen)
         if not chosen:
             return Completed(hints, nowhere, nowhere, nowhere, tuple(states))
@@ -170,6 +175,11 @@ class Completion:
         for stage in self.stages:
             draft = stage(draft, view)
         return draft
+
+
+def _is_shown(state: CompletionState) -> bool:
+    """Whether a plan has a part in every frame: that of a place that was seen fills only what memory does not show."""
+    return state.plan is not None and not state.plan.is_read
 
 
 def _stages(inpainter: Inpainter | None, scene_bank: SceneBank | None, config: CompletionConfig) -> tuple[Stage, ...]:

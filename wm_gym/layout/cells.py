@@ -125,6 +125,9 @@ PATCH_METRES = PATCH * CELL_METRES
 NOTHING, UNSURE = 0, 1 + len(OBJECTS) * PATCH * PATCH
 """Objects of a patch: none; not decided. Between them 1 + 16 * object + cell, cells counted along y first."""
 
+SHOWN_ELSEWHERE = UNSURE + 1
+"""Objects of a patch of a place that was seen: whatever they are, they stand in memory and not in the plan."""
+
 
 def names_of(stem: str) -> list[int]:
     """Numbers of the classes that differ from one stem only in their kind, or the one that has it as its name."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from wm_gym.layout.cells import CELL_METRES, FAMILIES, PATCH, UNKNOWN
+from wm_gym.layout.cells import CELL_METRES, FAMILIES, PATCH, SHOWN_ELSEWHERE, UNKNOWN, UNSURE
 from wm_gym.layout.network import ANY_FAMILY
 from wm_gym.layout.plan import Corner, Plan
 from wm_gym.layout.sampling import Sampler, begun
@@ -74,6 +74,7 @@ def _lattice(cell: int, step: int) -> int:
 def with_window(plan: Plan, corner: Corner, sampler: Sampler) -> Plan:
     """The plan whose window at `corner` is about to be drawn."""
     cells, objects = plan.region(corner, WINDOW, WINDOW)
+    objects = np.where(objects == SHOWN_ELSEWHERE, UNSURE, objects)
     seed = plan.place.seed & 0xFFFFFFFF, corner[0] & 0xFFFFFFFF, corner[1] & 0xFFFFFFFF, plan.windows
     words = read_words(plan.place.sentence)
     return replace(plan, drawing=begun(cells, objects, plan.family, words, seed, sampler.config), corner=corner)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Hashable
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -15,8 +15,12 @@ from scipy import ndimage
 from wm_gym.last_used import LastUsed
 from wm_gym.layout.casting import Board, Cast, cast
 from wm_gym.layout.cells import CEILINGS, CELL_METRES, OBJECTS, PATCH, WALKS, Grid
+from wm_gym.layout.entry import plan_of_capture
 from wm_gym.layout.growing import GrowthConfig, advanced, drawn, empty_plan, next_window, with_window
 from wm_gym.layout.plan import Plan, object_places
+from wm_gym.layout.reader_weights import SHIPPED as SHIPPED_READER
+from wm_gym.layout.reader_weights import load_plan_reader
+from wm_gym.layout.reading import PlanReader
 from wm_gym.layout.sampling import Sampler
 from wm_gym.layout.surfaces import Surfaces
 from wm_gym.layout.theme import imagine_theme
@@ -26,7 +30,7 @@ from wm_gym.layout.tile_weights import load_tiles
 from wm_gym.layout.weights import SHIPPED as SHIPPED_LAYOUT
 from wm_gym.layout.weights import load_layout
 from wm_gym.layout.windows import WINDOW, turned
-from wm_gym.world_model import Imagined
+from wm_gym.world_model import Capture, Imagined
 
 _EYE_METRES = 1.6
 _FAR_METRES = 64.0
@@ -40,11 +44,28 @@ _LAMP_METRES = 3.45
 class Imagination:
     """The networks of imagined places. Holds no place: each is a `Plan` that goes in and out."""
 
-    def __init__(self, sampler: Sampler, tiles: TileNetwork, growth: GrowthConfig | None = None, weights: str = "") -> None:
-        """Imagine with trained networks; `weights` is their hash."""
-        self.sampler, self.tiles, self.growth, self.weights = sampler, tiles, growth or GrowthConfig(), weights
-        self._themes: LastUsed[tuple[int, str], Surfaces] = LastUsed(_KEPT_THEMES)
+    def __init__(
+        self,
+        sampler: Sampler,
+        tiles: TileNetwork,
+        reader: PlanReader,
+        growth: GrowthConfig | None = None,
+        weights: str = "",
+    ) -> None:
+        """Imagine with trained networks.
+
+        Args:
+            sampler: Draws plans.
+            tiles: Draws their looks.
+            reader: Reads plans off captures.
+            growth: How far ahead of a body plans are drawn.
+            weights: Hash of the networks.
+        """
+        self.sampler, self.tiles, self.reader = sampler, tiles, reader
+        self.growth, self.weights = growth or GrowthConfig(), weights
+        self._themes: LastUsed[Hashable, Surfaces] = LastUsed(_KEPT_THEMES)
         self._opened: LastUsed[Imagined, Plan] = LastUsed(_KEPT_PLANS)
+        self._read: LastUsed[Hashable, Plan] = LastUsed(_KEPT_PLANS)
 
     def opened(self, place: Imagined) -> Plan:
         """The plan of a place round its start, which lies at the world's origin and looks along x over free ground.
@@ -53,6 +74,13 @@ class Imagination:
             ValueError: If there is no such family.
         """
         return self._opened.get(place, lambda: self._open(place))
+
+    def read(self, capture: Capture, prompt: str, seed: int, far_metres: float) -> Plan:
+        """The plan of what a capture shows, as `entry.plan_of_capture`; nothing beyond it is decided yet."""
+        return self._read.get(
+            (capture, prompt, seed),
+            lambda: plan_of_capture(self.reader, self.sampler.dictionary, capture, prompt, seed, far_metres),
+        )
 
     def _open(self, place: Imagined) -> Plan:
         empty = empty_plan(place)
@@ -84,8 +112,10 @@ class Imagination:
     def theme(self, plan: Plan) -> Surfaces:
         """The looks of a plan."""
         place = plan.place
-        make: Callable[[], Surfaces] = lambda: imagine_theme(self.tiles, place.seed, place.sentence)  # noqa: E731
-        return self._themes.get((place.seed, place.sentence), make)
+        return self._themes.get(
+            (place.seed, place.sentence, plan.colours),
+            lambda: imagine_theme(self.tiles, place.seed, place.sentence, dict(plan.colours)),
+        )
 
     def shown(
         self, plan: Plan, board: Board, world_from_camera: NDArray[np.float64], intrinsics: NDArray[np.float64],
@@ -189,15 +219,15 @@ def _near_squares(positions: NDArray[np.float64], corners: NDArray[np.float64], 
 @lru_cache(maxsize=1)
 def shipped_imagination() -> Imagination:
     """The networks that are shipped with the package."""
-    return load_imagination(SHIPPED_LAYOUT, SHIPPED_TILES)
+    return load_imagination(SHIPPED_LAYOUT, SHIPPED_TILES, SHIPPED_READER)
 
 
-def load_imagination(layout: Path, tiles: Path) -> Imagination:
-    """The networks of two files.
+def load_imagination(layout: Path, tiles: Path, reader: Path) -> Imagination:
+    """The networks of three files.
 
     Raises:
         ValueError: If one cannot be read.
     """
-    sampler, network = Sampler(load_layout(layout)), load_tiles(tiles)
-    digest = hashlib.sha256(layout.read_bytes() + tiles.read_bytes()).hexdigest()
-    return Imagination(sampler, network, weights=digest)
+    networks = Sampler(load_layout(layout)), load_tiles(tiles), load_plan_reader(reader)
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in (layout, tiles, reader))).hexdigest()
+    return Imagination(*networks, weights=digest)

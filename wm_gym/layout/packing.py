@@ -35,6 +35,8 @@ def pack_plan(plan: Plan) -> Packed:
         "places": [list(place) for place in places],
         "corner": list(plan.corner),
         "windows": plan.windows,
+        "colours": [[name, list(colour)] for name, colour in plan.colours],
+        "is_read": plan.is_read,
         "drawing": None if drawing is None else _row(drawing),
     }
     return Packed(tensors, meta)
@@ -64,6 +66,8 @@ def unpack_plan(packed: Packed) -> Plan:
         None if meta["drawing"] is None else _drawing(tensors, meta["drawing"]),
         (meta["corner"][0], meta["corner"][1]),
         meta["windows"],
+        tuple((name, tuple(colour)) for name, colour in meta["colours"]),
+        meta["is_read"],
     )
 
 

@@ -45,6 +45,8 @@ class Plan:
         drawing: The window that is being drawn, or None.
         corner: Its first cell.
         windows: Windows drawn so far.
+        colours: Groups of the theme whose colours were seen, with these colours in 0..1.
+        is_read: Whether the plan begins with what a capture shows, which memory shows better.
     """
 
     place: Imagined
@@ -54,6 +56,8 @@ class Plan:
     drawing: Drawing | None = None
     corner: Corner = (0, 0)
     windows: int = 0
+    colours: tuple[tuple[str, tuple[float, ...]], ...] = ()
+    is_read: bool = False
 
     def cell_at(self, x: float, y: float) -> Corner:
         """The cell that holds a point in metres, world frame."""

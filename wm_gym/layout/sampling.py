@@ -103,7 +103,7 @@ class Sampler:
     def __init__(self, network: LayoutNetwork, config: SamplingConfig | None = None) -> None:
         """Draw with a trained network."""
         self.network, self.config = network.eval(), config or SamplingConfig()
-        self._dictionary = network.dictionary.numpy()
+        self.dictionary = network.dictionary.numpy()
 
     def filled(self, drawing: Drawing) -> Drawing:
         """The window, drawn to its end."""
@@ -131,7 +131,7 @@ class Sampler:
         left = 0 if done >= 1 else int(drawing.unknown * math.cos(math.pi / 2 * done))
         kept = sure.argsort(descending=True)[: max(1, len(at) - left)].numpy()
         where = tuple(at[kept].T)
-        drawn = self._dictionary[chosen.numpy()[kept]]
+        drawn = self.dictionary[chosen.numpy()[kept]]
         patches[where] = np.where(patches[where] == UNKNOWN, drawn, patches[where])
         return replace(drawing, cells=windows_of(patches))
 
@@ -167,10 +167,10 @@ class Sampler:
     def _fit(self, patches: Grid) -> Tensor:
         """(A, K) nats by which known cells of patches (A, 16) speak against each entry of the dictionary."""
         known = patches != UNKNOWN
-        found = np.zeros((len(patches), len(self._dictionary)), np.float32)
+        found = np.zeros((len(patches), len(self.dictionary)), np.float32)
         for row in np.flatnonzero(known.any(-1)):
             own = known[row]
-            found[row] = -_MISFIT_NATS * (self._dictionary[:, own] != patches[row, own]).sum(-1)
+            found[row] = -_MISFIT_NATS * (self.dictionary[:, own] != patches[row, own]).sum(-1)
         return torch.from_numpy(found)
 
 

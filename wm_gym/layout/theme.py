@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -70,9 +72,20 @@ _OPEN_STOREYS, _COURT_WALL_METRES = 3, 7.5
 _THEME_STREAM = 31
 
 
-def imagine_theme(network: TileNetwork, seed: int, sentence: str = "") -> Surfaces:
-    """The looks of the place that a seed and a sentence name; equal arguments give equal bytes."""
-    draws = _Theme(network, np.random.default_rng([seed, _THEME_STREAM]), read_colours(sentence))
+def imagine_theme(
+    network: TileNetwork, seed: int, sentence: str = "", seen: Mapping[str, Sequence[float]] = MappingProxyType({})
+) -> Surfaces:
+    """The looks of the place that a seed and a sentence name; equal arguments give equal bytes.
+
+    Args:
+        network: Draws the tiles.
+        seed: Of everything random.
+        sentence: Names colours of things.
+        seen: Colours (3,) in 0..1 of groups of surfaces that were seen; they count before those of the sentence.
+    """
+    colours = {name: np.array(colour) for name, colour in seen.items()}
+    named = read_colours(sentence) | {thing: [colours[thing]] for thing in ("houses", "walls") if thing in colours}
+    draws = _Theme(network, np.random.default_rng([seed, _THEME_STREAM]), named, colours=colours)
     return draws.surfaces()
 
 

@@ -127,7 +127,7 @@ class World:
             seeds=tuple(int(seed) for seed in seeds),
             openings=tuple(replace(opening, capture=None, image=None) for opening in openings),
             scripts=tuple(EventScript(int(seed)) for seed in seeds),
-            completions=self.completion.begun(openings),
+            completions=self.completion.begun(openings, seeds, spec.far_metres),
             keyframes=tuple(self._first_keyframes(opening) for opening in openings),
             entities=((),) * num_worlds,
         )
@@ -229,7 +229,7 @@ class World:
         reach = self.model.spec.frames_per_step * body.walk_metres_per_frame + 2 * body.radius_metres
         nearby = Nearby(memory, state.body_poses[world, :2], reach, z_low, eye)
         plan = state.completions[world].plan
-        if plan is not None:
+        if plan is not None and not plan.is_read:
             return lambda positions: stands_in(plan, positions, body.radius_metres)
         return lambda positions: nearby.occupied(positions, body.radius_metres)
 

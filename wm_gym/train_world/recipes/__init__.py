@@ -59,6 +59,18 @@ RECIPES = (
         "what a sentence asks for, on a grammar of many phrasings",
     ),
     RecipeRow(
+        "layout", f"{_HERE}.layout:LayoutRunConfig", f"{_HERE}.layout:run_layout",
+        "what lies where in places, on windows of drafts",
+    ),
+    RecipeRow(
+        "tiles", f"{_HERE}.tiles:TilesRunConfig", f"{_HERE}.tiles:run_tiles",
+        "the tiles of surfaces, cut-outs and skies, on pieces of the twin's drawings",
+    ),
+    RecipeRow(
+        "plan_reader", f"{_HERE}.plan_reader:PlanReaderRunConfig", f"{_HERE}.plan_reader:run_plan_reader",
+        "the cells that posed pictures with depth show, on filmed places",
+    ),
+    RecipeRow(
         "time_budget", f"{_HERE}.time_budget:TimeBudgetConfig", f"{_HERE}.time_budget:run_time_budget",
         "collect recordings, train on them and pack the weights within a given time",
     ),

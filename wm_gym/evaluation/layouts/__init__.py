@@ -1,0 +1,1 @@
+"""How imagined plans compare with real ones."""

@@ -1,0 +1,147 @@
+"""Entry: what posed pictures with depth show of a place becomes a plan, which then goes on where they end.
+
+Plans lie on a lattice of half metres and of patches of two metres. Where the lattice of a real place lies is not known:
+the phase is taken at which the reader is surest, then the one at which most patches are patches of real plans. What
+cannot be read stays unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from wm_gym.geometry.motion import OPENING_EYE_METRES
+from wm_gym.layout.cells import CELL_METRES, FAMILIES, NAMES, PATCH, SHOWN_ELSEWHERE, UNKNOWN, UNSURE, Grid
+from wm_gym.layout.plan import Plan
+from wm_gym.layout.reading import SIDE, PlanReader, Points, features_of, points_of, touched_cells
+from wm_gym.layout.windows import patches_of
+from wm_gym.layout.words import read_family
+from wm_gym.world_model import Capture, Imagined
+
+_PHASES = (0.0, 0.25)
+_SURE = 0.5
+_LEAST_ROWS = 40
+_FEWEST_POINTS = 40
+# groups of the theme, the classes whose points show their colour, and the heights in metres of these points
+_SEEN = {
+    "houses": ("house", 1.0, 3.5), "walls": ("room", 1.0, 2.5), "grass": ("lawn", -0.2, 0.3),
+    "stone": ("pavement", -0.2, 0.3), "second_stone": ("cobbles", -0.2, 0.3), "path": ("path", -0.2, 0.3),
+    "asphalt": ("asphalt", -0.2, 0.3), "concrete0": ("hall", -0.2, 0.3), "rack": ("rack", 0.3, 4.0),
+    "steel": ("container", 0.3, 2.5), "leaves": ("hedge", 0.3, 1.3), "sheet": ("solid", 1.0, 8.0),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read.
+
+    Attributes:
+        cells: (SIDE, SIDE) classes, `UNKNOWN` where nothing could be read.
+        corner: x and y in metres of the corner of the first cell, world frame.
+        family: Name of the family that the points look like.
+        colours: Groups of the theme and their colours (3,) in 0..1.
+    """
+
+    cells: Grid
+    corner: tuple[float, float]
+    family: str
+    colours: Mapping[str, NDArray[np.float64]]
+
+
+def plan_of_capture(reader: PlanReader, dictionary: Grid, capture: Capture, prompt: str, seed: int, far: float) -> Plan:
+    """The plan of what a capture shows; nothing beyond it is decided.
+
+    Args:
+        reader: Trained.
+        dictionary: (K, 16) patches of real plans.
+        capture: Posed keyframes with depth, level, of a place whose walls stand along the axes of the world.
+        prompt: Caption of the place: its family, words and colours count before those that are read.
+        seed: Of what is imagined beyond.
+        far: Depth of the sky.
+    """
+    reading = read_capture(reader, dictionary, capture, far)
+    family = read_family(prompt) or reading.family
+    colours = tuple((name, tuple(map(float, colour))) for name, colour in reading.colours.items())
+    corner = -SIDE // 2, -SIDE // 2
+    offset = tuple(edge - first * CELL_METRES for edge, first in zip(reading.corner, corner, strict=True))
+    plan = Plan(
+        Imagined(seed, family, prompt), FAMILIES.index(family), (offset[0], offset[1]), colours=colours, is_read=True
+    )
+    known = (patches_of(reading.cells) != UNKNOWN).any(-1)
+    objects = np.where(known, SHOWN_ELSEWHERE, UNSURE).astype(np.uint8)
+    return plan.with_region(corner, reading.cells, objects)
+
+
+def read_capture(reader: PlanReader, dictionary: Grid, capture: Capture, far: float) -> Reading:
+    """Cells, family and colours that a capture shows; see `plan_of_capture`."""
+    step = max(1, capture.depth.shape[1] // _LEAST_ROWS)
+    intrinsics = capture.intrinsics / step
+    points = points_of(
+        capture.frames[:, ::step, ::step], capture.depth[:, ::step, ::step], capture.moving[:, ::step, ::step],
+        capture.world_from_camera, intrinsics, ground_z=-OPENING_EYE_METRES, far_metres=far,
+    )  # fmt: skip
+    half = -SIDE / 2 * CELL_METRES
+    tries = [_named(reader, points, (half - x, half - y)) for x in _PHASES for y in _PHASES]
+    sureness, cells, corner, family = max(tries, key=lambda one: one[0])
+    cells = _without_specks(cells)
+    i, j = _patch_phase(cells, dictionary)
+    cells, corner = np.roll(cells, (-i, -j), (0, 1)), (corner[0] + i * CELL_METRES, corner[1] + j * CELL_METRES)
+    cells[SIDE - i :], cells[:, SIDE - j :] = UNKNOWN, UNKNOWN
+    return Reading(cells, corner, family, _colours(points, cells, corner))
+
+
+def _named(
+    reader: PlanReader, points: Points, corner: tuple[float, float]
+) -> tuple[float, Grid, tuple[float, float], str]:
+    """How sure the reader is of the cells from a corner on, and these cells; those that it is not sure of stay out."""
+    features = torch.from_numpy(features_of(points, corner))[None]
+    with torch.inference_mode():
+        classes, families = reader(features)
+    shares, told = classes[0].softmax(0).max(0)
+    touched = touched_cells(features)[0]
+    cells = torch.where(touched & (shares > _SURE), told, UNKNOWN).numpy().astype(np.uint8)
+    sureness = float(shares[touched].mean()) if bool(touched.any()) else 0.0
+    return sureness, cells, corner, FAMILIES[int(families[0].argmax())]
+
+
+def _without_specks(cells: Grid) -> Grid:
+    """Cells in which single unknown ones between equal ones are filled."""
+    for _ in range(2):
+        padded = np.pad(cells, 1, constant_values=UNKNOWN)
+        sides = np.stack([padded[:-2, 1:-1], padded[2:, 1:-1], padded[1:-1, :-2], padded[1:-1, 2:]])
+        pairs = [(sides[a] == sides[b]) & (sides[a] == sides[c]) for a, b, c in ((0, 1, 2), (0, 1, 3), (2, 3, 0), (2, 3, 1))]
+        for where, first in zip(pairs, (0, 0, 2, 2), strict=True):
+            cells = np.where((cells == UNKNOWN) & where, sides[first], cells)
+    return cells
+
+
+def _patch_phase(cells: Grid, dictionary: Grid) -> tuple[int, int]:
+    """The shift in cells at which most whole patches are entries of the dictionary, or else uniform."""
+    known = {row.tobytes() for row in dictionary}
+
+    def share(i: int, j: int) -> float:
+        part = np.pad(cells, ((0, i), (0, j)), constant_values=UNKNOWN)[i:, j:]
+        patches = patches_of(part).reshape(-1, PATCH * PATCH)
+        whole = patches[(patches != UNKNOWN).all(1) & (patches != patches[:, :1]).any(1)]
+        return float(np.mean([row.tobytes() in known for row in whole])) if len(whole) else 0.0
+
+    return max(((i, j) for i in range(PATCH) for j in range(PATCH)), key=lambda shift: share(*shift))
+
+
+def _colours(points: Points, cells: Grid, corner: tuple[float, float]) -> dict[str, NDArray[np.float64]]:
+    """The median colours of what was read, for the groups of the theme."""
+    at = np.floor((points.places[:, :2] - np.array(corner)) / CELL_METRES).astype(int)
+    inside = ((at >= 0) & (at < SIDE)).all(1)
+    classes, z = np.full(len(at), UNKNOWN), points.places[:, 2]
+    classes[inside] = cells[at[inside, 0], at[inside, 1]]
+    found = {}
+    for group, (stem, low, high) in _SEEN.items():
+        numbers = [number for number, name in enumerate(NAMES) if name.startswith(stem)]
+        of = np.isin(classes, numbers) & (z >= low) & (z < high)
+        if of.sum() >= _FEWEST_POINTS:
+            found[group] = np.median(points.colours[of], 0).astype(np.float64)
+    return found
