@@ -8,7 +8,7 @@ For each family, on windows of 40 m drawn from nothing beside held-out real ones
 Over all families:
 - judge: share of windows that a small network tells right, imagined from real, and real from real.
 - between_seeds: share of unknown cells in which two seeds differ, and in which a seed differs from the truth, after a
-  half-plane, a view and a disc; seams: share of equal neighbours across the border of what is known, truth beside.
+  half-plane, a view and a disc; borders: share of equal neighbours across the border of what is known, truth beside.
 - nearest: median share of cells that an imagined window shares with the nearest training window, held-out ones beside.
 - words: for each word, how often it is there when it is asked for and away when it is denied.
 """
@@ -70,7 +70,7 @@ def family_row(made: Windows, real: Windows, other: Windows) -> dict[str, Any]:
     return row | {name: [figure(made), figure(real)] for name, figure in SCALARS.items()}
 
 
-def seams_and_seeds(sampler: Sampler, family: int) -> dict[str, list[float]]:
+def borders_and_seeds(sampler: Sampler, family: int) -> dict[str, list[float]]:
     """What two seeds make of the same known parts."""
     rng, found = np.random.default_rng([family, 5]), {}
     for kind in KINDS:
@@ -87,13 +87,13 @@ def seams_and_seeds(sampler: Sampler, family: int) -> dict[str, list[float]]:
             hidden = ~known & (truth.cells != UNKNOWN)
             rows.append(
                 ((made[0] != made[1])[hidden].mean(), (made[0] != truth.cells)[hidden].mean(),
-                 seam(made[0], known), seam(truth.cells, known))
+                 border(made[0], known), border(truth.cells, known))
             )  # fmt: skip
         found[kind] = np.mean(rows, 0).tolist()
     return found
 
 
-def seam(cells: Grid, known: NDArray[np.bool_]) -> float:
+def border(cells: Grid, known: NDArray[np.bool_]) -> float:
     """Share of equal neighbours of which one is known."""
     same = []
     for axis in (0, 1):
@@ -148,7 +148,7 @@ def measure(sampler: Sampler, count: int, num_words: int, sheet: Path | None) ->
         real = [draw_window(rng, held_out=True, family=family) for _ in range(count)]
         other = [draw_window(rng, family=family) for _ in range(count)]
         figures[name] = family_row(set_of(made), set_of(real), set_of(other)) | {
-            "between_seeds, to_truth, seam, true_seam": seams_and_seeds(sampler, family)
+            "between_seeds, to_truth, border, true_border": borders_and_seeds(sampler, family)
         }
         rows.append(np.concatenate([picture(one.cells, 2) for one in (*real[:3], *made[:5])], 1))
         made_all += made

@@ -48,7 +48,6 @@ INSIDE = {
         "video": 4,
         "inpainting": 4,
         "appearance": 4,
-    "layout": 4,
         "things": 4,
         "words": 4,
         "layout": 4,

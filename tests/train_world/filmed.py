@@ -6,6 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from wm_gym.entities.crops import WINDOWS
+from wm_gym.geometry.motion import camera_pose
+from wm_gym.layout.cells import UNKNOWN
+from wm_gym.layout.reading import SIDE
 from wm_gym.train_world.appearance.film_pairs import DRAWN, LOCAL
 
 VIEWS, SETS, HEIGHT, WIDTH = 2, 4, 16, 24
@@ -50,3 +53,19 @@ def write_crops(folder: Path) -> Path:
 def _event(kind: str) -> dict:
     position = [5.0, 0.0, -1.6] if kind in LOCAL else None
     return {"kind": kind, "strength": 1.0, "age_frames": 4, "seed": 7, "position": position, "outdoors": True}
+
+
+def write_places(folder: Path) -> Path:
+    """Write two places of noise as `film-places` does; returns the folder."""
+    folder.mkdir(exist_ok=True)
+    rng = np.random.default_rng(0)
+    poses = np.tile(camera_pose(np.zeros(5)).astype(np.float32), (3, 1, 1))
+    for number in range(2):
+        np.savez(
+            folder / f"city-{number}.npz",
+            frames=rng.integers(0, 256, (3, 12, 16, 3), np.uint8),
+            depth=rng.uniform(1, 9, (3, 12, 16)).astype(np.float16),
+            moving=np.zeros((3, 12, 16), bool), poses=poses, intrinsics=np.array([12, 12, 8, 6], np.float32),
+            cells=rng.integers(0, UNKNOWN, (SIDE, SIDE)).astype(np.uint8), corner=np.array([-32.0, -32.0]), family=1,
+        )  # fmt: skip
+    return folder

@@ -108,7 +108,9 @@ class Completion:
         bank = _scene_bank(scene_bank, height, width, kept_scenes)
         return cls(loaded.to(device), bank, imagination=imagination)
 
-    def begun(self, openings: Sequence[Opening], seeds: Sequence[int], far_metres: float) -> tuple[CompletionState, ...]:
+    def begun(
+        self, openings: Sequence[Opening], seeds: Sequence[int], far_metres: float
+    ) -> tuple[CompletionState, ...]:
         """The states of worlds that open: with the plan of an imagined place, or with what a capture shows of one."""
         return tuple(self._begun(opening, seed, far_metres) for opening, seed in zip(openings, seeds, strict=True))
 
@@ -131,7 +133,11 @@ class Completion:
         return bool(self.stages) or (self.imagination is not None and all(state.plan is not None for state in states))
 
     def __call__(
-        self, hints: Hints, views: Sequence[View], states: Sequence[CompletionState], groups: Sequence[int] | None = None
+        self,
+        hints: Hints,
+        views: Sequence[View],
+        states: Sequence[CompletionState],
+        groups: Sequence[int] | None = None,
     ) -> Completed:
         """The hints of N worlds, completed.
 

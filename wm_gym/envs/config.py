@@ -36,7 +36,8 @@ class EpisodeConfig:
         task_settings: The task's own, such as {"success_metres": 1.0} of "point_goal".
         backend: "video", "memory_only", "twin" or "package.module:Class".
         world: None for one of the shipped places, a family of them, "family/number", "family/*", a capture's path, or
-            "imagined" for a place that nobody has seen (`wm_gym.scenes.named`). Where that leaves a choice, the seed of `reset` makes it.
+            "imagined" for a place that nobody has seen (`wm_gym.scenes.named`). Where that leaves a choice, the seed of
+            `reset` makes it.
         difficulty: "simple", "medium" or "full"; the shipped places are "full".
         obs_mode: Parts joined by "+": rgb, depth, points, pose; or the preset "sb3".
         action_mode: "discrete", "keys" or "twist".

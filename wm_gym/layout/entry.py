@@ -26,6 +26,7 @@ _PHASES = (0.0, 0.25)
 _SURE = 0.5
 _LEAST_ROWS = 40
 _FEWEST_POINTS = 40
+_THREE_SIDES = ((0, 1, 2), (0, 1, 3), (2, 3, 0), (2, 3, 1))
 # groups of the theme, the classes whose points show their colour, and the heights in metres of these points
 _SEEN = {
     "houses": ("house", 1.0, 3.5), "walls": ("room", 1.0, 2.5), "grass": ("lawn", -0.2, 0.3),
@@ -86,7 +87,7 @@ def read_capture(reader: PlanReader, dictionary: Grid, capture: Capture, far: fl
     )  # fmt: skip
     half = -SIDE / 2 * CELL_METRES
     tries = [_named(reader, points, (half - x, half - y)) for x in _PHASES for y in _PHASES]
-    sureness, cells, corner, family = max(tries, key=lambda one: one[0])
+    _, cells, corner, family = max(tries, key=lambda one: one[0])
     cells = _without_specks(cells)
     i, j = _patch_phase(cells, dictionary)
     cells, corner = np.roll(cells, (-i, -j), (0, 1)), (corner[0] + i * CELL_METRES, corner[1] + j * CELL_METRES)
@@ -104,18 +105,18 @@ def _named(
     shares, told = classes[0].softmax(0).max(0)
     touched = touched_cells(features)[0]
     cells = torch.where(touched & (shares > _SURE), told, UNKNOWN).numpy().astype(np.uint8)
-    sureness = float(shares[touched].mean()) if bool(touched.any()) else 0.0
-    return sureness, cells, corner, FAMILIES[int(families[0].argmax())]
+    certainty = float(shares[touched].mean()) if bool(touched.any()) else 0.0
+    return certainty, cells, corner, FAMILIES[int(families[0].argmax())]
 
 
 def _without_specks(cells: Grid) -> Grid:
-    """Cells in which single unknown ones between equal ones are filled."""
+    """Cells in which unknown ones are filled that have equal neighbours on three sides."""
     for _ in range(2):
         padded = np.pad(cells, 1, constant_values=UNKNOWN)
         sides = np.stack([padded[:-2, 1:-1], padded[2:, 1:-1], padded[1:-1, :-2], padded[1:-1, 2:]])
-        pairs = [(sides[a] == sides[b]) & (sides[a] == sides[c]) for a, b, c in ((0, 1, 2), (0, 1, 3), (2, 3, 0), (2, 3, 1))]
-        for where, first in zip(pairs, (0, 0, 2, 2), strict=True):
-            cells = np.where((cells == UNKNOWN) & where, sides[first], cells)
+        for first, second, third in _THREE_SIDES:
+            where = (cells == UNKNOWN) & (sides[first] == sides[second]) & (sides[first] == sides[third])
+            cells = np.where(where, sides[first], cells)
     return cells
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
+from scipy.ndimage import binary_erosion
 
 from wm_gym.last_used import LastUsed
 from wm_gym.layout.casting import Board, Cast, cast
@@ -21,6 +21,7 @@ from wm_gym.layout.plan import Plan, object_places
 from wm_gym.layout.reader_weights import SHIPPED as SHIPPED_READER
 from wm_gym.layout.reader_weights import load_plan_reader
 from wm_gym.layout.reading import PlanReader
+from wm_gym.layout.regions import clearance, connected, largest
 from wm_gym.layout.sampling import Sampler
 from wm_gym.layout.surfaces import Surfaces
 from wm_gym.layout.theme import imagine_theme
@@ -136,11 +137,10 @@ def board_round(plan: Plan, x: float, y: float, reach_metres: float = _FAR_METRE
 
 def best_start(cells: Grid) -> tuple[tuple[int, int], int]:
     """A cell to start on near the middle of a window, and the quarter turn that has the longest free view."""
-    labels, count = ndimage.label(WALKS[cells])
-    if not count:
+    biggest = largest(WALKS[cells])
+    if not biggest.any():
         return (len(cells) // 2, len(cells) // 2), 0
-    biggest = labels == 1 + np.bincount(labels.ravel())[1:].argmax()
-    room = ndimage.distance_transform_edt(np.pad(biggest, 1))[1:-1, 1:-1]
+    room = clearance(biggest)
     middle = np.array(cells.shape) / 2 - 0.5
     spots = np.argwhere(biggest)
     near = spots[np.abs(spots - middle).max(1) < _START_CELLS]
@@ -181,17 +181,18 @@ def lamps_of(plan: Plan, reach_metres: float = 40.0) -> NDArray[np.float64]:
 def standing_places(plan: Plan, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
     """(W, 2) metres, world frame: places near the start to which a body can walk, the start first."""
     board = board_round(plan, 0.0, 0.0, 30.0)
-    free = ndimage.binary_erosion(WALKS[board.grid] & (CEILINGS[board.grid] > _EYE_METRES), iterations=1)
+    free = binary_erosion(WALKS[board.grid] & (CEILINGS[board.grid] > _EYE_METRES), iterations=1)
     at = ((-np.array(board.origin)) / CELL_METRES).astype(int)
-    labels, _ = ndimage.label(free)
+    labels, _ = connected(free)
     own = labels[tuple(at)]
     spots = np.argwhere(labels == own) if own else np.zeros((0, 2), int)
     chosen = spots[rng.permutation(len(spots))[:count]]
-    return np.concatenate([np.zeros((1, 2)), (chosen + 0.5) * CELL_METRES + np.array(board.origin)])
+    places = (chosen + 0.5) * CELL_METRES + np.array(board.origin)
+    return np.concatenate([np.zeros((1, 2)), places]).astype(np.float64)
 
 
 def blocked(plan: Plan, positions: NDArray[np.float64], radius_metres: float) -> NDArray[np.bool_]:
-    """(M,) whether a body of this radius at positions (M, 2) metres would stand in something, or on undecided ground."""
+    """(M,) whether a body of this radius at (M, 2) metres would stand in something, or on undecided ground."""
     positions = np.asarray(positions, np.float64)
     low = np.floor((positions.min(0) - radius_metres - np.array(plan.offset)) / CELL_METRES).astype(int) - PATCH
     high = np.ceil((positions.max(0) + radius_metres - np.array(plan.offset)) / CELL_METRES).astype(int) + PATCH
@@ -199,7 +200,7 @@ def blocked(plan: Plan, positions: NDArray[np.float64], radius_metres: float) ->
     columns, rows = (-(-(int(v) - first) // PATCH) * PATCH for v, first in zip(high, (i, j), strict=True))
     cells, objects = plan.region((i, j), columns, rows)
     solid = np.argwhere(~WALKS[cells])
-    corners = (solid + (i, j)) * CELL_METRES + np.array(plan.offset)
+    corners = ((solid + np.array((i, j))) * CELL_METRES + np.array(plan.offset)).astype(np.float64)
     found = _near_squares(positions, corners, radius_metres)
     for kind, x, y in object_places(plan, (i, j), objects):
         reach = _RADII.get(OBJECTS[int(kind)], 0.0)
@@ -213,7 +214,7 @@ def _near_squares(positions: NDArray[np.float64], corners: NDArray[np.float64], 
     if not len(corners):
         return np.zeros(len(positions), bool)
     gaps = positions[:, None] - np.clip(positions[:, None], corners[None], corners[None] + CELL_METRES)
-    return (np.hypot(gaps[..., 0], gaps[..., 1]) < radius).any(1)
+    return np.asarray((np.hypot(gaps[..., 0], gaps[..., 1]) < radius).any(1), np.bool_)
 
 
 @lru_cache(maxsize=1)

@@ -27,7 +27,9 @@ def pack_plan(plan: Plan) -> Packed:
     }
     drawing = plan.drawing
     if drawing is not None:
-        tensors |= {f"drawing_{name}": torch.from_numpy(np.ascontiguousarray(getattr(drawing, name))) for name in _DRAWN}
+        tensors |= {
+            f"drawing_{name}": torch.from_numpy(np.ascontiguousarray(getattr(drawing, name))) for name in _DRAWN
+        }
     meta = {
         "place": asdict(plan.place),
         "family": plan.family,
@@ -72,5 +74,6 @@ def unpack_plan(packed: Packed) -> Plan:
 
 
 def _drawing(tensors: dict[str, Tensor], row: dict[str, Any]) -> Drawing:
-    drawn = {name: tensors[f"drawing_{name}"].numpy() for name in _DRAWN}
-    return Drawing(**drawn, **(row | {"seed": tuple(row["seed"])}))
+    cells, objects, words = (tensors[f"drawing_{name}"].numpy() for name in _DRAWN)
+    seed = tuple(row["seed"])
+    return Drawing(cells, objects, row["family"], words, seed, row["rounds"], row["round"], row["unknown"])

@@ -106,4 +106,5 @@ def object_places(plan: Plan, corner: Corner, objects: NDArray[np.uint8]) -> NDA
     at = np.argwhere((objects > 0) & (objects < UNSURE))
     kinds, inside = np.divmod(objects[tuple(at.T)].astype(int) - 1, PATCH * PATCH)
     cells = at * PATCH + np.stack(np.divmod(inside, PATCH), 1) + np.array(corner)
-    return np.column_stack([kinds, (cells + 0.5) * CELL_METRES + np.array(plan.offset)])
+    places = (cells + 0.5) * CELL_METRES + np.array(plan.offset)
+    return np.column_stack([kinds.astype(np.float64), places]).astype(np.float64)

@@ -1,7 +1,7 @@
 """From a draft of a place to cells: what lies at the middle of each half metre, and the objects on it.
 
-Rooms lie on quarters of a metre in drafts; here their walls are a metre thick and lie on whole metres, so that a network
-of half-metre cells meets few forms of wall.
+Rooms lie on quarters of a metre in drafts; here their walls are a metre thick and lie on whole metres, so that a
+network of half-metre cells meets few forms of wall.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ seen, so kinds are told apart by nobody: they all become the first.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -91,13 +92,11 @@ def features_of(points: Points, corner: tuple[float, float]) -> NDArray[np.float
     cells, z = at[inside, 0] * SIDE + at[inside, 1], points.places[inside, 2]
     colours, count, rows = points.colours[inside], SIDE * SIDE, []
     total = np.bincount(cells, minlength=count)
-    for low, high in zip(BANDS_METRES[:-1], BANDS_METRES[1:], strict=True):
+    for low, high in pairwise(BANDS_METRES):
         of = (z >= low) & (z < high)
         number = np.bincount(cells[of], minlength=count)
         rows.append(number / np.maximum(total, 1))
-        rows += [
-            np.bincount(cells[of], colours[of, k] - 0.5, count) / np.maximum(number, 1) for k in range(3)
-        ]
+        rows += [np.bincount(cells[of], colours[of, k] - 0.5, count) / np.maximum(number, 1) for k in range(3)]
     foot, top = np.full(count, 5.0), np.full(count, -1.0)
     np.minimum.at(foot, cells, z)
     np.maximum.at(top, cells, z)
@@ -127,12 +126,11 @@ class PlanReader(nn.Module):
         super().__init__()
         self.config = config
         self.enter = nn.Conv2d(CHANNELS, config.width, 3, padding=1)
-        self.layers = nn.ModuleList(
-            nn.Conv2d(config.width, config.width, 3, padding=spread, dilation=spread) for spread in config.spreads
-        )
+        layers = [nn.Conv2d(config.width, config.width, 3, padding=gap, dilation=gap) for gap in config.spreads]
+        self.layers = nn.ModuleList(layers)
         self.leave = nn.Conv2d(config.width, len(NAMES), 1)
         self.family = nn.Linear(config.width, len(FAMILIES))
-        for layer in (self.enter, *self.layers):
+        for layer in (self.enter, *layers):
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:

@@ -20,7 +20,7 @@ from wm_gym.layout.network import LayoutNetwork
 from wm_gym.layout.windows import patches_of, windows_of
 from wm_gym.layout.words import UNSAID
 
-_MISFIT_NATS = 4.0
+_DENIED_NATS = 4.0
 """What each known cell costs that a patch denies."""
 
 
@@ -138,7 +138,9 @@ class Sampler:
     def _objects(self, drawing: Drawing, generator: torch.Generator) -> Drawing:
         at = np.argwhere(drawing.objects == UNSURE)
         scores = self._scores(self.network.leave_objects, self._features(drawing), at)
-        blocked = np.concatenate([np.zeros((len(at), 1), bool), np.tile(SOLID[patches_of(drawing.cells)[tuple(at.T)]], 4)], 1)
+        blocked = np.concatenate(
+            [np.zeros((len(at), 1), bool), np.tile(SOLID[patches_of(drawing.cells)[tuple(at.T)]], 4)], 1
+        )
         scores = scores.masked_fill(torch.from_numpy(blocked), -torch.inf)
         chosen = (scores + _gumbel(scores.shape, generator)).argmax(-1).numpy()
         rounds_left = max(1, drawing.rounds + self.config.object_rounds - drawing.round)
@@ -170,7 +172,7 @@ class Sampler:
         found = np.zeros((len(patches), len(self.dictionary)), np.float32)
         for row in np.flatnonzero(known.any(-1)):
             own = known[row]
-            found[row] = -_MISFIT_NATS * (self.dictionary[:, own] != patches[row, own]).sum(-1)
+            found[row] = -_DENIED_NATS * (self.dictionary[:, own] != patches[row, own]).sum(-1)
         return torch.from_numpy(found)
 
 
@@ -180,5 +182,3 @@ def _mixed(*numbers: int) -> int:
 
 def _gumbel(shape: torch.Size, generator: torch.Generator) -> Tensor:
     return -torch.log(-torch.log(torch.rand(shape, generator=generator).clamp(1e-9, 1 - 1e-7)))
-
-

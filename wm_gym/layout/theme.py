@@ -1,4 +1,4 @@
-"""The looks of one imagined place: its tiles drawn by the tile network, in colours that the sentence names or chance."""
+"""The looks of one imagined place: tiles drawn by the tile network, in colours that a sentence names or chance."""
 
 from __future__ import annotations
 
@@ -61,8 +61,9 @@ _PLAIN_COLOURS = {
 }  # fmt: skip
 _GROUP_TILES = {
     "stone": "paving", "second_stone": "cobbles", "third_stone": "concrete", "concrete0": "concrete",
-    "concrete1": "concrete", "wood": "cabinet", "second_wood": "table", "cloth": "car", "car": "car", "steel": "container",
-    "rug": "car", "walk": "checker", "corridor": "checker", "floor1": "checker", "floor3": "carpet",
+    "concrete1": "concrete", "wood": "cabinet", "second_wood": "table", "cloth": "car", "car": "car",
+    "steel": "container", "rug": "car", "walk": "checker", "corridor": "checker", "floor1": "checker",
+    "floor3": "carpet",
 }  # fmt: skip
 _NAMED = {"car": "cars", "rack": "racks", "steel": "containers", "sheet": "sheets", "cloth": "sofas", "rug": "rugs",
           "grass": "grass", "stone": "floors", "second_stone": "floors", "path": "floors", "tree": "trees",
@@ -147,7 +148,11 @@ class _Theme:
         """A house front: a cornice, storeys, a ground floor."""
         wall = self._listed("houses", "storey", kind)
         base = self._drawn("shopfront")
-        numbers = [self._tile("cornice", self._drawn("cornice")), self._tile("storey", wall), self._tile("shopfront", base)]
+        numbers = [
+            self._tile("cornice", self._drawn("cornice")),
+            self._tile("storey", wall),
+            self._tile("shopfront", base),
+        ]
         cornice, storey, ground = (TILES[TILE_INDEX[name]] for name in ("cornice", "storey", "shopfront"))
         heights = cornice.height, storey.height, ground.height
         return self.table.add(Surface((numbers[0], numbers[1], numbers[2]), heights, storey.width))

@@ -59,15 +59,14 @@ class TileNetwork(nn.Module):
         self.enter = nn.Sequential(
             nn.Linear(config.latent + told + 3, 256), nn.SiLU(), nn.Linear(256, 3 * w * 16), nn.SiLU()
         )
-        self.palette = nn.Sequential(
-            nn.Linear(config.latent + told + 3, 256), nn.SiLU(), nn.Linear(256, config.slots * 3)
-        )
+        last = nn.Linear(256, config.slots * 3)
+        self.palette = nn.Sequential(nn.Linear(config.latent + told + 3, 256), nn.SiLU(), last)
         self.decoder = nn.Sequential(*_rise(3 * w, 2 * w), *_rise(2 * w, 2 * w), *_rise(2 * w, w))
         self.leave = nn.Conv2d(w, config.slots + 1, 3, padding=1)
         for layer in self.modules():
             if isinstance(layer, nn.Conv2d | nn.Linear):
                 nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-        nn.init.normal_(self.palette[-1].weight, std=0.05)
+        nn.init.normal_(last.weight, std=0.05)
         self.register_buffer("means", torch.zeros(kinds, config.latent))
         self.register_buffer("factors", torch.eye(config.latent).repeat(kinds, 1, 1))
         self.register_buffer("colours", torch.full((kinds, config.colours, 3), 0.5))

@@ -127,5 +127,3 @@ def known_objects(objects: NDArray[np.uint8], known: NDArray[np.bool_]) -> NDArr
     """Objects of patches that are known as a whole; `UNSURE` elsewhere."""
     whole = patches_of(known.astype(np.uint8)).all(-1)
     return np.where(whole, objects, UNSURE).astype(np.uint8)
-
-

@@ -136,5 +136,3 @@ def read_family(sentence: str) -> str | None:
     hits = {name: re.search(rf"\b(?:{cue})\b", text) for name, cue in _FAMILY_CUES.items()}
     at = {name: match.start() for name, match in hits.items() if match and not _DENIALS.search(text[: match.start()])}
     return min(FAMILIES, key=lambda name: at.get(name, len(text) + 1)) if at else None
-
-

@@ -1,8 +1,8 @@
 """Muon for matrices and AdamW for the rest, in one optimizer.
 
 Hidden matrices follow momentum made orthogonal, which learns more of few batches than Adam does; tables, vectors and
-the last layers are left to AdamW. Source: Jordan et al. 2024; the scale of the step that lets both share a learning rate
-is Moonlight's (Liu et al. 2025, equation 4).
+the last layers are left to AdamW. Source: Jordan et al. 2024; the scale of the step that lets both share a learning
+rate is Moonlight's (Liu et al. 2025, equation 4).
 """
 
 from __future__ import annotations

@@ -23,8 +23,8 @@ from wm_gym.completion.pipeline import Completed, Completion
 from wm_gym.entities.drawing import EventDrawing
 from wm_gym.events.kinds import ActiveEvent
 from wm_gym.events.scripts import EventScript
-from wm_gym.layout.imagination import blocked as stands_in
 from wm_gym.geometry.motion import OPENING_EYE_METRES, START_BODY_POSE, Body, camera_pose
+from wm_gym.layout.imagination import blocked as stands_in
 from wm_gym.memory.hints import Hints
 from wm_gym.memory.kept import MOST_BYTES, MemoryFolder
 from wm_gym.memory.keyframes import load_kernels

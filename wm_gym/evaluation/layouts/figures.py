@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from wm_gym.layout.cells import CELL_METRES, INDEX, NAMES, SOLID, UNKNOWN, UNSURE, WALKS, Grid
+from wm_gym.layout.regions import connected
 
 _ROADS = np.isin(np.arange(UNKNOWN + 1), [INDEX[name] for name in ("asphalt", "zebra_x", "zebra_y", "cobbles")])
 _LONGEST_RUN = 40
@@ -58,7 +58,7 @@ def largest_walkable(windows: Windows) -> float:
     """Mean share of a window's walkable cells that hang together in its largest part."""
     found = []
     for cells in windows.cells:
-        labels, count = ndimage.label(WALKS[cells])
+        labels, count = connected(WALKS[cells])
         if count:
             sizes = np.bincount(labels.ravel())[1:]
             found.append(sizes.max() / sizes.sum())
@@ -94,7 +94,7 @@ def room_area(windows: Windows) -> float:
     areas: list[int] = []
     for cells in windows.cells:
         for number in rooms:
-            labels, count = ndimage.label(cells == number)
+            labels, count = connected(cells == number)
             areas += [size for size in np.bincount(labels.ravel())[1:].tolist() if size > _LEAST_ROOM] if count else []
     return float(np.median(areas)) * CELL_METRES**2 if areas else 0.0
 

@@ -8,6 +8,7 @@ some samples known patches are false and asked for too, so that the network lear
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import torch
@@ -95,15 +96,14 @@ def _cut(draft: Draft, raster: Raster, rng: np.random.Generator) -> tuple[Grid, 
     """A window most of which lies in the place, with its corner on the lattice of patches."""
     padded = np.pad(raster.grid, WINDOW, constant_values=UNKNOWN)
     standing = np.pad(raster.objects, WINDOW // PATCH, constant_values=UNSURE)
-    for _ in range(20):
+    while True:
         rect = draft.spaces[int(rng.integers(len(draft.spaces)))].rect
         middle = np.array(rect.centre) - (draft.extent.x0, draft.extent.y0)
         at = middle + rng.uniform(-_SHIFT_METRES, _SHIFT_METRES, 2)
         i, j = ((at / 2.0).round().astype(int) - WINDOW // PATCH // 2 + WINDOW // PATCH).tolist()
         cells = padded[i * PATCH : i * PATCH + WINDOW, j * PATCH : j * PATCH + WINDOW]
         if cells.shape == (WINDOW, WINDOW) and (cells != UNKNOWN).mean() > _LEAST_INSIDE:
-            break
-    return cells, standing[i : i + WINDOW // PATCH, j : j + WINDOW // PATCH]
+            return cells, standing[i : i + WINDOW // PATCH, j : j + WINDOW // PATCH]
 
 
 def batch_of(windows: list[Window], encoder: Encoder, rng: np.random.Generator, mended: float = 0.2) -> LayoutBatch:
@@ -119,7 +119,7 @@ def batch_of(windows: list[Window], encoder: Encoder, rng: np.random.Generator, 
     return LayoutBatch(*(torch.from_numpy(np.stack(column)) for column in zip(*rows, strict=True)))
 
 
-def _sample(window: Window, encoder: Encoder, rng: np.random.Generator, *, mends: bool) -> tuple[NDArray, ...]:
+def _sample(window: Window, encoder: Encoder, rng: np.random.Generator, *, mends: bool) -> tuple[Any, ...]:
     patches = patches_of(window.cells)
     inside = (patches != UNKNOWN).all(-1)
     known = known_part(window.cells, rng) if rng.random() > 0.15 else np.ones_like(window.cells, bool)

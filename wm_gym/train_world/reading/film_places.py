@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from wm_gym.backends.twin.capture import capture_place
 from wm_gym.backends.twin.maps.build import build
@@ -66,7 +66,7 @@ def film_places(config: FilmPlacesConfig) -> str:
     return f"{config.output} holds {config.places} places"
 
 
-def film_place(family: str, seed: int, config: FilmPlacesConfig) -> dict[str, NDArray]:
+def film_place(family: str, seed: int, config: FilmPlacesConfig) -> dict[str, Any]:
     """The keyframes of a place, the cells round its start, and where the start lies among them."""
     opening = capture_place(Place(family, seed), config.height, config.width, config.keyframes)
     assert opening.capture is not None
@@ -74,7 +74,7 @@ def film_place(family: str, seed: int, config: FilmPlacesConfig) -> dict[str, ND
     return _arrays(opening.capture) | {"cells": cells, "corner": np.array(corner), "family": FAMILIES.index(family)}
 
 
-def _arrays(capture: Capture) -> dict[str, NDArray]:
+def _arrays(capture: Capture) -> dict[str, Any]:
     return {
         "frames": capture.frames.numpy(),
         "depth": capture.depth.half().numpy(),

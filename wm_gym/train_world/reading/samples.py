@@ -1,4 +1,4 @@
-"""Samples of filmed places: features of some keyframes, laid in one of eight ways, beside the classes of their cells."""
+"""Samples of filmed places: features of some keyframes, laid in one of eight ways, beside their cells' classes."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -67,7 +67,7 @@ def plan_reader_recipe(config: PlanReaderRunConfig) -> Recipe[ReadingBatch]:
     run = config.train
     torch.manual_seed(run.seed)
     places = read_places(config.places)
-    network = PlanReader(ReaderConfig(**(asdict(ReaderConfig()) | {"width": run.width})))
+    network = PlanReader(ReaderConfig(run.width))
 
     def draw(number: int) -> ReadingBatch:
         return draw_batch(places, run.batch, np.random.default_rng([run.seed, number]))

@@ -43,8 +43,9 @@ CUTS: dict[str, Cut] = {
     "court_wall": Cut(("COURTW",), 64, 200), "arcade_wall": Cut(("INNER",), 64, 104),
     "sheet": Cut(("SHEET",), 128, 240), "dock": Cut(("DOCK",), 128, 240), "low_wall": Cut(("LOWWALL",), 64, 28),
     "hedge": Cut(("HEDGE",), 64, 38), "bench": Cut(("BENCH",), 64, 18), "table": Cut(("TABLE", "DESK"), 64, 22),
-    "cabinet": Cut(("CABINET",), 64, 48), "crate": Cut(("CRATE", "BOX"), 32, 32), "rack": Cut(_each("RACK", 2), 128, 160),
-    "container": Cut(_each("STEEL", 2), 64, 72), "car": Cut(_each("CAR"), 128, 22), "cabin": Cut(_each("CAB"), 128, 18),
+    "cabinet": Cut(("CABINET",), 64, 48), "crate": Cut(("CRATE", "BOX"), 32, 32),
+    "rack": Cut(_each("RACK", 2), 128, 160), "container": Cut(_each("STEEL", 2), 64, 72),
+    "car": Cut(_each("CAR"), 128, 22), "cabin": Cut(_each("CAB"), 128, 18),
     "paving": Cut(("PAVE",), 128, 128), "cobbles": Cut(("COBB", "PLAZA"), 128, 128), "grass": Cut(("LAWN",), 128, 128),
     "path": Cut(("PATH",), 128, 128), "asphalt": Cut(("ASPH",), 128, 128), "zebra": Cut(("ZEBX",), 32, 32),
     "water": Cut(("WATER",), 128, 128), "flowers": Cut(("BED",), 64, 64), "leaves": Cut(("HEDGT",), 64, 64),
@@ -75,7 +76,9 @@ class TileSet:
 
 def read_album(first_seed: int, num_places: int) -> TileSet:
     """The tiles of so many places."""
-    found = [(INDEX[name], picture) for seed in range(first_seed, first_seed + num_places) for name, picture in _of(seed)]
+    found = [
+        (INDEX[name], picture) for seed in range(first_seed, first_seed + num_places) for name, picture in _of(seed)
+    ]
     tiles = torch.from_numpy(np.stack([picture for _, picture in found])).float().permute(0, 3, 1, 2) / 255
     tiles = torch.cat([tiles[:, :3] * tiles[:, 3:], tiles[:, 3:]], 1)
     return TileSet(tiles, torch.tensor([kind for kind, _ in found]), torch.stack([main_colour(tile) for tile in tiles]))
@@ -135,5 +138,3 @@ def _tile(picture: Picture, width: int, height: int) -> Picture:
 
 def _resized(picture: Picture) -> Picture:
     return np.asarray(Image.fromarray(picture, "RGBA").resize((TILE, TILE), Image.Resampling.BOX))
-
-
