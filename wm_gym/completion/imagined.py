@@ -1,4 +1,6 @@
-"""The stage of imagined places: what their plan shows at the poses of a chunk, and the plan one round of drawing on.
+"""The stages of plans: what they show at the poses of a chunk, while they are drawn on ahead of the camera.
+
+What lies beyond the decided ground is a guess, which memory is not to keep.
 
 Source: TeleWorld's macro planning (section 3.2): what lies ahead is decided coarsely before frames are made of it.
 """
@@ -6,16 +8,17 @@ Source: TeleWorld's macro planning (section 3.2): what lies ahead is decided coa
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from wm_gym.completion.inpainter import COARSE_AREA
-from wm_gym.completion.stage import Draft, View
+from wm_gym.completion.stage import Draft, View, last_frame
+from wm_gym.completion.stages import CompletionConfig, needs_completion
 from wm_gym.geometry.depth_scale import FAR_METRES
-from wm_gym.layout.casting import SURFACE, UNDECIDED, Cast
+from wm_gym.layout.casting import SURFACE, UNASKED, UNDECIDED, Cast
 from wm_gym.layout.imagination import Imagination, board_round
 from wm_gym.layout.plan import Plan
 from wm_gym.memory.hints import Hints
@@ -25,32 +28,64 @@ _AGREES = 0.06
 """Difference of log-depths up to which memory and a plan show the same surface."""
 
 
-def show_plan(imagination: Imagination, draft: Draft, view: View) -> Draft:
-    """The guidance with what the plan of the draft's state shows, and that plan continued ahead of the camera.
+@dataclass(frozen=True)
+class ImaginedPlan:
+    """What the plan of an imagined place shows, and that plan continued ahead of the camera.
 
-    Of an imagined place the plan is exact and memory a copy of frames that were made of it, so where both show one
-    surface the plan is shown, and what memory shows in front of it stays. Of a place that was seen memory comes first.
-    What lies beyond the decided ground is a guess that memory is not to keep.
+    The plan is exact and memory a copy of frames that were made of it, so where both show one surface the plan is
+    shown; what memory shows in front of it stays.
     """
-    assert draft.state.plan is not None
-    poses = view.world_from_camera.double().numpy()
-    x, y = poses[-1, :2, 3]
+
+    imagination: Imagination
+
+    def __call__(self, draft: Draft, view: View) -> Draft:
+        """Show all that is decided, and guess at what is not."""
+        plan = draft.state.plan
+        if plan is None or plan.is_read:
+            return draft
+        asked = torch.ones_like(draft.hints.seen)
+        plan, shown, met = _shown(self.imagination, plan, draft.hints, view, asked)
+        decided, guessed = met >= SURFACE, (met == UNDECIDED) & ~draft.hints.seen
+        in_front = draft.hints.seen & (draft.hints.log_depth < shown.log_depth - _AGREES)
+        where = (decided & ~in_front) | guessed
+        coarse = where & decided & draft.hints.seen & (draft.hints.area >= COARSE_AREA)
+        return _with_plan(draft, plan, guessed).filled(where, shown, overwritten=coarse)
+
+
+@dataclass(frozen=True)
+class ContinuedPlan:
+    """What the plan of a place that was seen shows where memory shows nothing, and that plan continued."""
+
+    imagination: Imagination
+    config: CompletionConfig
+
+    def __call__(self, draft: Draft, view: View) -> Draft:
+        """Fill the unseen pixels."""
+        plan = draft.state.plan
+        if plan is None or not plan.is_read or not needs_completion(last_frame(draft.hints), self.config).any():
+            return draft
+        unseen = ~draft.hints.seen
+        plan, shown, met = _shown(self.imagination, plan, draft.hints, view, unseen)
+        return _with_plan(draft, plan, unseen & (met == UNDECIDED)).filled(unseen & (met != UNASKED), shown)
+
+
+def _with_plan(draft: Draft, plan: Plan, guessed: Tensor) -> Draft:
+    """The draft with a plan that has grown, and pixels that memory is not to keep."""
+    return replace(draft, state=replace(draft.state, plan=plan), provisional=draft.provisional | guessed)
+
+
+def _shown(imagination: Imagination, plan: Plan, hints: Hints, view: View, asked: Tensor) -> tuple[Plan, Hints, Tensor]:
+    """A plan continued, what it shows at the poses of a chunk where it is asked for, and what rays met."""
+    poses, lens = view.world_from_camera.double().numpy(), view.intrinsics.double().numpy()
+    x, y = (float(value) for value in poses[-1, :2, 3])
     heading = float(np.arctan2(poses[-1, 1, 2], poses[-1, 0, 2]))
-    plan, lens = draft.state.plan, view.intrinsics.double().numpy()
-    asked = ~draft.hints.seen.numpy() if plan.is_read else np.ones(draft.hints.seen.shape, bool)
-    plan = _continued(imagination, plan, (float(x), float(y), heading), poses[-1], lens, asked[-1])
-    board = board_round(plan, float(x), float(y))
+    masks = asked.numpy()
+    plan = _continued(imagination, plan, (x, y, heading), poses[-1], lens, masks[-1])
+    board = board_round(plan, x, y)
     casts = [
-        imagination.shown(plan, board, pose, lens, where, FAR_METRES) for pose, where in zip(poses, asked, strict=True)
+        imagination.shown(plan, board, pose, lens, mask, FAR_METRES) for pose, mask in zip(poses, masks, strict=True)
     ]
-    shown = _hints_of(draft.hints, casts)
-    met = torch.from_numpy(np.stack([one.met for one in casts]))
-    decided, guessed = met >= SURFACE, (met == UNDECIDED) & ~draft.hints.seen
-    kept = draft.hints.seen & (plan.is_read | (draft.hints.log_depth < shown.log_depth - _AGREES))
-    where = (decided & ~kept) | guessed
-    coarse = where & decided & draft.hints.seen & (draft.hints.area >= COARSE_AREA)
-    draft = replace(draft, state=replace(draft.state, plan=plan), provisional=draft.provisional | guessed)
-    return draft.filled(where, shown, overwritten=coarse)
+    return plan, _hints_of(hints, casts), torch.from_numpy(np.stack([one.met for one in casts]))
 
 
 def _continued(

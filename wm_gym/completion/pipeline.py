@@ -14,20 +14,20 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from wm_gym.completion.imagined import show_plan
+from wm_gym.completion.imagined import ContinuedPlan, ImaginedPlan
 from wm_gym.completion.inpainter import Inpainter
 from wm_gym.completion.scene_bank import KEPT_MEMORIES, SceneBank
 from wm_gym.completion.stage import Draft, Stage, View
 from wm_gym.completion.stages import CompletionConfig, Holes, Inpainting, NewScene, PlacedScenes, Sky, needs_completion
 from wm_gym.completion.state import CompletionState
-from wm_gym.completion.weights import find_inpainter, find_scene_bank, inpainter_bytes, load_inpainter
+from wm_gym.completion.weights import inpainter_bytes, load_inpainter
 from wm_gym.layout.imagination import Imagination, shipped_imagination
 from wm_gym.layout.plan import Plan
 from wm_gym.memory.hints import Hints
 from wm_gym.world_model import Opening
 
 NONE = "none"
-"""Setting for no inpainter, or no scene bank."""
+"""Setting for no inpainter, no scene bank, or no plans."""
 
 
 @dataclass(frozen=True)
@@ -59,18 +59,17 @@ class Completion:
         config: CompletionConfig | None = None,
         imagination: Imagination | None = None,
     ) -> None:
-        """A pipeline of the given parts.
+        """A pipeline of the given parts; without any, nothing is completed.
 
         Args:
-            inpainter: Fills what the other stages leave unseen; None for no completion at all.
-            scene_bank: Scenes to retrieve and place in large unseen regions; None leaves these to the inpainter.
+            inpainter: Fills what the other stages leave unseen.
+            scene_bank: Scenes to retrieve and place in large unseen regions of places that were seen, instead of plans.
             config: When and how hints are completed.
-            imagination: Continues the plans of imagined places; None leaves these to the other stages.
+            imagination: Draws and continues the plans of places.
         """
-        self.imagination = imagination
-        self.config = config or CompletionConfig()
+        self.config, self.imagination = config or CompletionConfig(), imagination
         self.inpainter, self.scene_bank = None if inpainter is None else inpainter.eval(), scene_bank
-        self.stages = _stages(self.inpainter, scene_bank, self.config)
+        self.stages = _stages(self.inpainter, scene_bank, imagination, self.config)
         self.weights = _hash_of(inpainter, scene_bank, imagination)
 
     @classmethod
@@ -81,6 +80,7 @@ class Completion:
         *,
         inpainter: str | None = None,
         scene_bank: str | None = None,
+        layout: str | None = None,
         kept_scenes: int = KEPT_MEMORIES,
         dtype: torch.dtype = torch.float32,
         device: str = "cpu",
@@ -90,23 +90,25 @@ class Completion:
         Args:
             height: Rows of a frame.
             width: Columns of a frame.
-            inpainter: Path of an inpainter's file, "none" for no completion at all, or None for the one that is shipped
-                for the size, if there is one.
-            scene_bank: Path of a folder of captures, "none" for no scene bank, or None for the shipped one, if it fits
-                the size. Not used without an inpainter.
+            inpainter: Path of an inpainter's file, or "none" or None for none.
+            scene_bank: Path of a folder of captures to go on as, instead of plans, or "none" or None for none.
+            layout: None for the shipped networks of plans, "none" for no plans.
             kept_scenes: Most scenes of the bank whose memories stay built until `close`.
             dtype: Number type of the inpainter.
             device: Device of the inpainter; hints stay on theirs.
 
         Raises:
-            ValueError: If a file is damaged or of another size, there is no capture in the folder, or `kept_scenes` is
-                below 1.
+            ValueError: If a file is damaged or of another size, there is no capture in the folder, `layout` is
+                something else, or `kept_scenes` is below 1.
         """
-        loaded, imagination = _inpainter(inpainter, height, width, dtype), shipped_imagination()
-        if loaded is None:
-            return cls(imagination=imagination)
-        bank = _scene_bank(scene_bank, height, width, kept_scenes)
-        return cls(loaded.to(device), bank, imagination=imagination)
+        if layout not in (None, NONE):
+            raise ValueError(f"layout must be None or {NONE!r}, got {layout!r}")
+        loaded = _inpainter(inpainter, height, width, dtype)
+        return cls(
+            None if loaded is None else loaded.to(device),
+            _scene_bank(scene_bank, height, width, kept_scenes),
+            imagination=shipped_imagination() if layout is None else None,
+        )
 
     def begun(
         self, openings: Sequence[Opening], seeds: Sequence[int], far_metres: float
@@ -119,7 +121,7 @@ class Completion:
             return CompletionState()
         if opening.imagined is not None:
             return CompletionState(plan=self.imagination.opened(opening.imagined))
-        if opening.capture is None:
+        if opening.capture is None or self.scene_bank is not None:
             return CompletionState()
         return CompletionState(plan=self.imagination.read(opening.capture, opening.prompt, seed, far_metres))
 
@@ -130,7 +132,7 @@ class Completion:
 
     def decides(self, states: Sequence[CompletionState]) -> bool:
         """Whether all that is new in these worlds is decided: a model has only to blend its frames with the hints."""
-        return bool(self.stages) or (self.imagination is not None and all(state.plan is not None for state in states))
+        return self.inpainter is not None or all(state.plan is not None for state in states)
 
     def __call__(
         self,
@@ -150,8 +152,7 @@ class Completion:
             groups: N numbers; worlds with one number share a plan. None: none do.
         """
         ends = Hints(**{name: value[:, -1] for name, value in vars(hints).items()})
-        is_any = self.stages or any(state.plan is not None for state in states)
-        needed = needs_completion(ends, self.config).tolist() if is_any else [False] * len(states)
+        needed = needs_completion(ends, self.config).tolist() if self.stages else [False] * len(states)
         chosen = [n for n, state in enumerate(states) if needed[n] or state.placed or _is_shown(state)]
         nowhere = torch.zeros_like(hints.seen)
         if not chosen:
@@ -176,8 +177,6 @@ class Completion:
         )
 
     def _of_world(self, draft: Draft, view: View) -> Draft:
-        if self.imagination is not None and draft.state.plan is not None:
-            draft = show_plan(self.imagination, draft, view)
         for stage in self.stages:
             draft = stage(draft, view)
         return draft
@@ -188,14 +187,17 @@ def _is_shown(state: CompletionState) -> bool:
     return state.plan is not None and not state.plan.is_read
 
 
-def _stages(inpainter: Inpainter | None, scene_bank: SceneBank | None, config: CompletionConfig) -> tuple[Stage, ...]:
-    """The stages in order: retrieved scenes are rendered first, holes and inpainting come last."""
-    if inpainter is None:
+def _stages(
+    inpainter: Inpainter | None, scene_bank: SceneBank | None, imagination: Imagination | None, config: CompletionConfig
+) -> tuple[Stage, ...]:
+    """The stages in order: plans and retrieved scenes are shown first, thin holes and inpainting come last."""
+    if inpainter is None and scene_bank is None and imagination is None:
         return ()
-    filling = Holes(config), Inpainting(inpainter, config)
-    if scene_bank is None:
-        return filling
-    return PlacedScenes(scene_bank, config), Sky(), NewScene(scene_bank, config), *filling
+    planned = () if imagination is None else (ImaginedPlan(imagination),)
+    placed = () if scene_bank is None else (PlacedScenes(scene_bank, config), Sky(), NewScene(scene_bank, config))
+    continued = () if imagination is None else (ContinuedPlan(imagination, config),)
+    inpainted = () if inpainter is None else (Inpainting(inpainter, config),)
+    return *planned, *placed, Holes(config), *continued, *inpainted
 
 
 def _hash_of(inpainter: Inpainter | None, scene_bank: SceneBank | None, imagination: Imagination | None) -> str:
@@ -214,7 +216,7 @@ def _hash_of(inpainter: Inpainter | None, scene_bank: SceneBank | None, imaginat
 
 def _inpainter(asked: str | None, height: int, width: int, dtype: torch.dtype) -> Inpainter | None:
     """The inpainter of the setting; see `Completion.create`."""
-    path = find_inpainter(height, width) if asked is None else None if asked == NONE else Path(asked)
+    path = None if asked in (None, NONE) else Path(asked)
     if path is None:
         return None
     inpainter = load_inpainter(path, dtype)
@@ -226,5 +228,5 @@ def _inpainter(asked: str | None, height: int, width: int, dtype: torch.dtype) -
 
 def _scene_bank(asked: str | None, height: int, width: int, kept: int) -> SceneBank | None:
     """The scene bank of the setting; see `Completion.create`."""
-    path = find_scene_bank(height, width) if asked is None else None if asked == NONE else Path(asked)
+    path = None if asked in (None, NONE) else Path(asked)
     return None if path is None else SceneBank.load(path, height, width, kept=kept)

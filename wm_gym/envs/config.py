@@ -18,7 +18,7 @@ from wm_gym.scenes.named import find_world
 
 FOV_DEGREES = (20.0, 120.0)
 
-COMPLETION_SETTINGS = ("inpainter", "scene_bank", "kept_scenes")
+COMPLETION_SETTINGS = ("inpainter", "scene_bank", "layout", "kept_scenes")
 """Names in `completion_settings`."""
 
 PROBED = ("frameskip",)
@@ -53,8 +53,8 @@ class EpisodeConfig:
         return_text: Whether info holds "task_description", "prompt" and "env_feedback", which are strings.
         backend_settings: The backend's own, such as {"weights": path, "num_steps": 2} of "video".
         completion: Whether what memory does not show is decided before it is generated; None: as the backend wants it.
-        completion_settings: Of that: {"inpainter": path or "none", "scene_bank": folder or "none",
-            "kept_scenes": most scenes that stay built}.
+        completion_settings: Of that: {"inpainter": path or "none", "scene_bank": folder or "none", "layout": "none" for
+            no plans, "kept_scenes": most scenes that stay built}.
         draw_events: Whether events are drawn on the backend's frames, and people in the first one become entities;
             None: as the backend wants it.
     """

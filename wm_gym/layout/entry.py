@@ -1,8 +1,8 @@
 """Entry: what posed pictures with depth show of a place becomes a plan, which then goes on where they end.
 
 Plans lie on a lattice of half metres and of patches of two metres. Where the lattice of a real place lies is not known:
-the phase is taken at which the reader is surest, then the one at which most patches are patches of real plans. What
-cannot be read stays unknown.
+that of half metres is taken from where its upright surfaces stand, that of patches is the one at which most patches are
+like those of real plans. What cannot be read stays unknown.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from wm_gym.layout.windows import patches_of
 from wm_gym.layout.words import read_family
 from wm_gym.world_model import Capture, Imagined
 
-_PHASES = (0.0, 0.25)
+_UPRIGHT_METRES = 0.4, 3.0
+_COMMON = 1024
 _SURE = 0.5
 _LEAST_ROWS = 40
 _FEWEST_POINTS = 40
@@ -85,9 +86,9 @@ def read_capture(reader: PlanReader, dictionary: Grid, capture: Capture, far: fl
         capture.frames[:, ::step, ::step], capture.depth[:, ::step, ::step], capture.moving[:, ::step, ::step],
         capture.world_from_camera, intrinsics, ground_z=-OPENING_EYE_METRES, far_metres=far,
     )  # fmt: skip
-    half = -SIDE / 2 * CELL_METRES
-    tries = [_named(reader, points, (half - x, half - y)) for x in _PHASES for y in _PHASES]
-    _, cells, corner, family = max(tries, key=lambda one: one[0])
+    phase = _wall_phase(points)
+    corner = phase[0] - SIDE / 2 * CELL_METRES, phase[1] - SIDE / 2 * CELL_METRES
+    cells, family = _named(reader, points, corner)
     cells = _without_specks(cells)
     i, j = _patch_phase(cells, dictionary)
     cells, corner = np.roll(cells, (-i, -j), (0, 1)), (corner[0] + i * CELL_METRES, corner[1] + j * CELL_METRES)
@@ -95,18 +96,27 @@ def read_capture(reader: PlanReader, dictionary: Grid, capture: Capture, far: fl
     return Reading(cells, corner, family, _colours(points, cells, corner))
 
 
-def _named(
-    reader: PlanReader, points: Points, corner: tuple[float, float]
-) -> tuple[float, Grid, tuple[float, float], str]:
-    """How sure the reader is of the cells from a corner on, and these cells; those that it is not sure of stay out."""
+def _wall_phase(points: Points) -> tuple[float, float]:
+    """Metres in x and y, each in -0.25..0.25, from the world's origin to the lattice on which upright surfaces stand.
+
+    What stands along one axis lies all over the other, so its points speak for one phase alone.
+    """
+    low, high = _UPRIGHT_METRES
+    upright = points.places[(points.places[:, 2] > low) & (points.places[:, 2] < high), :2]
+    if len(upright) < _FEWEST_POINTS:
+        return 0.0, 0.0
+    x, y = np.angle(np.exp(2j * np.pi * upright / CELL_METRES).mean(0)) / (2 * np.pi) * CELL_METRES
+    return float(x), float(y)
+
+
+def _named(reader: PlanReader, points: Points, corner: tuple[float, float]) -> tuple[Grid, str]:
+    """The cells from a corner on, those that the reader is not sure of left out, and the family."""
     features = torch.from_numpy(features_of(points, corner))[None]
     with torch.inference_mode():
         classes, families = reader(features)
     shares, told = classes[0].softmax(0).max(0)
-    touched = touched_cells(features)[0]
-    cells = torch.where(touched & (shares > _SURE), told, UNKNOWN).numpy().astype(np.uint8)
-    certainty = float(shares[touched].mean()) if bool(touched.any()) else 0.0
-    return certainty, cells, corner, FAMILIES[int(families[0].argmax())]
+    cells = torch.where(touched_cells(features)[0] & (shares > _SURE), told, UNKNOWN)
+    return cells.numpy().astype(np.uint8), FAMILIES[int(families[0].argmax())]
 
 
 def _without_specks(cells: Grid) -> Grid:
@@ -121,16 +131,19 @@ def _without_specks(cells: Grid) -> Grid:
 
 
 def _patch_phase(cells: Grid, dictionary: Grid) -> tuple[int, int]:
-    """The shift in cells at which most whole patches are entries of the dictionary, or else uniform."""
-    known = {row.tobytes() for row in dictionary}
+    """The shift in cells at which patches are most like entries of the dictionary."""
+    common = dictionary[:_COMMON]
 
-    def share(i: int, j: int) -> float:
+    def likeness(i: int, j: int) -> float:
         part = np.pad(cells, ((0, i), (0, j)), constant_values=UNKNOWN)[i:, j:]
         patches = patches_of(part).reshape(-1, PATCH * PATCH)
-        whole = patches[(patches != UNKNOWN).all(1) & (patches != patches[:, :1]).any(1)]
-        return float(np.mean([row.tobytes() in known for row in whole])) if len(whole) else 0.0
+        patches = patches[(patches != UNKNOWN).all(1) & (patches != patches[:, :1]).any(1)]
+        if not len(patches):
+            return 0.0
+        wrong = np.stack([(common != patch).sum(1).min() for patch in patches])
+        return float(-wrong.mean())
 
-    return max(((i, j) for i in range(PATCH) for j in range(PATCH)), key=lambda shift: share(*shift))
+    return max(((i, j) for i in range(PATCH) for j in range(PATCH)), key=lambda shift: likeness(*shift))
 
 
 def _colours(points: Points, cells: Grid, corner: tuple[float, float]) -> dict[str, NDArray[np.float64]]:

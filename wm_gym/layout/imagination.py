@@ -183,7 +183,7 @@ def standing_places(plan: Plan, count: int, rng: np.random.Generator) -> NDArray
     board = board_round(plan, 0.0, 0.0, 30.0)
     free = binary_erosion(WALKS[board.grid] & (CEILINGS[board.grid] > _EYE_METRES), iterations=1)
     at = ((-np.array(board.origin)) / CELL_METRES).astype(int)
-    labels, _ = connected(free)
+    labels, _ = connected(np.asarray(free, np.bool_))
     own = labels[tuple(at)]
     spots = np.argwhere(labels == own) if own else np.zeros((0, 2), int)
     chosen = spots[rng.permutation(len(spots))[:count]]
