@@ -9,9 +9,12 @@ from plain_models import Keyed, SolidColour
 from stand_in_device import NAME, OnDevice, stand_in
 
 from wm_gym.backends.memory_only import MemoryOnlyModel
+from wm_gym.completion.inpainter import Inpainter
+from wm_gym.completion.inpainter_config import InpainterConfig
 from wm_gym.completion.pipeline import Completion
 from wm_gym.completion.stage import View
 from wm_gym.completion.state import CompletionState
+from wm_gym.completion.weights import save_inpainter
 from wm_gym.geometry.motion import START_BODY_POSE, camera_pose
 from wm_gym.memory.render import blank_hints
 from wm_gym.scenes.named import open_named
@@ -54,9 +57,12 @@ def test_a_backend_shows_the_same_on_every_device(make, device):
     assert all(isinstance(one.world_from_camera, OnDevice) == (device == NAME) for one in crossed)
 
 
-def test_completion_decides_the_same_on_every_device():
+def test_completion_decides_the_same_on_every_device(tmp_path):
+    torch.manual_seed(0)
+    save_inpainter(tmp_path / "an.inpainter", Inpainter(InpainterConfig(48, 64, dim=16, num_heads=2, num_layers=1)))
+
     def completed(device):
-        completion = Completion.create(48, 64, scene_bank="none", device=device)
+        completion = Completion.create(48, 64, inpainter=str(tmp_path / "an.inpainter"), device=device)
         assert str(completion.inpainter.device) == device
         hints = blank_hints(1, 4, 48, 64, torch.device("cpu"))
         pose = torch.from_numpy(camera_pose(START_BODY_POSE)).float().expand(4, 4, 4)

@@ -216,7 +216,7 @@ def test_hints_are_never_changed_in_place():
 def test_a_pipeline_without_stages_keeps_the_hints():
     hints = some_hints()
     made = Completion()(hints, [View(poses(1)[0], LENS, 4, (5, 1, 1), "")], [CompletionState()])
-    assert made.hints is hints and not made.where.any() and not Completion().decides
+    assert made.hints is hints and not made.where.any() and not Completion().decides([CompletionState()])
 
 
 def test_inpainted_pixels_take_the_appearance_of_most_seen_ones():

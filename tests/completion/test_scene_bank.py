@@ -1,7 +1,6 @@
 """The scene bank: the best match is found and aligned, hints stay, and mirrored scenes are mirror images."""
 
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -24,6 +23,7 @@ from wm_gym.memory.hints import Hints
 from wm_gym.memory.render import render
 from wm_gym.scenes.captures import save_capture
 from wm_gym.scenes.images import open_picture
+from wm_gym.scenes.sources import SHIPPED
 from wm_gym.world.serialization import from_bytes, to_bytes
 from wm_gym.world.world import World
 from wm_gym.world_model import Capture, Opening
@@ -209,18 +209,9 @@ def test_a_scene_bank_is_a_folder_of_captures_and_part_of_the_hash(tmp_path):
     (tmp_path / "a.npz").write_bytes(b"nothing")
     with pytest.raises(ValueError, match=re.escape("must be a capture (.npz), got a file that cannot be read")):
         SceneBank.load(tmp_path, *SIZE).key_views  # noqa: B018
-    shipped, without = Completion.create(48, 64), Completion.create(48, 64, scene_bank="none")
-    assert shipped.scene_bank is not None and without.scene_bank is None
-    assert shipped.weights != without.weights
-
-
-def test_the_shipped_scene_bank_is_of_the_training_split():
-    scene_bank = Completion.create(48, 64).scene_bank
-    assert scene_bank is not None and len(scene_bank.captures) == 25
-    assert not [path for path in scene_bank.captures if path.stem.endswith("9")]
-    assert {Path(path).stem.partition("-")[0] for path in scene_bank.captures} == {
-        "rooms", "city", "courtyard", "park", "warehouse",
-    }  # fmt: skip
+    given, without = Completion.create(48, 64, scene_bank=str(SHIPPED)), Completion.create(48, 64)
+    assert given.scene_bank is not None and without.scene_bank is None
+    assert given.weights != without.weights
 
 
 def test_thin_holes_are_left_out_and_large_unseen_regions_are_not():
@@ -249,7 +240,7 @@ def test_bad_settings_are_refused_in_one_sentence(change, message):
 
 def test_a_world_continues_in_placed_scenes_and_after_a_round_trip_through_bytes():
     """A cold opening that turns in place has a few placed scenes, and they are part of the state."""
-    world = World(VideoModel.create(48, 64))
+    world = World(VideoModel.create(48, 64), completion=Completion.create(48, 64, scene_bank=str(SHIPPED)))
     opening = open_picture(np.full((48, 64, 3), 120, np.uint8), 48, 64)
     state, _ = world.start([opening], [3])
     turn = np.tile([0.0, 0.0, 1.0, 0.0], (1, 4, 1))

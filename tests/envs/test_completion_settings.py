@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import wm_gym  # noqa: F401  (registers the ids)
+from wm_gym.scenes.sources import SHIPPED
 
 PICTURE = np.full((48, 64, 3), 120, np.uint8)
 
@@ -26,16 +27,17 @@ def test_a_backend_that_shows_memory_alone_shows_what_completion_decides():
     alone, _ = turned(backend="memory_only")
     completed, state = turned(backend="memory_only", completion=True)
     assert (alone > 0).mean() < 0.8 < 0.95 < (completed > 0).mean()
-    assert state.world.completions[0].placed
+    assert state.world.completions[0].plan.windows
 
 
-def test_a_generated_world_without_completion_places_no_scenes():
-    _, plain = turned(1)
+def test_a_world_goes_on_by_a_plan_or_as_scenes_or_not_at_all():
+    _, planned = turned(1)
     _, bare = turned(1, completion=False)
-    _, invented = turned(1, completion_settings={"scene_bank": "none"})
-    assert plain.world.completions[0].placed
-    assert not bare.world.completions[0].placed and not invented.world.completions[0].placed
-    assert len({state.maker.weights for state in (plain, bare, invented)}) == 3
+    _, placed = turned(1, completion_settings={"scene_bank": str(SHIPPED)})
+    assert planned.world.completions[0].plan is not None and not planned.world.completions[0].placed
+    assert bare.world.completions[0].plan is None and not bare.world.completions[0].placed
+    assert placed.world.completions[0].plan is None and placed.world.completions[0].placed
+    assert len({state.maker.weights for state in (planned, bare, placed)}) == 3
 
 
 @pytest.mark.parametrize(
@@ -49,7 +51,7 @@ def test_a_generated_world_without_completion_places_no_scenes():
         ),
         (
             {"completion_settings": {"painter": "none"}},
-            "completion_settings must be among ['inpainter', 'scene_bank', 'kept_scenes']",
+            "completion_settings must be among ['inpainter', 'scene_bank', 'layout', 'kept_scenes']",
         ),
         ({"completion_settings": ["none"]}, "completion_settings must be a dict of the completion's own, got ['none']"),
         (

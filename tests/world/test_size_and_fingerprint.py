@@ -50,12 +50,12 @@ def test_forks_cost_next_to_nothing_until_they_go_their_own_ways(world, state):
 def test_the_weights_of_a_model_are_named_by_the_hash_of_their_file(world, tmp_path):
     alone = world.model.spec
     assert save_weights(tmp_path / "weights.safetensors", world.model.network) == alone.weights
-    assert world.spec.weights != alone.weights  # its inpainter is another part of what it is
+    assert world.spec.weights != alone.weights  # its layout is another part of what it is
     assert alone.arithmetic == "float32 on cpu"
 
 
 def test_the_name_of_a_preset_tells_references_apart(world):
-    without = World(world.model, completion=completion_for(world.model.spec, settings={"scene_bank": "none"}))
+    without = World(world.model, completion=completion_for(world.model.spec, settings={"layout": "none"}))
     assert preset_hash(without) != preset_hash(world) == preset_hash(World(VideoModel.create(48, 64)))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -64,7 +63,7 @@ def unpack_plan(packed: Packed) -> Plan:
         Imagined(**meta["place"]),
         meta["family"],
         (meta["offset"][0], meta["offset"][1]),
-        MappingProxyType(blocks),
+        blocks,
         None if meta["drawing"] is None else _drawing(tensors, meta["drawing"]),
         (meta["corner"][0], meta["corner"][1]),
         meta["windows"],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +51,7 @@ class Plan:
     place: Imagined
     family: int
     offset: tuple[float, float] = (0.0, 0.0)
-    blocks: Mapping[Corner, Block] = field(default_factory=lambda: MappingProxyType({}))
+    blocks: Mapping[Corner, Block] = field(default_factory=dict)
     drawing: Drawing | None = None
     corner: Corner = (0, 0)
     windows: int = 0
@@ -90,7 +89,7 @@ class Plan:
                     np.where(old_cells == UNKNOWN, new_cells, old_cells),
                     np.where(old_objects == UNSURE, new_objects, old_objects),
                 )
-        return replace(self, blocks=MappingProxyType(blocks))
+        return replace(self, blocks=blocks)
 
 
 def _copy(source: Grid, target: Grid, at: Corner) -> None:
