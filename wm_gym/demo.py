@@ -41,7 +41,8 @@ class DemoConfig:
     """Settings of the demo.
 
     Attributes:
-        world: The `world` setting of `gym.make`: a family, "family/number", "family/*" or a capture's path.
+        world: The `world` setting of `gym.make`: "imagined", a family, "family/number", "family/*" or a capture's path.
+        prompt: What an imagined place is to be like.
         seed: Seed of the world, of the tour, and of the place where the name leaves a choice.
         difficulty: "simple", "medium" or "full"; the shipped places are "full".
         backend: The backend that generates the frames.
@@ -57,7 +58,8 @@ class DemoConfig:
         sheet_columns: Columns of the contact sheet.
     """
 
-    world: str = "city/19"
+    world: str = "imagined"
+    prompt: str = "a narrow street with green trees and red houses"
     seed: int = 3
     difficulty: str = "full"
     backend: str = "video"
@@ -114,10 +116,10 @@ def run_demo(config: DemoConfig) -> dict[str, float]:
             written.
         ImportError: If the world or backend needs ViZDoom and it is not installed.
     """
-    find_world(config.world, config.seed, config.difficulty)
+    find_world(config.world, config.seed, config.difficulty, config.prompt)
     check_writable(config.output, is_folder=True)
     world = World(load_backend(config.backend, config.height, config.width))
-    opening = open_named(world.spec, config.world, config.seed, config.difficulty)
+    opening = open_named(world.spec, config.world, config.seed, config.difficulty, prompt=config.prompt)
     has_twin = config.compare and opening.place is not None and simulator_is_installed()
     twin = World(load_backend("twin", config.height, config.width)) if has_twin else None
     folder = Path(config.output)
