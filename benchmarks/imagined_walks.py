@@ -40,7 +40,8 @@ _SHEET_CELLS, _FAR_METRES, _STEPS_PER_METRE = 480, 60.0, 8
 def walk(imagination: Imagination, family: str, seed: int, metres: float) -> tuple[Plan, np.ndarray]:
     """The plan at the end of a walk, and its way (K, 2) in metres."""
     plan, way = imagination.opened(Imagined(seed, family)), [(0.0, 0.0)]
-    for plan, x, y in walk_outward(imagination, plan, int(metres * _STEPS_PER_METRE)):  # noqa: B020
+    for grown, x, y in walk_outward(imagination, plan, int(metres * _STEPS_PER_METRE)):
+        plan = grown
         way.append((x, y))
         if np.hypot(x, y) >= metres:
             break

@@ -16,7 +16,7 @@ from wm_gym.backends.registry import load_backend
 from wm_gym.evaluation.layouts.walking import way_outward
 from wm_gym.evaluation.pictures import enlarge
 from wm_gym.files.video import VideoWriter
-from wm_gym.layout.cells import CELL_METRES, FAMILIES, PATCH, picture
+from wm_gym.layout.cells import FAMILIES, PATCH, picture
 from wm_gym.layout.plan import Plan
 from wm_gym.progress import progress_bar
 from wm_gym.scenes.named import open_named
@@ -66,7 +66,7 @@ def over_plan(frame: NDArray[np.uint8], plan: Plan, body: NDArray[np.float64]) -
     shown[(shown == (255, 0, 255)).all(-1)] = (24, 24, 28)
     for step, colour in ((0.0, (255, 0, 0)), (1.5, (255, 160, 0))):
         x, y = body[0] + step * np.cos(body[3]), body[1] + step * np.sin(body[3])
-        u, v = int((x - plan.offset[0]) / CELL_METRES) - corner[0], int((y - plan.offset[1]) / CELL_METRES) - corner[1]
+        u, v = (cell - first for cell, first in zip(plan.cell_at(float(x), float(y)), corner, strict=True))
         shown[max(0, PLAN_CELLS - 2 - v) : PLAN_CELLS - v + 1, max(0, u - 1) : u + 2] = colour
     side = SCALE * WIDTH
     drawn = np.asarray(Image.fromarray(shown).resize((side, side), Image.Resampling.NEAREST))

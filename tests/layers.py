@@ -38,7 +38,7 @@ FLOORS = {
 }
 
 INSIDE = {
-    "backends": {"": 0, "twin": 1, "video": 1, "memory_only": 1, "registry": 2},
+    "backends": {"": 0, "twin": 1, "video": 1, "memory_only": 1, "detailed": 2, "registry": 3},
     "envs": {"checking": 0, "tasks": 1, "": 2, "replay": 3, "wrappers": 4},
     "train_world": {
         "policies": 0,

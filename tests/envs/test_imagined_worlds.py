@@ -52,7 +52,7 @@ def test_names_that_mean_nothing_are_refused(world):
 def test_a_simulator_builds_no_imagined_place():
     pytest.importorskip("vizdoom")
     env = make(backend="twin")
-    with pytest.raises(ValueError, match="^backend 'twin' opens places that it can build, got 'imagined/city'"):
+    with pytest.raises(ValueError, match=r"^backend 'twin' opens places that it can build, got 'imagined/city'"):
         env.reset(seed=0)
     env.close()
 

@@ -12,6 +12,7 @@ BACKENDS: dict[str, str] = {
     "twin": "wm_gym.backends.twin.model:TwinModel",
     "memory_only": "wm_gym.backends.memory_only:MemoryOnlyModel",
     "video": "wm_gym.backends.video.model:VideoModel",
+    "detailed": "wm_gym.backends.detailed:DetailedModel",
 }
 """Name to "module:Class". The class has a classmethod `create(height, width, **settings)`."""
 

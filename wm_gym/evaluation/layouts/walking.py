@@ -29,7 +29,7 @@ def way_outward(plan: Plan, x: float, y: float) -> NDArray[np.float64]:
     start = i - corner[0], j - corner[1]
     free[start] = True
     steps, before = _reach(free, *start)
-    edge = free & (steps >= 0) & np.asarray(binary_dilation(cells == UNKNOWN, iterations=3))
+    edge = free & (steps >= 0) & np.asarray(binary_dilation(cells == UNKNOWN, iterations=3), np.bool_)
     spots = np.argwhere(edge)
     if not len(spots):
         return np.zeros((0, 2))
@@ -43,11 +43,10 @@ def _free(plan: Plan, corner: Corner) -> tuple[NDArray[np.bool_], NDArray[np.uin
     cells, objects = plan.region(corner, 2 * _HALF_SIDE, 2 * _HALF_SIDE)
     walks = WALKS[cells] & (CEILINGS[cells] > _HEAD_METRES)
     for kind, x, y in object_places(plan, corner, objects):
-        if OBJECTS[int(kind)] != "jet":
-            walks[
-                int((x - plan.offset[0]) / CELL_METRES) - corner[0], int((y - plan.offset[1]) / CELL_METRES) - corner[1]
-            ] = False
-    return np.asarray(binary_erosion(walks | (cells == UNKNOWN))) & walks, cells
+        i, j = plan.cell_at(float(x), float(y))
+        walks[i - corner[0], j - corner[1]] &= OBJECTS[int(kind)] == "jet"
+    roomy = np.asarray(binary_erosion(walks | (cells == UNKNOWN)), np.bool_)
+    return roomy & walks, cells
 
 
 def _way(
