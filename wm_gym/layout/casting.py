@@ -12,7 +12,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from wm_gym.layout.cells import CEILINGS, CELL_METRES, HEIGHTS, SOLID, UNKNOWN, Grid
+from wm_gym.layout.cells import CEILINGS, CELL_METRES, HEIGHTS, INDEX, SOLID, UNKNOWN, Grid
 from wm_gym.layout.surfaces import STARTS, Surfaces
 from wm_gym.layout.tiles import SKY_DEGREES_ROUND, SKY_DEGREES_UP, TILE
 
@@ -35,12 +35,14 @@ class Board:
         origin: x and y in metres of the corner of cell (0, 0), world frame.
         ground_z: Metres of the ground in the world frame.
         objects: (B, 3) float64 kind in `cells.OBJECTS`, x and y in metres, world frame.
+        ground: Class of the ground that is taken to go on where nothing is decided.
     """
 
     grid: Grid
     origin: tuple[float, float]
     ground_z: float
     objects: NDArray[np.float64]
+    ground: int = INDEX["lawn"]
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,8 @@ def cast(
     eye = np.array([pose[0, 3] - board.origin[0], pose[1, 3] - board.origin[1], pose[2, 3] - board.ground_z])
     turn, lens = np.ascontiguousarray(pose[:3, :3]), np.asarray(intrinsics, np.float64)
     _walk_rays(
-        board.grid, HEIGHTS, CEILINGS, SOLID, surfaces.pixels, surfaces.tiles, surfaces.sizes, surfaces.floor,
+        board.grid, board.ground, HEIGHTS, CEILINGS, SOLID, surfaces.pixels, surfaces.tiles, surfaces.sizes,
+        surfaces.floor,
         surfaces.side, surfaces.ceiling, surfaces.wall, surfaces.panel, surfaces.tops, surfaces.sky, surfaces.light,
         eye, turn, lens, np.ascontiguousarray(asked), float(far_metres), colour, depth, met,
     )  # fmt: skip
@@ -100,7 +103,7 @@ def cast(
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def _walk_rays(
-    grid, heights, ceilings, solid, pixels, tiles, sizes, floor, side, ceiling, wall, panel, tops, sky, light,
+    grid, ground, heights, ceilings, solid, pixels, tiles, sizes, floor, side, ceiling, wall, panel, tops, sky, light,
     eye, turn, lens, asked, far, colour, depth, met,
 ):  # fmt: skip
     for row in range(asked.shape[0]):
@@ -112,14 +115,14 @@ def _walk_rays(
             dy = turn[1, 0] * right + turn[1, 1] * down + turn[1, 2]
             dz = turn[2, 0] * right + turn[2, 1] * down + turn[2, 2]
             _walk_ray(
-                grid, heights, ceilings, solid, pixels, tiles, sizes, floor, side, ceiling, wall, panel, tops, sky,
-                light, eye, dx, dy, dz, lens[0], far, row, column, colour, depth, met,
+                grid, ground, heights, ceilings, solid, pixels, tiles, sizes, floor, side, ceiling, wall, panel, tops,
+                sky, light, eye, dx, dy, dz, lens[0], far, row, column, colour, depth, met,
             )  # fmt: skip
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def _walk_ray(
-    grid, heights, ceilings, solid, pixels, tiles, sizes, floor, side, ceiling, wall, panel, tops, sky, light,
+    grid, ground, heights, ceilings, solid, pixels, tiles, sizes, floor, side, ceiling, wall, panel, tops, sky, light,
     eye, dx, dy, dz, focal, far, row, column, colour, depth, met,
 ):  # fmt: skip
     """One ray: `t` is planar depth, and z the height over the ground."""
@@ -130,6 +133,10 @@ def _walk_ray(
     next_i = ((i + (dx > 0)) * cell - eye[0]) / dx if dx != 0 else 1e18
     next_j = ((j + (dy > 0)) * cell - eye[1]) / dy if dy != 0 else 1e18
     if i < 0 or j < 0 or i >= grid.shape[0] or j >= grid.shape[1] or grid[i, j] == UNKNOWN:
+        _guess(
+            pixels, tiles, sizes, floor[ground], ceiling[ground], wall[ground], heights[ground], ceilings[ground], sky,
+            eye, dx, dy, dz, far, row, column, colour, depth,
+        )  # fmt: skip
         met[row, column] = UNDECIDED
         return
     while True:

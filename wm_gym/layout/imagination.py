@@ -14,7 +14,7 @@ from scipy.ndimage import binary_erosion
 
 from wm_gym.last_used import LastUsed
 from wm_gym.layout.casting import Board, Cast, cast
-from wm_gym.layout.cells import CEILINGS, CELL_METRES, OBJECTS, PATCH, WALKS, Grid
+from wm_gym.layout.cells import CEILINGS, CELL_METRES, INDEX, OBJECTS, PATCH, WALKS, Grid
 from wm_gym.layout.entry import plan_of_capture
 from wm_gym.layout.growing import GrowthConfig, advanced, drawn, empty_plan, next_window, with_window
 from wm_gym.layout.plan import Plan, object_places
@@ -132,7 +132,9 @@ def board_round(plan: Plan, x: float, y: float, reach_metres: float = _FAR_METRE
     i, j = (cell // PATCH * PATCH - side // 2 for cell in plan.cell_at(x, y))
     cells, objects = plan.region((i, j), side, side)
     origin = plan.offset[0] + i * CELL_METRES, plan.offset[1] + j * CELL_METRES
-    return Board(cells, origin, -_EYE_METRES, object_places(plan, (i, j), objects))
+    counts = np.bincount(cells[WALKS[cells]], minlength=1)
+    ground = int(counts.argmax()) if counts.any() else INDEX["lawn"]
+    return Board(cells, origin, -_EYE_METRES, object_places(plan, (i, j), objects), ground)
 
 
 def best_start(cells: Grid) -> tuple[tuple[int, int], int]:
