@@ -119,7 +119,7 @@ def _tiles(folder: Path, loop: dict[str, Any]) -> Recipe[Any]:
 
 def _plan_reader(folder: Path, loop: dict[str, Any]) -> Recipe[Any]:
     places = write_places(folder / "places")
-    run = PlanReaderTrainConfig(**loop, width=8)
+    run = PlanReaderTrainConfig(**loop, width=8, border_windows=4)
     return plan_reader_recipe(PlanReaderRunConfig(places=str(places), held_out=str(places), train=run))
 
 

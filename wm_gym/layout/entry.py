@@ -1,8 +1,8 @@
 """Entry: what posed pictures with depth show of a place becomes a plan, which then goes on where they end.
 
 Plans lie on a lattice of half metres and of patches of two metres. Where the lattice of a real place lies is not known:
-that of half metres is taken from where its upright surfaces stand, that of patches is the one at which most patches are
-like those of real plans. What cannot be read stays unknown.
+that of half metres is taken from where its upright surfaces stand, that of patches from where borders between classes
+lie in real plans. What cannot be read stays unknown.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from wm_gym.layout.words import read_family
 from wm_gym.world_model import Capture, Imagined
 
 _UPRIGHT_METRES = 0.4, 3.0
-_COMMON = 1024
 _SURE = 0.5
 _LEAST_ROWS = 40
 _FEWEST_POINTS = 40
@@ -54,18 +53,17 @@ class Reading:
     colours: Mapping[str, NDArray[np.float64]]
 
 
-def plan_of_capture(reader: PlanReader, dictionary: Grid, capture: Capture, prompt: str, seed: int, far: float) -> Plan:
+def plan_of_capture(reader: PlanReader, capture: Capture, prompt: str, seed: int, far: float) -> Plan:
     """The plan of what a capture shows; nothing beyond it is decided.
 
     Args:
         reader: Trained.
-        dictionary: (K, 16) patches of real plans.
         capture: Posed keyframes with depth, level, of a place whose walls stand along the axes of the world.
         prompt: Caption of the place: its family, words and colours count before those that are read.
         seed: Of what is imagined beyond.
         far: Depth of the sky.
     """
-    reading = read_capture(reader, dictionary, capture, far)
+    reading = read_capture(reader, capture, far)
     family = read_family(prompt) or reading.family
     colours = tuple((name, tuple(map(float, colour))) for name, colour in reading.colours.items())
     corner = -SIDE // 2, -SIDE // 2
@@ -78,7 +76,7 @@ def plan_of_capture(reader: PlanReader, dictionary: Grid, capture: Capture, prom
     return plan.with_region(corner, reading.cells, objects)
 
 
-def read_capture(reader: PlanReader, dictionary: Grid, capture: Capture, far: float) -> Reading:
+def read_capture(reader: PlanReader, capture: Capture, far: float) -> Reading:
     """Cells, family and colours that a capture shows; see `plan_of_capture`."""
     step = max(1, capture.depth.shape[1] // _LEAST_ROWS)
     intrinsics = capture.intrinsics / step
@@ -90,7 +88,7 @@ def read_capture(reader: PlanReader, dictionary: Grid, capture: Capture, far: fl
     corner = phase[0] - SIDE / 2 * CELL_METRES, phase[1] - SIDE / 2 * CELL_METRES
     cells, family = _named(reader, points, corner)
     cells = _without_specks(cells)
-    i, j = _patch_phase(cells, dictionary)
+    i, j = _patch_phase(cells, reader.borders.numpy())
     cells, corner = np.roll(cells, (-i, -j), (0, 1)), (corner[0] + i * CELL_METRES, corner[1] + j * CELL_METRES)
     cells[SIDE - i :], cells[:, SIDE - j :] = UNKNOWN, UNKNOWN
     return Reading(cells, corner, family, _colours(points, cells, corner))
@@ -130,20 +128,16 @@ def _without_specks(cells: Grid) -> Grid:
     return cells
 
 
-def _patch_phase(cells: Grid, dictionary: Grid) -> tuple[int, int]:
-    """The shift in cells at which patches are most like entries of the dictionary."""
-    common = dictionary[:_COMMON]
-
-    def likeness(i: int, j: int) -> float:
-        part = np.pad(cells, ((0, i), (0, j)), constant_values=UNKNOWN)[i:, j:]
-        patches = patches_of(part).reshape(-1, PATCH * PATCH)
-        patches = patches[(patches != UNKNOWN).all(1) & (patches != patches[:, :1]).any(1)]
-        if not len(patches):
-            return 0.0
-        wrong = np.stack([(common != patch).sum(1).min() for patch in patches])
-        return float(-wrong.mean())
-
-    return max(((i, j) for i in range(PATCH) for j in range(PATCH)), key=lambda shift: likeness(*shift))
+def _patch_phase(cells: Grid, borders: NDArray[np.float32]) -> tuple[int, int]:
+    """The shift in cells along x and y at which borders between classes lie where those of real plans do."""
+    found = []
+    for laid in (cells, cells.T):
+        first, second = laid[:-1], laid[1:]
+        there = (first != second) & (first != UNKNOWN) & (second != UNKNOWN)
+        row = np.broadcast_to(np.arange(1, len(laid))[:, None], first.shape)[there]
+        likely = [borders[first[there], second[there], (row - shift) % PATCH].sum() for shift in range(PATCH)]
+        found.append(int(np.argmax(likely)))
+    return found[0], found[1]
 
 
 def _colours(points: Points, cells: Grid, corner: tuple[float, float]) -> dict[str, NDArray[np.float64]]:

@@ -80,7 +80,7 @@ class Imagination:
         """The plan of what a capture shows, as `entry.plan_of_capture`; nothing beyond it is decided yet."""
         return self._read.get(
             (capture, prompt, seed),
-            lambda: plan_of_capture(self.reader, self.sampler.dictionary, capture, prompt, seed, far_metres),
+            lambda: plan_of_capture(self.reader, capture, prompt, seed, far_metres),
         )
 
     def _open(self, place: Imagined) -> Plan:

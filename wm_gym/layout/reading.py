@@ -6,6 +6,7 @@ seen, so kinds are told apart by nobody: they all become the first.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -14,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from wm_gym.layout.cells import CELL_METRES, FAMILIES, KINDS, NAMES, UNKNOWN, Grid
+from wm_gym.layout.cells import CELL_METRES, FAMILIES, KINDS, NAMES, PATCH, UNKNOWN, Grid
 
 SIDE = 128
 """Cells along a side of what is read, 64 m."""
@@ -119,7 +120,9 @@ class ReaderConfig:
 
 
 class PlanReader(nn.Module):
-    """Features to classes of cells, and to the family of the place."""
+    """Features to classes of cells, and to the family of the place. A buffer tells where borders lie in patches."""
+
+    borders: Tensor
 
     def __init__(self, config: ReaderConfig) -> None:
         """Random weights."""
@@ -130,6 +133,7 @@ class PlanReader(nn.Module):
         self.layers = nn.ModuleList(layers)
         self.leave = nn.Conv2d(config.width, len(NAMES), 1)
         self.family = nn.Linear(config.width, len(FAMILIES))
+        self.register_buffer("borders", torch.zeros(len(NAMES), len(NAMES), PATCH))
         for layer in (self.enter, *layers):
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
 
@@ -146,6 +150,23 @@ class PlanReader(nn.Module):
 def touched_cells(features: Tensor) -> Tensor:
     """(..., S, S) bool: cells over which there are points."""
     return features[..., -1, :, :] > 0
+
+
+def border_table(windows: Iterable[Grid]) -> NDArray[np.float64]:
+    """(C, C, PATCH) how likely the border between two classes lies before each cell of a patch, as logarithms.
+
+    Args:
+        windows: (S, S) classes on the lattice of patches.
+    """
+    counts = np.zeros((UNKNOWN + 1, UNKNOWN + 1, PATCH))
+    for window in windows:
+        for cells in (as_read(window), as_read(window).T):
+            first, second = cells[:-1], cells[1:]
+            places = np.broadcast_to((np.arange(1, len(cells)) % PATCH)[:, None], first.shape)
+            np.add.at(counts, (first, second, places), 1)
+    known = counts[:UNKNOWN, :UNKNOWN] + counts[:UNKNOWN, :UNKNOWN].swapaxes(0, 1)
+    known[np.arange(UNKNOWN), np.arange(UNKNOWN)] = 0
+    return np.log((known + 0.5) / (known.sum(-1, keepdims=True) + 0.5 * PATCH))
 
 
 def as_read(cells: Grid) -> Grid:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -11,7 +12,8 @@ from torch.nn import functional
 
 from wm_gym.layout.cells import UNKNOWN, WALKS, picture
 from wm_gym.layout.reader_weights import save_plan_reader
-from wm_gym.layout.reading import PlanReader, ReaderConfig, touched_cells
+from wm_gym.layout.reading import PlanReader, ReaderConfig, border_table, touched_cells
+from wm_gym.train_world.layout.samples import draw_window
 from wm_gym.train_world.loop_config import LoopConfig
 from wm_gym.train_world.reading.samples import ReadingBatch, draw_batch, read_places
 from wm_gym.train_world.recipes.running import run_recipe
@@ -28,6 +30,7 @@ class PlanReaderTrainConfig(LoopConfig):
     Attributes:
         width: Channels of the network.
         family_weight: Weight of the family's error.
+        border_windows: Windows of drafts in which it is counted where borders lie in patches.
     """
 
     output: str = "outputs/train_plan_reader"
@@ -38,6 +41,7 @@ class PlanReaderTrainConfig(LoopConfig):
     warmup: int = 30
     width: int = 64
     family_weight: float = 0.2
+    border_windows: int = 3000
 
 
 @dataclass
@@ -75,8 +79,14 @@ def plan_reader_recipe(config: PlanReaderRunConfig) -> Recipe[ReadingBatch]:
     def loss_of(batch: ReadingBatch, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         return reading_loss(network, batch, run.family_weight)
 
+    def save(path: Path, average: PlanReader) -> object:
+        rng = np.random.default_rng([run.seed, 1])
+        table = border_table(draw_window(rng).cells for _ in range(run.border_windows))
+        average.borders.copy_(torch.from_numpy(table))
+        return save_plan_reader(path, average)
+
     score = HeldOutPlaces(config.held_out) if config.held_out else None
-    return Recipe(run, network, draw, loss_of, score, save_plan_reader, "plan_reader.safetensors")
+    return Recipe(run, network, draw, loss_of, score, save, "plan_reader.safetensors")
 
 
 def reading_loss(network: PlanReader, batch: ReadingBatch, family_weight: float) -> tuple[Tensor, dict[str, Tensor]]:
