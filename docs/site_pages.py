@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 ADDED = {
     "index.md": "README.md",
     "cards/video.md": "wm_gym/backends/video/shipped/README.md",
-    "cards/completion.md": "wm_gym/completion/shipped/README.md",
+    "cards/layout.md": "wm_gym/layout/shipped/README.md",
     "cards/appearance.md": "wm_gym/appearance/shipped/README.md",
     "cards/things.md": "wm_gym/entities/shipped/README.md",
     "cards/reader.md": "wm_gym/events/shipped/README.md",
@@ -28,7 +28,7 @@ ADDED = {
 
 ROOMS = (
     "geometry", "files", "text", "networks", "events", "plans", "memory", "world_model", "reconstruction",
-    "appearance", "entities", "scenes", "completion", "backends", "world", "envs", "agents", "evaluation",
+    "appearance", "layout", "entities", "scenes", "completion", "backends", "world", "envs", "agents", "evaluation",
     "train_world",
 )  # fmt: skip
 """Rooms of the house, from the ground up."""
@@ -44,7 +44,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
         {
             "Model cards": [
                 {"Video model": "cards/video.md"},
-                {"Inpainter and scene bank": "cards/completion.md"},
+                {"Imagined places": "cards/layout.md"},
                 {"Appearance": "cards/appearance.md"},
                 {"People and fires": "cards/things.md"},
                 {"Reader of events": "cards/reader.md"},

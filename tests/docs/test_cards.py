@@ -29,7 +29,7 @@ def sha256(path):
 
 def test_the_video_model_and_its_completion_have_cards():
     rooms = {str(card.parent.parent.relative_to(PACKAGE)) for card in CARDS}
-    assert rooms >= {"backends/video", "completion"}
+    assert rooms >= {"backends/video", "layout"}
 
 
 @pytest.mark.parametrize("card", CARDS, ids=lambda card: card.parent.parent.name)

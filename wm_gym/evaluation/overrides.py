@@ -59,15 +59,17 @@ class ConditionOverride:
 
 
 class HiddenMemory(Completion):
-    """A completion to which memory shows nothing: all that is decided is retrieved or invented."""
+    """A completion to which memory shows nothing: all that is decided is imagined, retrieved or invented."""
 
     def __init__(self, completion: Completion) -> None:
         """The same stages as those of `completion`."""
-        super().__init__(completion.inpainter, completion.scene_bank, completion.config)
+        super().__init__(completion.inpainter, completion.scene_bank, completion.config, completion.imagination)
 
-    def __call__(self, hints: Hints, views: Sequence[View], states: Sequence[CompletionState]) -> Completed:
+    def __call__(
+        self, hints: Hints, views: Sequence[View], states: Sequence[CompletionState], groups: Sequence[int] | None = None
+    ) -> Completed:
         """Hints (N, T, H, W), of which nothing is used, completed."""
-        return super().__call__(_nothing_like(hints), views, states)
+        return super().__call__(_nothing_like(hints), views, states, groups)
 
 
 def hide_hints(condition: Condition) -> Condition:
