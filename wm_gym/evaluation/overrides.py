@@ -66,7 +66,11 @@ class HiddenMemory(Completion):
         super().__init__(completion.inpainter, completion.scene_bank, completion.config, completion.imagination)
 
     def __call__(
-        self, hints: Hints, views: Sequence[View], states: Sequence[CompletionState], groups: Sequence[int] | None = None
+        self,
+        hints: Hints,
+        views: Sequence[View],
+        states: Sequence[CompletionState],
+        groups: Sequence[int] | None = None,
     ) -> Completed:
         """Hints (N, T, H, W), of which nothing is used, completed."""
         return super().__call__(_nothing_like(hints), views, states, groups)

@@ -13,7 +13,7 @@ from wm_gym.layout.plan import Block, Plan
 from wm_gym.layout.sampling import Drawing
 from wm_gym.world_model import Imagined, Packed
 
-_DRAWN = ("cells", "objects", "words")
+_DRAWN = ("cells", "objects", "words", "given")
 
 
 def pack_plan(plan: Plan) -> Packed:
@@ -48,7 +48,7 @@ def _stacked(arrays: list[np.ndarray]) -> Tensor:
 
 
 def _row(drawing: Drawing) -> dict[str, Any]:
-    names = ("family", "seed", "rounds", "round", "unknown")
+    names = ("family", "seed", "rounds", "round", "unknown", "is_repaired", "first_round")
     return {name: getattr(drawing, name) for name in names}
 
 
@@ -73,6 +73,7 @@ def unpack_plan(packed: Packed) -> Plan:
 
 
 def _drawing(tensors: dict[str, Tensor], row: dict[str, Any]) -> Drawing:
-    cells, objects, words = (tensors[f"drawing_{name}"].numpy() for name in _DRAWN)
+    cells, objects, words, given = (tensors[f"drawing_{name}"].numpy() for name in _DRAWN)
     seed = tuple(row["seed"])
-    return Drawing(cells, objects, row["family"], words, seed, row["rounds"], row["round"], row["unknown"])
+    counts = row["rounds"], row["round"], row["unknown"]
+    return Drawing(cells, objects, row["family"], words, seed, *counts, given, row["is_repaired"], row["first_round"])

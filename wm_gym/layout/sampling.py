@@ -16,9 +16,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from wm_gym.layout.cells import PATCH, SOLID, UNKNOWN, UNSURE, Grid
+from wm_gym.layout.dictionary import Encoder
 from wm_gym.layout.network import LayoutNetwork
 from wm_gym.layout.windows import patches_of, windows_of
 from wm_gym.layout.words import UNSAID
+
+_HASTE = 1.5
+"""Power of the share of rounds that is the share of patches drawn by then: few at first, on which the others follow."""
 
 _DENIED_NATS = 4.0
 """What each known cell costs that a patch denies."""
@@ -35,16 +39,20 @@ class SamplingConfig:
         chance: How far the order of patches is left to chance; 0 takes the surest first.
         temperature: Of what is drawn.
         guidance: How far words are heeded; 1 plainly.
-        repairs: Share of the drawn patches that are drawn once more, the least likely among their neighbours.
+        least_share: Entries of the dictionary are left out that are this much less likely than the likeliest.
+        repairs: Share of the drawn patches that are drawn once more, the least likely beside the others.
+        repair_rounds: Rounds in which that is done.
     """
 
     most_rounds: int = 12
     least_rounds: int = 4
     object_rounds: int = 3
-    chance: float = 4.0
+    chance: float = 8.0
     temperature: float = 1.0
     guidance: float = 2.0
-    repairs: float = 0.0
+    least_share: float = 5e-4
+    repairs: float = 0.1
+    repair_rounds: int = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +68,9 @@ class Drawing:
         rounds: Rounds in which its cells are drawn.
         round: Rounds taken.
         unknown: Patches that were unknown at first.
+        given: (S, S) uint8, the cells as they were at first.
+        is_repaired: Whether the least likely patches have been taken out again.
+        first_round: Round in which the cells that are unknown now began to be drawn.
     """
 
     cells: Grid
@@ -70,11 +81,19 @@ class Drawing:
     rounds: int
     round: int
     unknown: int
+    given: Grid
+    is_repaired: bool
+    first_round: int = 0
+
+    @property
+    def has_cells(self) -> bool:
+        """Whether all cells are drawn."""
+        return self.is_repaired and not (self.cells == UNKNOWN).any()
 
     @property
     def is_done(self) -> bool:
         """Whether nothing is left to draw."""
-        return not (self.cells == UNKNOWN).any() and not (self.objects == UNSURE).any()
+        return self.has_cells and not (self.objects == UNSURE).any()
 
 
 def begun(
@@ -94,7 +113,8 @@ def begun(
     unknown = int((patches_of(cells) == UNKNOWN).any(-1).sum())
     share = unknown / (cells.size / PATCH**2)
     rounds = max(config.least_rounds, math.ceil(config.most_rounds * share))
-    return Drawing(cells, objects, family, words, seed, rounds, 0, unknown)
+    is_whole = config.repairs == 0 or not unknown
+    return Drawing(cells, objects, family, words, seed, rounds, 0, unknown, cells, is_whole)
 
 
 class Sampler:
@@ -104,6 +124,7 @@ class Sampler:
         """Draw with a trained network."""
         self.network, self.config = network.eval(), config or SamplingConfig()
         self.dictionary = network.dictionary.numpy()
+        self._encoder = Encoder(self.dictionary)
 
     def filled(self, drawing: Drawing) -> Drawing:
         """The window, drawn to its end."""
@@ -115,8 +136,11 @@ class Sampler:
         """The window, one round on; its cells come first, then its objects."""
         generator = torch.Generator().manual_seed(_mixed(*drawing.seed, drawing.round))
         with torch.inference_mode():
-            done = self._cells if (drawing.cells == UNKNOWN).any() else self._objects
-            return replace(done(drawing, generator), round=drawing.round + 1)
+            if drawing.has_cells:
+                done = self._objects(drawing, generator)
+            else:
+                done = self._cells(drawing, generator) if (drawing.cells == UNKNOWN).any() else self._doubted(drawing)
+            return replace(done, round=drawing.round + 1)
 
     def _cells(self, drawing: Drawing, generator: torch.Generator) -> Drawing:
         patches = patches_of(drawing.cells)
@@ -124,16 +148,35 @@ class Sampler:
         features = self._features(drawing)
         scores = self._scores(self.network.leave, features, at) + self._fit(patches[tuple(at.T)])
         scores = scores.log_softmax(-1)
+        likely = scores > scores.max(-1, keepdim=True).values + math.log(self.config.least_share)
+        scores = scores.masked_fill(~likely, -torch.inf)
         chosen = (scores / self.config.temperature + _gumbel(scores.shape, generator)).argmax(-1)
         sure = scores.gather(-1, chosen[:, None])[:, 0]
-        done = (drawing.round + 1) / drawing.rounds
+        done = (drawing.round + 1 - drawing.first_round) / (drawing.rounds - drawing.first_round)
         sure = sure + self.config.chance * max(0.0, 1 - done) * _gumbel(sure.shape, generator)
-        left = 0 if done >= 1 else int(drawing.unknown * math.cos(math.pi / 2 * done))
-        kept = sure.argsort(descending=True)[: max(1, len(at) - left)].numpy()
+        left = 0 if done >= 1 else int(drawing.unknown * (1 - done**_HASTE))
+        count = max(1, len(at) - left)
+        order = sure.argsort(descending=True).numpy()
+        kept = _apart(at, order, count)
         where = tuple(at[kept].T)
         drawn = self.dictionary[chosen.numpy()[kept]]
         patches[where] = np.where(patches[where] == UNKNOWN, drawn, patches[where])
         return replace(drawing, cells=windows_of(patches))
+
+    def _doubted(self, drawing: Drawing) -> Drawing:
+        """The window without the drawn patches that are least likely beside the others; they are drawn once more."""
+        patches, given = patches_of(drawing.cells), patches_of(drawing.given)
+        at = np.argwhere((given == UNKNOWN).any(-1))
+        scores = self._scores(self.network.leave, self._features(drawing), at).log_softmax(-1)
+        codes = torch.from_numpy(self._encoder(patches[tuple(at.T)]))
+        likely = scores.gather(-1, codes[:, None])[:, 0]
+        worst = at[likely.argsort()[: math.ceil(self.config.repairs * len(at))].numpy()]
+        patches[tuple(worst.T)] = given[tuple(worst.T)]
+        first = drawing.round + 1
+        return replace(
+            drawing, cells=windows_of(patches), rounds=first + self.config.repair_rounds, is_repaired=True,
+            unknown=len(worst), first_round=first,
+        )  # fmt: skip
 
     def _objects(self, drawing: Drawing, generator: torch.Generator) -> Drawing:
         at = np.argwhere(drawing.objects == UNSURE)
@@ -174,6 +217,20 @@ class Sampler:
             own = known[row]
             found[row] = -_DENIED_NATS * (self.dictionary[:, own] != patches[row, own]).sum(-1)
         return torch.from_numpy(found)
+
+
+def _apart(at: NDArray[np.int64], order: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """The first `count` rows in an order of which none lies beside another; then others, where there are too few."""
+    taken, side = set[tuple[int, int]](), []
+    for row in order.tolist():
+        i, j = at[row].tolist()
+        if not taken & {(i + a, j + b) for a in (-1, 0, 1) for b in (-1, 0, 1)}:
+            taken.add((i, j))
+            side.append(row)
+            if len(side) == count:
+                return np.array(side)
+    rest = [row for row in order.tolist() if tuple(at[row].tolist()) not in taken]
+    return np.array(side + rest[: count - len(side)])
 
 
 def _mixed(*numbers: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,7 +13,7 @@ from torch.nn import functional
 from wm_gym.layout.cells import UNKNOWN, picture
 from wm_gym.layout.dictionary import Encoder, commonest_patches
 from wm_gym.layout.network import LayoutConfig, LayoutNetwork
-from wm_gym.layout.weights import save_layout
+from wm_gym.layout.weights import load_layout, save_layout
 from wm_gym.layout.windows import windows_of
 from wm_gym.train_world.layout.samples import LayoutBatch, batch_of, draw_window
 from wm_gym.train_world.loop_config import LoopConfig
@@ -34,6 +35,7 @@ class LayoutTrainConfig(LoopConfig):
 
     Attributes:
         layout: Shape of the network.
+        initial: File of weights to go on from, with their shape and dictionary; empty for none.
         dictionary_windows: Windows that the dictionary is counted in.
         object_weight: Weight of the objects' error.
     """
@@ -47,6 +49,7 @@ class LayoutTrainConfig(LoopConfig):
     constant_share: float = 0.3
     average_decay: float = 0.995
     layout: LayoutConfig = field(default_factory=LayoutConfig)
+    initial: str = ""
     dictionary_windows: int = 6000
     object_weight: float = 0.3
 
@@ -72,12 +75,8 @@ def run_layout(config: LayoutRunConfig) -> str:
 def layout_recipe(config: LayoutTrainConfig) -> Recipe[LayoutBatch]:
     """The training of a layout network, scored on places that it never sees."""
     torch.manual_seed(config.seed)
-    network = LayoutNetwork(LayoutConfig(**asdict(config.layout)))
-    rng = np.random.default_rng([config.seed, 1])
-    counted = [draw_window(rng).cells for _ in range(config.dictionary_windows)]
-    dictionary = commonest_patches(counted, config.layout.codes)
-    network.dictionary.copy_(torch.from_numpy(dictionary))
-    encoder = Encoder(dictionary)
+    network = load_layout(Path(config.initial)).requires_grad_(True) if config.initial else _new_network(config)
+    encoder = Encoder(network.dictionary.numpy())
 
     def draw(number: int) -> LayoutBatch:
         rng = np.random.default_rng([config.seed, 2, number])
@@ -90,6 +89,15 @@ def layout_recipe(config: LayoutTrainConfig) -> Recipe[LayoutBatch]:
         config, network, draw, loss_of, HeldOutWindows(encoder), save_layout, "layout.safetensors",
         _optimizer(network, config),
     )  # fmt: skip
+
+
+def _new_network(config: LayoutTrainConfig) -> LayoutNetwork:
+    """Random weights and the commonest patches of windows that are drawn."""
+    network = LayoutNetwork(LayoutConfig(**asdict(config.layout)))
+    rng = np.random.default_rng([config.seed, 1])
+    counted = (draw_window(rng).cells for _ in range(config.dictionary_windows))
+    network.dictionary.copy_(torch.from_numpy(commonest_patches(counted, config.layout.codes)))
+    return network
 
 
 def _optimizer(network: LayoutNetwork, config: LayoutTrainConfig) -> MuonAdamW:
