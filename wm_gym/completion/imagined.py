@@ -15,15 +15,19 @@ import torch
 from torch import Tensor
 
 from wm_gym.completion.inpainter import COARSE_AREA
+from wm_gym.completion.inpainting import without_thin_holes
 from wm_gym.completion.stage import Draft, View, last_frame
 from wm_gym.completion.stages import CompletionConfig, needs_completion
+from wm_gym.geometry.cameras import unproject
 from wm_gym.geometry.depth_scale import FAR_METRES
-from wm_gym.layout.casting import SURFACE, UNASKED, UNDECIDED, Cast
+from wm_gym.layout.casting import SURFACE, UNDECIDED, Cast
+from wm_gym.layout.cells import CELL_METRES, PATCH, SHOWN_ELSEWHERE
 from wm_gym.layout.imagination import Imagination, board_round
 from wm_gym.layout.plan import Plan
 from wm_gym.memory.hints import Hints
 
 _NEAR_METRES, _MOST_GUESSED = 12.0, 0.08
+_BEYOND_METRES, _FAR_CELLS = 0.1, 160
 _AGREES = 0.06
 """Difference of log-depths up to which memory and a plan show the same surface."""
 
@@ -54,19 +58,43 @@ class ImaginedPlan:
 
 @dataclass(frozen=True)
 class ContinuedPlan:
-    """What the plan of a place that was seen shows where memory shows nothing, and that plan continued."""
+    """What the plan of a place that was seen shows beyond what was seen of it, and that plan continued.
+
+    What the place was read from stays as memory shows it; what is imagined is shown as in `ImaginedPlan`. Thin holes
+    are left, which are part of the surfaces beside them.
+    """
 
     imagination: Imagination
     config: CompletionConfig
 
     def __call__(self, draft: Draft, view: View) -> Draft:
-        """Fill the unseen pixels."""
-        plan = draft.state.plan
-        if plan is None or not plan.is_read or not needs_completion(last_frame(draft.hints), self.config).any():
+        """Fill the unseen pixels, and show imagined surfaces as their plan has them."""
+        plan, seen = draft.state.plan, draft.hints.seen
+        if plan is None or not plan.is_read:
             return draft
-        unseen = ~draft.hints.seen
-        plan, shown, met = _shown(self.imagination, plan, draft.hints, view, unseen)
-        return _with_plan(draft, plan, unseen & (met == UNDECIDED)).filled(unseen & (met != UNASKED), shown)
+        if not plan.windows and not needs_completion(last_frame(draft.hints), self.config).any():
+            return draft
+        unseen = without_thin_holes(~seen)
+        plan, shown, met = _shown(self.imagination, plan, draft.hints, view, torch.ones_like(seen))
+        decided, guessed = met >= SURFACE, unseen & (met == UNDECIDED)
+        agrees = seen & decided & ((draft.hints.log_depth - shown.log_depth).abs() < _AGREES) & ~draft.hints.moving
+        replaced = agrees & ~_was_read(plan, shown, view)
+        coarse = replaced & (draft.hints.area >= COARSE_AREA)
+        where = (unseen & decided) | guessed | replaced
+        return _with_plan(draft, plan, guessed).filled(where, shown, overwritten=coarse)
+
+
+def _was_read(plan: Plan, shown: Hints, view: View) -> Tensor:
+    """(T, H, W) bool: surfaces that lie in patches that were seen."""
+    places = unproject(shown.log_depth.exp() + _BEYOND_METRES, view.intrinsics, view.world_from_camera)
+    cells = ((places[..., :2] - torch.tensor(plan.offset)) / CELL_METRES).floor().long().numpy()
+    near = np.abs(cells - np.median(cells.reshape(-1, 2), 0)).max(-1) < _FAR_CELLS
+    first = cells[near].min(0) // PATCH * PATCH
+    columns, rows = ((cells[near].max(0) - first) // PATCH + 1) * PATCH
+    _, objects = plan.region((int(first[0]), int(first[1])), int(columns), int(rows))
+    inside, found = (cells[near] - first) // PATCH, np.zeros(near.shape, np.bool_)
+    found[near] = objects[inside[:, 0], inside[:, 1]] == SHOWN_ELSEWHERE
+    return torch.from_numpy(found)
 
 
 def _with_plan(draft: Draft, plan: Plan, guessed: Tensor) -> Draft:

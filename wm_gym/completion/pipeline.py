@@ -197,7 +197,7 @@ def _stages(
     placed = () if scene_bank is None else (PlacedScenes(scene_bank, config), Sky(), NewScene(scene_bank, config))
     continued = () if imagination is None else (ContinuedPlan(imagination, config),)
     inpainted = () if inpainter is None else (Inpainting(inpainter, config),)
-    return *planned, *placed, Holes(config), *continued, *inpainted
+    return *planned, *placed, *continued, Holes(config), *inpainted
 
 
 def _hash_of(inpainter: Inpainter | None, scene_bank: SceneBank | None, imagination: Imagination | None) -> str:
