@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from wm_gym.backends.registry import load_backend
-from wm_gym.evaluation.layouts.walking import way_outward
+from wm_gym.evaluation.layouts.walking import Walker
 from wm_gym.evaluation.pictures import enlarge
 from wm_gym.files.video import VideoWriter
 from wm_gym.layout.cells import FAMILIES, PATCH, picture
@@ -24,38 +24,6 @@ from wm_gym.world.state import WorldState
 from wm_gym.world.world import World
 
 HEIGHT, WIDTH, SCALE, PLAN_CELLS = 48, 64, 4, 128
-_METRES, _TURN, _AHEAD_METRES, _WAY_STEPS = 0.11, np.radians(4.0), 1.5, 24
-
-
-class Walker:
-    """Walks outward over free ground, looking where it goes."""
-
-    def __init__(self) -> None:
-        """Begins anywhere."""
-        self._way, self._steps = np.zeros((0, 2)), 0
-
-    def poses(self, plan: Plan, body: NDArray[np.float64], count: int) -> NDArray[np.float64]:
-        """(count, 5) body poses from a body pose on."""
-        if self._steps % _WAY_STEPS == 0 or len(self._way) < 2:
-            self._way = way_outward(plan, float(body[0]), float(body[1]))
-        self._steps += 1
-        found = []
-        for _ in range(count):
-            body = self._next(body.copy())
-            found.append(body)
-        return np.stack(found)
-
-    def _next(self, body: NDArray[np.float64]) -> NDArray[np.float64]:
-        while len(self._way) > 1 and np.hypot(*(self._way[0] - body[:2])) < _AHEAD_METRES:
-            self._way = self._way[1:]
-        if not len(self._way):
-            return body
-        to = self._way[0] - body[:2]
-        away = (np.arctan2(to[1], to[0]) - body[3] + np.pi) % (2 * np.pi) - np.pi
-        body[3] += np.clip(away, -_TURN, _TURN)
-        pace = _METRES * max(0.0, np.cos(away)) ** 2
-        body[:2] += pace * np.array([np.cos(body[3]), np.sin(body[3])])
-        return body
 
 
 def over_plan(frame: NDArray[np.uint8], plan: Plan, body: NDArray[np.float64]) -> NDArray[np.uint8]:

@@ -1,4 +1,4 @@
-"""Places from sentences: for each a plan and what is seen from its start, for several seeds.
+"""Places from sentences: for each a plan and two frames of the world that opens on it, for several seeds.
 
 python examples/imagine.py --output imagined.png "a narrow street with green trees and red houses"
 python examples/imagine.py --output imagined.png            # some thirty sentences
@@ -12,13 +12,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from wm_gym.geometry.cameras import intrinsics_from_fov
-from wm_gym.geometry.motion import START_BODY_POSE, camera_pose
-from wm_gym.layout.cells import CELL_METRES, FAMILIES, picture
-from wm_gym.layout.imagination import Imagination, board_round, shipped_imagination
-from wm_gym.networks.arithmetic import own_arithmetic
+from wm_gym.backends.registry import load_backend
+from wm_gym.layout.cells import FAMILIES, PATCH, picture
+from wm_gym.layout.plan import Plan
 from wm_gym.progress import progress_bar
-from wm_gym.world_model import Imagined
+from wm_gym.scenes.named import open_named
+from wm_gym.world.world import World
 
 SENTENCES = (
     "a narrow street with green trees and red houses",
@@ -52,26 +51,33 @@ SENTENCES = (
     "a street with olive houses and no cars",
     "a boulevard with trees and mint houses",
 )
-HEIGHT, WIDTH, PLAN_METRES = 96, 128, 48
-TURNS_DEGREES = (0.0, 70.0)
+HEIGHT, WIDTH = 96, 128
+TURN_DEGREES, DEGREES_PER_FRAME = 60.0, 3.75
 
 
-def shown(imagination: Imagination, sentence: str, seed: int) -> np.ndarray:
-    """A plan from above, the start in red, and views from it."""
-    plan = imagination.opened(Imagined(seed, "", sentence))
-    board, lens = board_round(plan, 0.0, 0.0), intrinsics_from_fov(65.0, HEIGHT, WIDTH).numpy()
-    half, middle = PLAN_METRES, board.grid.shape[0] // 2
-    drawn = picture(board.grid[middle - half : middle + half, middle - half : middle + half], 1)
-    at = int(-board.origin[0] / CELL_METRES) - middle + half, int(-board.origin[1] / CELL_METRES) - middle + half
-    drawn[len(drawn) - 2 - at[1] : len(drawn) + 1 - at[1], at[0] - 1 : at[0] + 2] = (255, 0, 0)
-    views = []
-    for turn in TURNS_DEGREES:
-        pose = START_BODY_POSE.copy()
-        pose[3] = np.radians(turn)
-        views.append(
-            imagination.shown(plan, board, camera_pose(pose), lens, np.ones((HEIGHT, WIDTH), bool), 100.0).colour
-        )
-    return np.pad(np.concatenate([drawn, *views], 1), ((0, 2), (0, 4), (0, 0)))
+def shown(world: World, sentence: str, seed: int) -> tuple[np.ndarray, str]:
+    """A plan from above, the start in red, and frames of the world that opens on it; and the family."""
+    opening = open_named(world.spec, "imagined", seed, "full", prompt=sentence)
+    state, outcome = world.start([opening], [seed])
+    frames = [outcome.chunk.frames[0, -1].numpy()]
+    for angle in np.arange(0.0, TURN_DEGREES, world.spec.frames_per_step * DEGREES_PER_FRAME):
+        body = np.zeros((1, world.spec.frames_per_step, 5))
+        body[..., 3] = np.radians(angle + DEGREES_PER_FRAME * np.arange(1, world.spec.frames_per_step + 1))
+        state, outcome = world.follow(state, body)
+    frames.append(outcome.chunk.frames[0, -1].numpy())
+    plan = state.completions[0].plan
+    assert plan is not None
+    return np.pad(np.concatenate([drawn(plan), *frames], 1), ((0, 2), (0, 4), (0, 0))), FAMILIES[plan.family]
+
+
+def drawn(plan: Plan) -> np.ndarray:
+    """The plan round the start from above."""
+    i, j = plan.cell_at(0.0, 0.0)
+    corner = i // PATCH * PATCH - HEIGHT // 2, j // PATCH * PATCH - HEIGHT // 2
+    picture_of = picture(plan.region(corner, HEIGHT, HEIGHT)[0], 1)
+    u, v = i - corner[0], j - corner[1]
+    picture_of[HEIGHT - 2 - v : HEIGHT + 1 - v, u - 1 : u + 2] = (255, 0, 0)
+    return picture_of
 
 
 def main() -> None:
@@ -81,12 +87,12 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--seeds", type=int, default=3)
     asked = parser.parse_args()
-    imagination, rows = shipped_imagination(), []
+    world, rows = World(load_backend("detailed", HEIGHT, WIDTH)), []
     for sentence in progress_bar(asked.sentences or SENTENCES, desc="imagining", unit="sentence"):
-        with own_arithmetic():
-            rows.append(np.concatenate([shown(imagination, sentence, seed) for seed in range(asked.seeds)], 1))
-            family = FAMILIES[imagination.opened(Imagined(0, "", sentence)).family]
-        print(f"{family}: {sentence}")
+        pictures, families = zip(*(shown(world, sentence, seed) for seed in range(asked.seeds)), strict=True)
+        rows.append(np.concatenate(pictures, 1))
+        print(f"{' '.join(families)}: {sentence}")
+    world.close()
     Image.fromarray(np.concatenate(rows)).save(asked.output)
 
 

@@ -147,7 +147,7 @@ class _Theme:
     def _front(self, kind: int) -> int:
         """A house front: a cornice, storeys, a ground floor."""
         wall = self._listed("houses", "storey", kind)
-        base = self._drawn("shopfront")
+        base = 0.92 * wall if self.named.get("houses") else self._drawn("shopfront")
         numbers = [
             self._tile("cornice", self._drawn("cornice")),
             self._tile("storey", wall),

@@ -17,6 +17,7 @@ _HALF_SIDE = 160
 """Cells round the body among which a way is looked for, 80 m."""
 
 _HEAD_METRES, _GAIN = 2.0, 1.6
+_METRES_PER_FRAME, _TURN_PER_FRAME, _AHEAD_METRES = 0.11, np.radians(4.0), 1.5
 _STEPS_AHEAD = 24
 """Cells of a way that are walked before the next one is looked for."""
 
@@ -98,3 +99,35 @@ def walk_outward(imagination: Imagination, plan: Plan, most_steps: int) -> Itera
             (x, y), way = (float(value) for value in way[0]), way[1:]
         plan = imagination.continued(plan, x, y, heading)
         yield plan, x, y
+
+
+class Walker:
+    """Walks outward over free ground, looking where it goes."""
+
+    def __init__(self) -> None:
+        """Begins anywhere."""
+        self._way, self._steps = np.zeros((0, 2)), 0
+
+    def poses(self, plan: Plan, body: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+        """(count, 5) body poses from a body pose on."""
+        if self._steps % _STEPS_AHEAD == 0 or len(self._way) < 2:
+            self._way = way_outward(plan, float(body[0]), float(body[1]))
+        self._steps += 1
+        found = []
+        for _ in range(count):
+            body = self._next(body.copy())
+            found.append(body)
+        return np.stack(found)
+
+    def _next(self, body: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The pose of the next frame."""
+        while len(self._way) > 1 and np.hypot(*(self._way[0] - body[:2])) < _AHEAD_METRES:
+            self._way = self._way[1:]
+        if not len(self._way):
+            return body
+        to = self._way[0] - body[:2]
+        away = (np.arctan2(to[1], to[0]) - body[3] + np.pi) % (2 * np.pi) - np.pi
+        body[3] += np.clip(away, -_TURN_PER_FRAME, _TURN_PER_FRAME)
+        pace = _METRES_PER_FRAME * max(0.0, np.cos(away)) ** 2
+        body[:2] += pace * np.array([np.cos(body[3]), np.sin(body[3])])
+        return body
