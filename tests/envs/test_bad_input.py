@@ -10,7 +10,7 @@ from wm_gym.scenes.named import shipped_scenes
 
 WORLDS = (
     "world must be a family of ['city', 'courtyard', 'joined', 'park', 'rooms', 'warehouse'], a place 'family/number', "
-    "'family/*' or a capture's .npz, got {!r}; shipped are " + ", ".join(shipped_scenes())
+    "'family/*', a capture's .npz or 'imagined', got {!r}; shipped are " + ", ".join(shipped_scenes())
 )
 
 
@@ -19,7 +19,7 @@ WORLDS = (
     [
         (
             {"backend": "nonesuch"},
-            "backend must be one of ['memory_only', 'twin', 'video'] or 'package.module:Class', got 'nonesuch'",
+            "backend must be one of ['detailed', 'memory_only', 'twin', 'video'] or 'package.module:Class', got 'nonesuch'",
         ),
         (
             {"backend": "nonesuch:Model"},

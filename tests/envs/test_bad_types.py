@@ -24,9 +24,9 @@ SETTINGS = (
 )
 WORLDS = (
     "world must be a family of ['city', 'courtyard', 'joined', 'park', 'rooms', 'warehouse'], a place 'family/number', "
-    "'family/*' or a capture's .npz, got {}; shipped are " + ", ".join(shipped_scenes())
+    "'family/*', a capture's .npz or 'imagined', got {}; shipped are " + ", ".join(shipped_scenes())
 )
-BACKENDS = "backend must be one of ['memory_only', 'twin', 'video'] or 'package.module:Class', got "
+BACKENDS = "backend must be one of ['detailed', 'memory_only', 'twin', 'video'] or 'package.module:Class', got "
 TASKS = "task must be one of ['explore', 'point_goal'] or 'package.module:Class', got "
 NOTHING = "module 'json' has no attribute 'Nothing'"
 BODY = [

@@ -89,7 +89,7 @@ def test_a_state_of_another_version_is_refused(env):
     assert newer != data
     with pytest.raises(ValueError) as raised:
         env.unwrapped.set_state(newer)
-    assert str(raised.value) == ("a saved state must be wm_gym.world_state version 6, got wm_gym.world_state version 7")
+    assert str(raised.value) == ("a saved state must be wm_gym.world_state version 7, got wm_gym.world_state version 7")
 
 
 def test_a_state_of_another_backend_is_refused(env, backend):
