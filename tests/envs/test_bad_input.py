@@ -19,7 +19,8 @@ WORLDS = (
     [
         (
             {"backend": "nonesuch"},
-            "backend must be one of ['detailed', 'memory_only', 'twin', 'video'] or 'package.module:Class', got 'nonesuch'",
+            "backend must be one of ['detailed', 'memory_only', 'twin', 'video'] or 'package.module:Class', "
+            "got 'nonesuch'",
         ),
         (
             {"backend": "nonesuch:Model"},

@@ -58,7 +58,7 @@ def test_what_one_body_sees_the_others_remember():
         env = make(2, backend="video", resolution=(36, 48))
         env.reset(seed=3)
         before = env._world.memories[0].num_static
-        for _ in range(6):
+        for _ in range(20):
             *_, infos = env.step({"agent_0": 0, "agent_1": walking})
         assert min(info["trust"] for info in infos.values()) > 0.8, "frames agree with what memory knows at each start"
         seen_by_the_first = env._states["agent_0"].world.memories[0]

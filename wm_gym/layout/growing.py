@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from wm_gym.layout.cells import CELL_METRES, FAMILIES, PATCH, SHOWN_ELSEWHERE, UNKNOWN, UNSURE
+from wm_gym.layout.doorways import with_doorways
 from wm_gym.layout.network import ANY_FAMILY
 from wm_gym.layout.plan import Corner, Plan
 from wm_gym.layout.sampling import Sampler, begun
@@ -86,7 +87,8 @@ def advanced(plan: Plan, sampler: Sampler) -> Plan:
     drawing = sampler.advanced(plan.drawing)
     if not drawing.is_done:
         return replace(plan, drawing=drawing)
-    done = plan.with_region(plan.corner, drawing.cells, drawing.objects)
+    cells = with_doorways(drawing.cells, drawing.given == UNKNOWN, plan.family)
+    done = plan.with_region(plan.corner, cells, drawing.objects)
     return replace(done, drawing=None, windows=plan.windows + 1)
 
 
