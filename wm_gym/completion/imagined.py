@@ -36,8 +36,7 @@ _AGREES = 0.06
 class ImaginedPlan:
     """What the plan of an imagined place shows, and that plan continued ahead of the camera.
 
-    The plan is exact and memory a copy of frames that were made of it, so where both show one surface the plan is
-    shown; what memory shows in front of it stays.
+    The plan is exact, and memory a copy of frames that were made of it, so the plan is shown.
     """
 
     imagination: Imagination
@@ -50,8 +49,7 @@ class ImaginedPlan:
         asked = torch.ones_like(draft.hints.seen)
         plan, shown, met = _shown(self.imagination, plan, draft.hints, view, asked)
         decided, guessed = met >= SURFACE, (met == UNDECIDED) & ~draft.hints.seen
-        in_front = draft.hints.seen & (draft.hints.log_depth < shown.log_depth - _AGREES)
-        where = (decided & ~in_front) | guessed
+        where = (decided & ~draft.hints.moving) | guessed
         coarse = where & decided & draft.hints.seen & (draft.hints.area >= COARSE_AREA)
         return _with_plan(draft, plan, guessed).filled(where, shown, overwritten=coarse)
 
@@ -77,8 +75,9 @@ class ContinuedPlan:
         unseen = without_thin_holes(~seen)
         plan, shown, met = _shown(self.imagination, plan, draft.hints, view, torch.ones_like(seen))
         decided, guessed = met >= SURFACE, unseen & (met == UNDECIDED)
-        agrees = seen & decided & ((draft.hints.log_depth - shown.log_depth).abs() < _AGREES) & ~draft.hints.moving
-        replaced = agrees & ~_was_read(plan, shown, view)
+        same = (draft.hints.log_depth - shown.log_depth).abs() < _AGREES
+        mine = (same | ~_was_read(plan, draft.hints, view)) & ~_was_read(plan, shown, view)
+        replaced = seen & decided & mine & ~draft.hints.moving
         coarse = replaced & (draft.hints.area >= COARSE_AREA)
         where = (unseen & decided) | guessed | replaced
         return _with_plan(draft, plan, guessed).filled(where, shown, overwritten=coarse)
