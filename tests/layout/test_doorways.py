@@ -35,5 +35,13 @@ def test_small_closets_stay_closed():
     assert np.array_equal(with_doorways(cells, np.ones((40, 40), bool), 4), cells)
 
 
+def test_a_closed_court_gets_a_way_out():
+    cells = np.full((40, 40), INDEX["solid"], np.uint8)
+    cells[12:30, 6:30] = INDEX["court_0"]
+    made = with_doorways(cells, np.ones((40, 40), bool), FAMILIES.index("courtyard"))
+    main = largest(WALKS[made])
+    assert main[:, 0].sum() == 4 and (made[made != cells] == INDEX["arch"]).all()
+
+
 def test_the_largest_part_of_nothing_is_nothing():
     assert not largest(np.zeros((4, 4), bool)).any()

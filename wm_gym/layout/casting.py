@@ -22,7 +22,9 @@ on; a surface; the sky."""
 
 _HIGHEST_METRES = 20.0
 _NEAREST_METRES = 0.3
-_CRISPEST = 3.0
+_CRISPEST = 4.0
+_FINER = 1.5
+"""Sizes by which a tile is taken finer than its pixels are; the twin's pictures take none but the finest."""
 _ROUND, _UP = np.radians(SKY_DEGREES_ROUND), np.radians(SKY_DEGREES_UP)
 
 
@@ -241,7 +243,7 @@ def _paint(pixels, tiles, sizes, surface, across, down, up, spread, light, row, 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def _sample(tile, u, v, texels, light, out):
     """A repeating tile at (u, v), between its four nearest pixels of the size that fits."""
-    level = min(max(int(np.floor(np.log2(max(texels, 1.0)) + 0.5)), 0), 5)
+    level = min(max(int(np.floor(np.log2(max(texels, 1.0)) - _FINER)), 0), 5)
     side, start = TILE >> level, STARTS[level]
     x, y = u * side - 0.5, v * side - 0.5
     left, above = np.floor(x), np.floor(y)
