@@ -71,6 +71,7 @@ def test_seeds_and_sentences_name_places():
     env.close()
 
 
+@pytest.mark.slow
 def test_a_body_walks_through_places_that_hold_together():
     env = make()
     opened(env, 1)
@@ -111,6 +112,7 @@ def test_each_world_of_a_batch_is_a_place_of_its_own_and_what_it_is_alone():
     batch.close()
 
 
+@pytest.mark.slow
 def test_points_of_an_imagined_place_are_kept():
     env = make()
     opened(env, 1)
@@ -118,6 +120,7 @@ def test_points_of_an_imagined_place_are_kept():
     env.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "prompt", [10_000 * "x", "a park without trees with trees", "\u732b\u304c\u8857\u3092\u6b69\u304f", "0"]
 )

@@ -53,17 +53,14 @@ class Reading:
     colours: Mapping[str, NDArray[np.float64]]
 
 
-def plan_of_capture(reader: PlanReader, capture: Capture, prompt: str, seed: int, far: float) -> Plan:
-    """The plan of what a capture shows; nothing beyond it is decided.
+def plan_of_reading(reading: Reading, prompt: str, seed: int) -> Plan:
+    """The plan of what was read of a place; nothing beyond it is decided.
 
     Args:
-        reader: Trained.
-        capture: Posed keyframes with depth, level, of a place whose walls stand along the axes of the world.
+        reading: Of a capture.
         prompt: Caption of the place: its family, words and colours count before those that are read.
         seed: Of what is imagined beyond.
-        far: Depth of the sky.
     """
-    reading = read_capture(reader, capture, far)
     family = read_family(prompt) or reading.family
     colours = tuple((name, tuple(map(float, colour))) for name, colour in reading.colours.items())
     corner = -SIDE // 2, -SIDE // 2
@@ -77,7 +74,13 @@ def plan_of_capture(reader: PlanReader, capture: Capture, prompt: str, seed: int
 
 
 def read_capture(reader: PlanReader, capture: Capture, far: float) -> Reading:
-    """Cells, family and colours that a capture shows; see `plan_of_capture`."""
+    """Cells, family and colours that a capture shows.
+
+    Args:
+        reader: Trained.
+        capture: Posed keyframes with depth of a place with level ground, whose walls stand along the world's axes.
+        far: Depth of the sky.
+    """
     step = max(1, capture.depth.shape[1] // _LEAST_ROWS)
     intrinsics = capture.intrinsics / step
     points = points_of(

@@ -15,7 +15,7 @@ from scipy.ndimage import binary_erosion
 from wm_gym.last_used import LastUsed
 from wm_gym.layout.casting import Board, Cast, cast
 from wm_gym.layout.cells import CEILINGS, CELL_METRES, INDEX, OBJECTS, PATCH, WALKS, Grid
-from wm_gym.layout.entry import plan_of_capture
+from wm_gym.layout.entry import Reading, plan_of_reading, read_capture
 from wm_gym.layout.growing import GrowthConfig, advanced, drawn, empty_plan, next_window, with_window
 from wm_gym.layout.plan import Plan, object_places
 from wm_gym.layout.reader_weights import SHIPPED as SHIPPED_READER
@@ -66,7 +66,7 @@ class Imagination:
         self.growth, self.weights = growth or GrowthConfig(), weights
         self._themes: LastUsed[Hashable, Surfaces] = LastUsed(_KEPT_THEMES)
         self._opened: LastUsed[Imagined, Plan] = LastUsed(_KEPT_PLANS)
-        self._read: LastUsed[Hashable, Plan] = LastUsed(_KEPT_PLANS)
+        self._readings: LastUsed[Capture, Reading] = LastUsed(_KEPT_PLANS)
 
     def opened(self, place: Imagined) -> Plan:
         """The plan of a place round its start, which lies at the world's origin and looks along x over free ground.
@@ -77,11 +77,9 @@ class Imagination:
         return self._opened.get(place, lambda: self._open(place))
 
     def read(self, capture: Capture, prompt: str, seed: int, far_metres: float) -> Plan:
-        """The plan of what a capture shows, as `entry.plan_of_capture`; nothing beyond it is decided yet."""
-        return self._read.get(
-            (capture, prompt, seed),
-            lambda: plan_of_capture(self.reader, capture, prompt, seed, far_metres),
-        )
+        """The plan of what a capture shows, as `entry.plan_of_reading`; nothing beyond it is decided yet."""
+        reading = self._readings.get(capture, lambda: read_capture(self.reader, capture, far_metres))
+        return plan_of_reading(reading, prompt, seed)
 
     def _open(self, place: Imagined) -> Plan:
         empty = empty_plan(place)
