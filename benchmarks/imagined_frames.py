@@ -30,7 +30,7 @@ from wm_gym.evaluation.fidelity import psnr_db
 from wm_gym.evaluation.layouts.walking import Walker
 from wm_gym.evaluation.realism import RealismClassifier
 from wm_gym.evaluation.scores import gradient_energy
-from wm_gym.layout.cells import FAMILIES
+from wm_gym.plans import FAMILIES
 from wm_gym.progress import progress_bar
 from wm_gym.scenes.named import open_named
 from wm_gym.world.world import World

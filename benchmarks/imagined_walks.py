@@ -26,11 +26,12 @@ import numpy as np
 from PIL import Image
 
 from wm_gym.evaluation.layouts.walking import walk_outward
-from wm_gym.layout.cells import FAMILIES, PATCH, UNKNOWN, Grid, picture
+from wm_gym.layout.cells import PATCH, UNKNOWN, Grid, picture
 from wm_gym.layout.imagination import Imagination, shipped_imagination
 from wm_gym.layout.plan import Plan
 from wm_gym.layout.windows import WINDOW
 from wm_gym.networks.arithmetic import own_arithmetic
+from wm_gym.plans import FAMILIES
 from wm_gym.progress import progress_bar
 from wm_gym.world_model import Imagined
 

@@ -26,12 +26,13 @@ from PIL import Image
 
 from wm_gym.evaluation.layouts.figures import SCALARS, Windows, divergence, pair_shares, shares
 from wm_gym.evaluation.layouts.judging import told_apart
-from wm_gym.layout.cells import FAMILIES, PATCH, UNKNOWN, UNSURE, Grid, picture
+from wm_gym.layout.cells import PATCH, UNKNOWN, UNSURE, Grid, picture
 from wm_gym.layout.sampling import Sampler, begun
 from wm_gym.layout.weights import SHIPPED, load_layout
 from wm_gym.layout.windows import WINDOW, known_objects, known_part
 from wm_gym.layout.words import WITH, WITHOUT, WORD_NAMES, shown_words
 from wm_gym.networks.arithmetic import own_arithmetic
+from wm_gym.plans import FAMILIES
 from wm_gym.progress import progress_bar
 from wm_gym.train_world.layout.samples import Window, draw_window
 

@@ -16,8 +16,9 @@ from wm_gym.backends.registry import load_backend
 from wm_gym.evaluation.layouts.walking import Walker
 from wm_gym.evaluation.pictures import enlarge
 from wm_gym.files.video import VideoWriter
-from wm_gym.layout.cells import FAMILIES, PATCH, picture
+from wm_gym.layout.cells import PATCH, picture
 from wm_gym.layout.plan import Plan
+from wm_gym.plans import FAMILIES
 from wm_gym.progress import progress_bar
 from wm_gym.scenes.named import open_named
 from wm_gym.world.state import WorldState

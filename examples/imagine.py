@@ -13,8 +13,9 @@ import numpy as np
 from PIL import Image
 
 from wm_gym.backends.registry import load_backend
-from wm_gym.layout.cells import FAMILIES, PATCH, picture
+from wm_gym.layout.cells import PATCH, picture
 from wm_gym.layout.plan import Plan
+from wm_gym.plans import FAMILIES
 from wm_gym.progress import progress_bar
 from wm_gym.scenes.named import open_named
 from wm_gym.world.world import World

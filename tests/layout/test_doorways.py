@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from wm_gym.layout.cells import FAMILIES, INDEX, WALKS
+from wm_gym.layout.cells import INDEX, WALKS
 from wm_gym.layout.doorways import with_doorways
 from wm_gym.layout.regions import connected, largest
+from wm_gym.plans import FAMILIES
 
 
 def two_rooms(wall=2):

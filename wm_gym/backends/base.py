@@ -13,7 +13,7 @@ from typing import Any, Self
 from torch import Tensor
 
 from wm_gym.choices import did_you_mean
-from wm_gym.world_model import ModelSpec, Obstacles, Packed
+from wm_gym.world_model import Chunk, Condition, ModelSpec, Obstacles, Opening, Packed, WorldModel
 
 TENSOR, TUPLE = "__tensor__", "__tuple__"
 """How JSON names a tensor, and tells a tuple from a list."""
@@ -67,6 +67,46 @@ class BaseModel:
 
     def close(self) -> None:
         """Nothing is held."""
+
+
+class ForwardingModel:
+    """A model that stands before another: states are the other's, and all but what a subclass changes is left to it."""
+
+    def __init__(self, model: WorldModel[Any], spec: ModelSpec) -> None:
+        """Stand before `model`, with a spec of its own."""
+        self.model, self.spec = model, spec
+
+    def start(self, openings: Sequence[Opening], seeds: Sequence[int]) -> tuple[Any, Chunk]:
+        """Open as the model does."""
+        return self.model.start(openings, seeds)
+
+    def step(self, state: Any, condition: Condition) -> tuple[Any, Chunk]:
+        """Go on as the model does."""
+        return self.model.step(state, condition)
+
+    def select(self, state: Any, worlds: Sequence[int]) -> Any:
+        """As the model does."""
+        return self.model.select(state, worlds)
+
+    def cat(self, states: Sequence[Any]) -> Any:
+        """As the model does."""
+        return self.model.cat(states)
+
+    def pack(self, state: Any) -> Packed:
+        """As the model does."""
+        return self.model.pack(state)
+
+    def unpack(self, packed: Packed) -> Any:
+        """As the model does."""
+        return self.model.unpack(packed)
+
+    def obstacles(self, state: Any, world: int) -> Obstacles | None:
+        """As the model does."""
+        return self.model.obstacles(state, world)
+
+    def close(self) -> None:
+        """As the model does."""
+        self.model.close()
 
 
 def _plain(value: Any, tensors: dict[str, Tensor]) -> Any:

@@ -15,26 +15,27 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from wm_gym.backends.base import BaseModel
+from wm_gym.backends.base import ForwardingModel
 from wm_gym.backends.memory_only import fill_from_nearest
 from wm_gym.backends.video.model import VideoModel
 from wm_gym.geometry.cameras import resize_intrinsics
 from wm_gym.memory.hints import Hints
 from wm_gym.scenes.openings import first_keyframes
-from wm_gym.world_model import Chunk, Condition, Guidance, ModelSpec, Opening, Packed
+from wm_gym.world_model import Chunk, Condition, Guidance, Opening
 
 BASES = ((48, 64), (36, 48))
 """Sizes of the shipped video models, the finest first."""
 
 
-class DetailedModel(BaseModel):
+class DetailedModel(ForwardingModel):
     """A video model whose frames are `factor` times finer than its own."""
 
     def __init__(self, model: VideoModel, factor: int) -> None:
         """Show what a model makes on hints that are `factor` times finer."""
-        self.model, self.factor = model, factor
         spec = model.spec
-        self.spec: ModelSpec = replace(spec, name="detailed", height=factor * spec.height, width=factor * spec.width)
+        finer = replace(spec, name="detailed", height=factor * spec.height, width=factor * spec.width)
+        super().__init__(model, finer)
+        self.factor = factor
 
     @classmethod
     def create(cls, height: int, width: int, **settings: Any) -> DetailedModel:
@@ -99,26 +100,6 @@ class DetailedModel(BaseModel):
     def _blocks(self, planes: Tensor) -> Tensor:
         """(N, T, H, W) brought up by repeating."""
         return planes.repeat_interleave(self.factor, -2).repeat_interleave(self.factor, -1)
-
-    def select(self, state: Any, worlds: Sequence[int]) -> Any:
-        """The named worlds, in that order."""
-        return self.model.select(state, worlds)
-
-    def cat(self, states: Sequence[Any]) -> Any:
-        """The worlds of several states, one after another."""
-        return self.model.cat(states)
-
-    def pack(self, state: Any) -> Packed:
-        """Plain tensors and JSON."""
-        return self.model.pack(state)
-
-    def unpack(self, packed: Packed) -> Any:
-        """The state that was packed."""
-        return self.model.unpack(packed)
-
-    def close(self) -> None:
-        """Forget the prompts."""
-        self.model.close()
 
 
 def reduced_hints(hints: Hints, factor: int) -> Hints:

@@ -46,8 +46,7 @@ class ImaginedPlan:
         plan = draft.state.plan
         if plan is None or plan.is_read:
             return draft
-        asked = torch.ones_like(draft.hints.seen)
-        plan, shown, met = _shown(self.imagination, plan, draft.hints, view, asked)
+        plan, shown, met = _shown(self.imagination, plan, draft.hints, view)
         decided, guessed = met >= SURFACE, (met == UNDECIDED) & ~draft.hints.seen
         where = (decided & ~draft.hints.moving) | guessed
         coarse = where & decided & draft.hints.seen & (draft.hints.area >= COARSE_AREA)
@@ -73,7 +72,7 @@ class ContinuedPlan:
         if not plan.windows and not needs_completion(last_frame(draft.hints), self.config).any():
             return draft
         unseen = without_thin_holes(~seen)
-        plan, shown, met = _shown(self.imagination, plan, draft.hints, view, torch.ones_like(seen))
+        plan, shown, met = _shown(self.imagination, plan, draft.hints, view)
         decided, guessed = met >= SURFACE, unseen & (met == UNDECIDED)
         same = (draft.hints.log_depth - shown.log_depth).abs() < _AGREES
         mine = (same | ~_was_read(plan, draft.hints, view)) & ~_was_read(plan, shown, view)
@@ -101,34 +100,34 @@ def _with_plan(draft: Draft, plan: Plan, guessed: Tensor) -> Draft:
     return replace(draft, state=replace(draft.state, plan=plan), provisional=draft.provisional | guessed)
 
 
-def _shown(imagination: Imagination, plan: Plan, hints: Hints, view: View, asked: Tensor) -> tuple[Plan, Hints, Tensor]:
-    """A plan continued, what it shows at the poses of a chunk where it is asked for, and what rays met."""
-    poses, lens = view.world_from_camera.double().numpy(), view.intrinsics.double().numpy()
+def _shown(imagination: Imagination, plan: Plan, hints: Hints, view: View) -> tuple[Plan, Hints, Tensor]:
+    """A plan one round on, what it shows at the poses of a chunk, and what rays met.
+
+    Where much of what is near is a guess, the window is drawn to its end at once.
+    """
+    poses = view.world_from_camera.double().numpy()
     x, y = (float(value) for value in poses[-1, :2, 3])
-    heading = float(np.arctan2(poses[-1, 1, 2], poses[-1, 0, 2]))
-    masks = asked.numpy()
-    plan = _continued(imagination, plan, (x, y, heading), poses[-1], lens, masks[-1])
-    board = board_round(plan, x, y)
-    casts = [
-        imagination.shown(plan, board, pose, lens, mask, FAR_METRES) for pose, mask in zip(poses, masks, strict=True)
-    ]
+    body = x, y, float(np.arctan2(poses[-1, 1, 2], poses[-1, 0, 2]))
+    plan = imagination.continued(plan, *body)
+    size = hints.seen.shape[1:]
+    casts = _casts(imagination, plan, view, size)
+    if plan.drawing is not None and _is_guessed(casts[-1]):
+        while plan.drawing is not None:
+            plan = imagination.continued(plan, *body)
+        casts = _casts(imagination, plan, view, size)
     return plan, _hints_of(hints, casts), torch.from_numpy(np.stack([one.met for one in casts]))
 
 
-def _continued(
-    imagination: Imagination, plan: Plan, body: tuple[float, float, float], pose: np.ndarray, lens: np.ndarray,
-    asked: np.ndarray,
-) -> Plan:  # fmt: skip
-    """The plan one round on, or, where much of what is near and asked for is a guess, a whole window."""
-    windows = plan.windows
-    plan = imagination.continued(plan, *body)
-    while plan.drawing is not None and plan.windows == windows:
-        cast = imagination.shown(plan, board_round(plan, *body[:2]), pose, lens, asked, FAR_METRES)
-        if ((cast.met == UNDECIDED) & (cast.depth < _NEAR_METRES)).mean() < _MOST_GUESSED:
-            break
-        while plan.drawing is not None:
-            plan = imagination.continued(plan, *body)
-    return plan
+def _casts(imagination: Imagination, plan: Plan, view: View, size: tuple[int, ...]) -> list[Cast]:
+    """What a plan shows at the poses of a chunk."""
+    poses, lens = view.world_from_camera.double().numpy(), view.intrinsics.double().numpy()
+    board, everywhere = board_round(plan, *poses[-1, :2, 3].tolist()), np.ones(size, np.bool_)
+    return [imagination.shown(plan, board, pose, lens, everywhere, FAR_METRES) for pose in poses]
+
+
+def _is_guessed(cast: Cast) -> bool:
+    """Whether much of what is near is a guess."""
+    return bool(((cast.met == UNDECIDED) & (cast.depth < _NEAR_METRES)).mean() >= _MOST_GUESSED)
 
 
 def _hints_of(hints: Hints, casts: Sequence[Cast]) -> Hints:

@@ -203,7 +203,7 @@ def _stages(
 def _hash_of(inpainter: Inpainter | None, scene_bank: SceneBank | None, imagination: Imagination | None) -> str:
     """SHA-256 of all weights and the scene bank, in hexadecimal; empty without any."""
     digest = hashlib.sha256()
-    if inpainter is None and imagination is None:
+    if inpainter is None and scene_bank is None and imagination is None:
         return ""
     if imagination is not None:
         digest.update(imagination.weights.encode())

@@ -34,7 +34,7 @@ class EpisodeConfig:
     Attributes:
         task: "explore", "point_goal" or "package.module:Class"; without it the registered id's own.
         task_settings: The task's own, such as {"success_metres": 1.0} of "point_goal".
-        backend: "video", "memory_only", "twin" or "package.module:Class".
+        backend: "video", "detailed", "memory_only", "twin" or "package.module:Class".
         world: None for one of the shipped places, a family of them, "family/number", "family/*", a capture's path, or
             "imagined" for a place that nobody has seen (`wm_gym.scenes.named`). Where that leaves a choice, the seed of
             `reset` makes it.

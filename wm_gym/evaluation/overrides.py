@@ -8,54 +8,28 @@ from typing import Any
 
 import torch
 
+from wm_gym.backends.base import ForwardingModel
 from wm_gym.completion.pipeline import Completed, Completion
 from wm_gym.completion.stage import View
 from wm_gym.completion.state import CompletionState
 from wm_gym.memory.hints import Hints
 from wm_gym.memory.render import blank_hints
-from wm_gym.world_model import Chunk, Condition, Guidance, Obstacles, Opening, Packed, WorldModel
+from wm_gym.world_model import Chunk, Condition, Guidance, WorldModel
 
 Change = Callable[[Condition], Condition]
 
 
-class ConditionOverride:
+class ConditionOverride(ForwardingModel):
     """Any backend, whose every condition is changed on its way in."""
 
     def __init__(self, model: WorldModel[Any], change: Change) -> None:
         """Stand before `model`."""
-        self.model, self.spec, self.change = model, model.spec, change
-
-    def start(self, openings: Sequence[Opening], seeds: Sequence[int]) -> tuple[Any, Chunk]:
-        """Open as the model does."""
-        return self.model.start(openings, seeds)
+        super().__init__(model, model.spec)
+        self.change = change
 
     def step(self, state: Any, condition: Condition) -> tuple[Any, Chunk]:
         """Go on under the changed condition."""
         return self.model.step(state, self.change(condition))
-
-    def select(self, state: Any, worlds: Sequence[int]) -> Any:
-        """As the model does."""
-        return self.model.select(state, worlds)
-
-    def cat(self, states: Sequence[Any]) -> Any:
-        """As the model does."""
-        return self.model.cat(states)
-
-    def pack(self, state: Any) -> Packed:
-        """As the model does."""
-        return self.model.pack(state)
-
-    def unpack(self, packed: Packed) -> Any:
-        """As the model does."""
-        return self.model.unpack(packed)
-
-    def obstacles(self, state: Any, world: int) -> Obstacles | None:
-        """As the model does."""
-        return self.model.obstacles(state, world)
-
-    def close(self) -> None:
-        """As the model does."""
-        self.model.close()
 
 
 class HiddenMemory(Completion):

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 CELL_METRES = 0.5
-FAMILIES = ("rooms", "city", "courtyard", "park", "warehouse", "joined")
 NUM_KINDS = 4
 """Kinds of house, of room and of court in one place."""
 

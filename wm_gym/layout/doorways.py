@@ -8,8 +8,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from wm_gym.layout.cells import FAMILIES, INDEX, WALKS, Grid
+from wm_gym.layout.cells import INDEX, WALKS, Grid
 from wm_gym.layout.regions import connected, largest
+from wm_gym.plans import FAMILIES
 
 _KINDS = {"rooms": "door", "warehouse": "gate"}
 _OTHER_KIND = "arch"

@@ -15,11 +15,12 @@ import torch
 from numpy.typing import NDArray
 
 from wm_gym.geometry.motion import OPENING_EYE_METRES
-from wm_gym.layout.cells import CELL_METRES, FAMILIES, NAMES, PATCH, SHOWN_ELSEWHERE, UNKNOWN, UNSURE, Grid
+from wm_gym.layout.cells import CELL_METRES, NAMES, PATCH, SHOWN_ELSEWHERE, UNKNOWN, UNSURE, Grid
 from wm_gym.layout.plan import Plan
 from wm_gym.layout.reading import SIDE, PlanReader, Points, features_of, points_of, touched_cells
 from wm_gym.layout.windows import patches_of
 from wm_gym.layout.words import read_family
+from wm_gym.plans import FAMILIES
 from wm_gym.world_model import Capture, Imagined
 
 _UPRIGHT_METRES = 0.4, 3.0

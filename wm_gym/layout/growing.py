@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from wm_gym.layout.cells import CELL_METRES, FAMILIES, PATCH, SHOWN_ELSEWHERE, UNKNOWN, UNSURE
+from wm_gym.layout.cells import CELL_METRES, PATCH, SHOWN_ELSEWHERE, UNKNOWN, UNSURE
 from wm_gym.layout.doorways import with_doorways
 from wm_gym.layout.network import ANY_FAMILY
 from wm_gym.layout.plan import Corner, Plan
 from wm_gym.layout.sampling import Sampler, begun
 from wm_gym.layout.windows import WINDOW
 from wm_gym.layout.words import read_family, read_words
+from wm_gym.plans import FAMILIES
 from wm_gym.world_model import Imagined
 
 _COARSE = 8

@@ -7,11 +7,13 @@ from collections.abc import Hashable
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import binary_erosion
 
+from wm_gym.geometry.motion import OPENING_EYE_METRES
 from wm_gym.last_used import LastUsed
 from wm_gym.layout.casting import Board, Cast, cast
 from wm_gym.layout.cells import CEILINGS, CELL_METRES, INDEX, OBJECTS, PATCH, WALKS, Grid
@@ -33,7 +35,6 @@ from wm_gym.layout.weights import load_layout
 from wm_gym.layout.windows import WINDOW, turned
 from wm_gym.world_model import Capture, Imagined
 
-_EYE_METRES = 1.6
 _FAR_METRES = 64.0
 _KEPT_THEMES, _KEPT_PLANS = 32, 8
 _START_CELLS, _CLEAR_CELLS, _LONGEST_VIEW = 28, 2.0, 40
@@ -66,7 +67,7 @@ class Imagination:
         self.growth, self.weights = growth or GrowthConfig(), weights
         self._themes: LastUsed[Hashable, Surfaces] = LastUsed(_KEPT_THEMES)
         self._opened: LastUsed[Imagined, Plan] = LastUsed(_KEPT_PLANS)
-        self._readings: LastUsed[Capture, Reading] = LastUsed(_KEPT_PLANS)
+        self._readings: WeakKeyDictionary[Capture, Reading] = WeakKeyDictionary()
 
     def opened(self, place: Imagined) -> Plan:
         """The plan of a place round its start, which lies at the world's origin and looks along x over free ground.
@@ -78,7 +79,9 @@ class Imagination:
 
     def read(self, capture: Capture, prompt: str, seed: int, far_metres: float) -> Plan:
         """The plan of what a capture shows, as `entry.plan_of_reading`; nothing beyond it is decided yet."""
-        reading = self._readings.get(capture, lambda: read_capture(self.reader, capture, far_metres))
+        reading = self._readings.get(capture)
+        if reading is None:
+            reading = self._readings[capture] = read_capture(self.reader, capture, far_metres)
         return plan_of_reading(reading, prompt, seed)
 
     def _open(self, place: Imagined) -> Plan:
@@ -132,7 +135,7 @@ def board_round(plan: Plan, x: float, y: float, reach_metres: float = _FAR_METRE
     origin = plan.offset[0] + i * CELL_METRES, plan.offset[1] + j * CELL_METRES
     counts = np.bincount(cells[WALKS[cells]], minlength=1)
     ground = int(counts.argmax()) if counts.any() else INDEX["lawn"]
-    return Board(cells, origin, -_EYE_METRES, object_places(plan, (i, j), objects), ground)
+    return Board(cells, origin, -OPENING_EYE_METRES, object_places(plan, (i, j), objects), ground)
 
 
 def best_start(cells: Grid) -> tuple[tuple[int, int], int]:
@@ -175,13 +178,13 @@ def lamps_of(plan: Plan, reach_metres: float = 40.0) -> NDArray[np.float64]:
     """(L, 3) metres, world frame: the lights of the lamps near the start of a plan."""
     found = board_round(plan, 0.0, 0.0, reach_metres).objects
     lamps = found[found[:, 0] == OBJECTS.index("lamp")]
-    return np.column_stack([lamps[:, 1:], np.full(len(lamps), _LAMP_METRES - _EYE_METRES)])
+    return np.column_stack([lamps[:, 1:], np.full(len(lamps), _LAMP_METRES - OPENING_EYE_METRES)])
 
 
 def standing_places(plan: Plan, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
     """(W, 2) metres, world frame: places near the start to which a body can walk, the start first."""
     board = board_round(plan, 0.0, 0.0, 30.0)
-    free = binary_erosion(WALKS[board.grid] & (CEILINGS[board.grid] > _EYE_METRES), iterations=1)
+    free = binary_erosion(WALKS[board.grid] & (CEILINGS[board.grid] > OPENING_EYE_METRES), iterations=1)
     at = ((-np.array(board.origin)) / CELL_METRES).astype(int)
     labels, _ = connected(np.asarray(free, np.bool_))
     own = labels[tuple(at)]

@@ -13,8 +13,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from wm_gym.layout.cells import FAMILIES, PATCH, UNKNOWN, UNSURE
+from wm_gym.layout.cells import PATCH, UNKNOWN, UNSURE
 from wm_gym.layout.words import WORD_NAMES
+from wm_gym.plans import FAMILIES
 
 ANY_FAMILY = len(FAMILIES)
 _MARGIN = 2

@@ -13,14 +13,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from wm_gym.layout.cells import CELL_METRES, INDEX, NUM_KINDS, OBJECTS, PATCH, SOLID, UNKNOWN, Grid
+from wm_gym.layout.cells import CELL_METRES, INDEX, NUM_KINDS, OBJECTS, PATCH, PATCH_METRES, SOLID, UNKNOWN, Grid
 from wm_gym.plans import Draft, Patch, Rect
 
 _WALL_METRES = 0.75
 _INDOORS = ("room", "corridor", "inner_court", "door")
 _FURNITURE = ("table", "desk", "cabinet", "sofa", "sofa_back", "box", "rug")
 _SAME = {"lane_x": "asphalt", "lane_y": "asphalt", "passage": "arch", "pillar": "solid", "mouth": "court_1"}
-_TILES = CELL_METRES * PATCH
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ class Raster:
 def rasterised(draft: Draft, family: int) -> Raster:
     """The cells of a draft; cell (0, 0) begins at the corner of its extent."""
     west, south = -draft.extent.x0, -draft.extent.y0
-    columns, rows = (math.ceil(side / _TILES) * PATCH for side in (draft.extent.width, draft.extent.height))
+    columns, rows = (math.ceil(side / PATCH_METRES) * PATCH for side in (draft.extent.width, draft.extent.height))
     grid = np.full((columns, rows), INDEX["solid"], np.uint8)
     for patch in draft.patches:
         _paint(grid, replace(patch, rect=patch.rect.moved(west, south)))

@@ -10,7 +10,7 @@ import torch
 
 from wm_gym.layout.cells import NAMES
 from wm_gym.layout.reading import PlanReader, ReaderConfig
-from wm_gym.networks.weights_file import load_module, save_module
+from wm_gym.networks.weights_file import check_names, load_module, save_module
 
 FORMAT = "wm_gym.plan_reader"
 SHIPPED = Path(__file__).parent / "shipped" / "plan_reader.safetensors"
@@ -29,8 +29,7 @@ def load_plan_reader(path: Path, dtype: torch.dtype = torch.float32) -> PlanRead
     """
 
     def make(header: dict[str, Any]) -> PlanReader:
-        if tuple(header["cells"]) != NAMES:
-            raise ValueError(f"weights {path} must know the cells of this version, got others")
+        check_names(path, "cells", header["cells"], NAMES)
         config = header["config"]
         return PlanReader(ReaderConfig(config["width"], tuple(config["spreads"])))
 

@@ -15,7 +15,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from wm_gym.layout.cells import CELL_METRES, FAMILIES, KINDS, NAMES, PATCH, UNKNOWN, Grid
+from wm_gym.geometry.cameras import rays, unproject
+from wm_gym.layout.cells import CELL_METRES, KINDS, NAMES, PATCH, UNKNOWN, Grid
+from wm_gym.plans import FAMILIES
 
 SIDE = 128
 """Cells along a side of what is read, 64 m."""
@@ -68,13 +70,10 @@ def points_of(
         ground_z: Height of the ground in the world frame.
         far_metres: Depth of the sky.
     """
-    rows, columns = torch.meshgrid(*(torch.arange(side) + 0.5 for side in depth.shape[1:]), indexing="ij")
-    fx, fy, cx, cy = intrinsics.double()
-    rays = torch.stack([(columns - cx) / fx, (rows - cy) / fy, torch.ones_like(rows)], -1).double()
-    lengths = rays.norm(dim=-1)
+    lens = intrinsics.double()
+    lengths = rays(lens, *depth.shape[1:]).norm(dim=-1)
     reach = depth.double() + _BEYOND_METRES / lengths + _BEYOND_SHARE * depth
-    turned = torch.einsum("kij,hwj->khwi", world_from_camera[:, :3, :3].double(), rays)
-    places = world_from_camera[:, None, None, :3, 3].double() + turned * reach[..., None]
+    places = unproject(reach, lens, world_from_camera.double())
     kept = (depth > 0.1) & (depth < far_metres - 1) & ~moving
     found = places[kept].numpy()
     found[:, 2] -= ground_z

@@ -17,7 +17,6 @@ STARTS = np.cumsum([0, *((TILE >> level) ** 2 for level in range(LEVELS - 1))])
 """Where each size begins among the pixels of a tile."""
 
 PIXELS = int(STARTS[-1] + 1)
-BANDS = 3
 
 
 def pyramid(tile: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -10,7 +10,7 @@ import torch
 
 from wm_gym.layout.tile_network import TileConfig, TileNetwork
 from wm_gym.layout.tiles import NAMES
-from wm_gym.networks.weights_file import load_module, save_module
+from wm_gym.networks.weights_file import check_names, load_module, save_module
 
 FORMAT = "wm_gym.tiles"
 SHIPPED = Path(__file__).parent / "shipped" / "tiles.safetensors"
@@ -29,8 +29,7 @@ def load_tiles(path: Path, dtype: torch.dtype = torch.float32) -> TileNetwork:
     """
 
     def make(header: dict[str, Any]) -> TileNetwork:
-        if tuple(header["kinds"]) != NAMES:
-            raise ValueError(f"weights {path} must know the tiles of this version, got others")
+        check_names(path, "tiles", header["kinds"], NAMES)
         return TileNetwork(TileConfig(**header["config"]))
 
     return load_module(path, FORMAT, make, dtype).eval()

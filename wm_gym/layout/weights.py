@@ -11,7 +11,7 @@ import torch
 from wm_gym.layout.cells import NAMES
 from wm_gym.layout.network import LayoutConfig, LayoutNetwork
 from wm_gym.layout.words import WORD_NAMES
-from wm_gym.networks.weights_file import load_module, save_module
+from wm_gym.networks.weights_file import check_names, load_module, save_module
 
 FORMAT = "wm_gym.layout"
 SHIPPED = Path(__file__).parent / "shipped" / "layout.safetensors"
@@ -32,8 +32,7 @@ def load_layout(path: Path, dtype: torch.dtype = torch.float32) -> LayoutNetwork
 
     def make(header: dict[str, Any]) -> LayoutNetwork:
         for what, own in (("cells", NAMES), ("words", WORD_NAMES)):
-            if tuple(header[what]) != own:
-                raise ValueError(f"weights {path} must know the {what} of this version, got others")
+            check_names(path, what, header[what], own)
         return LayoutNetwork(LayoutConfig(**header["config"]))
 
     network = load_module(path, FORMAT, make, dtype).eval()

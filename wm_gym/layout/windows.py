@@ -6,13 +6,13 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from wm_gym.geometry.motion import OPENING_EYE_METRES
 from wm_gym.layout.cells import CEILINGS, HEIGHTS, INDEX, KINDS, PATCH, SOLID, UNKNOWN, UNSURE, WALKS, Grid
 
 WINDOW = 80
 """Cells along a side of what the network sees at once, 40 m."""
 
-EYE_METRES = 1.6
-_BLOCKS = SOLID | (HEIGHTS > EYE_METRES) | (CEILINGS < EYE_METRES)
+_BLOCKS = SOLID | (HEIGHTS > OPENING_EYE_METRES) | (CEILINGS < OPENING_EYE_METRES)
 _RAYS = 241
 _ZEBRAS = INDEX["zebra_x"], INDEX["zebra_y"]
 

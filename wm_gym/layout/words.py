@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wm_gym.layout.cells import FAMILIES, NAMES, OBJECTS, PATCH, UNKNOWN, Grid, names_of
+from wm_gym.layout.cells import NAMES, OBJECTS, PATCH, UNKNOWN, Grid, names_of
+from wm_gym.plans import FAMILIES
 
 UNSAID, WITHOUT, WITH = 0, 1, 2
 _FEW = 0.2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -95,3 +95,19 @@ def load_module(path: Path, kind: str, make: Callable[[dict[str, Any]], M], dtyp
     with torch.device("meta"):
         module = make(header)
     return filled(path, module, tensors).to(dtype).requires_grad_(False)
+
+
+def check_names(path: Path, what: str, told: Sequence[str], own: Sequence[str]) -> None:
+    """Make sure that a file's network knows the same things by the same numbers as this version.
+
+    Args:
+        path: Of the file.
+        what: Names the things in messages, such as "cells".
+        told: Their names in the file, in order.
+        own: Their names in this version.
+
+    Raises:
+        ValueError: If they differ.
+    """
+    if tuple(told) != tuple(own):
+        raise ValueError(f"weights {path} must know the {what} of this version, got others")

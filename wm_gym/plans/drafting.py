@@ -15,7 +15,7 @@ from wm_gym.plans.rooms import draw_rooms
 from wm_gym.plans.warehouse import draw_warehouse
 
 DIFFICULTIES = ("simple", "medium", "full")
-"""How rich a plan is in things that stand in it."""
+"""Richness of a place in materials, clutter and moving objects, and with it how hard it is to learn."""
 
 _DRAWERS: dict[str, Drawer] = {
     "rooms": draw_rooms,
@@ -25,6 +25,9 @@ _DRAWERS: dict[str, Drawer] = {
     "warehouse": draw_warehouse,
 }
 _DRAWERS["joined"] = partial(draw_joined, drawers=dict(_DRAWERS))
+
+FAMILIES = tuple(_DRAWERS)
+"""Categories of places: "city/9" is the city with number 9. A "joined" place leads from one into another."""
 
 # width and height of the largest plan, metres
 _SIZES = {

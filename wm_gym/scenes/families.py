@@ -1,12 +1,8 @@
-"""Families and difficulties of the places that the simulator builds."""
+"""Families and difficulties of the places that the simulator builds: those of plans, the first half of a name."""
 
-FAMILIES = ("rooms", "city", "courtyard", "park", "warehouse", "joined")
-"""Categories of places, the first half of a name: "city/9" is the city with number 9.
+from wm_gym.plans import DIFFICULTIES, FAMILIES
 
-A "joined" place leads from one category into another."""
+__all__ = ["DIFFICULTIES", "FAMILIES", "PLAIN_FAMILIES"]
 
 PLAIN_FAMILIES = FAMILIES[:-1]
 """Those whose places are of one category throughout."""
-
-DIFFICULTIES = ("simple", "medium", "full")
-"""Richness of a place in materials, clutter and moving objects, and with it how hard it is to learn."""

@@ -16,8 +16,8 @@ from wm_gym.choices import did_you_mean
 from wm_gym.geometry.cameras import intrinsics_from_fov, resize_intrinsics
 from wm_gym.geometry.motion import START_BODY_POSE, camera_pose
 from wm_gym.layout.casting import UNDECIDED
-from wm_gym.layout.cells import FAMILIES
 from wm_gym.layout.imagination import board_round, lamps_of, shipped_imagination, standing_places
+from wm_gym.plans import FAMILIES
 from wm_gym.scenes.keyframe_scale import FINER
 from wm_gym.scenes.openings import opening_for
 from wm_gym.world_model import Capture, Imagined, ModelSpec, Opening

@@ -224,13 +224,13 @@ class World:
         obstacles = self.model.obstacles(state.model, world)
         if obstacles is not None:
             return lambda positions: obstacles.blocked(positions, body.radius_metres)
+        plan = state.completions[world].plan
+        if plan is not None and not plan.is_read:
+            return lambda positions: stands_in(plan, positions, body.radius_metres)
         memory = state.memories[state.world_of_view[world]]
         z_low, eye = self.config.step_height_metres - OPENING_EYE_METRES, float(state.body_poses[world, 2])
         reach = self.model.spec.frames_per_step * body.walk_metres_per_frame + 2 * body.radius_metres
         nearby = Nearby(memory, state.body_poses[world, :2], reach, z_low, eye)
-        plan = state.completions[world].plan
-        if plan is not None and not plan.is_read:
-            return lambda positions: stands_in(plan, positions, body.radius_metres)
         return lambda positions: nearby.occupied(positions, body.radius_metres)
 
     def _first_memory(self, opening: Opening) -> Memory:

@@ -15,13 +15,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from wm_gym.layout.cells import FAMILIES, PATCH, UNKNOWN, UNSURE, Grid
+from wm_gym.layout.cells import PATCH, UNKNOWN, UNSURE, Grid
 from wm_gym.layout.dictionary import Encoder
 from wm_gym.layout.network import ANY_FAMILY
 from wm_gym.layout.rasterising import Raster, rasterised
 from wm_gym.layout.windows import WINDOW, known_objects, known_part, patches_of, renumbered, turned, windows_of
 from wm_gym.layout.words import UNSAID, shown_words
-from wm_gym.plans import Draft, draft_of
+from wm_gym.plans import FAMILIES, Draft, draft_of
 
 HELD_OUT_SEEDS = 1000
 """Plans with smaller numbers are never trained on."""

@@ -13,11 +13,11 @@ from wm_gym.backends.twin.capture import capture_place
 from wm_gym.backends.twin.maps.build import build
 from wm_gym.backends.twin.maps.twin_map import MAP_UNITS_PER_METRE
 from wm_gym.files.atomic import check_writable, write_atomically
-from wm_gym.layout.cells import CELL_METRES, FAMILIES, PATCH, UNKNOWN, UNSURE, Grid
+from wm_gym.layout.cells import CELL_METRES, PATCH, UNKNOWN, UNSURE, Grid
 from wm_gym.layout.rasterising import rasterised
 from wm_gym.layout.reading import SIDE
 from wm_gym.layout.windows import turned
-from wm_gym.plans import draft_of
+from wm_gym.plans import FAMILIES, draft_of
 from wm_gym.progress import progress_bar
 from wm_gym.world_model import Capture, Place
 
