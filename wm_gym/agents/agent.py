@@ -13,14 +13,15 @@ from wm_gym.envs.vector_env import WorldVectorEnv
 class Agent:
     """Base of all agents: one face for scripts, learned policies, planners and language models.
 
-    An agent acts in the N worlds of a `WorldVectorEnv` of its own observation and action mode. Whatever it keeps of an
-    episode it drops at `reset`; all that is chance in it comes from the seeds given there.
+    An agent acts in the N worlds of a `WorldVectorEnv` that shows what it `needs`. Whatever it keeps of an episode it
+    drops at `reset`; all that is chance in it comes from the seeds given there. Settings of its own are keyword
+    arguments of its class.
 
     Args:
         env: The worlds it acts in.
 
     Attributes:
-        obs_mode: What its environment must show, as `EpisodeConfig.obs_mode`.
+        obs_mode: What its worlds must show, as `EpisodeConfig.obs_mode`.
         action_mode: How it acts, as `EpisodeConfig.action_mode`.
         env: The worlds it acts in.
     """
@@ -30,6 +31,11 @@ class Agent:
 
     def __init__(self, env: WorldVectorEnv) -> None:
         self.env = env
+
+    @classmethod
+    def needs(cls, **settings: Any) -> dict[str, Any]:
+        """Settings of the worlds that an agent of these settings acts in, as `gymnasium.make_vec` takes them."""
+        return {"obs_mode": cls.obs_mode, "action_mode": cls.action_mode}
 
     def reset(self, worlds: Sequence[int], seeds: Sequence[int]) -> None:
         """Episodes begin: forget what was in these worlds.
