@@ -8,6 +8,7 @@ import pytest
 
 import wm_gym
 from wm_gym.backends.video.config import VideoConfig
+from wm_gym.agents.registry import AGENTS
 from wm_gym.cli import compose, main
 from wm_gym.cli.commands import COMMANDS, config_class
 from wm_gym.cli.settings import settings_of, shown
@@ -37,7 +38,7 @@ def test_settings_become_a_config():
 
 
 def test_settings_that_only_fit_together_are_taken_together():
-    assert compose(RolloutConfig, ["action_mode=keys", "policy=random"]).action_mode == "keys"
+    assert compose(RolloutConfig, ["num_envs=3", "episodes=4"]).num_envs == 3
 
 
 def test_every_setting_of_training_can_be_named():
@@ -114,12 +115,12 @@ def test_every_setting_of_training_can_be_named():
         ),
         (
             "rollout output=/dev/null",
-            "wm-gym rollout: output must be a file that can be written, got '/dev/null': it is a device or pipe, which "
-            "would be replaced",
+            "wm-gym rollout: output must be a folder that can be made and written to, got '/dev/null': it is a file",
         ),
         (
-            "rollout policy=tuor",
-            "wm-gym rollout: policy must be one of ['random', 'tour'], got 'tuor'; did you mean 'tour'?",
+            "rollout agent=randm",
+            f"wm-gym rollout: agent must be one of {sorted(AGENTS)} or 'package.module:Class', got 'randm'; did you mean "
+            "'random'?",
         ),
         (
             "train recipe=video train.video.hint_concat=chanel",
@@ -192,7 +193,7 @@ WRITING = {
     "train recipe=plan_reader": "train.output",
     "train recipe=time_budget": "output",
 }
-FILES = {"rollout": ".replay", "capture": ".npz"}
+FILES = {"capture": ".npz"}
 
 
 def test_every_command_with_settings_writes():
@@ -241,7 +242,7 @@ def test_errors_of_the_machine_are_told_in_one_sentence(error, message, capsys, 
         raise error
 
     monkeypatch.setattr("wm_gym.rollout.rollout", fail)
-    assert refused(capsys, "rollout", f"output={tmp_path / 'x.replay'}") == f"wm-gym rollout: {message}"
+    assert refused(capsys, "rollout", f"output={tmp_path / 'x'}") == f"wm-gym rollout: {message}"
 
 
 def test_help_names_every_command_with_its_summary(capsys):

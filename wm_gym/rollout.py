@@ -1,134 +1,170 @@
-"""`wm-gym rollout`: walk through a world by a scripted policy and keep the walk as a replay."""
+"""`wm-gym rollout`: let an agent act in worlds, and keep a table, films, replays and its ways from above."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import csv
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
+from PIL import Image
 
-from wm_gym.agents.tour import Tour, TourConfig
+from wm_gym.agents.episodes import Episode, Start, make_worlds, play
+from wm_gym.agents.registry import find_agent, make_agent
+from wm_gym.agents.summary import summary
+from wm_gym.agents.trails import paint_trail
 from wm_gym.envs.registration import IDS
-from wm_gym.envs.replay.format import Replay
 from wm_gym.envs.replay.recorder import RecordReplay
+from wm_gym.envs.replay.video import film
+from wm_gym.envs.vector_env import WorldVectorEnv
 from wm_gym.envs.world_env import WorldEnv
-from wm_gym.files.atomic import check_writable
+from wm_gym.files.atomic import check_writable, write_atomically
+from wm_gym.memory.cloud import point_cloud
 from wm_gym.progress import progress_bar
-
-POLICIES = ("random", "tour")
-Policy = Callable[[], Any]
 
 
 @dataclass
 class RolloutConfig:
-    """What to walk through, and how.
+    """Who acts, in which worlds, and what is kept of it.
 
     Attributes:
-        env_id: A registered id.
-        task: "explore", "point_goal" or "package.module:Class"; empty for that of the id.
+        agent: A name such as "explorer", or "package.module:Class".
+        agent_settings: The agent's own.
+        task: A name such as "explore", or "package.module:Class".
         task_settings: The task's own.
-        body: Size and speeds of the body, as `gym.make` takes them.
         backend: Who makes the frames.
+        backend_settings: The backend's own.
         world: A name as `gym.make` takes it; empty for one of the shipped places, by the seed.
+        worlds: Names, of which the episodes take one after another; empty for `world` alone.
         difficulty: "simple", "medium" or "full"; the shipped places are "full".
-        height: Rows of a frame.
-        width: Columns of a frame.
-        seed: Of the world and of the policy.
-        steps: At most so many; an episode that ends is not gone on with.
-        policy: "tour" walks out, looks around and comes home; "random" draws from the action space.
-        action_mode: "twist" (which the tour needs), "keys" or "discrete".
+        height: Rows of a frame; 0 for what the agent was made for, or else 48.
+        width: Columns of a frame; 0 for what the agent was made for, or else 64.
+        body: Size and speeds of the body, as `gym.make` takes them.
+        episodes: How many.
+        steps: At most so many in an episode.
+        seed: Of the first episode: of its world, its task and the agent; each later one has the next.
+        num_envs: Worlds that are stepped in one batch.
         prompt: Replaces the caption of the place; empty to keep it.
         events: What happens on the way, each {at, text} and, at will, {for}, counted in steps.
-        snapshot_every: Steps between two snapshots in the replay; 0 for none.
-        output: The replay's file.
+        films: Episodes, from the first on, that are kept as film, replay and way from above.
+        snapshot_every: Steps between two snapshots in a replay; 0 for none.
+        output: Folder of all that is kept.
     """
 
-    env_id: str = "wm_gym/Explore-v0"
-    task: str = ""
+    agent: str = "explorer"
+    agent_settings: dict[str, Any] = field(default_factory=dict)
+    task: str = "explore"
     task_settings: dict[str, Any] = field(default_factory=dict)
-    body: dict[str, float] = field(default_factory=dict)
     backend: str = "video"
+    backend_settings: dict[str, Any] = field(default_factory=dict)
     world: str = ""
+    worlds: list[str] = field(default_factory=list)
     difficulty: str = "full"
-    height: int = 48
-    width: int = 64
-    seed: int = 0
+    height: int = 0
+    width: int = 0
+    body: dict[str, float] = field(default_factory=dict)
+    episodes: int = 1
     steps: int = 64
-    policy: str = "tour"
-    action_mode: str = "twist"
+    seed: int = 0
+    num_envs: int = 1
     prompt: str = ""
     events: list[dict[str, Any]] = field(default_factory=list)
+    films: int = 1
     snapshot_every: int = 20
-    output: str = "outputs/run.replay"
+    output: str = "outputs/rollout"
 
     def __post_init__(self) -> None:
-        if self.env_id not in IDS:
-            raise ValueError(f"env_id must be one of {sorted(IDS)}, got {self.env_id!r}")
-        if self.policy not in POLICIES:
-            raise ValueError(f"policy must be one of {list(POLICIES)}, got {self.policy!r}")
-        if self.policy == "tour" and self.action_mode != "twist":
-            raise ValueError(f"action_mode must be 'twist' for policy 'tour', got {self.action_mode!r}")
-        if self.steps < 1:
-            raise ValueError(f"steps must be at least 1, got {self.steps}")
+        find_agent(self.agent, self.agent_settings)
+        for name, least in (("episodes", 1), ("steps", 1), ("num_envs", 1), ("films", 0), ("snapshot_every", 0)):
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
+        if self.num_envs > self.episodes:
+            raise ValueError(f"num_envs must be at most episodes, {self.episodes}, got {self.num_envs}")
+        if bool(self.height) != bool(self.width):
+            raise ValueError(f"height and width must be given together, got {self.height} and {self.width}")
+
+    def starts(self) -> list[Start]:
+        """Where the episodes begin."""
+        names = self.worlds or [self.world]
+        options = {"events": self.events} | ({"prompt": self.prompt} if self.prompt else {})
+        return [Start(self.seed + n, names[n % len(names)] or None, options) for n in range(self.episodes)]
+
+    def settings(self) -> dict[str, Any]:
+        """Settings of the worlds beside task and what the agent needs."""
+        settings: dict[str, Any] = {
+            "task_settings": self.task_settings, "backend": self.backend, "backend_settings": self.backend_settings,
+            "difficulty": self.difficulty, "body": self.body, "max_episode_steps": self.steps,
+        }  # fmt: skip
+        return settings | ({"resolution": (self.height, self.width)} if self.height else {})
 
 
-def rollout(config: RolloutConfig) -> Replay:
-    """Walk, and write the replay.
+def rollout(config: RolloutConfig) -> dict[str, Any]:
+    """Play all episodes and write what is kept of them; gives the means over them.
+
+    "episodes.csv" has a row for each episode, "episodes.json" the settings, the means and the rows;
+    "episode-000.mp4", ".replay" and ".png" show the first ones. A film is made by walking an episode once more, which
+    is exact.
 
     Raises:
-        ValueError: If a setting is none that exists, or the file could not be written.
-        RuntimeError: If the disk cannot take the file.
+        ValueError: If a setting is none that exists, or the folder cannot be written to.
+        RuntimeError: If the disk cannot take a file.
     """
     output = Path(config.output)
-    check_writable(output)
-    env = gym.make(
-        config.env_id, max_episode_steps=config.steps, disable_env_checker=True, backend=config.backend,
-        world=config.world or None, difficulty=config.difficulty, resolution=(config.height, config.width),
-        action_mode=config.action_mode, obs_mode="rgb", task=config.task or IDS[config.env_id],
-        task_settings=config.task_settings, body=config.body,
-    )  # fmt: skip
-    recorder = RecordReplay(env, config.snapshot_every)
+    check_writable(output, is_folder=True)
+    env = make_worlds(config.agent, config.agent_settings, config.num_envs, task=config.task, **config.settings())
     try:
-        _walk(recorder, config)
+        episodes = _play(config, env)
     finally:
-        recorder.close()
-    output.parent.mkdir(parents=True, exist_ok=True)
-    recorder.save_replay(output)
-    return recorder.replay()
+        env.close()
+    output.mkdir(parents=True, exist_ok=True)
+    figures = summary(episodes)
+    _write_tables(output, config, episodes, figures)
+    for number, episode in enumerate(progress_bar(episodes[: config.films], desc="filming")):
+        _keep(config, episode, output / f"episode-{number:03d}")
+    return figures
 
 
-def _walk(env: RecordReplay, config: RolloutConfig) -> None:
-    options: dict[str, Any] = {"events": config.events}
-    if config.prompt:
-        options["prompt"] = config.prompt
-    env.reset(seed=config.seed, options=options)
-    policy, done = _policy(env, config), False
-    with progress_bar(desc="walking", unit="step", total=config.steps) as bar:
-        while not done and (action := policy()) is not None:
-            _, _, terminated, truncated, _ = env.step(action)
-            done = terminated or truncated
-            bar.update()
+def _play(config: RolloutConfig, env: WorldVectorEnv) -> list[Episode]:
+    agent = make_agent(config.agent, env, config.agent_settings)
+    with progress_bar(desc="playing", unit="episode", total=config.episodes) as bar:
+        return play(agent, config.starts(), lambda number, episode: bar.update())
 
 
-def _policy(env: RecordReplay, config: RolloutConfig) -> Policy:
-    """Gives the next action, or None at the end of the way."""
-    if config.policy == "random":
-        env.action_space.seed(config.seed)
-        return env.action_space.sample
-    world_env = env.unwrapped
-    assert isinstance(world_env, WorldEnv)
-    world = world_env.core.world
-    tour_config = TourConfig(
-        steps_out=max(1, config.steps // 2), frames_per_step=world.model.spec.frames_per_step
-    )  # home by the end
-    waypoints = world_env.now.world.openings[0].waypoints.numpy()
-    tour = Tour(waypoints, config.seed, world.config.body, tour_config)
+def _write_tables(output: Path, config: RolloutConfig, episodes: Sequence[Episode], figures: dict[str, Any]) -> None:
+    rows = [episode.row() for episode in episodes]
+    table = io.StringIO()
+    writer = csv.DictWriter(table, list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    told = json.dumps({"settings": asdict(config), "figures": figures, "episodes": rows}, indent=2) + "\n"
+    write_atomically(output / "episodes.csv", lambda file: file.write(table.getvalue().encode()))
+    write_atomically(output / "episodes.json", lambda file: file.write(told.encode()))
 
-    def act() -> np.ndarray | None:
-        twist = tour.act(world_env.now.outcome.body_poses[0, -1])
-        return None if twist is None else twist.astype(np.float32)
 
-    return act
+def _keep(config: RolloutConfig, episode: Episode, path: Path) -> None:
+    """Walk an episode again by its actions, and keep its replay, film and way."""
+    needs = find_agent(config.agent, config.agent_settings).needs(**config.agent_settings)
+    settings: dict[str, Any] = needs | config.settings() | {"obs_mode": "rgb", "task": config.task}
+    env_id = next((env_id for env_id, name in IDS.items() if name == config.task), next(iter(IDS)))
+    settings["disable_env_checker"] = True
+    env = RecordReplay(gym.make(env_id, **settings), config.snapshot_every)
+    try:
+        env.reset(seed=episode.start.seed, options=episode.start.reset_options())
+        for action in progress_bar(episode.actions, desc="walking again", unit="step"):
+            env.step(action)
+        env.save_replay(path.with_suffix(".replay"))
+        world_env = env.unwrapped
+        assert isinstance(world_env, WorldEnv)
+        positions, colours, _ = point_cloud(world_env.now.world.memories[0])
+    finally:
+        env.close()
+    film(env.replay(), path.with_suffix(".mp4"))
+    picture = Image.fromarray(
+        paint_trail(np.asarray(positions), np.asarray(colours), episode.body_poses, episode.is_success)
+    )
+    write_atomically(path.with_suffix(".png"), lambda file: picture.save(file, "PNG"))

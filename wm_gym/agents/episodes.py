@@ -107,7 +107,7 @@ def make_worlds(
 
 
 def play(
-    agent: Agent, starts: Sequence[Start], ended: Callable[[int, Episode], None] = lambda number, episode: None
+    agent: Agent, starts: Sequence[Start], ended: Callable[[int, Episode], object] = lambda number, episode: None
 ) -> list[Episode]:
     """Play an episode from each start, as many at once as the agent has worlds.
 

@@ -6,7 +6,6 @@ import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
 from typing import Any, NoReturn
 
 from wm_gym.choices import did_you_mean
@@ -120,8 +119,10 @@ def _film_places(config: Any) -> int:
 def _rollout(config: Any) -> int:
     from wm_gym.rollout import rollout
 
-    replay = rollout(config)
-    print(f"{config.output} holds {replay.num_steps} steps, {Path(config.output).stat().st_size / 1000:.0f} kB")
+    for name, value in rollout(config).items():
+        print(f"{name:20s} {value:10.3f}")
+    kept = f" and {min(config.films, config.episodes)} films with their replays" if config.films else ""
+    print(f"{config.output} holds episodes.csv, episodes.json{kept}")
     return 0
 
 
@@ -181,7 +182,7 @@ _DATA = "wm_gym.train_world.data"
 _TRAININGS = tuple(Command(f"train recipe={row.name}", row.config, _train(row), row.summary) for row in RECIPES)
 COMMANDS = (
     Command("demo", "wm_gym.demo:DemoConfig", _demo, "walk through a generated world; film and measure it"),
-    Command("rollout", "wm_gym.rollout:RolloutConfig", _rollout, "walk by a scripted policy and keep a replay"),
+    Command("rollout", "wm_gym.rollout:RolloutConfig", _rollout, "let an agent act; keep table, films and replays"),
     Command("replay", "", _replay, "generate a walk again and compare every frame", _take_replay),
     Command("doctor", "", _doctor, "tell what is installed, what can run here and how to mend what is missing"),
     Command("capture", f"{_DATA}.capture_scene:CaptureConfig", _capture, "capture one of the twin's places"),
