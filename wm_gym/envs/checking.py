@@ -38,16 +38,25 @@ def read_number(name: str, value: Any) -> float:
     return float(value)
 
 
+def read_positive(name: str, value: Any) -> float:
+    """A finite number over 0.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    number = read_number(name, value)
+    if not number > 0:
+        raise ValueError(f"{name} must be positive, got {value}")
+    return number
+
+
 def read_rate(fps: Any) -> float:
     """Frames per second.
 
     Raises:
         ValueError: If they are no positive number.
     """
-    rate = read_number("fps", fps)
-    if not rate > 0:
-        raise ValueError(f"fps must be positive, got {fps}")
-    return rate
+    return read_positive("fps", fps)
 
 
 def read_flag(name: str, value: Any) -> bool:

@@ -32,7 +32,7 @@ class EpisodeConfig:
     Numbers of numpy, paths and lists become what JSON can hold.
 
     Attributes:
-        task: "explore", "point_goal" or "package.module:Class"; without it the registered id's own.
+        task: A key of `wm_gym.envs.tasks.registry.TASKS` or "package.module:Class"; without it the id's own.
         task_settings: The task's own, such as {"success_metres": 1.0} of "point_goal".
         backend: "video", "detailed", "memory_only", "twin" or "package.module:Class".
         world: None for one of the shipped places, a family of them, "family/number", "family/*", a capture's path, or

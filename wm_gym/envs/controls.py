@@ -30,10 +30,14 @@ class Controls:
         self.core = core
         self.render_mode = render_mode
         self.task = core.task
-        self.task_description = core.task.description
         self.observation_space: gym.Space[Any] = core.observation_space
         self.action_space: gym.Space[Any] = core.action_space
         self._now: EnvState | None = None
+
+    @property
+    def task_description(self) -> str:
+        """What is to be done, in this episode once there is one."""
+        return self.task.description if self._now is None else self.task.describe(self._now.task)
 
     @property
     def now(self) -> EnvState:

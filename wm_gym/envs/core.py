@@ -19,23 +19,27 @@ from wm_gym.envs.body import BodySettings
 from wm_gym.envs.checking import read_count
 from wm_gym.envs.config import EpisodeConfig
 from wm_gym.envs.event_slots import event_arrays, event_list
+from wm_gym.envs.markers import draw_markers
+from wm_gym.envs.measures import MEASURES, Measures
 from wm_gym.envs.observations import find_observation_mode
 from wm_gym.envs.opening import find_opening, open_views, open_worlds
 from wm_gym.envs.options import ResetOptions
 from wm_gym.envs.state import EnvState, Maker
+from wm_gym.envs.steering import check_steered_by_poses, check_steering
 from wm_gym.envs.tasks.info import TaskInfo
 from wm_gym.envs.tasks.registry import find_task
+from wm_gym.envs.tasks.task import TimedEvent
 from wm_gym.networks.arithmetic import in_own_arithmetic
 from wm_gym.world.guiding import completion_for
 from wm_gym.world.movement import keys_of
 from wm_gym.world.showing import drawing_for
 from wm_gym.world.state import Outcome, WorldState
 from wm_gym.world.world import World, WorldConfig
-from wm_gym.world_model import ModelSpec, Opening
+from wm_gym.world_model import Opening
 
 INFO_NAMES = (
     "is_success", "intrinsics", "world_from_camera", "frame_index", "trust", "action_mask",
-    "event_kind", "event_strength", "event_realised",
+    "event_kind", "event_strength", "event_realised", *MEASURES,
     "task_description", "prompt", "env_feedback", "frames", "final_obs", "final_info", "other_bodies",
 )  # fmt: skip
 """Names in `info` that no task may use."""
@@ -73,7 +77,7 @@ class EnvCore:
         drawing = drawing_for(model.spec, config.draw_events)
         self.world = World(model, loop, completion=completion, drawing=drawing)
         spec = self.world.spec
-        _check_steering(spec, config)
+        check_steering(spec, config)
         self._maker = Maker.of(self.task, self._body, spec)
         self._task_info = TaskInfo(INFO_NAMES)
         self._observations = find_observation_mode(
@@ -83,7 +87,8 @@ class EnvCore:
             depth_dtype=config.depth_dtype,
             num_points=config.num_points,
         )
-        self.observation_space = self._observations.space(self.task.goal_space)
+        self._goal_space = self.task.goal_box(spec.height, spec.width)
+        self.observation_space = self._observations.space(self._goal_space)
         self.action_space: gym.Space[Any] = self._actions.space
         self.metadata = {
             "render_fps": spec.fps / spec.frames_per_step,
@@ -236,7 +241,7 @@ class EnvCore:
         memories = [state.world.memories[0] for state in states]
         observation = self._observations.observe([state.outcome for state in states], memories)
         goals = [self.task.goal(state.task, state.outcome.body_poses[0, -1]) for state in states]
-        if self.task.goal_space is not None:
+        if self._goal_space is not None:
             device = states[0].outcome.chunk.frames.device
             observation["goal"] = torch.from_numpy(np.stack([goal for goal in goals if goal is not None])).to(device)
         return observation
@@ -262,13 +267,14 @@ class EnvCore:
             "trust": outcome.trust[0],
             "action_mask": self.action_mask(state),
             **event_arrays(world.scripts[0], frame, self.world.spec.shows_events),
+            **state.measures.to_info(),
             **self._task_info.check(self.task.info(state.task)),
         }
         return info | self._text(state, frame) if self.config.return_text else info
 
     def _text(self, state: EnvState, frame: int) -> dict[str, str]:
         return {
-            "task_description": self.task.description,
+            "task_description": self.task.describe(state.task),
             "prompt": state.world.scripts[0].describe(state.world.openings[0].prompt, frame),
             "env_feedback": state.feedback,
         }
@@ -306,34 +312,50 @@ class EnvCore:
         """The episode of one view that has just opened.
 
         Args:
-            asked: Its options, of which the events are scheduled.
+            asked: Its options, of which the events are scheduled, after those of the task.
             rng: Draws what the task leaves to chance.
             opening: How its world opened.
             world: One view.
             outcome: What it showed.
         """
+        task = self.task.reset(outcome, opening.waypoints.numpy(), rng)
+        task = self._with_picture(task, opening, world.seeds[0])
         state = EnvState(
             world=world,
-            task=self.task.reset(outcome, opening.waypoints.numpy(), rng),
-            outcome=outcome,
+            task=task,
+            outcome=draw_markers(outcome, self.task.markers(task)),
             feedback="The world has just opened.",
             rng_state={},
             is_success=False,
             maker=self._maker,
             opening_frames=world.frame_index[0],
+            measures=Measures.at_start(self._distance(task, outcome)),
         )
-        return self._schedule(state, asked)
+        return self._schedule(state, (*self.task.events(task), *asked.events))
+
+    def _with_picture(self, task: Any, opening: Opening, world_seed: int) -> Any:
+        """The task state with the picture that it wants to see, if any, of the world as it opens."""
+        wanted = self.task.wanted_picture(task)
+        if wanted is None:
+            return task
+        check_steered_by_poses(self.world.spec, f"task {self.config.task!r}")
+        _, outcome = self.open_views(opening, world_seed, np.asarray(wanted, np.float64)[None])
+        return self.task.with_picture(task, outcome.chunk.frames[0, -1].cpu().numpy().copy())
+
+    def _distance(self, task: Any, outcome: Outcome) -> float | None:
+        return self.task.distance(task, outcome.body_poses[0, -1])
 
     def _go_on_from(self, saved: EnvState, asked: ResetOptions, rng: np.random.Generator, fresh: bool) -> EnvState:
         if not fresh:
             rng.bit_generator.state = saved.rng_state
-            return self._schedule(saved, asked)
+            return self._schedule(saved, asked.events)
         seed = int(rng.integers(2**31))
         script = replace(saved.world.scripts[0], world_seed=seed)
-        return self._schedule(replace(saved, world=replace(saved.world, seeds=(seed,)).with_script(0, script)), asked)
+        world = replace(saved.world, seeds=(seed,)).with_script(0, script)
+        return self._schedule(replace(saved, world=world), asked.events)
 
-    def _schedule(self, state: EnvState, asked: ResetOptions) -> EnvState:
-        for event in asked.events:
+    def _schedule(self, state: EnvState, events: Sequence[TimedEvent]) -> EnvState:
+        for event in events:
             state = self.schedule_event(state, event.text, event.at, event.steps)
         return state
 
@@ -347,28 +369,15 @@ class EnvCore:
     ) -> tuple[EnvState, float]:
         """The episode after a step, and the step's reward."""
         task, result = self.task.update(before.task, outcome)
+        here, left = before.outcome.body_poses[0, -1], self._distance(task, outcome)
         after = replace(
             before,
             world=world,
             task=task,
-            outcome=outcome,
+            outcome=draw_markers(outcome, self.task.markers(task)),
             feedback=f"You {command.meaning}." + (" Something is in your way." if outcome.collided[0] else ""),
             is_success=bool(result.is_success),
             is_failure=bool(result.is_failure),
+            measures=before.measures.after(here, outcome, left, is_success=bool(result.is_success)),
         )
         return after, float(result.reward)
-
-
-def _check_steering(spec: ModelSpec, config: EpisodeConfig) -> None:
-    """Make sure that a backend that is steered by keys is asked for nothing that only poses can do."""
-    if spec.steered_by != "keys":
-        return
-    if config.action_mode == "twist":
-        raise ValueError(
-            f"action_mode must be 'discrete' or 'keys' for backend {spec.name!r}, which goes by keys, got 'twist'"
-        )
-    for name in ("body", "fov_degrees", "idle_drift"):
-        if getattr(config, name):
-            raise ValueError(
-                f"{name} must be left out for backend {spec.name!r}, which goes by keys, got {getattr(config, name)}"
-            )

@@ -12,6 +12,7 @@ import yaml
 from wm_gym.choices import check_known
 from wm_gym.envs.checking import read_count, read_text
 from wm_gym.envs.config import read_world
+from wm_gym.envs.tasks.task import TimedEvent
 
 OPTIONS = ("prompt", "image", "depth", "video", "events", "state", "world")
 FOREIGN = ("reset_mask", "lerobot_new_rollout", "minari_autoseed", "variation", "variation_values", "options")
@@ -29,21 +30,6 @@ _PAIRS = (
 )
 """An option, another, and whether the first needs the second (True) or excludes it (False): a state has a place and a
 prompt of its own."""
-
-
-@dataclass(frozen=True)
-class TimedEvent:
-    """An event asked for at reset.
-
-    Attributes:
-        at: Environment steps from now until onset.
-        text: What starts or stops.
-        steps: Environment steps until it begins to end, or None.
-    """
-
-    at: int
-    text: str
-    steps: int | None
 
 
 @dataclass(frozen=True)

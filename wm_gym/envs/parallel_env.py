@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import gymnasium as gym
@@ -115,7 +116,7 @@ class WorldParallelEnv(ParallelEnv[str, Observation, Any]):
             for n, agent in enumerate(self.agents)
         }
         self._world = world
-        self._keep_scripts()
+        self._share_events()
         return self._observations(), self._infos()
 
     def step(
@@ -207,6 +208,14 @@ class WorldParallelEnv(ParallelEnv[str, Observation, Any]):
         for n, agent in enumerate(self.agents):
             world = world.with_script(n, self._states[agent].world.scripts[0])
         self._world = world
+
+    def _share_events(self) -> None:
+        """One script for all: what the first agent's task asked for happens to everybody."""
+        script = self._states[self.agents[0]].world.scripts[0]
+        self._states = {
+            agent: replace(state, world=state.world.with_script(0, script)) for agent, state in self._states.items()
+        }
+        self._keep_scripts()
 
     def _leave(self, ended: list[str]) -> None:
         """Take the bodies of ended episodes out of the world."""

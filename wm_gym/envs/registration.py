@@ -9,7 +9,16 @@ import gymnasium as gym
 if TYPE_CHECKING:
     from wm_gym.envs.parallel_env import WorldParallelEnv
 
-IDS: dict[str, str] = {"wm_gym/Explore-v0": "explore", "wm_gym/PointGoal-v0": "point_goal"}
+IDS: dict[str, str] = {
+    "wm_gym/Explore-v0": "explore",
+    "wm_gym/PointGoal-v0": "point_goal",
+    "wm_gym/ImageGoal-v0": "image_goal",
+    "wm_gym/FollowPath-v0": "follow_path",
+    "wm_gym/FindObject-v0": "find_object",
+    "wm_gym/Collect-v0": "collect",
+    "wm_gym/Avoid-v0": "avoid",
+    "wm_gym/EventResponse-v0": "event_response",
+}
 """Id to task."""
 
 MAX_EPISODE_STEPS = 256

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
 from wm_gym.envs.body import BodySettings
-from wm_gym.envs.tasks.task import Task
+from wm_gym.envs.measures import Measures
+from wm_gym.envs.tasks.task import Task, as_tuples
+from wm_gym.events.kinds import ActiveEvent
 from wm_gym.files.atomic import write_atomically
 from wm_gym.files.checksummed import read_file
 from wm_gym.memory.hints import Hints
 from wm_gym.world import serialization as files
-from wm_gym.world.state import Outcome, WorldState
+from wm_gym.world.state import Outcome, Thing, WorldState
 from wm_gym.world.world import World
 from wm_gym.world_model import Chunk, ModelSpec, Packed
+
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,7 @@ class EnvState:
         maker: The kind of environment that made it.
         opening_frames: Frames that the world had shown when the episode began.
         is_failure: Whether the task's aim could no longer be reached at the last step.
+        measures: How the episode has gone so far.
     """
 
     world: WorldState
@@ -72,6 +77,7 @@ class EnvState:
     maker: Maker
     opening_frames: int
     is_failure: bool = False
+    measures: Measures = field(default_factory=Measures)
 
     @property
     def is_over(self) -> bool:
@@ -93,6 +99,9 @@ def to_bytes(state: EnvState, task: Task[Any], loop: World) -> bytes:
         "maker": {name: getattr(state.maker, name) for name in ("task", "task_settings", "body")},
         "collided": state.outcome.collided,
         "trust": state.outcome.trust,
+        "things": [[asdict(one) for one in things] for things in state.outcome.things],
+        "events": [[asdict(one) for one in events] for events in state.outcome.events],
+        "measures": asdict(state.measures),
     }
     return files.to_bytes(state.world, loop, Packed(_last_frame(state.outcome), meta))
 
@@ -113,7 +122,7 @@ def from_bytes(data: bytes, maker: Maker, task: Task[Any], loop: World, what: st
     world, extra = files.from_bytes(data, loop, what)
     meta = extra.meta
     _check_same(replace(maker, **meta["maker"]), maker, what)
-    outcome = _outcome(extra.tensors, tuple(meta["collided"]), tuple(meta["trust"]))
+    outcome = _outcome(extra.tensors, meta)
     return EnvState(
         world=world,
         task=task.unpack(meta["task"]),
@@ -124,6 +133,7 @@ def from_bytes(data: bytes, maker: Maker, task: Task[Any], loop: World, what: st
         maker=maker,
         opening_frames=meta["opening_frames"],
         is_failure=meta["is_failure"],
+        measures=Measures(**meta["measures"]),
     )
 
 
@@ -187,7 +197,21 @@ def _last_frame(outcome: Outcome) -> dict[str, torch.Tensor]:
     return {name: value[:, -1:] for name, value in by_frame.items()} | {"intrinsics": outcome.intrinsics}
 
 
-def _outcome(tensors: dict[str, torch.Tensor], collided: tuple[bool, ...], trust: tuple[float, ...]) -> Outcome:
+def _outcome(tensors: dict[str, torch.Tensor], meta: Mapping[str, Any]) -> Outcome:
     hints = Hints(**{name.removeprefix("hint_"): t for name, t in tensors.items() if name.startswith("hint_")})
     chunk = Chunk(tensors["frames"], tensors["depth"], tensors["moving"], tensors["poses"])
-    return Outcome(chunk, hints, tensors["body_poses"].numpy(), tensors["intrinsics"], collided, trust)
+    return Outcome(
+        chunk=chunk,
+        hints=hints,
+        body_poses=tensors["body_poses"].numpy(),
+        intrinsics=tensors["intrinsics"],
+        collided=tuple(meta["collided"]),
+        trust=tuple(meta["trust"]),
+        things=_rows(Thing, meta["things"]),
+        events=_rows(ActiveEvent, meta["events"]),
+    )
+
+
+def _rows(kind: type[Row], rows: list[list[dict[str, Any]]]) -> tuple[tuple[Row, ...], ...]:
+    """Values for each world, from what JSON made of them."""
+    return tuple(tuple(kind(**{name: as_tuples(part) for name, part in row.items()}) for row in one) for one in rows)

@@ -90,6 +90,6 @@ class WorldEnv(Controls, gym.Env[Any, Any]):  # pyright: ignore[reportIncompatib
         if self.render_mode != "human":
             return
         if self._window is None:
-            self._window = Window(self.task.description, self.metadata["video_fps"])
+            self._window = Window(self.task_description, self.metadata["video_fps"])
         for frame in self.now.outcome.chunk.frames[0].cpu().numpy():
             self._window.show(frame)

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from wm_gym.completion.state import CompletionState
 from wm_gym.entities.entity import Entity
+from wm_gym.events.kinds import ActiveEvent
 from wm_gym.events.scripts import EventScript
 from wm_gym.memory.hints import Hints
 from wm_gym.memory.memory import Memory
@@ -95,6 +96,21 @@ class WorldState:
 
 
 @dataclass(frozen=True)
+class Thing:
+    """Something that an event or the place itself has put into a world.
+
+    Attributes:
+        kind: A name in `events.kinds.KINDS` of a local event; everybody who walks is a "walker".
+        position: x, y, z of its foot, or the middle of its bursts, in metres, world frame.
+        event_id: Number of the event that added it; -1 for one that no event has added, or where that is unknown.
+    """
+
+    kind: str
+    position: tuple[float, float, float]
+    event_id: int = -1
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What a step (or the opening) of N worlds showed.
 
@@ -106,6 +122,8 @@ class Outcome:
         intrinsics: (N, 4) float32 fx, fy, cx, cy in pixels.
         collided: N flags: something stood in the body's way.
         trust: N numbers in 0..1, how well the frames agree with what memory knew; 0 if it knew nothing.
+        things: For each of N worlds what it holds at the last frame. Of a simulator those in view.
+        events: For each of N worlds what is at work in the step, whether or not it can be shown.
     """
 
     chunk: Chunk
@@ -114,6 +132,8 @@ class Outcome:
     intrinsics: Tensor
     collided: tuple[bool, ...]
     trust: tuple[float, ...]
+    things: tuple[tuple[Thing, ...], ...] = ()
+    events: tuple[tuple[ActiveEvent, ...], ...] = ()
 
     def of_world(self, world: int) -> Outcome:
         """What one world showed, N = 1. Its tensors are views: nothing is copied, and all worlds' memory is held."""
@@ -128,6 +148,8 @@ class Outcome:
             intrinsics=self.intrinsics[row],
             collided=self.collided[row],
             trust=self.trust[row],
+            things=self.things[row],
+            events=self.events[row],
         )
 
     def copied(self) -> Outcome:

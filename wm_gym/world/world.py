@@ -43,6 +43,7 @@ from wm_gym.world.references import Keyframes
 from wm_gym.world.remembering import grown, write_mask_of, written
 from wm_gym.world.showing import advanced, after_step, draw_events, drawing_for, told_to_model
 from wm_gym.world.state import Outcome, WorldState, stack_intrinsics
+from wm_gym.world.things import with_things
 from wm_gym.world.transfer import moved
 from wm_gym.world.trust import trust_of
 from wm_gym.world_model import Chunk, Guidance, Opening, WorldModel
@@ -144,7 +145,7 @@ class World:
         state = replace(state, model=model_state)
         state, clean = self._remember(state, body_poses, chunk, hints, completed, nothing, (False,) * num_worlds)
         standing = [[things] * spec.first_frames for things in state.entities]
-        return state, draw_events(self.drawing, spec, state, clean, nothing, standing)
+        return state, with_things(draw_events(self.drawing, spec, state, clean, nothing, standing), state, nothing)
 
     @in_own_arithmetic
     def step(self, state: WorldState, twists: np.ndarray, keys: np.ndarray | None = None) -> tuple[WorldState, Outcome]:
@@ -212,7 +213,7 @@ class World:
         model_state, chunk = self.model.step(state.model, moved(condition, spec.device))
         after = replace(state, model=model_state, completions=completed.states, entities=after_step(state, entities))
         after, clean = self._remember(after, body_poses, chunk, hints, completed, told, collided)
-        return after, draw_events(self.drawing, spec, after, clean, events, entities)
+        return after, with_things(draw_events(self.drawing, spec, after, clean, events, entities), after, events)
 
     def _events(self, state: WorldState) -> list[tuple[ActiveEvent, ...]]:
         num_frames = self.model.spec.frames_per_step

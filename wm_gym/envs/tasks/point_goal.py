@@ -8,11 +8,9 @@ from typing import ClassVar
 import gymnasium as gym
 import numpy as np
 
+from wm_gym.envs.tasks.places import FARTHEST_METRES, draw_goal, metres_between, seen_from
 from wm_gym.envs.tasks.task import StepResult, Task
 from wm_gym.world.state import Outcome
-
-FARTHEST_METRES = 2.0**21
-"""Bound of a goal's distance in observations; it is reached after four million steps of walking straight away."""
 
 
 @dataclass(frozen=True)
@@ -51,24 +49,21 @@ class PointGoal(Task[PointGoalState]):
 
     def reset(self, outcome: Outcome, waypoints: np.ndarray, rng: np.random.Generator) -> PointGoalState:
         """Draw the goal among the waypoints."""
-        here = outcome.body_poses[0, -1, :2]
-        distances = np.linalg.norm(waypoints - here, axis=1)
-        fitting = np.flatnonzero((distances >= self.near_metres) & (distances <= self.far_metres))
-        chosen = int(rng.choice(fitting)) if len(fitting) else int(distances.argmax())
-        x, y = (float(value) for value in waypoints[chosen])
-        return PointGoalState((x, y), float(distances[chosen]))
+        here = outcome.body_poses[0, -1]
+        goal = draw_goal(waypoints, here[:2], self.near_metres, self.far_metres, rng)
+        return PointGoalState(goal, metres_between(goal, here))
 
     def update(self, state: PointGoalState, outcome: Outcome) -> tuple[PointGoalState, StepResult]:
         """Measure the distance that is left."""
-        here = outcome.body_poses[0, -1, :2]
-        distance = float(np.linalg.norm(np.asarray(state.goal) - here))
+        distance = metres_between(state.goal, outcome.body_poses[0, -1])
         is_success = distance <= self.success_metres
         reward = state.distance_metres - distance - self.step_cost + self.success_reward * is_success
         return replace(state, distance_metres=distance), StepResult(float(reward), is_success)
 
     def goal(self, state: PointGoalState, body_pose: np.ndarray) -> np.ndarray:
         """(2,) float32 metres ahead of the body and to its left, at most `FARTHEST_METRES` each."""
-        east, north = np.asarray(state.goal) - body_pose[:2]
-        cos, sin = np.cos(body_pose[3]), np.sin(body_pose[3])
-        way = np.array([east * cos + north * sin, north * cos - east * sin])
-        return way.clip(-FARTHEST_METRES, FARTHEST_METRES).astype(np.float32)
+        return seen_from(body_pose, [state.goal])[0]
+
+    def distance(self, state: PointGoalState, body_pose: np.ndarray) -> float:
+        """Metres to the goal, as the crow flies."""
+        return metres_between(state.goal, body_pose)

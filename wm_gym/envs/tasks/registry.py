@@ -12,6 +12,12 @@ from wm_gym.envs.tasks.task import Task
 TASKS: dict[str, str] = {
     "explore": "wm_gym.envs.tasks.explore:Explore",
     "point_goal": "wm_gym.envs.tasks.point_goal:PointGoal",
+    "image_goal": "wm_gym.envs.tasks.image_goal:ImageGoal",
+    "follow_path": "wm_gym.envs.tasks.follow_path:FollowPath",
+    "find_object": "wm_gym.envs.tasks.find_object:FindObject",
+    "collect": "wm_gym.envs.tasks.collect:Collect",
+    "avoid": "wm_gym.envs.tasks.avoid:Avoid",
+    "event_response": "wm_gym.envs.tasks.event_response:EventResponse",
 }
 """Name to "module:Class"."""
 

@@ -5,14 +5,15 @@ A task sees outcomes (depth, poses, collisions) and never asks which backend mad
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 import gymnasium as gym
 import numpy as np
 
-from wm_gym.envs.checking import READERS
+from wm_gym.envs.checking import READERS, read_positive
+from wm_gym.envs.markers import Marker
 from wm_gym.world.state import Outcome
 
 S = TypeVar("S")
@@ -38,6 +39,21 @@ class StepResult:
 
 
 @dataclass(frozen=True)
+class TimedEvent:
+    """An event asked for at reset.
+
+    Attributes:
+        at: Environment steps from now until onset.
+        text: What starts or stops.
+        steps: Environment steps until it begins to end, or None.
+    """
+
+    at: int
+    text: str
+    steps: int | None = None
+
+
+@dataclass(frozen=True)
 class Task(Generic[S]):
     """Base of all tasks.
 
@@ -46,7 +62,7 @@ class Task(Generic[S]):
 
     Attributes:
         description: What is to be done, in a sentence.
-        goal_space: Space of what `goal` gives, or None without a goal.
+        goal_space: Space of what `goal` gives, or None without a goal; `goal_box` where it depends on frames.
         state_class: `S`.
     """
 
@@ -65,6 +81,10 @@ class Task(Generic[S]):
             if types[field.name] in READERS:
                 READERS[types[field.name]](field.name, getattr(self, field.name))
 
+    def _check_positive(self, *names: str) -> None:
+        for name in names:
+            read_positive(name, getattr(self, name))
+
     def reset(self, outcome: Outcome, waypoints: np.ndarray, rng: np.random.Generator) -> S:
         """The task state of a world that has just opened. `waypoints` (W, 2) x, y metres can be stood on."""
         raise NotImplementedError(f"{type(self).__name__}.reset(outcome, waypoints, rng) must give a task state")
@@ -77,6 +97,34 @@ class Task(Generic[S]):
         """The goal as a body at `body_pose` (5,) sees it, within `goal_space`; None without one."""
         return None
 
+    def goal_box(self, height: int, width: int) -> gym.spaces.Box | None:
+        """Space of what `goal` gives beside frames of H x W pixels."""
+        return self.goal_space
+
+    def describe(self, state: S) -> str:
+        """What is to be done in this episode, in a sentence."""
+        return self.description
+
+    def distance(self, state: S, body_pose: np.ndarray) -> float | None:
+        """Metres that a body at `body_pose` (5,) has left to the goal; None where no goal has a place."""
+        return None
+
+    def markers(self, state: S) -> Sequence[Marker]:
+        """Objects that frames and depth are to show."""
+        return ()
+
+    def events(self, state: S) -> Sequence[TimedEvent]:
+        """Events of the world that the task asks for when an episode begins."""
+        return ()
+
+    def wanted_picture(self, state: S) -> np.ndarray | None:
+        """(3,) x, y in metres and yaw in radians from where the task wants to see the world at reset, or None."""
+        return None
+
+    def with_picture(self, state: S, picture: np.ndarray) -> S:
+        """The task state that knows the picture (H, W, 3) uint8 it wanted."""
+        return state
+
     def info(self, state: S) -> Mapping[str, Any]:
         """The task's part of `info`: names to numbers, bools or arrays, of the same shapes and types at every step."""
         return {}
@@ -87,9 +135,9 @@ class Task(Generic[S]):
 
     def unpack(self, data: dict[str, Any]) -> S:
         """The state that `pack` was given."""
-        return self.state_class(**{name: _as_tuples(value) for name, value in data.items()})
+        return self.state_class(**{name: as_tuples(value) for name, value in data.items()})
 
 
-def _as_tuples(value: Any) -> Any:
+def as_tuples(value: Any) -> Any:
     """Lists, which is what JSON makes of tuples, as tuples."""
-    return tuple(map(_as_tuples, value)) if isinstance(value, list) else value
+    return tuple(map(as_tuples, value)) if isinstance(value, list) else value
