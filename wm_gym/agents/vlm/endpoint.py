@@ -97,7 +97,7 @@ class Endpoint:
     def write(
         self, prompts: Sequence[Prompt], grammar: Grammar, generators: Sequence[torch.Generator] = ()
     ) -> list[Reply]:
-        """N answers, asked for at once. The prompt's rules stand for the grammar, and the endpoint's chance is its own."""
+        """N answers, asked for at once. The prompt's rules stand for the grammar; the endpoint's chance is its own."""
         with ThreadPoolExecutor(min(self.config.at_once, len(prompts))) as pool:
             answers = list(pool.map(self._ask, prompts))
         for reply, usage in answers:
