@@ -33,7 +33,7 @@ _COIN_HALF_THICKNESS = 0.2
 """In radii."""
 _NEAREST_METRES, _SAMPLES = 0.05, 3
 _LIGHT = (-0.35, 0.45, 0.82)
-_DARKEST = 0.45
+_DARKEST = 0.6
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from wm_gym.envs.tasks.places import FLOOR_Z, Spot, check_distances, draw_spots,
 from wm_gym.envs.tasks.task import StepResult, Task
 from wm_gym.world.state import Outcome
 
-_COIN_RADIUS_METRES, _COIN_RISE_METRES, _APART_METRES = 0.22, 0.8, 1.4
+_COIN_RADIUS_METRES, _COIN_RISE_METRES, _APART_METRES = 0.25, 1.1, 1.4
 
 
 @dataclass(frozen=True)

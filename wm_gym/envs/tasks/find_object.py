@@ -18,7 +18,7 @@ COLOURS = ("red", "green", "blue", "yellow")
 SHAPES = ("ball", "cone", "cube", "pillar")
 """Numbers of the goal in this order, colours first."""
 
-_RADIUS_METRES = {"ball": 0.35, "cone": 0.4, "cube": 0.32, "pillar": 0.25}
+_RADIUS_METRES = {"ball": 0.5, "cone": 0.5, "cube": 0.45, "pillar": 0.3}
 _APART_METRES = 1.4
 
 

@@ -18,7 +18,7 @@ from wm_gym.world.state import Outcome
 _SHARPEST_TURN_RADIANS = math.radians(100.0)
 _WINDOW_METRES = 0.5
 """The nearest point is looked for this far on and back along the path, frame by frame, so that no loop is cut off."""
-_BEAD_RADIUS_METRES = 0.12
+_BEAD_RADIUS_METRES = 0.18
 
 
 @dataclass(frozen=True)
