@@ -7,8 +7,8 @@ import sys
 import pytest
 
 import wm_gym
-from wm_gym.backends.video.config import VideoConfig
 from wm_gym.agents.registry import AGENTS
+from wm_gym.backends.video.config import VideoConfig
 from wm_gym.cli import compose, main
 from wm_gym.cli.commands import COMMANDS, config_class
 from wm_gym.cli.settings import settings_of, shown
@@ -16,12 +16,19 @@ from wm_gym.demo import DemoConfig
 from wm_gym.rollout import RolloutConfig
 from wm_gym.train_world.recipes.video import VideoRunConfig
 
-RECIPES = [recipe for command in COMMANDS for recipe in command.recipes]
-WITH_SETTINGS = [command for command in [*COMMANDS, *RECIPES] if command.config]
+CHOOSING = [command for command in COMMANDS if command.recipes]
+ROWS = [row for command in CHOOSING for row in command.recipes]
+WITH_SETTINGS = [command for command in [*COMMANDS, *ROWS] if command.config]
 
 
 def name_of(command):
     return command.name
+
+
+def rows_of(name):
+    """What a command that chooses among rows says that there are."""
+    command = next(command for command in CHOOSING if command.name == name)
+    return f"{command.chosen_by} must be one of " + ", ".join(row.name.partition("=")[2] for row in command.recipes)
 
 
 def refused(capsys, *argv):
@@ -85,6 +92,27 @@ def test_every_setting_of_training_can_be_named():
         ("train recipe=sharpen train.steps=1", "wm-gym train: RECIPE, got 'sharpen'"),
         ("train reicpe=video", "wm-gym train: RECIPE, got none; did you mean 'recipe'?"),
         ("train recipe=video recipe=codec", "wm-gym train: recipe must be given once, got recipe=video recipe=codec"),
+        ("train-agent", "wm-gym train-agent: AGENT, got none"),
+        ("train-agent agetn=ppo", "wm-gym train-agent: AGENT, got none; did you mean 'agent'?"),
+        ("train-agent agent=pppo", "wm-gym train-agent: AGENT, got 'pppo'; did you mean 'ppo'?"),
+        (
+            "train-agent agent=ppo agent.gama=0.9",
+            "wm-gym train-agent: settings must be among LISTED, got 'agent.gama'; did you mean 'agent.gamma'?",
+        ),
+        (
+            "train-agent agent=sac agent.action_mode=keys",
+            "wm-gym train-agent: action_mode of learner 'sac' must be one of ['twist'], got 'keys'",
+        ),
+        (
+            "train-agent agent=ppo seed=0,1",
+            "wm-gym train-agent: seed must have one value, in quotes if there are commas in it or in [brackets] if it "
+            "is a list, got '0,1'; --multirun runs each",
+        ),
+        (
+            "train-agent --multirun agent=ppo seed=0",
+            "wm-gym train-agent: --multirun must come with a setting of several values, such as seed=0,1,2, got "
+            "agent=ppo seed=0",
+        ),
         ("train recipe=codec +train.steps=1", "wm-gym train: SET, got '+train.steps=1'"),
         ("train --cgf job", "wm-gym train: options must be among -h, --help, --cfg, got --cgf; did you mean '--cfg'?"),
         (
@@ -146,7 +174,8 @@ def test_what_cannot_be_done_is_refused_in_one_sentence(argv, message, capsys, t
     expected = (
         message.replace("COMMANDS", ", ".join(map(name_of, COMMANDS)))
         .replace("LISTED", "those that --help lists")
-        .replace("RECIPE", "recipe must be one of " + ", ".join(row.name.partition("=")[2] for row in RECIPES))
+        .replace("RECIPE", rows_of("train"))
+        .replace("AGENT", rows_of("train-agent"))
         .replace("SET", "settings can be set, not added, removed or moved: must be setting=value")
     )
     assert refused(capsys, *argv.split()) == expected
@@ -192,6 +221,11 @@ WRITING = {
     "train recipe=tiles": "train.output",
     "train recipe=plan_reader": "train.output",
     "train recipe=time_budget": "output",
+    "train-agent agent=ppo": "output",
+    "train-agent agent=recurrent_ppo": "output",
+    "train-agent agent=dqn": "output",
+    "train-agent agent=qr_dqn": "output",
+    "train-agent agent=sac": "output",
 }
 FILES = {"capture": ".npz"}
 
@@ -252,11 +286,12 @@ def test_help_names_every_command_with_its_summary(capsys):
         assert f"  {command.name} " in told and command.summary in told
 
 
-def test_help_of_training_names_every_recipe_with_its_summary(capsys):
-    assert main(["train", "--help"]) == 0
+@pytest.mark.parametrize("command", CHOOSING, ids=name_of)
+def test_help_of_a_command_that_chooses_names_every_row_with_its_summary(command, capsys):
+    assert main([command.name, "--help"]) == 0
     told = capsys.readouterr().out
-    for recipe in RECIPES:
-        assert f"  {recipe.name.partition('=')[2]} " in told and recipe.summary in told
+    for row in command.recipes:
+        assert f"  {row.name.partition('=')[2]} " in told and row.summary in told
 
 
 @pytest.mark.parametrize("command", WITH_SETTINGS, ids=name_of)
@@ -281,6 +316,21 @@ def test_the_settings_are_printed_as_yaml_and_nothing_runs(capsys, tmp_path, mon
     assert main(["train", "recipe=video", "--cfg", "job", "train.video.num_layers=4"]) == 0
     told = capsys.readouterr().out
     assert "recordings:\n- outputs/recordings/train\n" in told and "    num_layers: 4\n" in told
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_sweep_runs_each_combination_in_a_folder_of_its_own(capsys, tmp_path):
+    asked = ["agent=ppo,dqn", "seed=0,1", "world=[city/9]", f"output={tmp_path}", "--cfg", "job"]
+    assert main(["train-agent", "--multirun", *asked]) == 0
+    told = capsys.readouterr().out.splitlines()
+    folders = [line.removeprefix(f"output: {tmp_path}/") for line in told if line.startswith("output: ")]
+    assert folders == ["agent=ppo,seed=0", "agent=ppo,seed=1", "agent=dqn,seed=0", "agent=dqn,seed=1"]
+    assert told.count("seed: 0") == 2 and told.count("- city/9") == 4 and list(tmp_path.iterdir()) == []
+
+
+def test_a_sweep_is_refused_before_its_first_run(capsys, tmp_path):
+    error = refused(capsys, "train-agent", "-m", "agent=ppo", "seed=0,x", f"output={tmp_path / 'run'}")
+    assert error == "wm-gym train-agent: seed must be of type int, got 'x'"
     assert list(tmp_path.iterdir()) == []
 
 

@@ -16,6 +16,7 @@ AGENTS: dict[str, str] = {
     "goal_walker": "wm_gym.agents.scripted:GoalWalker",
     "explorer": "wm_gym.agents.scripted:ExplorerAgent",
     "noisy": "wm_gym.agents.noisy:NoisyAgent",
+    "policy": "wm_gym.agents.rl.policy_agent:PolicyAgent",
     "planner": "wm_gym.agents.planner:PlannerAgent",
 }
 """Name to "module:Class"."""

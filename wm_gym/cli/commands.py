@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, NoReturn
 
+from wm_gym.agents.trainable import TRAINABLE
 from wm_gym.choices import did_you_mean
 from wm_gym.train_world.recipes import RECIPES, RecipeRow
 
@@ -23,6 +24,8 @@ class Command:
         summary: One line.
         arguments: Tells argparse what it takes instead of settings.
         recipes: Commands of which one is chosen by `recipe=NAME`, named "train recipe=NAME".
+        chosen_by: The word in front of that name.
+        sweeps: Whether `--multirun` runs it once for each combination of the values that are given.
     """
 
     name: str
@@ -31,6 +34,8 @@ class Command:
     summary: str
     arguments: Callable[[argparse.ArgumentParser], None] | None = None
     recipes: tuple[Command, ...] = ()
+    chosen_by: str = "recipe"
+    sweeps: bool = False
 
 
 def config_class(command: Command) -> type[Any]:
@@ -163,23 +168,23 @@ def _doctor(nothing: None) -> int:
     return 0
 
 
-def _no_recipe(settings: list[str]) -> NoReturn:
-    """Refuse a training without a recipe.
+def _none_chosen(word: str, rows: Sequence[RecipeRow]) -> Callable[[list[str]], NoReturn]:
+    """Refuses a command that must choose a row by a word, such as a training without a recipe."""
 
-    Raises:
-        ValueError: Always, with the recipes there are.
-    """
-    names = [row.name for row in RECIPES]
-    raise ValueError(f"recipe must be one of {', '.join(names)}, got none{_meant_recipe(settings)}")
+    def refuse(settings: list[str]) -> NoReturn:
+        names = [row.name for row in rows]
+        guesses = (did_you_mean(text.partition("=")[0], [word]) for text in settings)
+        meant = next(filter(None, guesses), "")
+        raise ValueError(f"{word} must be one of {', '.join(names)}, got none{meant}")
 
-
-def _meant_recipe(settings: list[str]) -> str:
-    guesses = (did_you_mean(text.partition("=")[0], ["recipe"]) for text in settings)
-    return next(filter(None, guesses), "")
+    return refuse
 
 
 _DATA = "wm_gym.train_world.data"
 _TRAININGS = tuple(Command(f"train recipe={row.name}", row.config, _train(row), row.summary) for row in RECIPES)
+_AGENTS = tuple(
+    Command(f"train-agent agent={row.name}", row.config, _train(row), row.summary, sweeps=True) for row in TRAINABLE
+)
 COMMANDS = (
     Command("demo", "wm_gym.demo:DemoConfig", _demo, "walk through a generated world; film and measure it"),
     Command("rollout", "wm_gym.rollout:RolloutConfig", _rollout, "let an agent act; keep table, films and replays"),
@@ -207,5 +212,11 @@ COMMANDS = (
         "eval-events", "wm_gym.evaluation.suites.evaluating:EvalEventsConfig", _eval_events,
         "run and score a suite of promptable events",
     ),
-    Command("train", "", _no_recipe, "train a network by one of the recipes", recipes=_TRAININGS),
+    Command(
+        "train", "", _none_chosen("recipe", RECIPES), "train a network by one of the recipes", recipes=_TRAININGS
+    ),
+    Command(
+        "train-agent", "", _none_chosen("agent", TRAINABLE), "train an agent in worlds", recipes=_AGENTS,
+        chosen_by="agent", sweeps=True,
+    ),
 )  # fmt: skip

@@ -15,8 +15,13 @@ if TYPE_CHECKING:
 C = TypeVar("C")
 
 
-def compose(config: type[C], overrides: list[str]) -> C:
+def compose(config: type[C], overrides: list[str], hint: str = "") -> C:
     """A dataclass config with `setting=value` overrides, checked by Hydra.
+
+    Args:
+        config: A dataclass.
+        overrides: What is to be other than its default.
+        hint: Follows the refusal of several values.
 
     Raises:
         ValueError: If a setting is unknown, its value is of the wrong kind, or an override does more than set.
@@ -26,7 +31,7 @@ def compose(config: type[C], overrides: list[str]) -> C:
 
     known = {setting.name: setting for setting in settings_of(config)}
     for text in overrides:
-        _check(_parsed(text), text, known)
+        _check(parsed(text), text, known, hint)
     try:
         return _composed(config, overrides)
     except (HydraException, OmegaConfBaseException) as error:
@@ -82,7 +87,12 @@ def _thaw(node: Any) -> None:
             _thaw(node[name])
 
 
-def _parsed(text: str) -> Override:
+def parsed(text: str) -> Override:
+    """One word of a command line as Hydra reads it.
+
+    Raises:
+        ValueError: If it is not written setting=value, as Hydra has it.
+    """
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.errors import HydraException
 
@@ -98,7 +108,7 @@ def _parsed(text: str) -> Override:
         ) from error
 
 
-def _check(override: Override, text: str, known: dict[str, Setting]) -> None:
+def _check(override: Override, text: str, known: dict[str, Setting], hint: str) -> None:
     """Refuse what Hydra would take and a fixed set of settings cannot: more settings, fewer, sweeps, packages."""
     from hydra.core.override_parser.types import OverrideType
 
@@ -108,7 +118,7 @@ def _check(override: Override, text: str, known: dict[str, Setting]) -> None:
     if override.is_sweep_override():
         raise ValueError(
             f"{name} must have one value, in quotes if there are commas in it or in [brackets] if it is a list, "
-            f"got {text.partition('=')[2]!r}"
+            f"got {text.partition('=')[2]!r}{hint}"
         )
     if not _exists(name, known):
         raise ValueError(f"settings must be among those that --help lists, got {name!r}{_guess(name, known)}")

@@ -7,12 +7,13 @@ from typing import Any, NoReturn
 
 import wm_gym
 from wm_gym.choices import did_you_mean
+from wm_gym.cli.combinations import combinations_of
 from wm_gym.cli.commands import COMMANDS, Command, config_class
 from wm_gym.cli.composing import as_yaml, compose
 from wm_gym.cli.help import help_of, overview, recipes_overview
 
 _HELP = ("-h", "--help")
-_RECIPE = "recipe="
+_MULTIRUN = ("-m", "--multirun")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -55,10 +56,19 @@ def _no_option(word: str, flags: list[str]) -> str:
 
 
 def _run(command: Command, words: list[str]) -> int:
+    wants_help = any(word in _HELP for word in words)
+    if command.sweeps and not wants_help and any(word in _MULTIRUN for word in words):
+        return _run_each(command, [word for word in words if word not in _MULTIRUN])
     if command.recipes:
-        return _run_recipe(command, words)
+        chosen, rest = _chosen(command, words)
+        if chosen is not None:
+            return _run(chosen, rest)
+        if not wants_help:
+            return command.run(_parsed(_parser(command), words).settings)
+        print(recipes_overview(command))
+        return 0
     parser = _parser(command)
-    if any(word in _HELP for word in words):
+    if wants_help:
         print(help_of(command, parser))
         return 0
     asked = _parsed(parser, words)
@@ -68,32 +78,41 @@ def _run(command: Command, words: list[str]) -> int:
         if asked.settings:
             raise ValueError(f"no settings can be given, got {asked.settings[0]!r}")
         return command.run(None)
-    config: Any = compose(config_class(command), asked.settings)
+    config = _composed(command, asked)
     if asked.cfg:
         print(as_yaml(config), end="")
         return 0
     return command.run(config)
 
 
-def _run_recipe(command: Command, words: list[str]) -> int:
-    """Run the recipe that one of the words names, with the other words as its settings."""
-    named = [word for word in words if word.startswith(_RECIPE)]
+def _run_each(command: Command, words: list[str]) -> int:
+    """Run a command once for each combination of values, one after another; the highest of their exit statuses."""
+    runs = combinations_of(words)
+    for run in runs:  # what cannot be done is refused before the first
+        chosen, rest = _chosen(command, run)
+        if chosen is not None:
+            _composed(chosen, _parsed(_parser(chosen), rest))
+    return max(_run(command, run) for run in runs)
+
+
+def _composed(command: Command, asked: argparse.Namespace) -> Any:
+    hint = f"; {_MULTIRUN[-1]} runs each" if command.sweeps else ""
+    return compose(config_class(command), asked.settings, hint)
+
+
+def _chosen(command: Command, words: list[str]) -> tuple[Command | None, list[str]]:
+    """The recipe that one of the words names, if one does, and the other words, its settings."""
+    word = f"{command.chosen_by}="
+    named = [one for one in words if one.startswith(word)]
     if len(named) > 1:
-        raise ValueError(f"recipe must be given once, got {' '.join(named)}")
-    if named:
-        return _run(_recipe(command, named[0].removeprefix(_RECIPE)), [word for word in words if word != named[0]])
-    if any(word in _HELP for word in words):
-        print(recipes_overview(command))
-        return 0
-    return command.run(_parsed(_parser(command), words).settings)
-
-
-def _recipe(command: Command, name: str) -> Command:
-    recipes = {recipe.name.partition("=")[2]: recipe for recipe in command.recipes}
+        raise ValueError(f"{command.chosen_by} must be given once, got {' '.join(named)}")
+    if not named:
+        return None, words
+    name, recipes = named[0].removeprefix(word), {row.name.partition("=")[2]: row for row in command.recipes}
     if name not in recipes:
         came = f"{name!r}{did_you_mean(name, recipes)}"
-        raise ValueError(f"recipe must be one of {', '.join(recipes)}, got {came}")
-    return recipes[name]
+        raise ValueError(f"{command.chosen_by} must be one of {', '.join(recipes)}, got {came}")
+    return recipes[name], [one for one in words if one != named[0]]
 
 
 def _parser(command: Command) -> argparse.ArgumentParser:
@@ -104,6 +123,11 @@ def _parser(command: Command) -> argparse.ArgumentParser:
     parser.add_argument("settings", nargs="*", metavar="setting=value", help="what is to be other than its default")
     if command.config or command.recipes:
         parser.add_argument("--cfg", choices=["job"], help="print the settings as YAML and run nothing")
+    if command.sweeps:
+        parser.add_argument(
+            *_MULTIRUN, action="store_true", help="run each combination of the values a,b,c of settings, each in a "
+            "folder of its own below output"
+        )  # fmt: skip
     return parser
 
 

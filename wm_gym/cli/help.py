@@ -22,12 +22,13 @@ def overview() -> str:
 
 
 def recipes_overview(command: Command) -> str:
-    """All recipes of a command with what they do."""
+    """All recipes of a command, or whatever else it chooses among, with what they do."""
+    word = command.chosen_by
     summaries = {recipe.name.partition("=")[2]: recipe.summary for recipe in command.recipes}
     return (
-        f"usage: wm-gym {command.name} recipe=NAME [setting=value ...]\n\n"
-        f"recipes:\n{_table(summaries)}\n\n"
-        "options:\n  -h, --help  these lines; with recipe=NAME: its settings"
+        f"usage: wm-gym {command.name} {word}=NAME [setting=value ...]\n\n"
+        f"{word}s:\n{_table(summaries)}\n\n"
+        f"options:\n  -h, --help  these lines; with {word}=NAME: its settings"
     )
 
 

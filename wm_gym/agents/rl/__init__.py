@@ -1,0 +1,1 @@
+"""Policies that learn by reinforcement: how they see, learners of Stable-Baselines3, training, and trained policies."""
