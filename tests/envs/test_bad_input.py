@@ -6,6 +6,7 @@ import pytest
 
 import wm_gym  # noqa: F401  (registers the ids)
 from wm_gym.envs.options import read_options
+from wm_gym.envs.tasks.registry import TASKS
 from wm_gym.scenes.named import shipped_scenes
 
 WORLDS = (
@@ -50,7 +51,10 @@ WORLDS = (
         ({"depth_dtype": "int8"}, "depth_dtype must be 'float32' or 'uint8', got 'int8'"),
         ({"num_points": 0}, "num_points must be at least 1, got 0"),
         ({"idle_drift": 2.0}, "idle_drift must be within 0..1, got 2.0"),
-        ({"task": "nap"}, "task must be one of ['explore', 'point_goal'] or 'package.module:Class', got 'nap'"),
+        (
+            {"task": "nap"},
+            f"task must be one of {sorted(TASKS)} or 'package.module:Class', got 'nap'",
+        ),
     ],
 )
 def test_settings(settings, message):

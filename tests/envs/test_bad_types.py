@@ -27,7 +27,10 @@ WORLDS = (
     "'family/*', a capture's .npz or 'imagined', got {}; shipped are " + ", ".join(shipped_scenes())
 )
 BACKENDS = "backend must be one of ['detailed', 'memory_only', 'twin', 'video'] or 'package.module:Class', got "
-TASKS = "task must be one of ['explore', 'point_goal'] or 'package.module:Class', got "
+TASKS = (
+    "task must be one of ['avoid', 'collect', 'event_response', 'explore', 'find_object', 'follow_path', 'image_goal', "
+    "'point_goal'] or 'package.module:Class', got "
+)
 NOTHING = "module 'json' has no attribute 'Nothing'"
 BODY = [
     "eye_height_metres", "radius_metres", "walk_metres_per_second", "turn_degrees_per_second",

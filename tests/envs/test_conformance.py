@@ -16,10 +16,10 @@ from wm_gym.envs.registration import IDS
 BACKENDS = ("memory_only", "twin", "video")
 SIZE = (48, 64)
 
-# what the twin does at a reset does not depend on the task, and takes seconds
-SLOW = {("wm_gym/PointGoal-v0", "twin")}
+# what the twin does at a reset, and what the video model makes, does not depend on the task, and takes seconds
+QUICK = {("wm_gym/Explore-v0", "twin"), ("wm_gym/Explore-v0", "video"), ("wm_gym/PointGoal-v0", "video")}
 PAIRS = [
-    pytest.param(pair, id="-".join(pair), marks=[pytest.mark.slow] * (pair in SLOW))
+    pytest.param(pair, id="-".join(pair), marks=[pytest.mark.slow] * (pair[1] != "memory_only" and pair not in QUICK))
     for pair in ((env_id, backend) for env_id in IDS for backend in BACKENDS)
 ]
 

@@ -17,7 +17,7 @@ from wm_gym.events.scripts import EventScript
 SMALL = {"backend": "memory_only", "world": "city/9", "resolution": (24, 32), "obs_mode": "pose", "finer": 1}
 KEYS = {
     "is_success", "intrinsics", "world_from_camera", "frame_index", "trust", "action_mask", "event_kind",
-    "event_strength", "event_realised",
+    "event_strength", "event_realised", "spl", "distance_to_goal", "collisions", "path_metres",
 }  # fmt: skip
 TEXT = {"task_description", "prompt", "env_feedback"}
 EVENTS = [{"at": 1, "text": "it starts to snow", "for": 2}, {"at": 2, "text": "night falls"}]
@@ -56,6 +56,10 @@ def test_keys_shapes_and_types_never_change(env):
         "event_kind": (np.dtype(np.int64), (8,)),
         "event_strength": (np.dtype(np.float32), (8,)),
         "event_realised": (np.dtype(np.float32), (8,)),
+        "spl": float,
+        "distance_to_goal": float,
+        "collisions": int,
+        "path_metres": float,
     }
 
 

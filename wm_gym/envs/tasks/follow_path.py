@@ -19,6 +19,7 @@ _SHARPEST_TURN_RADIANS = math.radians(100.0)
 _WINDOW_METRES = 0.5
 """The nearest point is looked for this far on and back along the path, frame by frame, so that no loop is cut off."""
 _BEAD_RADIUS_METRES = 0.18
+_DRAWN = 8
 
 
 @dataclass(frozen=True)
@@ -72,16 +73,9 @@ class FollowPath(Task[FollowPathState]):
         self._check_positive("success_metres", "lost_metres")
 
     def reset(self, outcome: Outcome, waypoints: np.ndarray, rng: np.random.Generator) -> FollowPathState:
-        """Draw the corners one after another, each near the one before and not back from where the path came."""
-        x, y, _, yaw, _ = outcome.body_poses[0, -1].tolist()
-        points = [(x, y)]
-        for _ in range(self.num_points):
-            following = self._following(points, yaw, waypoints, rng)
-            if following is None:
-                break
-            yaw = math.atan2(following[1] - points[-1][1], following[0] - points[-1][0])
-            points.append(following)
-        return FollowPathState(tuple(points))
+        """Draw some paths of corners, each near the one before and not back from where the path came; the longest."""
+        start = outcome.body_poses[0, -1]
+        return FollowPathState(max((self._drawn(start, waypoints, rng) for _ in range(_DRAWN)), key=len))
 
     def update(self, state: FollowPathState, outcome: Outcome) -> tuple[FollowPathState, StepResult]:
         """Find the point of the path that is nearest to the body, frame by frame."""
@@ -114,6 +108,17 @@ class FollowPath(Task[FollowPathState]):
     def info(self, state: FollowPathState) -> dict[str, Any]:
         """`progress_metres` and `deviation_metres`."""
         return {"progress_metres": state.progress_metres, "deviation_metres": state.deviation_metres}
+
+    def _drawn(self, start: np.ndarray, waypoints: np.ndarray, rng: np.random.Generator) -> tuple[Spot, ...]:
+        x, y, _, yaw, _ = start.tolist()
+        points = [(x, y)]
+        for _ in range(self.num_points):
+            following = self._following(points, yaw, waypoints, rng)
+            if following is None:
+                break
+            yaw = math.atan2(following[1] - points[-1][1], following[0] - points[-1][0])
+            points.append(following)
+        return tuple(points)
 
     def _following(
         self, points: list[Spot], yaw: float, waypoints: np.ndarray, rng: np.random.Generator
