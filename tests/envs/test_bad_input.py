@@ -47,6 +47,7 @@ WORLDS = (
         ),
         ({"resolution": (0, 64)}, "resolution must be (height, width) of at least 16 each, got (0, 64)"),
         ({"finer": 0}, "finer must be at least 1, got 0"),
+        ({"plan_ahead_metres": 2}, "plan_ahead_metres must be within 4..60, got 2"),
         ({"render_mode": "hologram"}, "render_mode must be None or one of ['rgb_array', 'human'], got 'hologram'"),
         ({"depth_dtype": "int8"}, "depth_dtype must be 'float32' or 'uint8', got 'int8'"),
         ({"num_points": 0}, "num_points must be at least 1, got 0"),

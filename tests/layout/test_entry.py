@@ -8,6 +8,7 @@ from tiny_layout import tiny_imagination
 from wm_gym.geometry.motion import camera_pose
 from wm_gym.layout.cells import INDEX, SHOWN_ELSEWHERE, UNKNOWN, UNSURE
 from wm_gym.layout.entry import read_capture
+from wm_gym.layout.growing import Watcher
 from wm_gym.layout.plan import object_places
 from wm_gym.layout.reading import BANDS_METRES, CHANNELS, SIDE, Points, border_table, features_of, points_of
 from wm_gym.train_world.layout.samples import draw_window
@@ -32,7 +33,7 @@ def capture(depth, pitch=0.0, seed=0):
 def test_any_capture_gives_a_plan(depth, pitch):
     plan = tiny_imagination().read(capture(depth, pitch), "a street", 3, FAR)
     assert plan.is_read and plan.place.seed == 3
-    grown = tiny_imagination().continued(plan, 0.0, 0.0, 0.0)
+    grown = tiny_imagination().continued(plan, Watcher())
     assert grown is not plan
 
 

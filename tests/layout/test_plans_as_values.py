@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tiny_layout import tiny_imagination, tiny_sampler
 
 from wm_gym.layout.cells import INDEX, PATCH, SHOWN_ELSEWHERE, UNKNOWN, UNSURE
-from wm_gym.layout.growing import GrowthConfig, empty_plan, next_window, with_window
+from wm_gym.layout.growing import GrowthConfig, Watcher, empty_plan, next_window, with_window
 from wm_gym.layout.imagination import blocked, board_round
 from wm_gym.layout.packing import pack_plan, unpack_plan
 from wm_gym.layout.plan import Plan, object_places
@@ -43,7 +43,7 @@ def test_what_is_decided_stays():
 
 def test_the_next_window_holds_the_nearest_undecided_ground():
     plan = EMPTY.with_region((-40, -40), *of_one_class("lawn"))
-    corner = next_window(plan, 0.0, 0.0, 0.0, GrowthConfig())
+    corner = next_window(plan, Watcher(), GrowthConfig())
     assert corner is not None
     cells, _ = plan.region(corner, WINDOW, WINDOW)
     assert (cells == UNKNOWN).any() and (cells != UNKNOWN).any()
@@ -51,8 +51,8 @@ def test_the_next_window_holds_the_nearest_undecided_ground():
 
 def test_nothing_is_drawn_where_all_is_decided():
     plan = EMPTY.with_region((-160, -160), *of_one_class("lawn", 320, 320))
-    assert next_window(plan, 0.0, 0.0, 0.0, GrowthConfig()) is None
-    assert tiny_imagination().continued(plan, 0.0, 0.0, 0.0) is plan
+    assert next_window(plan, Watcher(), GrowthConfig()) is None
+    assert tiny_imagination().continued(plan, Watcher()) is plan
 
 
 def test_a_plan_in_the_middle_of_a_window_survives_a_file():
@@ -61,7 +61,7 @@ def test_a_plan_in_the_middle_of_a_window_survives_a_file():
     assert back.place == plan.place and back.corner == plan.corner and set(back.blocks) == set(plan.blocks)
     imagination = tiny_imagination()
     for _ in range(3):
-        plan, back = (imagination.continued(one, 0.0, 0.0, 0.0) for one in (plan, back))
+        plan, back = (imagination.continued(one, Watcher()) for one in (plan, back))
     for ours, theirs in zip(plan.region((0, 0), 160, 80), back.region((0, 0), 160, 80), strict=True):
         assert np.array_equal(ours, theirs)
 

@@ -12,21 +12,26 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from wm_gym.completion.inpainter import COARSE_AREA
 from wm_gym.completion.inpainting import without_thin_holes
-from wm_gym.completion.stage import Draft, View, last_frame
-from wm_gym.completion.stages import CompletionConfig, needs_completion
+from wm_gym.completion.stage import Draft, View, share
+from wm_gym.completion.stages import CompletionConfig
 from wm_gym.geometry.cameras import unproject
 from wm_gym.geometry.depth_scale import FAR_METRES
 from wm_gym.layout.casting import SURFACE, UNDECIDED, Cast
 from wm_gym.layout.cells import CELL_METRES, PATCH, SHOWN_ELSEWHERE
+from wm_gym.layout.growing import GrowthConfig, Watcher
 from wm_gym.layout.imagination import Imagination, board_round
 from wm_gym.layout.plan import Plan
 from wm_gym.memory.hints import Hints
 
 _NEAR_METRES, _MOST_GUESSED = 12.0, 0.08
+_OPEN_COLUMN = 0.1
+"""Share of open pixels in a column of a frame from which on one looks for undecided ground there."""
+
 _BEYOND_METRES, _FAR_CELLS = 0.1, 160
 _AGREES = 0.06
 """Difference of log-depths up to which memory and a plan show the same surface."""
@@ -40,13 +45,16 @@ class ImaginedPlan:
     """
 
     imagination: Imagination
+    growth: GrowthConfig
 
     def __call__(self, draft: Draft, view: View) -> Draft:
         """Show all that is decided, and guess at what is not."""
         plan = draft.state.plan
         if plan is None or plan.is_read:
             return draft
-        plan, shown, met = _shown(self.imagination, plan, draft.hints, view)
+        everywhere = torch.ones_like(draft.hints.seen[-1])
+        grown = _Grown(self.imagination, self.growth, _watcher(view), everywhere.numpy())
+        plan, shown, met = grown.shown(plan, draft.hints, view)
         decided, guessed = met >= SURFACE, (met == UNDECIDED) & ~draft.hints.seen
         where = (decided & ~draft.hints.moving) | guessed
         coarse = where & decided & draft.hints.seen & (draft.hints.area >= COARSE_AREA)
@@ -62,6 +70,7 @@ class ContinuedPlan:
     """
 
     imagination: Imagination
+    growth: GrowthConfig
     config: CompletionConfig
 
     def __call__(self, draft: Draft, view: View) -> Draft:
@@ -69,10 +78,12 @@ class ContinuedPlan:
         plan, seen = draft.state.plan, draft.hints.seen
         if plan is None or not plan.is_read:
             return draft
-        if not plan.windows and not needs_completion(last_frame(draft.hints), self.config).any():
-            return draft
         unseen = without_thin_holes(~seen)
-        plan, shown, met = _shown(self.imagination, plan, draft.hints, view)
+        if not plan.windows and not bool((share(unseen[-1:]) > self.config.min_unseen).any()):
+            return draft
+        open_pixels = unseen[-1].numpy()
+        grown = _Grown(self.imagination, self.growth, _watcher(view, open_pixels), open_pixels)
+        plan, shown, met = grown.shown(plan, draft.hints, view)
         decided, guessed = met >= SURFACE, unseen & (met == UNDECIDED)
         same = (draft.hints.log_depth - shown.log_depth).abs() < _AGREES
         mine = (same | ~_was_read(plan, draft.hints, view)) & ~_was_read(plan, shown, view)
@@ -100,22 +111,51 @@ def _with_plan(draft: Draft, plan: Plan, guessed: Tensor) -> Draft:
     return replace(draft, state=replace(draft.state, plan=plan), provisional=draft.provisional | guessed)
 
 
-def _shown(imagination: Imagination, plan: Plan, hints: Hints, view: View) -> tuple[Plan, Hints, Tensor]:
-    """A plan one round on, what it shows at the poses of a chunk, and what rays met.
+@dataclass(frozen=True, eq=False)
+class _Grown:
+    """A plan that is drawn on for a body, where much of what it needs is undecided.
 
-    Where much of what is near is a guess, the window is drawn to its end at once.
+    Attributes:
+        imagination: Draws.
+        growth: How far ahead.
+        watcher: The body.
+        open_pixels: (H, W) bool, the pixels of the last frame that nothing else shows.
     """
-    poses = view.world_from_camera.double().numpy()
-    x, y = (float(value) for value in poses[-1, :2, 3])
-    body = x, y, float(np.arctan2(poses[-1, 1, 2], poses[-1, 0, 2]))
-    plan = imagination.continued(plan, *body)
-    size = hints.seen.shape[1:]
-    casts = _casts(imagination, plan, view, size)
-    if plan.drawing is not None and _is_guessed(casts[-1]):
-        while plan.drawing is not None:
-            plan = imagination.continued(plan, *body)
-        casts = _casts(imagination, plan, view, size)
-    return plan, _hints_of(hints, casts), torch.from_numpy(np.stack([one.met for one in casts]))
+
+    imagination: Imagination
+    growth: GrowthConfig
+    watcher: Watcher
+    open_pixels: NDArray[np.bool_]
+
+    def shown(self, plan: Plan, hints: Hints, view: View) -> tuple[Plan, Hints, Tensor]:
+        """The plan one round on, what it shows at the poses of a chunk, and what rays met.
+
+        Where much of what is near is a guess, the window is drawn to its end at once.
+        """
+        plan = self.imagination.continued(plan, self.watcher, self.growth)
+        size = hints.seen.shape[1:]
+        casts = _casts(self.imagination, plan, view, size)
+        if plan.drawing is not None and self._is_guessed(casts[-1]):
+            while plan.drawing is not None:
+                plan = self.imagination.continued(plan, self.watcher, self.growth)
+            casts = _casts(self.imagination, plan, view, size)
+        return plan, _hints_of(hints, casts), torch.from_numpy(np.stack([one.met for one in casts]))
+
+    def _is_guessed(self, cast: Cast) -> bool:
+        near = self.open_pixels & (cast.met == UNDECIDED) & (cast.depth < _NEAR_METRES)
+        return bool(near.mean() >= _MOST_GUESSED)
+
+
+def _watcher(view: View, open_pixels: NDArray[np.bool_] | None = None) -> Watcher:
+    """The body behind the last camera, which looks all round, or where columns of the frame have open pixels."""
+    pose = view.world_from_camera[-1].double().numpy()
+    heading = float(np.arctan2(pose[1, 2], pose[0, 2]))
+    x, y = (float(value) for value in pose[:2, 3])
+    if open_pixels is None:
+        return Watcher(x, y, heading)
+    columns = np.flatnonzero(open_pixels.mean(0) >= _OPEN_COLUMN)
+    focal, middle = (float(view.intrinsics[number]) for number in (0, 2))
+    return Watcher(x, y, heading, heading - np.arctan((columns + 0.5 - middle) / focal))
 
 
 def _casts(imagination: Imagination, plan: Plan, view: View, size: tuple[int, ...]) -> list[Cast]:
@@ -123,11 +163,6 @@ def _casts(imagination: Imagination, plan: Plan, view: View, size: tuple[int, ..
     poses, lens = view.world_from_camera.double().numpy(), view.intrinsics.double().numpy()
     board, everywhere = board_round(plan, *poses[-1, :2, 3].tolist()), np.ones(size, np.bool_)
     return [imagination.shown(plan, board, pose, lens, everywhere, FAR_METRES) for pose in poses]
-
-
-def _is_guessed(cast: Cast) -> bool:
-    """Whether much of what is near is a guess."""
-    return bool(((cast.met == UNDECIDED) & (cast.depth < _NEAR_METRES)).mean() >= _MOST_GUESSED)
 
 
 def _hints_of(hints: Hints, casts: Sequence[Cast]) -> Hints:

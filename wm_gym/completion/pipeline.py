@@ -21,6 +21,7 @@ from wm_gym.completion.stage import Draft, Stage, View
 from wm_gym.completion.stages import CompletionConfig, Holes, Inpainting, NewScene, PlacedScenes, Sky, needs_completion
 from wm_gym.completion.state import CompletionState
 from wm_gym.completion.weights import inpainter_bytes, load_inpainter
+from wm_gym.layout.growing import AHEAD_METRES, GrowthConfig
 from wm_gym.layout.imagination import Imagination, shipped_imagination
 from wm_gym.layout.plan import Plan
 from wm_gym.memory.hints import Hints
@@ -58,6 +59,7 @@ class Completion:
         scene_bank: SceneBank | None = None,
         config: CompletionConfig | None = None,
         imagination: Imagination | None = None,
+        growth: GrowthConfig | None = None,
     ) -> None:
         """A pipeline of the given parts; without any, nothing is completed.
 
@@ -66,10 +68,12 @@ class Completion:
             scene_bank: Scenes to retrieve and place in large unseen regions of places that were seen, instead of plans.
             config: When and how hints are completed.
             imagination: Draws and continues the plans of places.
+            growth: How far ahead of a body it does so.
         """
         self.config, self.imagination = config or CompletionConfig(), imagination
         self.inpainter, self.scene_bank = None if inpainter is None else inpainter.eval(), scene_bank
-        self.stages = _stages(self.inpainter, scene_bank, imagination, self.config)
+        plans = () if imagination is None else _plans(imagination, growth or GrowthConfig(), self.config)
+        self.stages = _stages(self.inpainter, scene_bank, plans, self.config)
         self.weights = _hash_of(inpainter, scene_bank, imagination)
 
     @classmethod
@@ -82,6 +86,7 @@ class Completion:
         scene_bank: str | None = None,
         layout: str | None = None,
         kept_scenes: int = KEPT_MEMORIES,
+        plan_ahead_metres: float = AHEAD_METRES,
         dtype: torch.dtype = torch.float32,
         device: str = "cpu",
     ) -> Completion:
@@ -94,6 +99,7 @@ class Completion:
             scene_bank: Path of a folder of captures to go on as, instead of plans, or "none" or None for none.
             layout: None for the shipped networks of plans, "none" for no plans.
             kept_scenes: Most scenes of the bank whose memories stay built until `close`.
+            plan_ahead_metres: How far ahead of a body plans are drawn.
             dtype: Number type of the inpainter.
             device: Device of the inpainter; hints stay on theirs.
 
@@ -108,6 +114,7 @@ class Completion:
             None if loaded is None else loaded.to(device),
             _scene_bank(scene_bank, height, width, kept_scenes),
             imagination=shipped_imagination() if layout is None else None,
+            growth=GrowthConfig(plan_ahead_metres),
         )
 
     def begun(
@@ -187,17 +194,20 @@ def _is_shown(state: CompletionState) -> bool:
     return state.plan is not None and not state.plan.is_read
 
 
+def _plans(imagination: Imagination, growth: GrowthConfig, config: CompletionConfig) -> tuple[Stage, Stage]:
+    """The stages of imagined places and of those that go on beyond what was seen."""
+    return ImaginedPlan(imagination, growth), ContinuedPlan(imagination, growth, config)
+
+
 def _stages(
-    inpainter: Inpainter | None, scene_bank: SceneBank | None, imagination: Imagination | None, config: CompletionConfig
+    inpainter: Inpainter | None, scene_bank: SceneBank | None, plans: Sequence[Stage], config: CompletionConfig
 ) -> tuple[Stage, ...]:
     """The stages in order: plans and retrieved scenes are shown first, thin holes and inpainting come last."""
-    if inpainter is None and scene_bank is None and imagination is None:
+    if inpainter is None and scene_bank is None and not plans:
         return ()
-    planned = () if imagination is None else (ImaginedPlan(imagination),)
     placed = () if scene_bank is None else (PlacedScenes(scene_bank, config), Sky(), NewScene(scene_bank, config))
-    continued = () if imagination is None else (ContinuedPlan(imagination, config),)
     inpainted = () if inpainter is None else (Inpainting(inpainter, config),)
-    return *planned, *placed, *continued, Holes(config), *inpainted
+    return *plans[:1], *placed, *plans[1:], Holes(config), *inpainted
 
 
 def _hash_of(inpainter: Inpainter | None, scene_bank: SceneBank | None, imagination: Imagination | None) -> str:

@@ -13,10 +13,12 @@ import numpy as np
 from wm_gym.choices import check_known
 from wm_gym.envs.body import BodySettings
 from wm_gym.envs.checking import read_count, read_flag, read_number, read_text
+from wm_gym.layout.growing import AHEAD_METRES
 from wm_gym.scenes.keyframe_scale import FINER
 from wm_gym.scenes.named import find_world
 
 FOV_DEGREES = (20.0, 120.0)
+PLAN_AHEAD_METRES = (4.0, 60.0)
 
 COMPLETION_SETTINGS = ("inpainter", "scene_bank", "layout", "kept_scenes")
 """Names in `completion_settings`."""
@@ -43,6 +45,7 @@ class EpisodeConfig:
         action_mode: "discrete", "keys" or "twist".
         resolution: Height and width of a frame.
         finer: Most times that keyframes which memory takes in are as fine as frames; 1 is faster.
+        plan_ahead_metres: How far ahead of a body the undecided ground that it sees is imagined; less is faster.
         depth_dtype: "float32" metres or a "uint8" image; None for the mode's own.
         num_points: Rows of the `points` observation; None for 1024.
         body: Size and speeds of the body, fields of `wm_gym.envs.body.BodySettings`, such as {"eye_height_metres": 1.2,
@@ -68,6 +71,7 @@ class EpisodeConfig:
     action_mode: str = "discrete"
     resolution: tuple[int, int] = (48, 64)
     finer: int = FINER
+    plan_ahead_metres: float = AHEAD_METRES
     depth_dtype: str | None = None
     num_points: int | None = None
     body: Mapping[str, float] = field(default_factory=dict)
@@ -85,6 +89,7 @@ class EpisodeConfig:
             read_text(name, getattr(self, name))
         self._keep("idle_drift", _read_idle_drift(self.idle_drift))
         self._keep("finer", read_count("finer", self.finer))
+        self._keep("plan_ahead_metres", _read_ahead(self.plan_ahead_metres))
         self._keep("resolution", read_resolution(self.resolution))
         if self.depth_dtype is not None:
             read_text("depth_dtype", self.depth_dtype)
@@ -154,6 +159,13 @@ def _read_idle_drift(idle_drift: Any) -> float:
     if not 0.0 <= share <= 1.0:
         raise ValueError(f"idle_drift must be within 0..1, got {idle_drift}")
     return share
+
+
+def _read_ahead(plan_ahead_metres: Any) -> float:
+    metres, (least, most) = read_number("plan_ahead_metres", plan_ahead_metres), PLAN_AHEAD_METRES
+    if not least <= metres <= most:
+        raise ValueError(f"plan_ahead_metres must be within {least:g}..{most:g}, got {plan_ahead_metres}")
+    return metres
 
 
 def _read_fov(fov_degrees: Any) -> float:

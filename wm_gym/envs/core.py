@@ -73,7 +73,7 @@ class EnvCore:
         self._body = BodySettings.of(config.body)
         model = load_backend(config.backend, *config.resolution, **config.backend_settings)
         loop = WorldConfig(body=self._body.at(model.spec.fps), bodies_collide=bodies_collide)
-        completion = completion_for(model.spec, config.completion, config.completion_settings)
+        completion = completion_for(model.spec, config.completion, config.completion_settings, config.plan_ahead_metres)
         drawing = drawing_for(model.spec, config.draw_events)
         self.world = World(model, loop, completion=completion, drawing=drawing)
         spec = self.world.spec

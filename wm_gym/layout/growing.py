@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wm_gym.layout.cells import CELL_METRES, PATCH, SHOWN_ELSEWHERE, UNKNOWN, UNSURE
 from wm_gym.layout.doorways import with_doorways
 from wm_gym.layout.network import ANY_FAMILY
 from wm_gym.layout.plan import Corner, Plan
 from wm_gym.layout.sampling import Sampler, begun
+from wm_gym.layout.sight import undecided_in_sight
 from wm_gym.layout.windows import WINDOW
 from wm_gym.layout.words import read_family, read_words
 from wm_gym.plans import FAMILIES
@@ -19,7 +21,14 @@ from wm_gym.world_model import Imagined
 _COARSE = 8
 """Cells along a side of the squares in which unknown ground is looked for, 4 m."""
 
+_LEAST_CELLS = 2
+"""Undecided cells in sight in such a square for which a window is drawn; one alone is a crack."""
+
 _LEAST_KNOWN_METRES = 10.0
+
+
+AHEAD_METRES = 34.0
+"""How far ahead of a body plans are decided, where nothing else is asked for."""
 
 
 @dataclass(frozen=True)
@@ -27,12 +36,29 @@ class GrowthConfig:
     """How far ahead of a body a plan is decided.
 
     Attributes:
-        reach_metres: Unknown ground nearer than this is drawn.
+        reach_metres: Unknown ground nearer than this is drawn, if the body sees it or will soon.
         ahead: How much nearer ground ahead counts than ground behind, 0 to 1.
     """
 
-    reach_metres: float = 34.0
+    reach_metres: float = AHEAD_METRES
     ahead: float = 0.35
+
+
+@dataclass(frozen=True, eq=False)
+class Watcher:
+    """A body that undecided ground is drawn for.
+
+    Attributes:
+        x: Metres, world frame.
+        y: Metres, world frame.
+        heading_radians: Counter-clockwise from x.
+        ways: (R,) radians, where it sees what is not shown by anything else; None for all round.
+    """
+
+    x: float = 0.0
+    y: float = 0.0
+    heading_radians: float = 0.0
+    ways: NDArray[np.float64] | None = None
 
 
 def empty_plan(place: Imagined) -> Plan:
@@ -48,12 +74,15 @@ def empty_plan(place: Imagined) -> Plan:
     return Plan(place, drawn if family is None else FAMILIES.index(family))
 
 
-def next_window(plan: Plan, x: float, y: float, heading: float, config: GrowthConfig) -> Corner | None:
-    """The first cell of the window that decides the nearest unknown ground, or None where none is within reach."""
+def next_window(plan: Plan, watcher: Watcher, config: GrowthConfig) -> Corner | None:
+    """The first cell of the window that decides the nearest unknown ground in sight, or None where none is."""
+    x, y, heading = watcher.x, watcher.y, watcher.heading_radians
     side = 2 * int(config.reach_metres / CELL_METRES / _COARSE) + 4
     i, j = (_lattice(cell, _COARSE) - side // 2 * _COARSE for cell in plan.cell_at(x, y))
     cells, _ = plan.region((i, j), side * _COARSE, side * _COARSE)
-    unknown = np.argwhere((cells == UNKNOWN).reshape(side, _COARSE, side, _COARSE).any((1, 3)))
+    at = (x - plan.offset[0]) / CELL_METRES - i, (y - plan.offset[1]) / CELL_METRES - j
+    in_sight = undecided_in_sight(cells, at, config.reach_metres, watcher.ways).reshape(side, _COARSE, side, _COARSE)
+    unknown = np.argwhere(in_sight.sum((1, 3)) >= _LEAST_CELLS)
     if not len(unknown):
         return None
     middles = ((unknown + 0.5) * _COARSE + (i, j)) * CELL_METRES + np.array(plan.offset)

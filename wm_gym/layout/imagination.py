@@ -18,7 +18,7 @@ from wm_gym.last_used import LastUsed
 from wm_gym.layout.casting import Board, Cast, cast
 from wm_gym.layout.cells import CEILINGS, CELL_METRES, INDEX, OBJECTS, PATCH, WALKS, Grid
 from wm_gym.layout.entry import Reading, plan_of_reading, read_capture
-from wm_gym.layout.growing import GrowthConfig, advanced, drawn, empty_plan, next_window, with_window
+from wm_gym.layout.growing import GrowthConfig, Watcher, advanced, drawn, empty_plan, next_window, with_window
 from wm_gym.layout.plan import Plan, object_places
 from wm_gym.layout.reader_weights import SHIPPED as SHIPPED_READER
 from wm_gym.layout.reader_weights import load_plan_reader
@@ -51,7 +51,6 @@ class Imagination:
         sampler: Sampler,
         tiles: TileNetwork,
         reader: PlanReader,
-        growth: GrowthConfig | None = None,
         weights: str = "",
     ) -> None:
         """Imagine with trained networks.
@@ -60,11 +59,10 @@ class Imagination:
             sampler: Draws plans.
             tiles: Draws their looks.
             reader: Reads plans off captures.
-            growth: How far ahead of a body plans are drawn.
             weights: Hash of the networks.
         """
         self.sampler, self.tiles, self.reader = sampler, tiles, reader
-        self.growth, self.weights = growth or GrowthConfig(), weights
+        self.weights = weights
         self._themes: LastUsed[Hashable, Surfaces] = LastUsed(_KEPT_THEMES)
         self._opened: LastUsed[Imagined, Plan] = LastUsed(_KEPT_PLANS)
         self._readings: WeakKeyDictionary[Capture, Reading] = WeakKeyDictionary()
@@ -94,18 +92,18 @@ class Imagination:
         i, j = _turned_spot(i, j, -quarter % 4, WINDOW)
         offset = -(i + 0.5 - WINDOW // 2) * CELL_METRES, -(j + 0.5 - WINDOW // 2) * CELL_METRES
         plan = replace(empty, offset=offset, windows=1).with_region((-WINDOW // 2, -WINDOW // 2), cells, objects)
-        near = replace(self.growth, reach_metres=_OPENING_REACH_METRES)
+        near = GrowthConfig(_OPENING_REACH_METRES)
         for _ in range(_MOST_OPENING_WINDOWS - 1):
-            corner = next_window(plan, 0.0, 0.0, 0.0, near)
+            corner = next_window(plan, Watcher(), near)
             if corner is None:
                 break
             plan = drawn(plan, corner, self.sampler)
         return plan
 
-    def continued(self, plan: Plan, x: float, y: float, heading: float) -> Plan:
-        """The plan one round of drawing on, if a body at (x, y) metres, world frame, is near undecided ground."""
+    def continued(self, plan: Plan, watcher: Watcher, growth: GrowthConfig | None = None) -> Plan:
+        """The plan one round of drawing on, if undecided ground is near a body and in its sight."""
         if plan.drawing is None:
-            corner = next_window(plan, x, y, heading, self.growth)
+            corner = next_window(plan, watcher, growth or GrowthConfig())
             if corner is None:
                 return plan
             plan = with_window(plan, corner, self.sampler)

@@ -12,7 +12,9 @@ from wm_gym.layout.cells import CEILINGS, HEIGHTS, INDEX, KINDS, PATCH, SOLID, U
 WINDOW = 80
 """Cells along a side of what the network sees at once, 40 m."""
 
-_BLOCKS = SOLID | (HEIGHTS > OPENING_EYE_METRES) | (CEILINGS < OPENING_EYE_METRES)
+BLOCKS_SIGHT = SOLID | (HEIGHTS > OPENING_EYE_METRES) | (CEILINGS < OPENING_EYE_METRES)
+"""(classes,) bool: what a level camera cannot look over."""
+
 _RAYS = 241
 _ZEBRAS = INDEX["zebra_x"], INDEX["zebra_y"]
 
@@ -105,7 +107,7 @@ def see(
         fov: Radians across.
         reach: Cells.
     """
-    _see(_BLOCKS[window], known, float(at[0]), float(at[1]), float(heading), float(fov), float(reach))
+    _see(BLOCKS_SIGHT[window], known, float(at[0]), float(at[1]), float(heading), float(fov), float(reach))
 
 
 @numba.njit(cache=True, nogil=True)

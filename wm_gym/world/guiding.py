@@ -13,6 +13,7 @@ from torch import Tensor
 from wm_gym.completion.pipeline import Completed, Completion
 from wm_gym.completion.stage import View
 from wm_gym.events.kinds import ActiveEvent, appearance_of
+from wm_gym.layout.growing import AHEAD_METRES
 from wm_gym.memory.hints import Hints
 from wm_gym.memory.render import render
 from wm_gym.world.references import references_for
@@ -90,7 +91,10 @@ def condition_of(
 
 
 def completion_for(
-    spec: ModelSpec, wanted: bool | None = None, settings: Mapping[str, Any] = MappingProxyType({})
+    spec: ModelSpec,
+    wanted: bool | None = None,
+    settings: Mapping[str, Any] = MappingProxyType({}),
+    plan_ahead_metres: float = AHEAD_METRES,
 ) -> Completion:
     """What the hints of a backend are completed by.
 
@@ -98,6 +102,7 @@ def completion_for(
         spec: Of the backend.
         wanted: Whether they are; None: as the backend wants it.
         settings: As of `Completion.create`.
+        plan_ahead_metres: How far ahead of a body plans are drawn.
 
     Raises:
         ValueError: If there are settings of what is not wanted, or `Completion.create` raises it.
@@ -108,7 +113,9 @@ def completion_for(
         )
     if spec.wants_completion if wanted is None else wanted:
         kind, device = getattr(torch, spec.dtype), spec.device
-        return Completion.create(spec.height, spec.width, dtype=kind, device=device, **settings)
+        return Completion.create(
+            spec.height, spec.width, dtype=kind, device=device, plan_ahead_metres=plan_ahead_metres, **settings
+        )
     if settings:
         raise ValueError(f"completion_settings must be empty where nothing is completed, got {sorted(settings)}")
     return Completion()

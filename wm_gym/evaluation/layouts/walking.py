@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, binary_erosion
 
 from wm_gym.layout.cells import CEILINGS, CELL_METRES, OBJECTS, PATCH, UNKNOWN, WALKS
+from wm_gym.layout.growing import Watcher
 from wm_gym.layout.imagination import Imagination
 from wm_gym.layout.plan import Corner, Plan, object_places
 
@@ -97,7 +98,7 @@ def walk_outward(imagination: Imagination, plan: Plan, most_steps: int) -> Itera
         if len(way):
             heading = float(np.arctan2(way[0, 1] - y, way[0, 0] - x))
             (x, y), way = (float(value) for value in way[0]), way[1:]
-        plan = imagination.continued(plan, x, y, heading)
+        plan = imagination.continued(plan, Watcher(x, y, heading))
         yield plan, x, y
 
 
