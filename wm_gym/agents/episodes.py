@@ -17,6 +17,7 @@ from gymnasium.vector import AutoresetMode
 from wm_gym.agents.agent import Agent
 from wm_gym.agents.registry import find_agent
 from wm_gym.envs.registration import IDS
+from wm_gym.envs.state import EnvState
 from wm_gym.envs.vector_env import WorldVectorEnv
 
 MEASURES = ("spl", "distance_to_goal", "collisions", "path_metres")
@@ -107,7 +108,10 @@ def make_worlds(
 
 
 def play(
-    agent: Agent, starts: Sequence[Start], ended: Callable[[int, Episode], object] = lambda number, episode: None
+    agent: Agent,
+    starts: Sequence[Start],
+    ended: Callable[[int, Episode], object] = lambda number, episode: None,
+    shown: Callable[[int, EnvState], object] = lambda number, state: None,
 ) -> list[Episode]:
     """Play an episode from each start, as many at once as the agent has worlds.
 
@@ -115,6 +119,7 @@ def play(
         agent: In worlds that are reset by a mask, with a limit of steps or a task that ends.
         starts: Of the episodes; at least as many as worlds are played at once.
         ended: Called with the number of a start and its episode as soon as that is over.
+        shown: Called with the number of a start and the state of its world at its opening and after each step.
 
     Returns:
         Episodes in the order of the starts.
@@ -127,7 +132,7 @@ def play(
         raise ValueError(f"worlds must have autoreset_mode 'Disabled' for episodes, got {env.autoreset_mode.value!r}")
     if len(starts) < env.num_envs:
         raise ValueError(f"starts must be at least {env.num_envs}, one for each world, got {len(starts)}")
-    table = _Table(agent, starts)
+    table = _Table(agent, starts, shown)
     episodes: dict[int, Episode] = {}
     while len(episodes) < len(starts):
         for number, episode in table.step():
@@ -139,8 +144,8 @@ def play(
 class _Table:
     """N seats, each with the episode that is played there."""
 
-    def __init__(self, agent: Agent, starts: Sequence[Start]) -> None:
-        self._agent, self._env, self._starts = agent, agent.env, starts
+    def __init__(self, agent: Agent, starts: Sequence[Start], shown: Callable[[int, EnvState], object]) -> None:
+        self._agent, self._env, self._starts, self._shown = agent, agent.env, starts, shown
         count = self._env.num_envs
         self._seated, self._next = list(range(count)), count
         self._observation, self._info = self._env.reset(
@@ -148,6 +153,8 @@ class _Table:
         )
         self._agent.reset(range(count), [one.seed for one in starts[:count]])
         self._ways: list[_Way] = [_Way([self._pose(n)], [], []) for n in range(count)]
+        for seat in range(count):
+            self._show(seat)
 
     def step(self) -> list[tuple[int, Episode]]:
         """One step of all worlds; the numbers and episodes of those that it ended."""
@@ -157,6 +164,7 @@ class _Table:
         finished = []
         for seat in range(self._env.num_envs):
             self._ways[seat].add(self._pose(seat), actions[seat], float(rewards[seat]))
+            self._show(seat)
             if over[seat] and self._seated[seat] >= 0:
                 finished.append((self._seated[seat], self._episode(seat, bool(terminated[seat]))))
         for seat in np.flatnonzero(over).tolist():
@@ -182,6 +190,11 @@ class _Table:
         self._agent.reset([seat], [start.seed])
         self._ways[seat] = _Way([self._pose(seat)], [], [])
         self._seated[seat], self._next = (number, self._next + 1) if is_left else (-1, self._next)
+        self._show(seat)
+
+    def _show(self, seat: int) -> None:
+        if self._seated[seat] >= 0:
+            self._shown(self._seated[seat], self._env.sub_envs[seat].now)
 
     def _seen(self) -> Mapping[str, np.ndarray]:
         assert self._env.output == "numpy"
