@@ -209,6 +209,7 @@ WRITING = {
     "film-things": "output",
     "film-places": "output",
     "eval-events": "output",
+    "eval-trust": "output",
     "gather-scene-bank": "output",
     "train recipe=video": "train.output",
     "train recipe=codec": "train.output",

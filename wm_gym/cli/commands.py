@@ -100,6 +100,17 @@ def _eval_events(config: Any) -> int:
     return 0
 
 
+def _eval_trust(config: Any) -> int:
+    from wm_gym.evaluation.trust.evaluating import eval_trust
+    from wm_gym.evaluation.trust.report import HEADLINES
+
+    figures = eval_trust(config)
+    for name in HEADLINES:
+        print(f"{name:28s} {figures[name]:8.3f}")
+    print(f"index.html, trust.json and episodes.jsonl are in {config.output}")
+    return 0
+
+
 def _film_pairs(config: Any) -> int:
     from wm_gym.train_world.appearance.film_pairs import film_pairs
 
@@ -211,6 +222,10 @@ COMMANDS = (
     Command(
         "eval-events", "wm_gym.evaluation.suites.evaluating:EvalEventsConfig", _eval_events,
         "run and score a suite of promptable events",
+    ),
+    Command(
+        "eval-trust", "wm_gym.evaluation.trust.evaluating:EvalTrustConfig", _eval_trust,
+        "compare policies in a generated world and in the twin",
     ),
     Command(
         "train", "", _none_chosen("recipe", RECIPES), "train a network by one of the recipes", recipes=_TRAININGS
