@@ -251,6 +251,19 @@ def test_openings_without_a_place_and_unknown_settings_are_refused(model, city):
         TwinModel.create(HEIGHT, WIDTH, max_processes=0)
 
 
+@pytest.mark.parametrize(("idle_processes", "moves"), [(1, True), (2, False)])
+def test_idle_engines_wait_at_their_places(city, idle_processes, moves):
+    hall = open_place(Place("warehouse", 3), HEIGHT, WIDTH)
+    twin = TwinModel.create(HEIGHT, WIDTH, max_processes=2, idle_processes=idle_processes)
+    pids = []
+    for opening in (city, hall, city, hall):
+        twin.start([opening], [len(pids)])
+        pids.append(tuple(twin._pool.pids))
+    twin.close()
+    assert len(pids[0]) == 1 and len(set(pids[1:])) == 1
+    assert len(pids[-1]) == (1 if moves else 2)
+
+
 def test_a_state_of_another_version_or_size_is_refused(model, city):
     state, _ = model.start([city], [1])
     packed = model.pack(state)

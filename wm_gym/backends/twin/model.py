@@ -48,6 +48,8 @@ class TwinConfig:
         width: Columns of a frame.
         save_every_steps: Steps between saves of the engine.
         max_processes: Most engine processes at once; more worlds than this share them by loading saves.
+        idle_processes: Most engine processes that wait at the places they showed, in which episodes open again at once,
+            before one of them is given to another place.
         timeout_seconds: Longest time for one answer of an engine.
     """
 
@@ -55,6 +57,7 @@ class TwinConfig:
     width: int = 128
     save_every_steps: int = 16
     max_processes: int = 8
+    idle_processes: int = 1
     timeout_seconds: float = 180.0
 
     def __post_init__(self) -> None:
@@ -81,7 +84,7 @@ class TwinModel:
             frames_per_step=FRAMES_PER_STEP, fps=FPS, opens_from=("scene",), gives_depth=True, gives_moving=True,
             far_metres=FAR_METRES, licence=_LICENCE, shows_events=tuple(KINDS),
         )  # fmt: skip
-        self._pool = Pool(config.max_processes, config.timeout_seconds)
+        self._pool = Pool(config.max_processes, config.timeout_seconds, config.idle_processes)
 
     @classmethod
     def create(cls, height: int, width: int, **settings: Any) -> TwinModel:

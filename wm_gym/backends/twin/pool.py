@@ -70,10 +70,12 @@ class Pool:
     Args:
         max_processes: Most processes, at least 1.
         timeout_seconds: Longest time for one answer.
+        idle_processes: Most processes that no state needs and that stay at their places, at least 1.
     """
 
-    def __init__(self, max_processes: int, timeout_seconds: float) -> None:
+    def __init__(self, max_processes: int, timeout_seconds: float, idle_processes: int = 1) -> None:
         self._max_processes, self._timeout_seconds = max_processes, timeout_seconds
+        self._idle_processes = idle_processes
         self._workers: list[_Worker] = []
         self._clock = 0
         _POOLS.add(self)
@@ -128,15 +130,19 @@ class Pool:
         return wave
 
     def _any_worker(self, job: Job, taken: Sequence[_Worker]) -> _Worker | None:
-        """A worker that no state needs, else a new one, else the least recently used; None when all are taken."""
+        """A worker that no state needs, at the job's place if there is one, else a new one, else any; None if taken.
+
+        A process takes seconds to go to another place, and far less to open anew where it is.
+        """
         open_workers = [worker for worker in self._workers if worker not in taken]
-        free = [worker for worker in open_workers if worker.free]
-        if free:
-            return min(free, key=lambda worker: (not _same_place(worker, job), worker.last_used))
+        free = sorted((worker for worker in open_workers if worker.free), key=lambda worker: worker.last_used)
+        here = [worker for worker in free if _same_place(worker, job)]
+        if here or len(free) >= self._idle_processes:
+            return (here or free)[0]
         if len(self._workers) < self._max_processes:
             self._workers.append(_Worker(EngineProcess(self._timeout_seconds)))
             return self._workers[-1]
-        return min(open_workers, key=lambda worker: worker.last_used, default=None)
+        return free[0] if free else min(open_workers, key=lambda worker: worker.last_used, default=None)
 
     def _receive(self, worker: _Worker, job: Job, index: int, results: dict[int, Rendered]) -> EngineError | None:
         """Store one job's answer; an error is returned, not raised, so that all answers of a wave are received."""
