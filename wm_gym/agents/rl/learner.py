@@ -5,6 +5,7 @@ Defaults are for small budgets: 8 worlds, some ten thousand steps. The libraries
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -28,16 +29,20 @@ class LearnerConfig:
         action_mode: "discrete", "keys" or "twist", of those that the learner can do.
         learning_rate: Of Adam.
         gamma: What a reward one step later is worth.
+        reward_scale: What rewards are multiplied by while learning, so that returns are about one: a critic learns
+            small numbers sooner. Logs tell returns as they are.
         hidden: Width of each layer between features and actions.
     """
 
     action_mode: str = "discrete"
     learning_rate: float = 5e-4
     gamma: float = 0.98
+    reward_scale: float = 0.2
     hidden: list[int] = field(default_factory=lambda: [64])
 
     name: ClassVar[str]
     action_modes: ClassVar[tuple[str, ...]] = ("discrete",)
+    least: ClassVar[Mapping[str, int]] = {}
     _policy: ClassVar[str] = "MultiInputPolicy"
 
     def __post_init__(self) -> None:
@@ -47,7 +52,15 @@ class LearnerConfig:
                 f"got {self.action_mode!r}"
             )
         if not 0.0 < self.gamma <= 1.0:
-            raise ValueError(f"gamma must be within 0..1, got {self.gamma}")
+            raise ValueError(f"gamma must be above 0 and at most 1, got {self.gamma}")
+        if not self.hidden or min(self.hidden) < 1:
+            raise ValueError(f"hidden must be widths of at least 1, got {self.hidden}")
+        for name in ("learning_rate", "reward_scale"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
+        for name, least in self.least.items():
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
 
     def make(self, worlds: VecEnv, seed: int, device: str = "cpu") -> BaseAlgorithm:
         """A learner that has learnt nothing."""
@@ -71,7 +84,7 @@ class LearnerConfig:
 
     def _own(self) -> set[str]:
         """Settings that are not the algorithm's."""
-        return {"action_mode", "hidden"}
+        return {"action_mode", "hidden", "reward_scale"}
 
     def _algorithm_settings(self) -> dict[str, Any]:
         return {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -28,6 +29,10 @@ class OffPolicyConfig(LearnerConfig):
     batch_size: int = 128
     train_freq: int = 1
     gradient_steps: int = 1
+
+    least: ClassVar[Mapping[str, int]] = {
+        "buffer_size": 1, "learning_starts": 0, "batch_size": 1, "train_freq": 1, "gradient_steps": 1,
+    }  # fmt: skip
 
 
 @dataclass(frozen=True)

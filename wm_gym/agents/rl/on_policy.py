@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -26,9 +27,9 @@ class PpoConfig(LearnerConfig):
         max_grad_norm: Largest norm of the gradient.
     """
 
-    n_steps: int = 128
+    n_steps: int = 64
     batch_size: int = 128
-    n_epochs: int = 4
+    n_epochs: int = 10
     gae_lambda: float = 0.95
     clip_range: float = 0.2
     ent_coef: float = 0.01
@@ -37,6 +38,7 @@ class PpoConfig(LearnerConfig):
 
     name: ClassVar[str] = "ppo"
     action_modes: ClassVar[tuple[str, ...]] = ("discrete", "keys", "twist")
+    least: ClassVar[Mapping[str, int]] = {"n_steps": 2, "batch_size": 2, "n_epochs": 1}
 
     def algorithm(self) -> type[Any]:
         """PPO of Stable-Baselines3."""

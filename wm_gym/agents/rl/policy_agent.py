@@ -7,6 +7,7 @@ from typing import Any
 
 import gymnasium as gym
 import numpy as np
+import torch
 
 from wm_gym.agents.agent import Agent
 from wm_gym.agents.rl.policy_file import PolicyCard, described, find_policy, read_card, read_weights
@@ -36,8 +37,13 @@ class PolicyAgent(Agent):
         _check_fits(path, card, env)
         space = env.single_observation_space
         assert isinstance(space, gym.spaces.Dict)
-        self._network = PolicyNetwork(space, card.network).eval()
-        self._network.load_state_dict(read_weights(folder))
+        with torch.device("meta"):  # weights drawn by chance would take torch's random numbers from the caller
+            self._network = PolicyNetwork(space, card.network).eval()
+        try:
+            self._network.load_state_dict(read_weights(folder), assign=True)
+        except RuntimeError as error:
+            came = " ".join(str(error).split())
+            raise ValueError(f"weights of policy {path!r} must be those of its network, got: {came}") from error
         self._sampled = sampled
         self._rngs = [np.random.default_rng(n) for n in range(env.num_envs)]
         self._states: list[State | None] = [None] * env.num_envs

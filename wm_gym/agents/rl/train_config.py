@@ -10,6 +10,7 @@ from wm_gym.agents.rl.off_policy import DqnConfig, QrDqnConfig, SacConfig
 from wm_gym.agents.rl.on_policy import PpoConfig, RecurrentPpoConfig
 from wm_gym.agents.rl.places import VariationConfig
 from wm_gym.files.atomic import check_writable
+from wm_gym.scenes.named import find_world
 
 TRAINING_PLACES = (
     "city/9", "city/19", "courtyard/9", "park/9", "park/19", "rooms/9", "rooms/19", "warehouse/9", "warehouse/19",
@@ -129,6 +130,8 @@ class TrainAgentConfig:
         for name in ("steps", "threads"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if not self.world:
+            raise ValueError("world must name at least one world, got none")
 
     def frozen(self) -> dict[str, Any]:
         """Settings that must not change when a run is resumed, by name."""
@@ -138,9 +141,11 @@ class TrainAgentConfig:
         """Refuse a run that would fail only after its worlds are open.
 
         Raises:
-            ValueError: If its folder cannot be written to.
+            ValueError: If its folder cannot be written to, or a world is none.
         """
         check_writable(self.output, is_folder=True)
+        for place in (*self.world, *self.evaluation.places):
+            find_world(place, 0, self.worlds.difficulty)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,6 @@ from wm_gym.train_world.interrupts import held_interrupts
 
 if TYPE_CHECKING:
     from stable_baselines3.common.base_class import BaseAlgorithm
-    from stable_baselines3.common.vec_env import VecEnv
 
 
 def train_agent(config: TrainAgentConfig) -> str:
@@ -55,9 +54,10 @@ def make_worlds(config: TrainAgentConfig) -> VariedWorlds:
 def _learn(config: TrainAgentConfig, worlds: VariedWorlds, stop_if_asked: Any) -> str:
     from wm_gym.agents.rl.callback import Keeper
     from wm_gym.agents.rl.logs import logger_of
+    from wm_gym.agents.rl.sb3_worlds import as_sb3
 
     folder = Path(config.output)
-    model = config.agent.make(_as_sb3(worlds), config.seed)
+    model = config.agent.make(as_sb3(worlds, config.agent.reward_scale), config.seed)
     keeper = Keeper(config, worlds, lambda path: write_policy(path, config, model, worlds), stop_if_asked)
     try:
         keeper.init_callback(model)
@@ -73,14 +73,6 @@ def _learn(config: TrainAgentConfig, worlds: VariedWorlds, stop_if_asked: Any) -
         keeper.close()
     told = "".join(f", success {share:.0%} in {backend}" for backend, share in keeper.figures.items())
     return f"{model.num_timesteps} steps{told}; the policy, a checkpoint and logs are in {folder}"
-
-
-def _as_sb3(worlds: VariedWorlds) -> VecEnv:
-    from stable_baselines3.common.vec_env import VecMonitor
-
-    from wm_gym.agents.sb3 import Sb3VecEnv
-
-    return VecMonitor(Sb3VecEnv(worlds))
 
 
 def write_policy(folder: Path, config: TrainAgentConfig, model: BaseAlgorithm, worlds: VariedWorlds) -> None:

@@ -56,7 +56,7 @@ def _plain(value: Any, tensors: dict[str, Tensor]) -> Any:
             wide = value.astype(np.int64) if value.dtype.kind == "u" and value.dtype != np.uint8 else value
             return {_ARRAY: [_kept(torch.from_numpy(np.ascontiguousarray(wide)), tensors), str(value.dtype)]}
         case bytes():
-            return {_BYTES: _kept(torch.frombuffer(bytearray(value), dtype=torch.uint8), tensors)}
+            return {_BYTES: _kept(torch.from_numpy(np.frombuffer(value, np.uint8).copy()), tensors)}
         case tuple():
             return {_TUPLE: [_plain(one, tensors) for one in value]}
         case list() | deque():
