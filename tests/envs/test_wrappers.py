@@ -19,6 +19,7 @@ WRAPPERS = {
     "sample points": lambda env: wrappers.SamplePoints(env, 64),
     "action chunks": lambda env: wrappers.ActionChunks(env, 3),
     "real time": lambda env: wrappers.RealTime(env, clock=_frozen),
+    "low trust": wrappers.TruncateOnLowTrust,
     "grey, small, stacked, in chunks": lambda env: wrappers.ActionChunks(
         gym.wrappers.FrameStackObservation(wrappers.Grey(wrappers.Resize(env, (24, 32))), 4), 2
     ),

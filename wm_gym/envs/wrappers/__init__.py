@@ -14,6 +14,7 @@ What to take for what; `W` is `gymnasium.wrappers`, the rest is here. `Vector...
 | K actions at a time  | `ActionChunks`                              | `VectorActionChunks`                  |
 | a time limit         | `max_episode_steps=`, or `W.TimeLimit`      | `max_episode_steps=`                  |
 | thinking takes time  | `RealTime`                                  |                                       |
+| an end at low trust  | `TruncateOnLowTrust`                        |                                       |
 | episode statistics   | `W.RecordEpisodeStatistics`                 | `VectorRecordEpisodeStatistics`       |
 | rewards of one scale | `W.NormalizeReward`                         | `VectorNormalizeReward`               |
 | videos, every frame  | `RecordVideo`                               | `VectorRecordVideo`                   |
@@ -33,6 +34,7 @@ from wm_gym.envs.wrappers.action_chunks import ActionChunks
 from wm_gym.envs.wrappers.depth_image import DepthImage, VectorDepthImage
 from wm_gym.envs.wrappers.frame_stack import VectorFrameStack
 from wm_gym.envs.wrappers.grey import Grey, VectorGrey
+from wm_gym.envs.wrappers.low_trust import TruncateOnLowTrust
 from wm_gym.envs.wrappers.normalize_reward import VectorNormalizeReward
 from wm_gym.envs.wrappers.real_time import RealTime
 from wm_gym.envs.wrappers.recording import RecordVideo, VectorRecordVideo
@@ -49,6 +51,7 @@ __all__ = [
     "RecordVideo",
     "Resize",
     "SamplePoints",
+    "TruncateOnLowTrust",
     "VectorActionChunks",
     "VectorDepthImage",
     "VectorFrameStack",

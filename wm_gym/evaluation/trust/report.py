@@ -30,6 +30,8 @@ _ALSO = (
     "ceiling_pearson", "ceiling_spearman", "ceiling_mmrv",
 )  # fmt: skip
 
+_POLICY_HEAD = ("policy", "return", "in the twin", "success", "in the twin", "hallucinated", "missed")
+
 _STYLE = (
     "body{font:14px sans-serif;margin:2em;max-width:1200px}table{border-collapse:collapse;margin:1em 0}"
     "td,th{padding:.2em .8em;text-align:left;border-bottom:1px solid #ddd}"
@@ -99,14 +101,21 @@ def _task(folder: Path, figures: Mapping[str, Any], table: Table) -> str:
     return "\n".join(
         [
             f"<h2>{html.escape(table.task)}</h2>",
-            table_of(("figure", "value", "95 % interval", "of"), rows),
+            table_of(("figure", "value", "95 % interval", "cases"), rows),
             f"<div>{_plot(table, 'return')}{_plot(table, 'is_success')}</div>",
-            table_of(list(policies[0]), [[_cell(one) for one in row.values()] for row in policies]),
+            table_of(_POLICY_HEAD, [_policy(row) for row in policies]),
             table_of(list(steps[0]), [[_cell(one) for one in row.values()] for row in steps]) if steps else "",
             "<p>Strips: the world above, the twin at the same poses below.</p>",
             *(_strip(folder, kind, row) for kind, row in worst(table)),
         ]
     )
+
+
+def _policy(row: Mapping[str, Any]) -> list[str]:
+    """Cells of one policy; success with its 95 % interval."""
+    returns = [_cell(row[f"{place}_return"]) for place in (WORLD, TWIN)]
+    successes = [f"{row[f'{place}_success']:.2f} ({_interval(row, f'{place}_success')})" for place in (WORLD, TWIN)]
+    return [row["policy"], *returns, *successes, str(row["hallucinated"]), str(row["missed"])]
 
 
 def _plot(table: Table, column: str) -> str:
