@@ -14,7 +14,7 @@ PACKAGE = Path(wm_gym.__file__).parent
 PROJECT = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())["project"]
 DISTRIBUTIONS = {
     "PIL": "pillow", "hydra": "hydra-core", "libusb_package": "libusb-package", "pygame": "pygame-ce",
-    "stable_baselines3": "stable-baselines3", "yaml": "pyyaml",
+    "sb3_contrib": "sb3-contrib", "stable_baselines3": "stable-baselines3", "yaml": "pyyaml",
 }  # fmt: skip
 """Packages by the names that they are imported by, where the two differ."""
 

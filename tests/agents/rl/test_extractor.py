@@ -12,6 +12,7 @@ from wm_gym.envs.observations import find_observation_mode
 from wm_gym.geometry.poses import from_vector
 
 POINT = gym.spaces.Box(-1e6, 1e6, (2,), np.float32)
+CORNERS = gym.spaces.Box(-1e6, 1e6, (4,), np.float32)
 VECTOR = gym.spaces.Box(-10, 10, (5,), np.float32)
 NUM_POINTS = 20
 
@@ -50,7 +51,7 @@ def test_every_space_has_features_of_one_size_whatever_the_frames(obs_mode, size
     assert sum(p.numel() for p in network.parameters()) < 100_000
 
 
-@pytest.mark.parametrize("goal", [POINT, VECTOR, gym.spaces.Box(0, 255, (36, 48, 3), np.uint8)])
+@pytest.mark.parametrize("goal", [POINT, CORNERS, VECTOR, gym.spaces.Box(0, 255, (36, 48, 3), np.uint8)])
 @pytest.mark.parametrize("depth_dtype", ["uint8", "float32"])
 def test_every_part_changes_the_features(goal, depth_dtype):
     space = space_of(goal=goal, depth_dtype=depth_dtype)
@@ -120,6 +121,13 @@ def test_a_goal_is_a_distance_and_a_direction(metres, angle):
     goal = torch.tensor([[metres * np.cos(angle), metres * np.sin(angle)]], dtype=torch.float64)
     expected = torch.tensor([[np.log1p(metres) / 3, np.cos(angle), np.sin(angle)]], dtype=torch.float64)
     torch.testing.assert_close(polar(goal), expected)
+
+
+def test_several_places_are_each_a_distance_and_a_direction():
+    network = extractor(space_of("pose", goal=CORNERS))
+    goal = torch.tensor([[3.0, 4.0, 0.0, -2.0]])
+    features = network({"pose": torch.zeros(1, 7), "goal": goal})[0, 7:]
+    torch.testing.assert_close(features, polar(goal.reshape(2, 2)).flatten())
 
 
 def test_a_goal_underfoot_has_no_direction():

@@ -22,6 +22,7 @@ _CHANNELS = (16, 32, 32)
 _POOLED = (3, 4)  # rows and columns that the last convolution gives for 36 x 48
 _FAR_METRES = 100.0  # depth of the sky where depth is an image
 _LEVELS = 255.0
+_MOST_NUMBER = 1e3  # a goal whose numbers may be above this is a place, in metres
 
 
 class FeaturesExtractor(nn.Module):
@@ -29,8 +30,9 @@ class FeaturesExtractor(nn.Module):
 
     Colour and depth go through three convolutions; a goal that is an image goes through the same. Points go through a
     PointNet (Qi et al. 2017, section 4.2: one small network for every point, then the maximum over points), in the
-    camera's frame where there is a pose. A goal of two numbers is metres ahead and to the left: its distance, on a log
-    scale, and the cosine and sine of its direction. Pose and other goals are compressed as sign(x) log(1 + |x|) / 3.
+    camera's frame where there is a pose. A goal of pairs of metres, ahead and to the left, becomes for each pair the
+    distance, on a log scale, and the cosine and sine of the direction. Pose and other goals are compressed as
+    sign(x) log(1 + |x|) / 3.
 
     Args:
         space: Of one world's observation; at least one of rgb, depth, points, pose and goal.
@@ -74,14 +76,18 @@ class FeaturesExtractor(nn.Module):
         return torch.cat(parts, 1)
 
     def _count(self) -> int:
+        pose = self._boxes["pose"].shape[0] if "pose" in self._boxes else 0
+        return IMAGE_FEATURES * self._sees + POINT_FEATURES * ("points" in self._boxes) + pose + self._count_of_goal()
+
+    def _count_of_goal(self) -> int:
         goal = self._boxes.get("goal")
-        of_goal = {"none": 0, "image": IMAGE_FEATURES, "polar": POLAR_FEATURES}
-        return (
-            IMAGE_FEATURES * self._sees
-            + POINT_FEATURES * ("points" in self._boxes)
-            + (self._boxes["pose"].shape[0] if "pose" in self._boxes else 0)
-            + (of_goal[self._goal_kind] if goal is None or self._goal_kind != "vector" else goal.shape[0])
-        )
+        match self._goal_kind:
+            case "none":
+                return 0
+            case "image":
+                return IMAGE_FEATURES
+        assert goal is not None
+        return goal.shape[0] * POLAR_FEATURES // 2 if self._goal_kind == "metres" else goal.shape[0]
 
     def _seen(self, observation: Mapping[str, Tensor]) -> Tensor:
         """(N, 4, H, W) colour and depth; what the space lacks is zero, as unknown depth is."""
@@ -114,15 +120,15 @@ class FeaturesExtractor(nn.Module):
                 plane = self._plane("goal", {"goal": goal})
                 assert plane is not None
                 return self.image(torch.cat([plane, plane.new_zeros(plane[:, :1].shape)], 1))
-            case "polar":
-                return polar(goal)
+            case "metres":
+                return polar(goal.unflatten(1, (-1, 2))).flatten(1)
         return compressed(goal)
 
 
 def polar(goal: Tensor) -> Tensor:
-    """(N, 3) distance on a log scale, cosine and sine of the direction, of (N, 2) metres ahead and to the left."""
-    distance = goal.norm(dim=1, keepdim=True)
-    return torch.cat([torch.log1p(distance) / 3, goal / distance.clamp_min(1e-6)], 1)
+    """(..., 3) distance on a log scale, cosine and sine of the direction, of (..., 2) metres ahead and to the left."""
+    distance = goal.norm(dim=-1, keepdim=True)
+    return torch.cat([torch.log1p(distance) / 3, goal / distance.clamp_min(1e-6)], -1)
 
 
 def compressed(values: Tensor) -> Tensor:
@@ -154,13 +160,12 @@ def _image_network() -> nn.Sequential:
 
 
 def _goal_kind(goal: gym.spaces.Box) -> str:
+    """One of "image", "vector", and "metres" for pairs of numbers that may be large."""
     match goal.shape:
         case (_, _, _):
             return "image"
-        case (2,):
-            return "polar"
-        case (_,):
-            return "vector"
+        case (count,):
+            return "metres" if count % 2 == 0 and goal.high.min() > _MOST_NUMBER else "vector"
     raise ValueError(f"goal must be an image or a vector, got shape {goal.shape}")
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import gymnasium as gym
@@ -111,16 +110,21 @@ def renamed(weights: dict[str, Any], names: dict[str, str]) -> dict[str, Tensor]
     return found
 
 
-def stable_baselines(name: str, package: str = "stable_baselines3") -> type[Any]:
-    """A learner of Stable-Baselines3 or sb3-contrib.
+def stable_baselines(name: str, *, contributed: bool = False) -> type[Any]:
+    """A learner of Stable-Baselines3, or a contributed one.
 
     Raises:
         ImportError: If the package is not installed.
     """
     try:
-        return getattr(import_module(package), name)
+        if contributed:
+            import sb3_contrib as package
+        else:
+            import stable_baselines3 as package
     except ImportError as error:
-        raise ImportError(f"{name} needs {package}: pip install 'wm-gym[rl]'") from error
+        needed = "sb3-contrib" if contributed else "Stable-Baselines3"
+        raise ImportError(f"learner {name} needs {needed}: pip install 'wm-gym[rl]'") from error
+    return getattr(package, name)
 
 
 def count_outputs(action_space: gym.Space[Any]) -> int:

@@ -80,7 +80,7 @@ class QrDqnConfig(DqnConfig):
 
     def algorithm(self) -> type[Any]:
         """QRDQN of sb3-contrib."""
-        return stable_baselines("QRDQN", "sb3_contrib")
+        return stable_baselines("QRDQN", contributed=True)
 
     def network(self, action_space: gym.Space[Any]) -> NetworkSpec:
         """Quantiles of the values of actions."""

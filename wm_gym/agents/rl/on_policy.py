@@ -71,7 +71,7 @@ class RecurrentPpoConfig(PpoConfig):
 
     def algorithm(self) -> type[Any]:
         """RecurrentPPO of sb3-contrib."""
-        return stable_baselines("RecurrentPPO", "sb3_contrib")
+        return stable_baselines("RecurrentPPO", contributed=True)
 
     def network(self, action_space: gym.Space[Any]) -> NetworkSpec:
         """As that of PPO, with an LSTM."""

@@ -26,7 +26,7 @@ _FREE = {"output", "steps", "save_seconds", "evaluation", "threads"}
 
 @dataclass(frozen=True)
 class WorldsConfig:
-    """The worlds that are learnt in.
+    """The worlds that are learnt in, by default those of `wm_gym.presets.RL`.
 
     Attributes:
         count: How many are stepped in one batch.
@@ -35,6 +35,7 @@ class WorldsConfig:
         height: Rows of a frame.
         width: Columns of a frame.
         finer: As `gym.make` takes it; 1 is faster.
+        plan_ahead_metres: As `gym.make` takes it; less is faster.
         difficulty: "simple", "medium" or "full"; the shipped places are "full".
         body: Size and speeds of the body, as `gym.make` takes them.
     """
@@ -45,6 +46,7 @@ class WorldsConfig:
     height: int = 36
     width: int = 48
     finer: int = 1
+    plan_ahead_metres: float = 10.0
     difficulty: str = "full"
     body: dict[str, float] = field(default_factory=dict)
 
@@ -57,6 +59,7 @@ class WorldsConfig:
         """As `gymnasium.make` takes them, without the limit of steps."""
         return {
             "obs_mode": self.obs_mode, "resolution": (self.height, self.width), "finer": self.finer,
+            "plan_ahead_metres": self.plan_ahead_metres,
             "difficulty": self.difficulty, "body": self.body,
         }  # fmt: skip
 
