@@ -26,6 +26,7 @@ from wm_gym.envs.vector_env import WorldVectorEnv
 FALLBACKS = ("stand", "repeat")
 _IN_THE_WAY = "in your way"  # of `env_feedback`
 _KEPT_NOTES = 1000
+_GOALS_WITH_SPOTS = ((2,), (4,))
 
 
 @dataclass
@@ -106,6 +107,11 @@ class VLMAgent(Agent):
         self.waited_seconds = 0.0
         self.log: deque[dict[str, Any]] = deque(maxlen=_KEPT_NOTES)
 
+    @classmethod
+    def needs(cls, **settings: Any) -> dict[str, Any]:
+        """Worlds that also tell in words what is to be done and what came of it."""
+        return super().needs(**settings) | {"return_text": True}
+
     def reset(self, worlds: Sequence[int], seeds: Sequence[int]) -> None:
         """Episodes begin: nothing is known of them."""
         for world, seed in zip(worlds, seeds, strict=True):
@@ -137,8 +143,10 @@ class VLMAgent(Agent):
 
     def _task(self, thread: _Thread, observation: Mapping[str, np.ndarray], info: Mapping[str, Any], world: int) -> str:
         told = self._instruction or (info.get("task_description", {})[world] if "task_description" in info else None)
-        goal = observation["goal"][world] if "goal" in observation else None
-        return thread.task if told is None else task_text(str(told), goal)
+        goal = observation["goal"][world] if "goal" in observation else np.empty(0)
+        # one-hot goals and pictures are told by the task itself; the rest begin with a spot ahead and to the left
+        spot = goal[:2] if goal.shape in _GOALS_WITH_SPOTS else None
+        return thread.task if told is None else task_text(str(told), spot)
 
     def _prompt(self, world: int, observation: Mapping[str, np.ndarray], info: Mapping[str, Any]) -> Prompt:
         thread = self._threads[world]

@@ -45,7 +45,7 @@ class TinyConfig:
     heads: int = 2
     vision_hidden: int = 48
     vision_depth: int = 2
-    vocabulary: int = 288
+    vocabulary: int = 240
 
     def __post_init__(self) -> None:
         for name in ("hidden", "feed_forward", "layers", "heads", "vision_hidden", "vision_depth"):
