@@ -64,3 +64,11 @@ def test_a_task_needs_two_policies():
     message = "policies for task 'explore' must be at least 2, got ['random']"
     with pytest.raises(ValueError, match=re.escape(message)):
         EvalTrustConfig(policies=["random"], tasks=["explore"]).rows()
+
+
+def test_a_policy_must_be_for_a_task_that_is_played(tmp_path):
+    path = tmp_path / "policies.yaml"
+    path.write_text("- {name: a, agent: random, tasks: [avoid]}")
+    message = "policy 'a' must be for one of the tasks ['explore'], got ['avoid']"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        EvalTrustConfig(policies=[str(path)], tasks=["explore"]).rows()

@@ -1,7 +1,9 @@
 import pytest
 import yaml
 
-from wm_gym.evaluation.trust.policies import Policy, default_policies, read_policies
+from wm_gym.agents.rl.policy_file import PolicyCard, save_policy
+from wm_gym.agents.rl.policy_network import NetworkSpec
+from wm_gym.evaluation.trust.policies import Policy, default_policies, policies_in, read_policies
 
 
 def test_policies_are_read_as_they_are_written():
@@ -29,3 +31,12 @@ def test_the_default_policies_are_a_ladder_of_what_suits_the_task(task, best):
 def test_a_policy_sees_what_its_worlds_show_it():
     assert Policy("a", "wall_turner").sees and Policy("b", "noisy", {"agent": "wall_turner"}).sees
     assert not Policy("c", "goal_walker").sees
+
+
+def test_trained_policies_are_found_where_trainings_leave_them(tmp_path):
+    needs = {"obs_mode": "sb3", "action_mode": "discrete", "resolution": [36, 48]}
+    for name in ("ppo/policy", "dqn/policy", "old"):
+        save_policy(tmp_path / name, PolicyCard("ppo", "avoid", needs, {}, NetworkSpec("categorical", 9)), {})
+    found = policies_in(str(tmp_path))
+    assert [policy.name for policy in found] == ["dqn", "old", "ppo"]
+    assert all(policy.tasks == ("avoid",) and policy.sees for policy in found)

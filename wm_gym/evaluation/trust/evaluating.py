@@ -21,6 +21,9 @@ from wm_gym.evaluation.trust.tables import Table
 from wm_gym.files.atomic import check_writable
 from wm_gym.scenes.named import find_world, shipped_scenes
 
+_WAITING = {"twin": {"idle_processes": 8}}
+"""Settings of a twin: an episode opens ten times as fast where an engine waits."""
+
 
 @dataclass
 class EvalTrustConfig:
@@ -38,6 +41,7 @@ class EvalTrustConfig:
         backend: Who makes the frames of the world.
         backend_settings: The backend's own.
         twin: The backend that is believed.
+        twin_settings: Its own; empty for engines that wait at up to eight places, 180 MB each.
         worlds: Names of worlds, in which the episodes begin one after another; empty for all shipped places.
         difficulty: "simple", "medium" or "full"; the shipped places are "full".
         episodes: Of each policy in each task and place.
@@ -60,6 +64,7 @@ class EvalTrustConfig:
     backend: str = "video"
     backend_settings: dict[str, Any] = field(default_factory=dict)
     twin: str = "twin"
+    twin_settings: dict[str, Any] = field(default_factory=dict)
     worlds: list[str] = field(default_factory=list)
     difficulty: str = "full"
     episodes: int = 24
@@ -84,9 +89,14 @@ class EvalTrustConfig:
         """Pairs of a task and a policy that are compared, but for checkpoints.
 
         Raises:
-            ValueError: If a policy or a task is none, or a task has fewer than two policies.
+            ValueError: If a policy or a task is none, a policy is for none of the tasks, or a task has fewer than two.
         """
         named = read_policies(self.policies) + (policies_in(self.policies_folder) if self.policies_folder else [])
+        for policy in named:
+            if policy.tasks and not {*policy.tasks} & {*self.tasks}:
+                raise ValueError(
+                    f"policy {policy.name!r} must be for one of the tasks {self.tasks}, got {list(policy.tasks)}"
+                )
         rows = []
         for task in self.tasks:
             find_task(task, self.task_settings)
@@ -124,7 +134,7 @@ class EvalTrustConfig:
         others = _starts(names, self.seed + self.episodes, self.episodes)
         return Trial(
             backends={WORLD: self.backend, TWIN: self.twin},
-            backend_settings=self.backend_settings,
+            backend_settings={WORLD: self.backend_settings, TWIN: self.twin_settings or _WAITING.get(self.twin, {})},
             settings=settings,
             starts={WORLD: same, TWIN: same, AGAIN: others},
             num_envs=self.num_envs,
@@ -174,6 +184,6 @@ def _told(trial: Trial) -> dict[str, Any]:
     """What decides an episode beside task and policy."""
     starts = {place: [(one.seed, one.world) for one in found] for place, found in trial.starts.items()}
     return {
-        "backends": dict(trial.backends), "backend_settings": dict(trial.backend_settings),
+        "backends": dict(trial.backends), "backend_settings": dict(trial.backend_settings[WORLD]),
         "settings": dict(trial.settings), "starts": starts,
     }  # fmt: skip

@@ -18,6 +18,9 @@ from wm_gym.envs.tasks.registry import find_task
 _WRITTEN = re.compile(r"(?:(?P<name>[^={}]+)=)?(?P<agent>[\w.:]+)(?P<settings>\{.*\})?")
 
 TRAINED = "policy"
+POLICY = "policy"
+"""Folder that a training writes its policy to."""
+
 NOISE = (0.15, 0.3, 0.45, 0.6, 0.75)
 """Shares of chance in the ladder of skill."""
 
@@ -66,15 +69,15 @@ def read_policies(written: Sequence[str]) -> list[Policy]:
 
 
 def policies_in(folder: str) -> list[Policy]:
-    """The trained policies in a folder, by the names of their own folders, each for the task that it has learnt.
+    """All trained policies under a folder, each for the task that it has learnt, by the name of its training's folder.
 
     Raises:
         ValueError: If there is none.
     """
-    paths = sorted(card.parent for card in Path(folder).glob(f"*/{CARD}"))
+    paths = sorted(card.parent for card in Path(folder).rglob(CARD))
     if not paths:
         raise ValueError(f"policies_folder must hold folders of trained policies, got none in {folder!r}")
-    return [Policy(path.name, TRAINED, {"path": str(path)}, (read_card(path).task,)) for path in paths]
+    return [Policy(_name_of(path, folder), TRAINED, {"path": str(path)}, (read_card(path).task,)) for path in paths]
 
 
 def default_policies(task: str) -> list[Policy]:
@@ -106,6 +109,12 @@ def check_names(policies: Sequence[Policy]) -> list[Policy]:
                 raise ValueError(f"policies must have names of their own, got {policy.name!r} twice")
         seen.append(policy)
     return seen
+
+
+def _name_of(path: Path, folder: str) -> str:
+    """Such as "ppo" of FOLDER/ppo/policy, which is where a training writes."""
+    parts = [part for part in path.relative_to(folder).parts if part != POLICY]
+    return " ".join(parts) or Path(folder).name
 
 
 def _of(text: str) -> Policy:

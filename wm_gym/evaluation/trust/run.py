@@ -29,7 +29,7 @@ class Trial:
 
     Attributes:
         backends: Backend of the world and of the twin, by place.
-        backend_settings: Of the world's backend.
+        backend_settings: Of both backends, by place.
         settings: Of all worlds, as `gymnasium.make` takes them; what an agent needs goes before them.
         starts: Of the world and the twin, and those of the twin again, by place.
         num_envs: Most worlds that are stepped in one batch.
@@ -37,7 +37,7 @@ class Trial:
     """
 
     backends: Mapping[str, str]
-    backend_settings: Mapping[str, Any]
+    backend_settings: Mapping[str, Mapping[str, Any]]
     settings: Mapping[str, Any]
     starts: Mapping[str, Sequence[Start]]
     num_envs: int
@@ -82,9 +82,8 @@ class _Stage:
         """Worlds in which a policy can act: those of `WORLD`, or of the twin for any other place."""
         side = WORLD if place == WORLD else TWIN
         needs = find_agent(policy.agent, policy.agent_settings).needs(**policy.agent_settings)
-        settings = {"backend": self.trial.backends[side], **self.trial.settings, **needs}
-        if side == WORLD:
-            settings["backend_settings"] = dict(self.trial.backend_settings)
+        backend = {"backend": self.trial.backends[side], "backend_settings": dict(self.trial.backend_settings[side])}
+        settings = {**backend, **self.trial.settings, **needs}
         key, (opened, env) = repr((task, count, sorted(settings.items()))), self._open.get(side, ("", None))
         if env is not None and opened == key:
             return env
