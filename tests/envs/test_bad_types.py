@@ -18,7 +18,8 @@ from wm_gym.scenes.named import SHIPPED, shipped_scenes
 
 SMALL = {"backend": "memory_only", "world": "city/9", "resolution": (24, 32), "obs_mode": "pose", "finer": 1}
 SETTINGS = (
-    "settings must be among ['task', 'task_settings', 'backend', 'world', 'difficulty', 'obs_mode', 'action_mode', "
+    "settings must be among ['task', 'task_settings', 'reward', 'reward_settings', 'backend', 'world', 'difficulty', "
+    "'obs_mode', 'action_mode', "
     "'resolution', 'finer', 'plan_ahead_metres', 'depth_dtype', 'num_points', 'body', 'fov_degrees', 'idle_drift', "
     "'return_frames', 'return_text', 'backend_settings', 'completion', 'completion_settings', 'draw_events'], got "
 )

@@ -36,6 +36,9 @@ class EpisodeConfig:
     Attributes:
         task: A key of `wm_gym.envs.tasks.registry.TASKS` or "package.module:Class"; without it the id's own.
         task_settings: The task's own, such as {"success_metres": 1.0} of "point_goal".
+        reward: Who says what a step is worth: "" for the task itself, "learned", "vlm" or "package.module:name" of a
+            function or class, as `wm_gym.envs.rewards` tells.
+        reward_settings: Keyword arguments of such a class.
         backend: "video", "detailed", "memory_only", "twin" or "package.module:Class".
         world: None for one of the shipped places, a family of them, "family/number", "family/*", a capture's path, or
             "imagined" for a place that nobody has seen (`wm_gym.scenes.named`). Where that leaves a choice, the seed of
@@ -64,6 +67,8 @@ class EpisodeConfig:
 
     task: str
     task_settings: Mapping[str, Any] = field(default_factory=dict)
+    reward: str = ""
+    reward_settings: Mapping[str, Any] = field(default_factory=dict)
     backend: str = "video"
     world: str | None = None
     difficulty: str = "full"
@@ -98,7 +103,9 @@ class EpisodeConfig:
         for name in ("return_frames", "return_text"):
             self._keep(name, read_flag(name, getattr(self, name)))
         self._keep("world", read_world("world", self.world))
-        for name in ("task_settings", "backend_settings", "completion_settings"):
+        if not isinstance(self.reward, str):
+            raise ValueError(f"reward must be a string, got {self.reward!r}")
+        for name in ("task_settings", "reward_settings", "backend_settings", "completion_settings"):
             self._keep(name, _read_settings(name, getattr(self, name)))
         for name in ("completion", "draw_events"):
             if getattr(self, name) is not None:

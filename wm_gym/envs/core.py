@@ -24,6 +24,7 @@ from wm_gym.envs.measures import MEASURES, Measures
 from wm_gym.envs.observations import find_observation_mode
 from wm_gym.envs.opening import find_opening, open_views, open_worlds
 from wm_gym.envs.options import ResetOptions
+from wm_gym.envs.rewards import PluggedReward, Seen, Verdict
 from wm_gym.envs.state import EnvState, Maker
 from wm_gym.envs.steering import check_steered_by_poses, check_steering
 from wm_gym.envs.tasks.info import TaskInfo
@@ -39,7 +40,7 @@ from wm_gym.world_model import Opening
 
 INFO_NAMES = (
     "is_success", "intrinsics", "world_from_camera", "frame_index", "trust", "action_mask",
-    "event_kind", "event_strength", "event_realised", *MEASURES,
+    "event_kind", "event_strength", "event_realised", *MEASURES, "verdict",
     "task_description", "prompt", "env_feedback", "frames", "final_obs", "final_info", "other_bodies",
 )  # fmt: skip
 """Names in `info` that no task may use."""
@@ -69,6 +70,7 @@ class EnvCore:
     def __init__(self, config: EpisodeConfig, *, bodies_collide: bool = False) -> None:
         self.config = config
         self.task = find_task(config.task, config.task_settings)
+        self._reward = PluggedReward(config.reward, config.reward_settings) if config.reward else None
         self._actions = find_action_mode(config.action_mode)
         self._body = BodySettings.of(config.body)
         model = load_backend(config.backend, *config.resolution, **config.backend_settings)
@@ -268,6 +270,7 @@ class EnvCore:
             "action_mask": self.action_mask(state),
             **event_arrays(world.scripts[0], frame, self.world.spec.shows_events),
             **state.measures.to_info(),
+            **({} if self._reward is None else {"verdict": bool(state.verdict)}),
             **self._task_info.check(self.task.info(state.task)),
         }
         return info | self._text(state, frame) if self.config.return_text else info
@@ -380,4 +383,10 @@ class EnvCore:
             is_failure=bool(result.is_failure),
             measures=before.measures.after(here, outcome, left, is_success=bool(result.is_success)),
         )
-        return after, float(result.reward)
+        return (after, float(result.reward)) if self._reward is None else self._judged(self._reward, before, after)
+
+    def _judged(self, source: PluggedReward, before: EnvState, after: EnvState) -> tuple[EnvState, float]:
+        """The episode after a step, and the step's reward, as a source of rewards sees them."""
+        goal = self.task.goal(after.task, after.outcome.body_poses[0, -1])
+        said = source(Seen.of(before.outcome, after.outcome, goal, self.task.describe(after.task)))
+        return (replace(after, verdict=said.is_success), said.reward) if isinstance(said, Verdict) else (after, said)

@@ -66,6 +66,7 @@ class EnvState:
         opening_frames: Frames that the world had shown when the episode began.
         is_failure: Whether the task's aim could no longer be reached at the last step.
         measures: How the episode has gone so far.
+        verdict: Whether a source of rewards that ends episodes says that the aim is reached; None without one.
     """
 
     world: WorldState
@@ -78,11 +79,12 @@ class EnvState:
     opening_frames: int
     is_failure: bool = False
     measures: Measures = field(default_factory=Measures)
+    verdict: bool | None = None
 
     @property
     def is_over(self) -> bool:
-        """Whether the task has ended the episode, by success or failure."""
-        return self.is_success or self.is_failure
+        """Whether the episode has ended: by the task's success or failure, or by the source of rewards in its stead."""
+        return self.is_success or self.is_failure if self.verdict is None else self.verdict
 
 
 def to_bytes(state: EnvState, task: Task[Any], loop: World) -> bytes:
@@ -93,7 +95,7 @@ def to_bytes(state: EnvState, task: Task[Any], loop: World) -> bytes:
         task: The task, which packs its own state.
         loop: Its world, which packs its own state.
     """
-    kept = ("feedback", "rng_state", "is_success", "is_failure", "opening_frames")
+    kept = ("feedback", "rng_state", "is_success", "is_failure", "opening_frames", "verdict")
     meta = {name: getattr(state, name) for name in kept} | {
         "task": task.pack(state.task),
         "maker": {name: getattr(state.maker, name) for name in ("task", "task_settings", "body")},
@@ -134,6 +136,7 @@ def from_bytes(data: bytes, maker: Maker, task: Task[Any], loop: World, what: st
         opening_frames=meta["opening_frames"],
         is_failure=meta["is_failure"],
         measures=Measures(**meta["measures"]),
+        verdict=meta["verdict"],
     )
 
 
