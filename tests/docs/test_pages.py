@@ -22,7 +22,11 @@ ELSEWHERE = {
 }
 """Pages whose code is not run here, and why."""
 
-NEEDS = {"first_steps.md": ("stable_baselines3", "pettingzoo"), "several_bodies.md": ("pettingzoo",)}
+NEEDS = {
+    "first_steps.md": ("stable_baselines3", "pettingzoo"),
+    "several_bodies.md": ("pettingzoo",),
+    "train_agents.md": ("stable_baselines3",),
+}
 """Pages whose code needs packages of extras."""
 
 PAGES = [

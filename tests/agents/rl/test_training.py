@@ -16,6 +16,7 @@ from wm_gym.agents.rl.on_policy import PpoConfig, RecurrentPpoConfig
 from wm_gym.agents.rl.places import VariationConfig
 from wm_gym.agents.rl.train_config import EvaluationConfig, TrainAgentConfig, WorldsConfig
 from wm_gym.agents.rl.training import train_agent
+from wm_gym.envs.tasks.registry import TASKS
 
 NO_EVALUATION = EvaluationConfig(every=0)
 EVALUATION = EvaluationConfig(every=16, episodes=2, count=2, places=["city/9"], twin=False)
@@ -122,3 +123,22 @@ def test_logs_hold_figures_films_and_ways(tmp_path):
     rows = [json.loads(line) for line in (tmp_path / "evaluations.jsonl").read_text().splitlines()]
     assert [row["step"] for row in rows] == [16, 32] and 0 <= rows[0]["success"] <= 1
     assert (tmp_path / "log.jsonl").read_text().count("rollout/ep_rew_mean") == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", sorted(TASKS))
+def test_every_task_can_be_learnt(task, tmp_path):
+    worlds = replace(SMALL.worlds, obs_mode="rgb+depth+points+pose")
+    weights = trained(tmp_path, task=task, worlds=worlds, steps=16, evaluation=EVALUATION)
+    assert all(value.isfinite().all() for value in weights.values())
+    assert json.loads((tmp_path / "policy" / "policy.json").read_text())["task"] == task
+
+
+@pytest.mark.slow
+def test_a_policy_learns_to_walk_to_a_point(tmp_path):
+    agent = PpoConfig(n_steps=32, batch_size=64)
+    settings = {"agent": agent, "world": ["city/9"], "worlds": WorldsConfig(count=8, steps=48)}
+    trained(tmp_path, steps=4_096, variation=VariationConfig(), **settings)
+    rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    returns = [row["rollout/ep_rew_mean"] for row in rows if "rollout/ep_rew_mean" in row]
+    assert returns[-1] > returns[0] + 1

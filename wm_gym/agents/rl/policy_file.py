@@ -62,12 +62,12 @@ def save_policy(folder: Path, card: PolicyCard, weights: Mapping[str, Tensor]) -
 
 
 def find_policy(path: str) -> Path:
-    """The folder of a policy: a path, or the name of one that is shipped.
+    """The folder of a policy: a path to it or to the folder of its training, or the name of one that is shipped.
 
     Raises:
         ValueError: If there is none.
     """
-    for folder in (Path(path), SHIPPED / path):
+    for folder in (Path(path), Path(path) / "policy", SHIPPED / path):
         if path and (folder / CARD).is_file():
             return folder
     raise ValueError(f"path must be the folder of a trained policy or one of {shipped_policies()}, got {path!r}")
