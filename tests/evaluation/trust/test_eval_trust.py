@@ -59,8 +59,10 @@ def test_what_was_played_is_not_played_again(tmp_path, monkeypatch):
     file.write_text("".join(lines[:-2]) + lines[-2][:40])  # as if it had been killed
     again = eval_trust(config)
     assert again["pearson"] == first["pearson"] and len(file.read_text().splitlines()) == len(lines)
+    more = eval_trust(EvalTrustConfig(**vars(config) | {"episodes": 3}))
+    assert more["tasks"]["point_goal"]["episodes"] == 3
     monkeypatch.setattr("wm_gym.evaluation.trust.run.play", None)
-    assert eval_trust(config)["mmrv"] == first["mmrv"]
+    assert eval_trust(config)["mmrv"] == more["mmrv"]
 
 
 def test_a_folder_of_other_settings_is_refused(tmp_path):

@@ -25,6 +25,10 @@ _WAITING = {"twin": {"idle_processes": 8}}
 """Settings of a twin: an episode opens ten times as fast where an engine waits."""
 
 
+_APART = 1_000_000
+"""Between the seeds of the starts and those of the twin's other starts."""
+
+
 @dataclass
 class EvalTrustConfig:
     """Who acts, where, how often, and where the report goes.
@@ -52,7 +56,8 @@ class EvalTrustConfig:
         finer: As `gym.make` takes it; 1 is faster.
         body: Size and speeds of the body, as `gym.make` takes them.
         num_envs: Worlds that are stepped in one batch.
-        output: Folder of the report; what it holds of the same settings is not played again.
+        output: Folder of the report; what it holds of the same settings is not played again, and episodes, policies
+            and tasks can be added.
         json: Path of a copy of the figures; empty for none.
     """
 
@@ -130,8 +135,7 @@ class EvalTrustConfig:
             "task_settings": self.task_settings, "difficulty": self.difficulty, "finer": self.finer, "body": self.body,
             "resolution": (self.height, self.width), "max_episode_steps": self.steps,
         }  # fmt: skip
-        same = _starts(names, self.seed, self.episodes)
-        others = _starts(names, self.seed + self.episodes, self.episodes)
+        same, others = (_starts(names, seed, self.episodes) for seed in (self.seed, self.seed + _APART))
         return Trial(
             backends={WORLD: self.backend, TWIN: self.twin},
             backend_settings={WORLD: self.backend_settings, TWIN: self.twin_settings or _WAITING.get(self.twin, {})},
@@ -156,7 +160,7 @@ def eval_trust(config: EvalTrustConfig) -> dict[str, Any]:
         find_class("backend", name, BACKENDS)
     rows, checkpoints, trial = config.rows(), config.checkpoint_rows(), config.trial()
     trial.strips.mkdir(parents=True, exist_ok=True)
-    records = Records(output / "episodes.jsonl", _told(trial))
+    records = Records(output / "episodes.jsonl", _told(config, trial))
     run(trial, [*rows, *checkpoints], records)
     tables = [Table(records.rows, task, _names(rows, task)) for task in dict.fromkeys(task for task, _ in rows)]
     seeing = [policy.name for _, policy in rows if policy.sees]
@@ -180,10 +184,9 @@ def _names(rows: Sequence[tuple[str, Policy]], task: str) -> list[str]:
     return [policy.name for of, policy in rows if of == task]
 
 
-def _told(trial: Trial) -> dict[str, Any]:
-    """What decides an episode beside task and policy."""
-    starts = {place: [(one.seed, one.world) for one in found] for place, found in trial.starts.items()}
+def _told(config: EvalTrustConfig, trial: Trial) -> dict[str, Any]:
+    """What decides an episode beside task, policy and number."""
     return {
-        "backends": dict(trial.backends), "backend_settings": dict(trial.backend_settings[WORLD]),
-        "settings": dict(trial.settings), "starts": starts,
+        "backends": dict(trial.backends), "backend_settings": config.backend_settings, "settings": dict(trial.settings),
+        "seed": config.seed, "worlds": config.worlds or shipped_scenes(),
     }  # fmt: skip
