@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 from wm_gym.cli.composing import parsed
-
-OUTPUT = "output"
-_DEFAULT_OUTPUT = "outputs/multirun"
+from wm_gym.cli.settings import settings_of
 
 
-def combinations_of(words: list[str]) -> list[list[str]]:
-    """The words of each run; each has a folder of its own, named by its values, below the one that is asked for.
+@dataclass(frozen=True)
+class Combination:
+    """One run of a sweep.
+
+    Attributes:
+        name: What sets it apart, such as "seed=0,agent.gamma=0.9".
+        words: Of its command line.
+    """
+
+    name: str
+    words: list[str]
+
+    def below(self, config: type[Any], words: list[str]) -> list[str]:
+        """Words with the setting that says where a run writes, a folder of this name below what they ask for."""
+        output = next(one for one in settings_of(config) if f".{one.name}".endswith(".output"))
+        asked = [word.partition("=")[2] for word in words if word.partition("=")[0] == output.name]
+        others = [word for word in words if word.partition("=")[0] != output.name]
+        folder = f"{asked[-1] if asked else output.default}/{self.name.replace('/', '-')}"
+        return [*others, f"{output.name}='{folder}'"]
+
+
+def combinations_of(words: list[str]) -> list[Combination]:
+    """The runs of a sweep.
 
     Args:
         words: Settings, some of them with several values, and options.
@@ -21,10 +42,9 @@ def combinations_of(words: list[str]) -> list[list[str]]:
     """
     choices = [[word] if word.startswith("-") or "=" not in word else _values(word) for word in words]
     if all(len(one) == 1 for one in choices):
-        raise ValueError(
-            f"--multirun must come with a setting of several values, such as seed=0,1,2, got {' '.join(words)}"
-        )
-    return [_with_folder(list(chosen), choices) for chosen in product(*choices)]
+        came = " ".join(words)
+        raise ValueError(f"--multirun must come with a setting of several values, such as seed=0,1,2, got {came}")
+    return [_combination(list(chosen), choices) for chosen in product(*choices)]
 
 
 def _values(word: str) -> list[str]:
@@ -34,9 +54,6 @@ def _values(word: str) -> list[str]:
     return [f"{override.get_key_element()}={value}" for value in override.sweep_string_iterator()]
 
 
-def _with_folder(chosen: list[str], choices: list[list[str]]) -> list[str]:
-    named = [word.removeprefix(f"{OUTPUT}=") for word in chosen if word.startswith(f"{OUTPUT}=")]
+def _combination(chosen: list[str], choices: list[list[str]]) -> Combination:
     swept = [word for word, values in zip(chosen, choices, strict=True) if len(values) > 1]
-    folder = ",".join(swept).replace("/", "-")
-    others = [word for word in chosen if not word.startswith(f"{OUTPUT}=")]
-    return [*others, f"{OUTPUT}='{named[-1] if named else _DEFAULT_OUTPUT}/{folder}'"]
+    return Combination(",".join(swept), chosen)

@@ -87,12 +87,15 @@ def _run(command: Command, words: list[str]) -> int:
 
 def _run_each(command: Command, words: list[str]) -> int:
     """Run a command once for each combination of values, one after another; the highest of their exit statuses."""
-    runs = combinations_of(words)
-    for run in runs:  # what cannot be done is refused before the first
-        chosen, rest = _chosen(command, run)
-        if chosen is not None:
-            _composed(chosen, _parsed(_parser(chosen), rest))
-    return max(_run(command, run) for run in runs)
+    runs = []
+    for one in combinations_of(words):
+        chosen, rest = _chosen(command, one.words) if command.recipes else (command, one.words)
+        if chosen is None:
+            return command.run(rest)
+        runs.append((chosen, one.below(config_class(chosen), rest)))
+    for chosen, rest in runs:  # what cannot be done is refused before the first run
+        _composed(chosen, _parsed(_parser(chosen), rest))
+    return max(_run(chosen, rest) for chosen, rest in runs)
 
 
 def _composed(command: Command, asked: argparse.Namespace) -> Any:
