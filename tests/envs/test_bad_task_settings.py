@@ -2,7 +2,9 @@
 
 import pytest
 
+from wm_gym.envs.steering import check_steered_by_poses
 from wm_gym.envs.tasks.registry import TASKS, find_task
+from wm_gym.world_model import ModelSpec
 
 NEAR = "near_metres must be from 0 and less than far_metres ({:g}), got {:g}"
 ROWS = [
@@ -36,3 +38,10 @@ def test_a_bad_setting_is_refused(name, settings, message):
 @pytest.mark.parametrize("name", TASKS)
 def test_every_row_is_a_task_with_a_description(name):
     assert find_task(name).description
+
+
+def test_a_picture_needs_a_camera_that_can_be_placed():
+    spec = ModelSpec("toy", 24, 32, 4, 17.5, steered_by="keys")
+    with pytest.raises(ValueError) as raised:
+        check_steered_by_poses(spec, "task 'image_goal'")
+    assert str(raised.value) == "task 'image_goal' needs a backend that is steered by poses, got 'toy'"
