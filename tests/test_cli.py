@@ -147,8 +147,8 @@ def test_every_setting_of_training_can_be_named():
         ),
         (
             "rollout agent=randm",
-            f"wm-gym rollout: agent must be one of {sorted(AGENTS)} or 'package.module:Class', got 'randm'; did you mean "
-            "'random'?",
+            f"wm-gym rollout: agent must be one of {sorted(AGENTS)} or 'package.module:Class', got 'randm'; "
+            "did you mean 'random'?",
         ),
         (
             "train recipe=video train.video.hint_concat=chanel",
@@ -210,6 +210,7 @@ WRITING = {
     "film-places": "output",
     "eval-events": "output",
     "eval-trust": "output",
+    "eval-reward": "output",
     "gather-scene-bank": "output",
     "train recipe=video": "train.output",
     "train recipe=codec": "train.output",
@@ -227,8 +228,9 @@ WRITING = {
     "train-agent agent=dqn": "output",
     "train-agent agent=qr_dqn": "output",
     "train-agent agent=sac": "output",
+    "train-agent agent=reward": "output",
 }
-FILES = {"capture": ".npz"}
+FILES = {"capture": ".npz", "eval-reward": ".json"}
 
 
 def test_every_command_with_settings_writes():

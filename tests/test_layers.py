@@ -82,12 +82,12 @@ def test_the_doors_at_the_root_lead_into_the_package():
         (
             "agents.plan",
             "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from wm_gym.evaluation import pictures",
-            "3: agents (floor 9) must not import evaluation (floor 9): only lower floors",
+            "3: agents (floor 9) must not import evaluation (floor 9.5): only lower floors",
         ),
         (
-            "evaluation.score",
+            "envs.score",
             "from ..agents.tour import Tour",
-            "1: evaluation (floor 9) must not import agents (floor 9): only lower floors",
+            "1: envs (floor 8) must not import agents (floor 9): only lower floors",
         ),
         (
             "backends.video.model",

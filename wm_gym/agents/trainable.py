@@ -1,6 +1,6 @@
 """Agents that can be trained, as rows: name, settings, what is run, and a summary. Imports nothing heavy.
 
-A row's settings are a dataclass with the fields `output` and `agent`; `wm-gym train-agent agent=NAME` composes it.
+A row's settings are a dataclass with the field `output`; `wm-gym train-agent agent=NAME` composes it.
 """
 
 from __future__ import annotations
@@ -28,6 +28,10 @@ TRAINABLE = (
     RecipeRow(
         "sac", f"{_RL}.train_config:TrainSacConfig", f"{_RL}.training:train_agent",
         "soft actor-critic, for twists",
+    ),
+    RecipeRow(
+        "reward", "wm_gym.agents.rewards.training:TrainRewardConfig", "wm_gym.agents.rewards.training:train_reward",
+        "a head that tells rewards and success from frames, as a source of rewards",
     ),
 )  # fmt: skip
 """In the order in which they are listed."""

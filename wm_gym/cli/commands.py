@@ -100,6 +100,15 @@ def _eval_events(config: Any) -> int:
     return 0
 
 
+def _eval_reward(config: Any) -> int:
+    from wm_gym.agents.rewards.evaluating import eval_reward
+
+    for name, value in eval_reward(config).items():
+        print(f"{name:20s} {value:10.4f}")
+    print(f"{config.output} holds the figures")
+    return 0
+
+
 def _eval_trust(config: Any) -> int:
     from wm_gym.evaluation.trust.evaluating import eval_trust
     from wm_gym.evaluation.trust.report import HEADLINES
@@ -222,6 +231,10 @@ COMMANDS = (
     Command(
         "eval-events", "wm_gym.evaluation.suites.evaluating:EvalEventsConfig", _eval_events,
         "run and score a suite of promptable events",
+    ),
+    Command(
+        "eval-reward", "wm_gym.agents.rewards.evaluating:EvalRewardConfig", _eval_reward,
+        "tell how often a source of rewards is wrong",
     ),
     Command(
         "eval-trust", "wm_gym.evaluation.trust.evaluating:EvalTrustConfig", _eval_trust,
