@@ -37,6 +37,8 @@ class RolloutConfig:
         agent_settings: The agent's own.
         task: A name such as "explore", or "package.module:Class".
         task_settings: The task's own.
+        reward: Who says what steps are worth, as `gym.make` takes it; empty for the task.
+        reward_settings: Keyword arguments of such a class.
         backend: Who makes the frames.
         backend_settings: The backend's own.
         world: A name as `gym.make` takes it; empty for one of the shipped places, by the seed.
@@ -60,6 +62,8 @@ class RolloutConfig:
     agent_settings: dict[str, Any] = field(default_factory=dict)
     task: str = "explore"
     task_settings: dict[str, Any] = field(default_factory=dict)
+    reward: str = ""
+    reward_settings: dict[str, Any] = field(default_factory=dict)
     backend: str = "video"
     backend_settings: dict[str, Any] = field(default_factory=dict)
     world: str = ""
@@ -97,7 +101,8 @@ class RolloutConfig:
     def settings(self) -> dict[str, Any]:
         """Settings of the worlds beside task and what the agent needs."""
         settings: dict[str, Any] = {
-            "task_settings": self.task_settings, "backend": self.backend, "backend_settings": self.backend_settings,
+            "task_settings": self.task_settings, "reward": self.reward, "reward_settings": self.reward_settings,
+            "backend": self.backend, "backend_settings": self.backend_settings,
             "difficulty": self.difficulty, "body": self.body, "max_episode_steps": self.steps,
         }  # fmt: skip
         return settings | ({"resolution": (self.height, self.width)} if self.height else {})
