@@ -30,9 +30,10 @@ def test_a_setting_that_cannot_be_is_refused(make, message):
         make()
 
 
-def test_a_folder_without_a_model_is_refused(tmp_path):
+@pytest.mark.parametrize("below", ["", "nowhere"])
+def test_a_folder_without_a_model_is_refused(tmp_path, below):
     with pytest.raises(ValueError, match=r"^model must be a folder or hub id of a Qwen3-VL, got '.*'"):
-        LocalVLM(LocalConfig(model=str(tmp_path)))
+        LocalVLM(LocalConfig(model=str(tmp_path / below)))
 
 
 ENVS = [

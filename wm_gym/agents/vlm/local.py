@@ -143,7 +143,7 @@ def load_vlm(model: str, dtype: torch.dtype = torch.float32) -> tuple[Any, Any]:
     try:
         processor = PictureProcessor.from_pretrained(path, local_files_only=is_folder)
         network = Qwen3VLForConditionalGeneration.from_pretrained(path, local_files_only=is_folder, dtype=dtype)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise ValueError(f"model must be a folder or hub id of a Qwen3-VL, got {path!r}: {reason}") from error
     return network, processor
