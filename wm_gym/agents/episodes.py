@@ -16,12 +16,10 @@ from gymnasium.vector import AutoresetMode
 
 from wm_gym.agents.agent import Agent
 from wm_gym.agents.registry import find_agent
+from wm_gym.envs.measures import MEASURES
 from wm_gym.envs.registration import IDS
 from wm_gym.envs.state import EnvState
 from wm_gym.envs.vector_env import WorldVectorEnv
-
-MEASURES = ("spl", "distance_to_goal", "collisions", "path_metres")
-"""Names of the measures in `info` that an episode keeps, as Habitat and LeRobot name them."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ class Episode:
         total_reward: Sum of its rewards.
         is_success: Whether the aim was reached.
         is_failure: Whether the task ended it without success; False where time ran out.
-        measures: Of `MEASURES`, at the end.
+        measures: Of `envs.measures.MEASURES`, at the end.
         body_poses: (S + 1, 5) x, y, z, yaw, pitch at the opening and after each of S steps.
         actions: (S, ...) actions.
         rewards: (S,).

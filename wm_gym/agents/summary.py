@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from wm_gym.agents.episodes import MEASURES, Episode
+from wm_gym.agents.episodes import Episode
+from wm_gym.envs.measures import MEASURES
 
 _Z_95 = 1.959964  # of the normal distribution, two-sided
 
