@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from wm_gym.agents.episodes import Start, make_worlds
-from wm_gym.evaluation.trust.evaluating import EvalTrustConfig, eval_trust
+from wm_gym.evaluation.trust.evaluating import EvalTrustConfig, eval_trust, read_starts
 from wm_gym.evaluation.trust.lockstep import lockstep, open_start
 from wm_gym.evaluation.trust.moments import Moment
 from wm_gym.evaluation.trust.report import HEADLINES
@@ -112,3 +112,15 @@ def test_the_twin_draws_the_goal_and_the_pose_of_a_generated_world():
     for one, other in zip(*opened, strict=True):
         assert one.task == other.task
         assert np.array_equal(one.outcome.body_poses[0, -1], other.outcome.body_poses[0, -1])
+
+
+def test_starts_may_come_from_a_file(tmp_path):
+    path = tmp_path / "starts.jsonl"
+    path.write_text('{"seed": 7, "world": "city/9"}\n{"seed": 3, "world": "rooms/9", "note": "hard"}\n')
+    assert read_starts(str(path), 2) == [Start(7, "city/9"), Start(3, "rooms/9")]
+    assert EvalTrustConfig(**SMALL, starts=str(path)).trial().starts["world"] == read_starts(str(path), 2)
+    with pytest.raises(ValueError, match="^starts must hold at least 3 lines, one for each episode, got 2$"):
+        read_starts(str(path), 3)
+    path.write_text("seed: 7")
+    with pytest.raises(ValueError, match="^starts must be a file of JSON lines with 'seed' and 'world', got "):
+        read_starts(str(path), 1)

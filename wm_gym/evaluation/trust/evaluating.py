@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,8 @@ class EvalTrustConfig:
         difficulty: "simple", "medium" or "full"; the shipped places are "full".
         episodes: Of each policy in each task and place.
         seed: Of the first episode; each later one has the next.
+        starts: File of JSON lines with "seed" and "world", of which the episodes begin at the first ones, in place of
+            `worlds` and `seed`; empty for none.
         steps: At most so many in an episode.
         height: Rows of a frame, where a policy needs no other.
         width: Columns of a frame, where a policy needs no other.
@@ -74,6 +77,7 @@ class EvalTrustConfig:
     difficulty: str = "full"
     episodes: int = 24
     seed: int = 0
+    starts: str = ""
     steps: int = 48
     height: int = 48
     width: int = 64
@@ -128,14 +132,14 @@ class EvalTrustConfig:
 
     def trial(self) -> Trial:
         """What all episodes have in common."""
-        names = self.worlds or shipped_scenes()
-        for name in names:
+        same = read_starts(self.starts, self.episodes) if self.starts else self._starts()
+        for name in {start.world for start in same}:
             find_world(name, 0, self.difficulty)
+        others = [replace(start, seed=start.seed + _APART) for start in same]
         settings = {
             "task_settings": self.task_settings, "difficulty": self.difficulty, "finer": self.finer, "body": self.body,
             "resolution": (self.height, self.width), "max_episode_steps": self.steps,
         }  # fmt: skip
-        same, others = (_starts(names, seed, self.episodes) for seed in (self.seed, self.seed + _APART))
         return Trial(
             backends={WORLD: self.backend, TWIN: self.twin},
             backend_settings={WORLD: self.backend_settings, TWIN: self.twin_settings or _WAITING.get(self.twin, {})},
@@ -144,6 +148,26 @@ class EvalTrustConfig:
             num_envs=self.num_envs,
             strips=Path(self.output) / "strips",
         )
+
+    def _starts(self) -> list[Start]:
+        names = self.worlds or shipped_scenes()
+        return [Start(self.seed + number, names[number % len(names)]) for number in range(self.episodes)]
+
+
+def read_starts(path: str, count: int) -> list[Start]:
+    """The first starts of a file of JSON lines, each with "seed" and "world".
+
+    Raises:
+        ValueError: If the file cannot be read, a line is none of a start, or there are too few.
+    """
+    try:
+        rows = [json.loads(line) for line in Path(path).read_text(encoding="utf-8").splitlines()[:count]]
+        starts = [Start(int(row["seed"]), str(row["world"])) for row in rows]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"starts must be a file of JSON lines with 'seed' and 'world', got {path!r}") from error
+    if len(starts) < count:
+        raise ValueError(f"starts must hold at least {count} lines, one for each episode, got {len(starts)}")
+    return starts
 
 
 def eval_trust(config: EvalTrustConfig) -> dict[str, Any]:
@@ -176,10 +200,6 @@ def eval_trust(config: EvalTrustConfig) -> dict[str, Any]:
     return data
 
 
-def _starts(names: Sequence[str], seed: int, count: int) -> list[Start]:
-    return [Start(seed + n, names[n % len(names)]) for n in range(count)]
-
-
 def _names(rows: Sequence[tuple[str, Policy]], task: str) -> list[str]:
     return [policy.name for of, policy in rows if of == task]
 
@@ -188,5 +208,5 @@ def _told(config: EvalTrustConfig, trial: Trial) -> dict[str, Any]:
     """What decides an episode beside task, policy and number."""
     return {
         "backends": dict(trial.backends), "backend_settings": config.backend_settings, "settings": dict(trial.settings),
-        "seed": config.seed, "worlds": config.worlds or shipped_scenes(),
+        "seed": config.seed, "worlds": config.worlds or shipped_scenes(), "starts": config.starts,
     }  # fmt: skip
