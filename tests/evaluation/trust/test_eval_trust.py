@@ -119,8 +119,8 @@ def test_starts_may_come_from_a_file(tmp_path):
     path.write_text('{"seed": 7, "world": "city/9"}\n{"seed": 3, "world": "rooms/9", "note": "hard"}\n')
     assert read_starts(str(path), 2) == [Start(7, "city/9"), Start(3, "rooms/9")]
     assert EvalTrustConfig(**SMALL, starts=str(path)).trial().starts["world"] == read_starts(str(path), 2)
-    with pytest.raises(ValueError, match="^starts must hold at least 3 lines, one for each episode, got 2$"):
+    with pytest.raises(ValueError, match=r"^starts must hold at least 3 lines, one for each episode, got 2$"):
         read_starts(str(path), 3)
     path.write_text("seed: 7")
-    with pytest.raises(ValueError, match="^starts must be a file of JSON lines with 'seed' and 'world', got "):
+    with pytest.raises(ValueError, match=r"^starts must be a file of JSON lines with 'seed' and 'world', got "):
         read_starts(str(path), 1)
