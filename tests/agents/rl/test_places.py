@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from wm_gym.agents.rl.places import EVENTS, VariationConfig, VariedWorlds, vary
 from wm_gym.envs.options import ResetOptions, TimedEvent
+from wm_gym.events.language import parse_event
 
 PLACES = ["city/9", "rooms/9", "courtyard/9"]
 SMALL = {"task": "point_goal", "backend": "memory_only", "finer": 1, "resolution": (24, 32), "obs_mode": "pose"}
@@ -93,3 +94,7 @@ def test_a_state_draws_nothing():
     before = rng.bit_generator.state
     asked = ResetOptions(state=b"", events=(TimedEvent(0, "fog comes in", None),))
     assert vary(asked, PLACES, VariationConfig(1.0), rng) is asked and rng.bit_generator.state == before
+
+
+def test_all_that_may_happen_is_of_a_known_kind():
+    assert all(parse_event(text).kind and parse_event(text).starts for text in EVENTS)

@@ -17,7 +17,7 @@ from wm_gym.envs.state import EnvState
 from wm_gym.envs.vector_env import WorldVectorEnv
 
 EVENTS = (
-    "it starts to rain", "it starts to snow", "fog comes in", "night falls", "dusk falls", "the sun comes out golden",
+    "it starts to rain", "it starts to snow", "fog comes in", "night falls", "dusk falls", "golden hour",
     "smoke rises ahead", "a person walks by",
 )  # fmt: skip
 """What may happen, unless another list is given."""
