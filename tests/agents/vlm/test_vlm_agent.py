@@ -45,6 +45,16 @@ def test_it_is_told_its_task_the_rules_and_what_came_of_its_last_answers(env, sc
     assert "walks 0.5 metres or turns 18 degrees" in first.system and "44 steps" in first.system
 
 
+def test_the_reset_of_one_world_changes_nothing_for_the_others(env, scripted):
+    writer = scripted(WALK)
+    agent = VLMAgent(env, writer=writer, replan_after=0)
+    roll(env, agent, 1)
+    agent.reset([1], [5])
+    observation, info = env.reset(seed=3, options={"reset_mask": np.array([False, True])})
+    np.testing.assert_array_equal(agent.act(observation, info), [W, W])
+    assert len(writer.prompts[-1]) == 1 and writer.prompts[-1][0].task.startswith("Explore")
+
+
 def test_an_instruction_stands_in_for_the_task(env, scripted):
     writer = scripted(WALK)
     roll(env, VLMAgent(env, writer=writer, instruction="turn left"), 1)

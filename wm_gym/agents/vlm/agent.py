@@ -22,6 +22,7 @@ from wm_gym.agents.vlm.replies import Reply, Writer
 from wm_gym.agents.vlm.writers import make_writer
 from wm_gym.choices import check_choice
 from wm_gym.envs.vector_env import WorldVectorEnv
+from wm_gym.geometry.motion import KEYS
 
 FALLBACKS = ("stand", "repeat")
 _IN_THE_WAY = "in your way"  # of `env_feedback`
@@ -127,8 +128,7 @@ class VLMAgent(Agent):
             generators = [self._threads[n].generator for n in asked]
             for n, reply in zip(asked, self._writer.write(prompts, self._grammar, generators), strict=True):
                 self._take(n, reply)
-        masks = info.get("action_mask", np.ones((len(self._threads), 9)))
-        return np.array([self._next(thread, masks[n]) for n, thread in enumerate(self._threads)])
+        return np.array([self._next(thread, _mask_of(info, n)) for n, thread in enumerate(self._threads)])
 
     def _begun(self, seed: int) -> _Thread:
         return _Thread(torch.Generator().manual_seed(seed), history=deque(maxlen=self._history))
@@ -181,6 +181,12 @@ class VLMAgent(Agent):
     def _next(self, thread: _Thread, mask: np.ndarray) -> Any:
         thread.taken += 1
         return action_of(thread.waiting.popleft(), mask, self._mode)
+
+
+def _mask_of(info: Mapping[str, Any], world: int) -> np.ndarray:
+    """The action mask of a world; ones where the info, of a reset of other worlds, says nothing of it."""
+    told = "action_mask" in info and info.get("_action_mask", np.ones(world + 1))[world]
+    return info["action_mask"][world] if told else np.ones(1 + len(KEYS), np.int8)
 
 
 def _rules_of(env: WorldVectorEnv, language: ChunkLanguage) -> str:

@@ -154,7 +154,7 @@ def action_of(pressed: np.ndarray, mask: np.ndarray, action_mode: str) -> Any:
         action_mode: One of `ACTION_MODES`.
     """
     if action_mode == "keys":
-        return (pressed & (np.asarray(mask) > 0)).astype(np.int8)
+        return (pressed & (np.asarray(mask)[: len(KEYS)] > 0)).astype(np.int8)
     number = int(pressed.argmax()) + 1 if pressed.any() else 0
     return number if mask[number] else 0
 
