@@ -4,6 +4,7 @@
 #   make test        the quick tests          (PYTEST_ARGS="-k geometry" narrows them; WORKERS=0: in one process)
 #   make test-all    the slow ones too, and suites and clients of others (docs/compatibility.md)
 #   make lint        ruff, pyright and codespell
+#   make trust       agents trained in worlds and in the twin, three seeds of each, and how far to trust them (hours)
 #   make docs        the pages and the API reference, in build/site
 #   make venv        only the environment
 #   make clean       remove what was built, the environment included
@@ -33,7 +34,7 @@ PYTEST = $(VENV)/bin/python -m pytest --numprocesses $(WORKERS) --maxprocesses 4
 ANSWERS = import os, sys; from pip._vendor import requests; requests.head(sys.argv[1] + "/torch/", timeout=5, \
   verify=os.environ.get("PIP_CERT") or True).raise_for_status()
 
-.PHONY: demo test test-all lint docs venv clean
+.PHONY: demo test test-all lint docs trust venv clean
 
 demo: $(VENV)/.demo
 	$(VENV)/bin/wm-gym demo
@@ -53,6 +54,13 @@ lint: $(VENV)/.test
 docs: $(VENV)/.docs
 	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build
 	@echo "build/site/index.html is the first page"
+
+# both go on where they were interrupted
+trust: $(VENV)/.test
+	$(VENV)/bin/wm-gym train-agent --multirun agent=ppo task=point_goal backend=video,twin seed=0,1,2 \
+	  output=outputs/trust/agents
+	$(VENV)/bin/wm-gym eval-trust policies_folder=outputs/trust/agents tasks=[point_goal,explore] episodes=100 \
+	  starts=benchmarks/hard_starts.jsonl steps=96 output=outputs/trust/report
 
 venv: $(VENV)/.demo $(VENV)/.test
 
