@@ -108,11 +108,6 @@ class VLMAgent(Agent):
         self.waited_seconds = 0.0
         self.log: deque[dict[str, Any]] = deque(maxlen=_KEPT_NOTES)
 
-    @classmethod
-    def needs(cls, **settings: Any) -> dict[str, Any]:
-        """Worlds that also tell in words what is to be done and what came of it."""
-        return super().needs(**settings) | {"return_text": True}
-
     def reset(self, worlds: Sequence[int], seeds: Sequence[int]) -> None:
         """Episodes begin: nothing is known of them."""
         for world, seed in zip(worlds, seeds, strict=True):
