@@ -26,6 +26,7 @@ NEEDS = {
     "first_steps.md": ("stable_baselines3", "pettingzoo"),
     "several_bodies.md": ("pettingzoo",),
     "train_agents.md": ("stable_baselines3",),
+    "vlm_agents.md": ("transformers",),
 }
 """Pages whose code needs packages of extras."""
 
