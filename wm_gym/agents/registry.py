@@ -18,6 +18,7 @@ AGENTS: dict[str, str] = {
     "noisy": "wm_gym.agents.noisy:NoisyAgent",
     "policy": "wm_gym.agents.rl.policy_agent:PolicyAgent",
     "planner": "wm_gym.agents.planner:PlannerAgent",
+    "vlm": "wm_gym.agents.vlm.agent:VLMAgent",
 }
 """Name to "module:Class"."""
 
