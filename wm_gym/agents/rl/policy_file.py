@@ -97,15 +97,16 @@ def read_card(folder: Path) -> PolicyCard:
 
 
 def read_weights(folder: Path) -> dict[str, Tensor]:
-    """The weights of a policy by name.
+    """The weights of a policy by name, float32 whatever they are in the file.
 
     Raises:
         ValueError: If their file cannot be read.
     """
     try:
-        return load(read_file(folder / WEIGHTS, "a policy's weights"))
+        tensors = load(read_file(folder / WEIGHTS, "a policy's weights"))
     except SafetensorError as error:
         raise ValueError(f"{folder / WEIGHTS} must be weights as safetensors, got: {error}") from error
+    return {name: tensor.float() for name, tensor in tensors.items()}
 
 
 def described(observation: gym.Space[Any], action: gym.Space[Any]) -> dict[str, Any]:
