@@ -95,11 +95,11 @@ def test_walking_into_something_makes_it_ask_anew(make_env, scripted):
     env = make_env(2, world="rooms/9")
     writer = scripted('[{"keys":"W","steps":44}]')
     agent = VLMAgent(env, writer=writer, replan_after=4)
-    roll(env, agent, 43)
+    roll(env, agent, 36)
     assert len(writer.prompts) > 2
     assert any("in your way" in prompt.feedback for prompt in writer.prompts[-1])
     patient = scripted('[{"keys":"W","steps":44}]')
-    roll(env, VLMAgent(env, writer=patient, replan_after=0), 43)
+    roll(env, VLMAgent(env, writer=patient, replan_after=0), 36)
     assert len(patient.prompts) == 1
 
 
