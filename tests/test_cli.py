@@ -208,6 +208,7 @@ WRITING = {
     "film-pairs": "output",
     "film-things": "output",
     "film-places": "output",
+    "film-walks": "output",
     "eval-events": "output",
     "eval-trust": "output",
     "eval-reward": "output",
@@ -228,9 +229,10 @@ WRITING = {
     "train-agent agent=dqn": "output",
     "train-agent agent=qr_dqn": "output",
     "train-agent agent=sac": "output",
+    "train-agent agent=vlm": "train.output",
     "train-agent agent=reward": "output",
 }
-FILES = {"capture": ".npz", "eval-reward": ".json"}
+FILES = {"capture": ".npz", "film-walks": ".npz", "eval-reward": ".json"}
 
 
 def test_every_command_with_settings_writes():
@@ -359,5 +361,5 @@ def test_a_pipe_that_is_closed_is_no_error():
 @pytest.mark.parametrize("command", [name for name, setting in WRITING.items() if setting == "train.output"])
 def test_a_device_that_cannot_be_used_is_refused_before_anything_is_prepared(command, capsys, tmp_path):
     error = refused(capsys, *command.split(), f"train.output={tmp_path / 'run'}", "train.device=tpu9")
-    assert error.startswith("wm-gym train: train.device must be one that torch can use here, got 'tpu9': ")
+    assert error.startswith(f"wm-gym {command.split()[0]}: train.device must be one that torch can use here, got 'tpu9': ")
     assert list(tmp_path.iterdir()) == []

@@ -30,6 +30,10 @@ TRAINABLE = (
         "soft actor-critic, for twists",
     ),
     RecipeRow(
+        "vlm", "wm_gym.agents.vlm.training:VLMRunConfig", "wm_gym.agents.vlm.training:train_vlm",
+        "a vision-language model writes the keys of the next ten seconds",
+    ),
+    RecipeRow(
         "reward", "wm_gym.agents.rewards.training:TrainRewardConfig", "wm_gym.agents.rewards.training:train_reward",
         "a head that tells rewards and success from frames, as a source of rewards",
     ),

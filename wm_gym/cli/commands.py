@@ -141,6 +141,14 @@ def _film_places(config: Any) -> int:
     return 0
 
 
+def _film_walks(config: Any) -> int:
+    from wm_gym.agents.vlm.filming import film_walks
+
+    path = film_walks(config)
+    print(f"{path} holds the walks, {path.stat().st_size / 1e6:.1f} MB")
+    return 0
+
+
 def _rollout(config: Any) -> int:
     from wm_gym.rollout import rollout
 
@@ -227,6 +235,10 @@ COMMANDS = (
     Command(
         "film-places", "wm_gym.train_world.reading.film_places:FilmPlacesConfig", _film_places,
         "film the twin's places beside their plans",
+    ),
+    Command(
+        "film-walks", "wm_gym.agents.vlm.filming:FilmConfig", _film_walks,
+        "film scripted experts who do what they are told, for vision-language agents",
     ),
     Command(
         "eval-events", "wm_gym.evaluation.suites.evaluating:EvalEventsConfig", _eval_events,
