@@ -361,5 +361,6 @@ def test_a_pipe_that_is_closed_is_no_error():
 @pytest.mark.parametrize("command", [name for name, setting in WRITING.items() if setting == "train.output"])
 def test_a_device_that_cannot_be_used_is_refused_before_anything_is_prepared(command, capsys, tmp_path):
     error = refused(capsys, *command.split(), f"train.output={tmp_path / 'run'}", "train.device=tpu9")
-    assert error.startswith(f"wm-gym {command.split()[0]}: train.device must be one that torch can use here, got 'tpu9': ")
+    asked = command.split()[0]
+    assert error.startswith(f"wm-gym {asked}: train.device must be one that torch can use here, got 'tpu9': ")
     assert list(tmp_path.iterdir()) == []
