@@ -124,3 +124,20 @@ def test_starts_may_come_from_a_file(tmp_path):
     path.write_text("seed: 7")
     with pytest.raises(ValueError, match=r"^starts must be a file of JSON lines with 'seed' and 'world', got "):
         read_starts(str(path), 1)
+
+
+def test_where_the_twin_cannot_stand_nothing_is_scored(core, monkeypatch):
+    start, actions = Start(3, "city/9"), np.array([FORWARD] * 3)
+    moments = moments_of(core, start, actions)
+    step, calls = core.step, []
+
+    def refusing(states, asked, paths=None):
+        calls.append(paths is not None)
+        if sum(calls) == 2 and paths is not None:
+            raise RuntimeError("that position is not in the open")
+        return step(states, asked, paths)
+
+    monkeypatch.setattr(core, "step", refusing)
+    found = lockstep(core, start, actions, moments).divergence
+    assert [np.isnan(error) for error in found.depth_absrel] == [False, True, False]
+    assert [np.isnan(error) for error in found.psnr_db][1] and found.row()["psnr_db"][1] is None

@@ -13,24 +13,23 @@ from wm_gym.envs.rewards import Seen, Verdict
 from wm_gym.networks.weights_file import load_module, read_weights, save_module
 
 FORMAT = "wm_gym.reward"
-SHIPPED = Path(__file__).parent / "shipped" / "find_object.safetensors"
 
 
 class LearnedReward:
     """A trained head as a source of rewards.
 
     Args:
-        path: Of its weights; "" for the shipped head of `find_object`.
+        path: Of its weights, as `wm-gym train-agent agent=reward` writes them.
         threshold: Probability of success from which on an episode ends, 0..1.
 
     Raises:
         ValueError: If the file cannot be read, or the threshold is not within 0..1.
     """
 
-    def __init__(self, path: str = "", threshold: float = 0.5) -> None:
+    def __init__(self, path: str, threshold: float = 0.5) -> None:
         if not 0.0 <= threshold <= 1.0:
             raise ValueError(f"threshold must be within 0..1, got {threshold}")
-        self.head, self.task = load_head(Path(path) if path else SHIPPED)
+        self.head, self.task = load_head(Path(path))
         self._threshold = threshold
 
     def __call__(self, seen: Seen) -> Verdict:

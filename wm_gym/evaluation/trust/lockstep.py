@@ -34,8 +34,9 @@ class Divergence:
         is_success: Whether the free twin reached the aim at one of the steps.
         total_reward: Of the free twin, up to its end.
         trust: The world's own, by step.
-        depth_absrel: Error of the world's depth against the led twin; NaN where nothing can be scored.
-        psnr_db: Of the world's frames against the led twin's.
+        depth_absrel: Error of the world's depth against the led twin; NaN where nothing can be scored, as where the
+            world's body stands in a wall of the twin.
+        psnr_db: Of the world's frames against the led twin's; NaN likewise.
         pose_metres: Between the bodies of the world and of the free twin; of the free twin's last one after its end.
         pose_degrees: Between their headings.
         collided_world: Whether something stood in the way in the world.
@@ -65,7 +66,7 @@ class Lockstep:
 
     Attributes:
         divergence: By step.
-        led: S + 1 moments of the led twin, the opening first.
+        led: S + 1 moments of the led twin, the opening first; the one before where it cannot stand.
     """
 
     divergence: Divergence
@@ -91,18 +92,20 @@ def lockstep(twin: EnvCore, start: Start, actions: np.ndarray, moments: Sequence
     opened = Moment.of(twin, led)
     if not np.allclose(opened.body_poses[-1], moments[0].body_poses[-1], atol=1e-6):
         raise ValueError(f"world {start.world} must open where the twin does, got {moments[0].body_poses[-1]}")
-    shown, freely, total = [opened], [opened], 0.0
+    shown, stands, freely, total = [opened], [], [opened], 0.0
     is_success = False
     for action, moment in zip(actions, moments[1:], strict=True):
-        [(led, _)] = twin.step([led], [action], moment.body_poses[None])
-        shown.append(Moment.of(twin, led))
+        after = _led(twin, led, action, moment.body_poses)
+        led = led if after is None else after
+        shown.append(shown[-1] if after is None else Moment.of(twin, led))
+        stands.append(after is not None)
         if free.is_over:
             freely.append(freely[-1])
             continue
         [(free, reward)] = twin.step([free], [action])
         freely.append(Moment.of(twin, free))
         total, is_success = total + reward, is_success or free.is_success
-    divergence = _divergence(moments[1:], shown[1:], freely[1:], is_success=is_success, total=total)
+    divergence = _divergence(moments[1:], shown[1:], stands, freely[1:], is_success=is_success, total=total)
     return Lockstep(divergence, shown)
 
 
@@ -112,17 +115,29 @@ def open_start(core: EnvCore, start: Start) -> EnvState:
     return core.open([read_options(start.reset_options())], [rng], [True])[0]
 
 
+def _led(twin: EnvCore, state: EnvState, action: np.ndarray, poses: np.ndarray) -> EnvState | None:
+    """The twin led along poses (T, 5), or None where one of them is in a wall, in which no engine shows anything."""
+    try:
+        [(after, _)] = twin.step([state], [action], poses[None])
+    except RuntimeError:
+        return None
+    return after
+
+
 def _divergence(
-    world: Sequence[Moment], led: Sequence[Moment], free: Sequence[Moment], *, is_success: bool, total: float
-) -> Divergence:
+    world: Sequence[Moment], led: Sequence[Moment], stands: Sequence[bool], free: Sequence[Moment], *,
+    is_success: bool, total: float,
+) -> Divergence:  # fmt: skip
     rows = list(zip(world, led, free, strict=True))
     ended = [k > 0 and free[k] is free[k - 1] for k in range(len(free))]
     return Divergence(
         is_success=is_success,
         total_reward=total,
         trust=tuple(a.trust for a in world),
-        depth_absrel=tuple(a.depth_error(b) for a, b, _ in rows),
-        psnr_db=tuple(a.psnr_db(b) for a, b, _ in rows),
+        depth_absrel=tuple(
+            a.depth_error(b) if is_led else np.nan for (a, b, _), is_led in zip(rows, stands, strict=True)
+        ),
+        psnr_db=tuple(a.psnr_db(b) if is_led else np.nan for (a, b, _), is_led in zip(rows, stands, strict=True)),
         pose_metres=tuple(a.metres_from(c) for a, _, c in rows),
         pose_degrees=tuple(a.degrees_from(c) for a, _, c in rows),
         collided_world=tuple(a.collided for a in world),
