@@ -21,6 +21,8 @@ ADDED = {
     "cards/appearance.md": "wm_gym/appearance/shipped/README.md",
     "cards/things.md": "wm_gym/entities/shipped/README.md",
     "cards/reader.md": "wm_gym/events/shipped/README.md",
+    "cards/policies.md": "wm_gym/agents/rl/shipped/README.md",
+    "cards/action_agent.md": "wm_gym/agents/vlm/shipped/README.md",
     "changelog.md": "CHANGELOG.md",
     "contributing.md": "CONTRIBUTING.md",
 }
@@ -48,6 +50,8 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
                 {"Appearance": "cards/appearance.md"},
                 {"People and fires": "cards/things.md"},
                 {"Reader of events": "cards/reader.md"},
+                {"Policies": "cards/policies.md"},
+                {"Action agent": "cards/action_agent.md"},
             ]
         },
         {"Contributing": "contributing.md"},
