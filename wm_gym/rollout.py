@@ -18,7 +18,7 @@ from wm_gym.agents.episodes import Episode, Start, make_worlds, play
 from wm_gym.agents.registry import find_agent, make_agent
 from wm_gym.agents.summary import summary
 from wm_gym.agents.trails import paint_trail
-from wm_gym.envs.registration import IDS
+from wm_gym.envs.registration import id_for
 from wm_gym.envs.replay.recorder import RecordReplay
 from wm_gym.envs.replay.video import film
 from wm_gym.envs.vector_env import WorldVectorEnv
@@ -155,9 +155,8 @@ def _keep(config: RolloutConfig, episode: Episode, path: Path) -> None:
     """Walk an episode again by its actions, and keep its replay, film and way."""
     needs = find_agent(config.agent, config.agent_settings).needs(**config.agent_settings)
     settings: dict[str, Any] = needs | config.settings() | {"obs_mode": "rgb", "task": config.task}
-    env_id = next((env_id for env_id, name in IDS.items() if name == config.task), next(iter(IDS)))
     settings["disable_env_checker"] = True
-    env = RecordReplay(gym.make(env_id, **settings), config.snapshot_every)
+    env = RecordReplay(gym.make(id_for(config.task), **settings), config.snapshot_every)
     try:
         env.reset(seed=episode.start.seed, options=episode.start.reset_options())
         for action in progress_bar(episode.actions, desc="walking again", unit="step"):

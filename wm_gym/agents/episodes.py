@@ -17,7 +17,7 @@ from gymnasium.vector import AutoresetMode
 from wm_gym.agents.agent import Agent
 from wm_gym.agents.registry import find_agent
 from wm_gym.envs.measures import MEASURES
-from wm_gym.envs.registration import IDS
+from wm_gym.envs.registration import id_for
 from wm_gym.envs.state import EnvState
 from wm_gym.envs.vector_env import WorldVectorEnv
 
@@ -97,9 +97,13 @@ def make_worlds(
         settings: Further keyword arguments of `gymnasium.make_vec`, which go before what the agent needs.
     """
     needs = find_agent(agent, agent_settings).needs(**agent_settings or {})
-    env_id = next((env_id for env_id, name in IDS.items() if name == task), next(iter(IDS)))
     venv = gym.make_vec(
-        env_id, num_envs, task=task, autoreset_mode=AutoresetMode.DISABLED.value, return_text=True, **needs | settings
+        id_for(task),
+        num_envs,
+        task=task,
+        autoreset_mode=AutoresetMode.DISABLED.value,
+        return_text=True,
+        **needs | settings,
     )
     assert isinstance(venv, WorldVectorEnv)
     return venv
@@ -171,7 +175,7 @@ class _Table:
 
     def _episode(self, seat: int, terminated: bool) -> Episode:
         way, is_success = self._ways[seat], bool(self._info["is_success"][seat])
-        measures = {name: float(self._info[name][seat]) for name in MEASURES if name in self._info}
+        measures = {name: float(self._info[name][seat]) for name in MEASURES}
         return Episode(
             self._starts[self._seated[seat]], float(np.sum(way.rewards)), is_success, terminated and not is_success,
             measures, np.stack(way.poses), np.stack(way.actions), np.array(way.rewards),

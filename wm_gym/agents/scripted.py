@@ -13,10 +13,15 @@ from wm_gym.agents.spaces import draw_action
 from wm_gym.envs.actions import MEANINGS
 from wm_gym.envs.vector_env import WorldVectorEnv
 
-FORWARD, LEFT, RIGHT = (MEANINGS.index(f"{word}") for word in ("walk forward", "look left", "look right"))
+FORWARD, LEFT, RIGHT = (MEANINGS.index(word) for word in ("walk forward", "look left", "look right"))
 
 AHEAD_RADIANS = 0.2
 """A goal within this angle is walked to; else the body turns first."""
+
+
+def steps_towards(turns: np.ndarray) -> np.ndarray:
+    """Discrete actions (N,) of bodies that go where a target lies so many radians (N,) to the left of their way."""
+    return np.where(np.abs(turns) <= AHEAD_RADIANS, FORWARD, np.where(turns > 0, LEFT, RIGHT))
 
 
 class RandomAgent(Agent):
@@ -87,8 +92,7 @@ class GoalWalker(Agent):
         if goals is None or goals.shape[1:] != (2,):
             came = "none" if goals is None else f"shape {goals.shape[1:]}"
             raise ValueError(f"agent 'goal_walker' must have a goal of shape (2,) in its task, got {came}")
-        turn = np.arctan2(goals[:, 1], goals[:, 0])
-        return np.where(np.abs(turn) <= AHEAD_RADIANS, FORWARD, np.where(turn > 0, LEFT, RIGHT))
+        return steps_towards(np.arctan2(goals[:, 1], goals[:, 0]))
 
 
 class ExplorerAgent(Agent):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wm_gym.geometry.motion import Body
+from wm_gym.geometry.motion import Body, wrapped
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Tour:
             self._moved_from = None
         if np.linalg.norm(self._targets[0] - here[:2]) > 1e-6:
             return self._drive(here, self._targets[0])
-        turn = _wrapped(self._start[3] - here[3])
+        turn = wrapped(self._start[3] - here[3])
         return None if abs(turn) < 1e-9 else np.array([0.0, 0.0, self._yaw_speed(turn), 0.0])
 
     def _reached(self, here: np.ndarray) -> bool:
@@ -93,7 +93,7 @@ class Tour:
     def _drive(self, here: np.ndarray, target: np.ndarray) -> np.ndarray:
         """Turn towards the target, and walk while it lies ahead; exact within the last step."""
         way = target - here[:2]
-        distance, error = float(np.linalg.norm(way)), _wrapped(np.arctan2(way[1], way[0]) - here[3])
+        distance, error = float(np.linalg.norm(way)), wrapped(np.arctan2(way[1], way[0]) - here[3])
         stride = self._config.frames_per_step * self._body.walk_metres_per_frame
         is_last = distance <= 2 * stride
         if abs(error) > (1e-7 if is_last else np.radians(40)):
@@ -123,7 +123,3 @@ class Tour:
             if np.linalg.norm(point - kept[-1]) >= self._config.near_metres:
                 kept.append(point)
         return kept
-
-
-def _wrapped(radians: float) -> float:
-    return float((radians + np.pi) % (2 * np.pi) - np.pi)

@@ -24,6 +24,11 @@ IDS: dict[str, str] = {
 MAX_EPISODE_STEPS = 256
 
 
+def id_for(task: str) -> str:
+    """The id of a task; for one without an id, any that takes `task=`."""
+    return next((env_id for env_id, name in IDS.items() if name == task), next(iter(IDS)))
+
+
 def parallel_env(num_agents: int = 2, *, task: str = "explore", **settings: Any) -> WorldParallelEnv:
     """Several bodies in one world, as a PettingZoo `ParallelEnv`.
 

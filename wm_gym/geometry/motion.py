@@ -110,6 +110,11 @@ def check_twists(twists: ArrayLike) -> None:
         raise ValueError(f"twists must lie in [-1, 1], got {twists.flat[np.abs(twists).argmax()]}")
 
 
+def wrapped(radians: float) -> float:
+    """The same angle within half a turn either way, -pi included."""
+    return float((radians + np.pi) % (2 * np.pi) - np.pi)
+
+
 def camera_pose(body_pose: ArrayLike) -> np.ndarray:
     """world_from_camera of a body pose.
 

@@ -9,12 +9,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from wm_gym.agents.agent import Agent
-from wm_gym.agents.scripted import AHEAD_RADIANS, FORWARD, LEFT, RIGHT
+from wm_gym.agents.scripted import steps_towards
 from wm_gym.agents.spaces import draw_action
 from wm_gym.envs.rewards import Seen
 from wm_gym.envs.state import EnvState
 from wm_gym.envs.tasks.task import Task
 from wm_gym.envs.vector_env import WorldVectorEnv
+from wm_gym.geometry.motion import wrapped
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,5 +115,4 @@ class ObjectWalker(Agent):
             return int(draw_action(self.env.single_action_space, rng))
         x, y, _ = objects[self._order[world] % len(objects)].position
         pose = state.outcome.body_poses[0, -1]
-        turn = (np.arctan2(y - pose[1], x - pose[0]) - pose[3] + np.pi) % (2 * np.pi) - np.pi
-        return FORWARD if abs(turn) <= AHEAD_RADIANS else LEFT if turn > 0 else RIGHT
+        return int(steps_towards(np.array(wrapped(np.arctan2(y - pose[1], x - pose[0]) - pose[3]))))

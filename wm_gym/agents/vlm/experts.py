@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wm_gym.geometry.motion import KEYS, Body
+from wm_gym.geometry.motion import KEYS, Body, wrapped
 
 Solid = Callable[[np.ndarray, float], np.ndarray]
 """Positions (M, 2) x, y in metres and a radius in metres to whether something solid is that near, (M,) bool."""
@@ -66,7 +66,7 @@ class Sight:
         """Distance in metres of a spot, and its direction from where the body looks, radians to the left."""
         east, north = np.asarray(spot) - self.body_pose[:2]
         turn = np.arctan2(north, east) - self.body_pose[3]
-        return float(np.hypot(east, north)), float((turn + np.pi) % (2 * np.pi) - np.pi)
+        return float(np.hypot(east, north)), wrapped(turn)
 
     def is_in_view(self, spot: tuple[float, float]) -> bool:
         """Whether a spot lies within the field of view, whatever stands before it."""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, binary_erosion
 
+from wm_gym.geometry.motion import wrapped
 from wm_gym.layout.cells import CEILINGS, CELL_METRES, OBJECTS, PATCH, UNKNOWN, WALKS
 from wm_gym.layout.growing import Watcher
 from wm_gym.layout.imagination import Imagination
@@ -127,7 +128,7 @@ class Walker:
         if not len(self._way):
             return body
         to = self._way[0] - body[:2]
-        away = (np.arctan2(to[1], to[0]) - body[3] + np.pi) % (2 * np.pi) - np.pi
+        away = wrapped(np.arctan2(to[1], to[0]) - body[3])
         body[3] += np.clip(away, -_TURN_PER_FRAME, _TURN_PER_FRAME)
         pace = _METRES_PER_FRAME * max(0.0, np.cos(away)) ** 2
         body[:2] += pace * np.array([np.cos(body[3]), np.sin(body[3])])

@@ -10,6 +10,7 @@ import torch
 from wm_gym.envs.core import EnvCore
 from wm_gym.envs.state import EnvState
 from wm_gym.evaluation.fidelity import depth_absrel, psnr_db
+from wm_gym.geometry.motion import wrapped
 
 EVENTS = ("event_kind", "event_strength", "event_realised")
 
@@ -71,8 +72,7 @@ class Moment:
 
     def degrees_from(self, other: Moment) -> float:
         """Between the headings of the bodies, 0..180."""
-        turn = self.body_poses[-1, 3] - other.body_poses[-1, 3]
-        return float(np.degrees(abs((turn + np.pi) % (2 * np.pi) - np.pi)))
+        return float(np.degrees(abs(wrapped(self.body_poses[-1, 3] - other.body_poses[-1, 3]))))
 
     def events_unlike(self, other: Moment) -> int:
         """Slots of events that differ in kind, strength or in whether they are shown."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from wm_gym.geometry.motion import START_BODY_POSE, Body
+from wm_gym.geometry.motion import START_BODY_POSE, Body, wrapped
 from wm_gym.train_world.policies.ground import Ground
 
 Moves = Iterator[np.ndarray]
@@ -142,8 +142,3 @@ def stand(steps: int) -> Moves:
 def heading_to(me: PolicyContext, spot: np.ndarray) -> float:
     """Direction of a spot, radians."""
     return float(np.arctan2(spot[1] - me.here[1], spot[0] - me.here[0]))
-
-
-def wrapped(radians: float) -> float:
-    """The same angle within half a turn either way."""
-    return float((radians + np.pi) % (2 * np.pi) - np.pi)

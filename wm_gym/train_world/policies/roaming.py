@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from wm_gym.geometry.motion import wrapped
 from wm_gym.train_world.policies.context import (
     Moves,
     PolicyContext,
@@ -19,7 +20,6 @@ from wm_gym.train_world.policies.context import (
     turn_by,
     turn_to,
     walk_along,
-    wrapped,
 )
 
 _MIDDLE_METRES = (3.0, 10.0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from wm_gym.geometry.motion import wrapped
 from wm_gym.train_world.policies.context import (
     Moves,
     PolicyContext,
@@ -18,7 +19,6 @@ from wm_gym.train_world.policies.context import (
     turn_to,
     walk_along,
     walk_facing,
-    wrapped,
 )
 from wm_gym.train_world.policies.ground import is_free
 from wm_gym.train_world.policies.roaming import free, way_home
