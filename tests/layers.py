@@ -53,6 +53,7 @@ INSIDE = {
         "layout": 4,
         "tiles": 4,
         "reading": 4,
+        "distilling": 4.5,
         "recipes": 5,
     },
 }

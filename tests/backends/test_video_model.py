@@ -8,7 +8,7 @@ from wm_gym.backends.video.codec import SpaceToDepthCodec
 from wm_gym.backends.video.config import VideoConfig
 from wm_gym.backends.video.model import VideoModel
 from wm_gym.backends.video.network import VideoNetwork
-from wm_gym.backends.video.sampler import denoise, draw_noise
+from wm_gym.backends.video.sampler import denoise, draw_noise, even_sigmas
 from wm_gym.backends.video.weights import load_weights, save_weights
 from wm_gym.memory.render import blank_hints
 from wm_gym.scenes.named import open_named
@@ -112,7 +112,7 @@ def test_denoising_ends_at_the_last_prediction():
         asked.append(sigma)
         return goal
 
-    assert torch.equal(denoise(torch.randn(1, 3), predict, 4), goal)
+    assert torch.equal(denoise(torch.randn(1, 3), predict, even_sigmas(4)), goal)
     assert asked == [1.0, 0.75, 0.5, 0.25]
 
 

@@ -50,7 +50,8 @@ class Recipe(Generic[B]):
         score: Held-out figures of the moving average of the network, or None for no scores.
         save: Writes the moving average of the network to a file.
         file: Name of that file, in the output folder.
-        optimizer: Optimizer of the network, or None for AdamW with the settings of the loop.
+        optimizer: Optimizer of the network, or None for AdamW with the settings of the loop. A group of its parameters
+            may have an `lr_scale`, a multiple of the learning rate.
     """
 
     config: LoopConfig
@@ -131,7 +132,7 @@ def _is_over(progress: Progress, config: LoopConfig) -> bool:
 def _step(progress: Progress, batch: Movable, loss: Loss[Any], config: LoopConfig) -> dict[str, float]:
     """One step of the optimizer and of the moving average; returns the loss and its parts."""
     for group in progress.optimizer.param_groups:
-        group["lr"] = _learning_rate(config, progress.step)
+        group["lr"] = _learning_rate(config, progress.step) * group.get("lr_scale", 1.0)
     generator = torch.Generator().manual_seed(config.seed * 1_000_003 + progress.step)
     with torch.autocast(config.device, torch.bfloat16, enabled=config.bfloat16):
         total, parts = loss(batch.to(torch.device(config.device)), generator)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from wm_gym.backends.video.streaming import StreamingConfig
@@ -86,6 +87,8 @@ class VideoConfig:
         window_latents: Past latent frames before its chunk that a target attends to.
         sink_latents: First latent frames of a world that are always attended to.
         num_steps: Denoising steps of a chunk.
+        sigmas: Falling noise levels of these steps, the first 1; empty for even ones.
+        renoise: Whether clean latents get fresh noise between steps, as distilled students were trained to.
         cache_update: What the cache keeps of a latent frame: "clean", the keys and values of a pass over it when it
             is clean, or "last", those of its last denoising step, which costs no pass of its own.
         text_dim: Channels of a text token.
@@ -112,6 +115,8 @@ class VideoConfig:
     window_latents: int = 3
     sink_latents: int = 1
     num_steps: int = 1
+    sigmas: tuple[float, ...] = ()
+    renoise: bool = False
     cache_update: str = "clean"
     text_dim: int = 128
     text_vocabulary: int = 4096
@@ -134,6 +139,8 @@ class VideoConfig:
         for name in ("frames_per_latent", "latents_per_chunk", "window_latents", "num_steps", "num_layers"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        object.__setattr__(self, "sigmas", tuple(self.sigmas))  # a list, where it was read from a file
+        _check_sigmas(self.sigmas, self.num_steps)
         if self.codec == "streaming" and self.refiner_channels:
             raise ValueError(f"refiner_channels must be 0 with codec 'streaming', got {self.refiner_channels}")
         if self.patch % self.latent_scale:
@@ -167,3 +174,10 @@ class VideoConfig:
     def inner_dim(self) -> int:
         """Channels of a token."""
         return self.num_heads * self.head_dim
+
+
+def _check_sigmas(sigmas: tuple[float, ...], num_steps: int) -> None:
+    """Make sure that noise levels, if there are any, are one for each step, and fall from 1."""
+    falls = all(later < sooner for sooner, later in pairwise(sigmas))
+    if sigmas and not (len(sigmas) == num_steps and sigmas[0] == 1 and falls and sigmas[-1] > 0):
+        raise ValueError(f"sigmas must be {num_steps} levels that fall from 1 and stay above 0, got {list(sigmas)}")

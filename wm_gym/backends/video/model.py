@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -22,7 +22,7 @@ from wm_gym.backends.video.network import Conditioning, VideoNetwork
 from wm_gym.backends.video.opening import standing
 from wm_gym.backends.video.packing import pack_state, unpack_state
 from wm_gym.backends.video.prompts import PromptCache
-from wm_gym.backends.video.sampler import denoise, draw_noise
+from wm_gym.backends.video.sampler import Renoise, denoise, draw_noise, even_sigmas
 from wm_gym.backends.video.settings import check_count, check_invariance, read_device, read_dtype, spec_of
 from wm_gym.backends.video.state import VideoState, VideoWorld, codec_state_of, new_worlds
 from wm_gym.backends.video.steering import steer, steer_on_cpu
@@ -123,7 +123,8 @@ class VideoModel(BaseModel):
             )
         if num_steps is not None:
             check_count("num_steps", num_steps)
-            network.config = replace(config, num_steps=num_steps)
+            sigmas = config.sigmas if num_steps == config.num_steps else ()
+            network.config = replace(config, num_steps=num_steps, sigmas=sigmas)
         network.to(read_device(device))
         settings = {"threads": threads, "batch_invariant": batch_invariant, "attention": attention}
         return cls(network, wants_completion=True, wants_drawing=True, **settings)
@@ -166,8 +167,8 @@ class VideoModel(BaseModel):
             times = self._times(state)
             conditioning = self._conditioning(condition, state)
             prediction = Prediction(self.network, conditioning, state, times, self._compiled)
-            noise = draw_noise(self.network.latent_shape, condition.seeds, times.tolist())
-            latents = denoise(noise.to(self.spec.device), prediction, self.config.num_steps)
+            draw = partial(draw_noise, self.network.latent_shape, condition.seeds, times.tolist())
+            latents = denoise(draw().to(self.spec.device), prediction, self._sigmas, self._renoise(draw))
             channels, codec_state = codec.decode(latents, codec_state_of(state))
             frames, depth, _ = codec.packing.decode(channels.flatten(1, 2))
             moving = blend_moving(channels.flatten(1, 2).unflatten(1, (-1, FRAME_CHANNELS))[:, :, -1], hints)
@@ -219,6 +220,13 @@ class VideoModel(BaseModel):
             action=action,
             base_time=self._times(worlds)[:, 0] - config.window_latents - length,
         )
+
+    @property
+    def _sigmas(self) -> Sequence[float]:
+        return self.config.sigmas or even_sigmas(self.config.num_steps)
+
+    def _renoise(self, draw: Callable[..., Tensor]) -> Renoise | None:
+        return (lambda step: draw(step=step).to(self.spec.device)) if self.config.renoise else None
 
     def _times(self, worlds: Sequence[VideoWorld]) -> Tensor:
         """(N, L) indices of the latent frames of the next chunk, on the CPU."""

@@ -71,6 +71,14 @@ RECIPES = (
         "the cells that posed pictures with depth show, on filmed places",
     ),
     RecipeRow(
+        "teacher", f"{_HERE}.teacher:TeacherRunConfig", f"{_HERE}.teacher:run_teacher",
+        "a model that samples chunks in many steps, or a regressor, from the last frame and the camera's way",
+    ),
+    RecipeRow(
+        "distil", f"{_HERE}.distil:DistilRunConfig", f"{_HERE}.distil:run_distil",
+        "a student that makes chunks in a few steps, by distribution matching with a teacher",
+    ),
+    RecipeRow(
         "time_budget", f"{_HERE}.time_budget:TimeBudgetConfig", f"{_HERE}.time_budget:run_time_budget",
         "collect recordings, train on them and pack the weights within a given time",
     ),

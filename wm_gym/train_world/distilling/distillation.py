@@ -1,0 +1,176 @@
+"""The loss of a distillation, turn by turn: some for the critic and the head, then one for the student.
+
+A step of the trainer is one turn, by the batch's number, so that a run resumes in the middle of a round. Parameters
+whose turn it is not have no gradient, and the optimizer leaves them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Generator, Tensor, nn
+from torch.optim import AdamW, Optimizer
+
+from wm_gym.backends.video.network import VideoNetwork
+from wm_gym.train_world.distilling.adversary import AdversarialHead, FeatureReader, deceiving_loss, head_loss
+from wm_gym.train_world.distilling.flow import FlowConfig, draw_levels, flow_errors, noised
+from wm_gym.train_world.distilling.given import Given, bound
+from wm_gym.train_world.distilling.matching import MatchingConfig, matching_gradient, matching_loss
+from wm_gym.train_world.distilling.student import Made, make_chunk
+from wm_gym.train_world.distilling.walks import Pieces
+
+REALISM_EVERY = 2
+"""With two teachers, one batch in so many is judged by the teacher of realism."""
+
+
+@dataclass(frozen=True)
+class DistillationConfig:
+    """What a student learns by; every term is a switch.
+
+    Attributes:
+        sigmas: Noise levels of the student, falling from 1.
+        chunks: Chunks of its own rollouts; 1: it always starts from a true frame.
+        own_share: Share of batches that are rolled out, if there are several chunks.
+        matching: Weight of distribution matching.
+        adversarial: Weight of the adversarial head; 0: none.
+        score: Noise levels at which teacher and critic are asked.
+        flow: Noise levels at which the critic learns.
+    """
+
+    sigmas: tuple[float, ...] = (1.0,)
+    chunks: int = 4
+    own_share: float = 0.5
+    matching: float = 1.0
+    adversarial: float = 0.0
+    score: MatchingConfig = field(default_factory=MatchingConfig)
+    flow: FlowConfig = field(default_factory=lambda: FlowConfig(pure_noise=0.0))
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sigmas", tuple(self.sigmas))  # a list, where it was read from a file
+        if self.chunks < 1:
+            raise ValueError(f"chunks must be at least 1, got {self.chunks}")
+        weights = self.matching, self.adversarial
+        if min(weights) < 0 or not sum(weights) > 0:
+            raise ValueError(f"matching and adversarial must be weights, one of them above 0, got {weights}")
+
+    @property
+    def turns(self) -> int:
+        """Turns of a round; the last is the student's."""
+        return self.score.critic_steps + 1
+
+
+class Distillation(nn.Module):
+    """All that is trained: a student, the critic of what it makes, and an adversarial head.
+
+    Attributes:
+        student: Makes chunks in a few steps.
+        critic: Begins as the teacher.
+        head: Reads the critic's features.
+    """
+
+    def __init__(self, student: VideoNetwork, critic: VideoNetwork) -> None:
+        super().__init__()
+        config = student.config
+        self.student, self.critic = student, critic
+        self.head = AdversarialHead(config.inner_dim, config.num_heads)
+
+    def optimizer(self, learning_rate: float, critic_rate: float) -> Optimizer:
+        """One optimizer of all, without momentum: what a critic says of a student changes with it."""
+        groups = [
+            {"params": list(self.student.parameters()), "lr_scale": 1.0},
+            {"params": [*self.critic.parameters(), *self.head.parameters()], "lr_scale": critic_rate},
+        ]
+        return AdamW(groups, learning_rate, betas=(0.0, 0.99), weight_decay=0.0, fused=True)
+
+
+@dataclass(frozen=True)
+class Teachers:
+    """Frozen networks that the student is compared with.
+
+    Attributes:
+        control: Sees hints, camera and keys.
+        realism: Sees none of them; None for a single teacher. Source: InSpatio-World, joint distribution matching,
+            whose two tasks are never mixed in a sample.
+    """
+
+    control: VideoNetwork
+    realism: VideoNetwork | None = None
+
+
+def distillation_loss(
+    trained: Distillation,
+    teachers: Teachers,
+    batch: Pieces,
+    length: int,
+    config: DistillationConfig,
+    generator: Generator,
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """The loss of the turn that the batch's number names, and its parts.
+
+    Args:
+        trained: Student, critic and head.
+        teachers: Frozen.
+        batch: Pieces of at least `chunks` chunks.
+        length: Latent frames of a chunk.
+        config: Terms of the loss.
+        generator: Of all noise, on the CPU.
+    """
+    is_students = batch.number % config.turns == config.turns - 1
+    rounds = batch.number // config.turns
+    by_realism = teachers.realism is not None and rounds % REALISM_EVERY == REALISM_EVERY - 1
+    chunk, exit_step = _draw_chunk(config, generator)
+    with torch.set_grad_enabled(is_students):
+        made = make_chunk(trained.student, batch, chunk, length, config.sigmas, generator, exit_step)
+    judged = made.given.without_control() if by_realism else made.given
+    if not is_students:
+        return _critics_turn(trained, made, judged, config, generator)
+    teacher = teachers.realism if by_realism and teachers.realism is not None else teachers.control
+    return _students_turn(trained, teacher, made, judged, config, generator)
+
+
+def _draw_chunk(config: DistillationConfig, generator: Generator) -> tuple[int, int]:
+    """Index of the chunk that is judged, and of the step after which it is judged."""
+    is_own = float(torch.rand((), generator=generator)) < config.own_share and config.chunks > 1
+    chunk = int(torch.randint(1, config.chunks, (), generator=generator)) if is_own else 0
+    return chunk, int(torch.randint(len(config.sigmas), (), generator=generator))
+
+
+def _critics_turn(
+    trained: Distillation, made: Made, judged: Given, config: DistillationConfig, generator: Generator
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """The critic learns what the student makes, the head to tell it from the truth."""
+    critic, latents = bound(trained.critic, judged), made.latents.detach()
+    count, length = latents.shape[:2]
+    levels = draw_levels(count, length, config.flow, generator).to(latents.device)
+    critic_loss = flow_errors(critic, latents, levels, config.flow, generator).mean()
+    if not config.adversarial:
+        return critic_loss, {"critic": critic_loss.detach()}
+    level = config.score.draw(count, length, generator).to(latents.device)
+    noise = torch.randn(latents.shape, generator=generator).to(latents.device)
+    read = FeatureReader(trained.critic)
+    with torch.no_grad():  # the head alone learns by this
+        features = [read(critic, noised(one, level, noise), level) for one in (made.true, latents)]
+    told = head_loss(*(trained.head(one) for one in features))
+    return critic_loss + told, {"critic": critic_loss.detach(), "head": told.detach()}
+
+
+def _students_turn(
+    trained: Distillation,
+    teacher: VideoNetwork,
+    made: Made,
+    judged: Given,
+    config: DistillationConfig,
+    generator: Generator,
+) -> tuple[Tensor, dict[str, Tensor]]:
+    latents, critic = made.latents, bound(trained.critic, judged)
+    level = config.score.draw(latents.shape[0], latents.shape[1], generator).to(latents.device)
+    noise = torch.randn(latents.shape, generator=generator).to(latents.device)
+    parts = {}
+    if config.matching:
+        gradient, _ = matching_gradient(bound(teacher, judged), critic, latents, level, noise)
+        parts["matching"] = config.matching * matching_loss(latents, gradient)
+    if config.adversarial:
+        features = FeatureReader(trained.critic)(critic, noised(latents, level, noise), level)
+        parts["adversarial"] = config.adversarial * deceiving_loss(trained.head(features))
+    return torch.stack(list(parts.values())).sum(), {name: part.detach() for name, part in parts.items()}

@@ -1,0 +1,74 @@
+"""What a chunk is generated from, as training hands it to several networks: each encodes prompts for itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from wm_gym.backends.video.frame_metadata import FrameMetadata, Role
+from wm_gym.backends.video.network import Conditioning, VideoNetwork
+from wm_gym.backends.video.transformer import CachedKV
+from wm_gym.train_world.distilling.flow import Predict
+
+
+@dataclass(frozen=True)
+class Given:
+    """Of B chunks of L latent frames, all but the noise.
+
+    Attributes:
+        hints: (B, L, hint channels, h, w), encoded.
+        camera: (B, L, tokens, camera channels) camera rays.
+        action: (B, L, action channels) motion and keys.
+        times: (B, L) index of each latent frame in its clip.
+        prompts: B * L strings, of each latent frame of each chunk.
+        past: Cached latent frames of a causal network, or None.
+    """
+
+    hints: Tensor
+    camera: Tensor
+    action: Tensor
+    times: Tensor
+    prompts: list[str]
+    past: CachedKV | None = None
+
+    def conditioning(self, network: VideoNetwork) -> Conditioning:
+        """The conditioning of a network, which encodes the prompts."""
+        return Conditioning(
+            hints=self.hints,
+            prompt=network.encode_prompts(self.prompts),
+            camera=self.camera,
+            action=self.action,
+            past=self.past,
+            base_time=self.times[:, 0],
+        )
+
+    def without_control(self) -> Given:
+        """The same prompts alone: no hints, a camera that stands, no keys."""
+        blank = {name: torch.zeros_like(getattr(self, name)) for name in ("hints", "camera", "action")}
+        return replace(self, **blank, past=None)
+
+    def to(self, device: torch.device) -> Given:
+        """The same on a device."""
+        moved = {name: getattr(self, name).to(device) for name in ("hints", "camera", "action", "times")}
+        return replace(self, **moved)
+
+
+def predict(network: VideoNetwork, noisy: Tensor, sigma: Tensor, given: Given) -> Tensor:
+    """Clean latents (B, L, C, h, w) of noisy ones, all of one chunk, so that each latent frame sees all others.
+
+    Args:
+        network: Predicts.
+        noisy: (B, L, C, h, w).
+        sigma: (B, L) noise levels, 0 clean to 1 pure noise.
+        given: What the chunk is generated from.
+    """
+    chunk = given.times[:, :1].expand_as(given.times)
+    metadata = FrameMetadata.of(given.times, sigma, Role.TARGET, chunk)
+    return network(noisy, metadata, given.conditioning(network))[0]
+
+
+def bound(network: VideoNetwork, given: Given) -> Predict:
+    """The network as a function of noisy latents and their noise levels alone."""
+    return lambda noisy, sigma: predict(network, noisy, sigma, given)

@@ -1,0 +1,204 @@
+"""Walks in memory as stacked arrays, and pieces drawn from them: a frame, the chunks that follow, and their camera.
+
+Frames are taken a stride apart, so that a chunk turns far enough to bring something new into view.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from wm_gym.backends.video.codec import FRAME_CHANNELS, SpaceToDepthCodec
+from wm_gym.backends.video.config import VideoConfig
+from wm_gym.backends.video.steering import steer
+from wm_gym.progress import progress_bar
+from wm_gym.train_world.data.recordings import Recordings
+from wm_gym.train_world.data.sources import Sources, spec_of
+from wm_gym.train_world.distilling.given import Given
+from wm_gym.train_world.distilling.turned import turned_hints
+
+FITTED = ("height", "width", "far_metres")
+"""Settings of a model that must be those of its recordings."""
+
+_MIRRORED_KEYS = [0, 3, 2, 1, 4, 7, 6, 5]
+"""Columns of keys in a mirror: what went left goes right."""
+
+
+@dataclass(frozen=True)
+class Walks:
+    """C clips of T frames, a stride apart.
+
+    Attributes:
+        frames: (C, T, H, W, 3) uint8.
+        depth: (C, T, H, W) float16 metres.
+        moving: (C, T, H, W) bool.
+        world_from_camera: (C, T, 4, 4) float32.
+        intrinsics: (C, 4) float32 fx, fy, cx, cy in pixels.
+        keys: (C, T, 8) bool, pressed on the way to each frame.
+    """
+
+    frames: np.ndarray
+    depth: np.ndarray
+    moving: np.ndarray
+    world_from_camera: np.ndarray
+    intrinsics: np.ndarray
+    keys: np.ndarray
+
+    @classmethod
+    def cat(cls, parts: list[Walks]) -> Walks:
+        """All walks of several sets."""
+        return cls(**{one.name: np.concatenate([getattr(part, one.name) for part in parts]) for one in fields(cls)})
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """B pieces of walks: a frame, then L latent frames of F frames each.
+
+    Attributes:
+        before: (B, 5, H, W) planes of the frame.
+        clean: (B, L, F * 5, H, W) planes of what follows.
+        path: (B, 1 + L * F, 4, 4) world_from_camera of all of it.
+        intrinsics: (B, 4).
+        keys: (B, L * F, 8) bool.
+        number: Of the batch that these are.
+    """
+
+    before: Tensor
+    clean: Tensor
+    path: Tensor
+    intrinsics: Tensor
+    keys: Tensor
+    number: int = 0
+
+    def to(self, device: torch.device) -> Pieces:
+        """The pieces on a device."""
+        return replace(self, **{k: v.to(device) for k, v in vars(self).items() if isinstance(v, Tensor)})
+
+    @property
+    def length(self) -> int:
+        """L."""
+        return self.clean.shape[1]
+
+
+@dataclass
+class WalkSources(Sources):
+    """Recordings, and how they are thinned.
+
+    Attributes:
+        stride: Frames of a recording between two frames that are used.
+    """
+
+    stride: int = 4
+
+
+def read_sources(sources: WalkSources, video: VideoConfig, name: str) -> tuple[Walks, Walks | None]:
+    """Walks to train on, and those to score on, if there are any.
+
+    Args:
+        sources: Where they are.
+        video: The model; its size and range must be those of the recordings.
+        name: Of the model's settings, for the message.
+
+    Raises:
+        ValueError: If recordings do not fit one another or the model.
+    """
+    spec_of(sources).check(video, name, FITTED)
+    parts = [read_walks(folder, sources.stride, sources.most_clips) for folder in sources.recordings]
+    held_out = read_walks(sources.held_out, sources.stride, sources.held_out_clips) if sources.held_out else None
+    return Walks.cat(parts), held_out
+
+
+def read_walks(folder: str, stride: int, most_clips: int = 0) -> Walks:
+    """The clips of a folder of recordings, every `stride`-th frame of them.
+
+    Raises:
+        ValueError: If the folder holds no recordings.
+    """
+    recordings = Recordings(folder)
+    count = min(len(recordings), most_clips) if most_clips else len(recordings)
+    if not count:
+        raise ValueError(f"{folder} must hold at least one finished clip, got none")
+    parts: dict[str, list[np.ndarray]] = {}
+    for index in progress_bar(range(count), desc=f"walks of {folder}", unit="clip"):
+        clip = recordings.clip(index)
+        steps = [clip.spec.step_of(frame) for frame in range(0, len(clip.frames), stride)]
+        thinned = {name: getattr(clip, name)[::stride] for name in ("frames", "depth", "moving", "world_from_camera")}
+        for name, value in (thinned | {"keys": clip.keys[steps], "intrinsics": clip.intrinsics}).items():
+            parts.setdefault(name, []).append(value)
+    return Walks(**{name: np.stack(values) for name, values in parts.items()})
+
+
+def draw_pieces(
+    walks: Walks, packing: SpaceToDepthCodec, count: int, frames: int, frames_per_latent: int, number: int, seed: int
+) -> Pieces:
+    """Batch `number` of a run with `seed`: pieces of `frames` frames after the first, half of them in a mirror.
+
+    Raises:
+        ValueError: If a walk is shorter than that.
+    """
+    rng = np.random.default_rng([seed, number])
+    shortest = walks.frames.shape[1]
+    if shortest < frames + 1:
+        raise ValueError(f"walks must have at least {frames + 1} frames for such pieces, got {shortest}")
+    clips = rng.integers(len(walks.frames), size=count)
+    firsts = rng.integers(shortest - frames, size=count)
+    return pieces_at(walks, packing, clips, firsts, frames, frames_per_latent, rng.random(count) < 0.5, number)
+
+
+def pieces_at(
+    walks: Walks,
+    packing: SpaceToDepthCodec,
+    clips: np.ndarray,
+    firsts: np.ndarray,
+    frames: int,
+    frames_per_latent: int,
+    mirrored: np.ndarray | None = None,
+    number: int = 0,
+) -> Pieces:
+    """Pieces of these clips (B,) from these frames (B,) on; those in a mirror (B,) bool, or None for none."""
+    at = clips[:, None], firsts[:, None] + np.arange(frames + 1)
+    shown, depth, moving, keys = (part[at] for part in (walks.frames, walks.depth, walks.moving, walks.keys))
+    path = walks.world_from_camera[at].astype(np.float32)
+    lens = walks.intrinsics[clips].copy()
+    if mirrored is not None and mirrored.any():
+        shown[mirrored], depth[mirrored], moving[mirrored] = (
+            part[mirrored][:, :, :, ::-1] for part in (shown, depth, moving)
+        )
+        mirror = np.diag([-1, 1, 1, 1]).astype(np.float32)
+        path[mirrored] = mirror @ path[mirrored] @ mirror
+        keys[mirrored] = keys[mirrored][:, :, _MIRRORED_KEYS]
+        lens[mirrored, 2] = shown.shape[3] - lens[mirrored, 2]
+    planes = packing.encode(
+        torch.from_numpy(shown), torch.from_numpy(depth.astype(np.float32)), torch.from_numpy(moving)
+    ).unflatten(1, (-1, FRAME_CHANNELS))
+    clean = planes[:, 1:].unflatten(1, (-1, frames_per_latent)).flatten(2, 3)
+    poses, lenses, pressed = (torch.from_numpy(part) for part in (path, lens, keys[:, 1:]))
+    return Pieces(planes[:, 0], clean, poses, lenses, pressed, number)
+
+
+def given_of(
+    pieces: Pieces, planes: Tensor, first: int, length: int, config: VideoConfig, packing: SpaceToDepthCodec
+) -> Given:
+    """What a chunk of pieces is generated from: the frame before it, turned, and the way of the camera.
+
+    Args:
+        pieces: Where the camera goes.
+        planes: (B, 5, H, W) of the frame before the chunk, true or generated.
+        first: Index of the chunk's first latent frame.
+        length: Latent frames of the chunk.
+        config: Of the model.
+        packing: Scale of depth.
+    """
+    frames = config.frames_per_latent
+    start, stop = first * frames, (first + length) * frames
+    path, keys = pieces.path[:, start : stop + 1], pieces.keys[:, start:stop]
+    hints = turned_hints(planes, path[:, 0], path[:, 1:], pieces.intrinsics, packing)
+    camera, action = steer(
+        path, path[:, 0], pieces.intrinsics, keys, length=length, grid=config.grid, patch=config.patch
+    )
+    times = (first + torch.arange(length, device=planes.device)).expand(len(planes), length)
+    hints = hints.unflatten(1, (length, frames)).flatten(2, 3)
+    return Given(hints, camera, action, times, [""] * times.numel())

@@ -1,0 +1,155 @@
+"""Recipe "distil": a student that makes chunks in one to a few steps, by distribution matching with a teacher.
+
+The student learns on its own rollouts. Source: LingBot-World section 3.4.2, TeleWorld section 3.5, InSpatio-World
+(joint distribution matching).
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from wm_gym.backends.video.config import VideoConfig
+from wm_gym.backends.video.network import VideoNetwork
+from wm_gym.backends.video.weights import load_weights, save_weights
+from wm_gym.train_world.distilling.distillation import Distillation, DistillationConfig, Teachers, distillation_loss
+from wm_gym.train_world.distilling.given import Given
+from wm_gym.train_world.distilling.scores import HeldOutPieces
+from wm_gym.train_world.distilling.student import few_steps
+from wm_gym.train_world.distilling.walks import Pieces, Walks, WalkSources, draw_pieces, read_sources
+from wm_gym.train_world.loop_config import LoopConfig
+from wm_gym.train_world.recipes.running import run_recipe
+from wm_gym.train_world.trainer import Recipe
+
+
+@dataclass
+class DistilTrainConfig(LoopConfig):
+    """Settings of one run: those of the loop, and the distillation's. A step is one turn, of the critic or the student.
+
+    Attributes:
+        teacher: File of the teacher's weights.
+        initial: File of the student's first weights; empty for the teacher's.
+        realism: File of a teacher that was trained without control; empty for none.
+        distillation: Terms of the loss.
+    """
+
+    output: str = "outputs/train_student"
+    steps: int = 5000
+    batch: int = 32
+    length: int = 1
+    learning_rate: float = 2e-4
+    constant_share: float = 0.7
+    weight_decay: float = 0.0
+    average_decay: float = 0.996
+    teacher: str = ""
+    initial: str = ""
+    realism: str = ""
+    distillation: DistillationConfig = field(default_factory=DistillationConfig)
+
+
+@dataclass
+class DistilRunConfig(WalkSources):
+    """The data of a run, and the run.
+
+    Attributes:
+        train: The run.
+    """
+
+    train: DistilTrainConfig = field(default_factory=DistilTrainConfig)
+
+
+def run_distil(config: DistilRunConfig) -> str:
+    """Read walks, then distil; returns a summary. Raises as `run_recipe` does, or if a teacher does not fit."""
+
+    def prepare() -> Recipe[Pieces]:
+        networks = read_networks(config.train)  # what is missing is refused before walks are read
+        return distil_recipe(config.train, networks, *read_sources(config, networks.teacher.config, "teacher"))
+
+    return run_recipe(config.train, config.threads, prepare)
+
+
+@dataclass(frozen=True)
+class Networks:
+    """What a distillation begins with.
+
+    Attributes:
+        teacher: Samples in many steps.
+        initial: Weights of the first student.
+        realism: Teacher that was trained without control, or None.
+    """
+
+    teacher: VideoNetwork
+    initial: VideoNetwork
+    realism: VideoNetwork | None = None
+
+
+def read_networks(config: DistilTrainConfig) -> Networks:
+    """The networks of the files that a run names.
+
+    Raises:
+        ValueError: If no teacher is named, a file cannot be read, or one is of another shape than the teacher.
+    """
+    if not config.teacher:
+        raise ValueError("train.teacher must name the file of a teacher's weights, got none")
+    teacher = load_weights(Path(config.teacher))
+    named = {"train.initial": config.initial, "train.realism": config.realism}
+    others = {name: load_weights(Path(path)) for name, path in named.items() if path}
+    for name, network in others.items():
+        _check_shape(name, network.config, teacher.config)
+    return Networks(teacher, others.get("train.initial", teacher), others.get("train.realism"))
+
+
+def _check_shape(name: str, config: VideoConfig, wanted: VideoConfig) -> None:
+    """Make sure that a network is of the teacher's shape; how it samples does not count."""
+    for setting, value in vars(wanted).items():
+        if setting not in ("num_steps", "sigmas", "renoise") and getattr(config, setting) != value:
+            raise ValueError(f"{name} must have the teacher's {setting}, {value}, got {getattr(config, setting)}")
+
+
+def distil_recipe(
+    config: DistilTrainConfig, networks: Networks, walks: Walks, held_out: Walks | None = None
+) -> Recipe[Pieces]:
+    """The distillation of a teacher on walks, scored on others."""
+    torch.manual_seed(config.seed)
+    of_loss, device = config.distillation, torch.device(config.device)
+    trained = new_distillation(networks, of_loss).to(device)
+    teachers = Teachers(networks.teacher.to(device), None if networks.realism is None else networks.realism.to(device))
+    frames = of_loss.chunks * config.length * trained.student.config.frames_per_latent
+
+    def draw(number: int) -> Pieces:
+        packing, per_latent = trained.student.packing, trained.student.config.frames_per_latent
+        return draw_pieces(walks, packing, config.batch, frames, per_latent, number, config.seed)
+
+    def loss_of(batch: Pieces, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        return distillation_loss(trained, teachers, batch, config.length, of_loss, generator)
+
+    score = None if held_out is None else _of_student(HeldOutPieces(held_out, config.length, in_few_steps))
+    optimizer = trained.optimizer(config.learning_rate, of_loss.score.critic_rate)
+    return Recipe(config, trained, draw, loss_of, score, _save, "weights.safetensors", optimizer)
+
+
+def new_distillation(networks: Networks, config: DistillationConfig) -> Distillation:
+    """A student and a critic that begin as networks that are trained already."""
+    student, critic = deepcopy(networks.initial), deepcopy(networks.teacher)
+    sampling = {"num_steps": len(config.sigmas), "sigmas": config.sigmas, "renoise": True}
+    student.config = replace(student.config, **sampling)
+    return Distillation(student.requires_grad_(True), critic.requires_grad_(True))
+
+
+def in_few_steps(network: VideoNetwork, given: Given, seed: int) -> Tensor:
+    """How a student makes chunks."""
+    return few_steps(network, given, network.config.sigmas, torch.Generator().manual_seed(seed))
+
+
+def _of_student(score: HeldOutPieces) -> Any:
+    """Scores the student of a distillation."""
+    return lambda network: score(cast(Distillation, network).student)
+
+
+def _save(path: Path, network: nn.Module) -> object:
+    return save_weights(path, cast(Distillation, network).student)
