@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, SupportsFloat
 
@@ -13,10 +12,9 @@ from gymnasium.utils import RecordConstructorArgs, seeding
 from torch import Tensor
 
 from wm_gym.envs.checking import read_count, read_seed
-from wm_gym.envs.replay.format import RecordedStep, Replay
-from wm_gym.envs.state import EnvState
+from wm_gym.envs.replay.format import Replay
+from wm_gym.envs.replay.recording import Recording
 from wm_gym.envs.world_env import WorldEnv
-from wm_gym.world.fingerprint import Fingerprint
 
 
 class RecordReplay(gym.Wrapper, RecordConstructorArgs):
@@ -44,7 +42,7 @@ class RecordReplay(gym.Wrapper, RecordConstructorArgs):
         RecordConstructorArgs.__init__(self, snapshot_every=snapshot_every)
         gym.Wrapper.__init__(self, env)
         self._world_env, self._every = env.unwrapped, snapshot_every
-        self._beginning: dict[str, Any] | None = None
+        self._recording: Recording | None = None
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """Open a world and begin a new recording.
@@ -56,12 +54,7 @@ class RecordReplay(gym.Wrapper, RecordConstructorArgs):
         rng = self._world_env.np_random if seed is None else seeding.np_random(seed)[0]
         beginning = {"seed": seed, "rng_state": rng.bit_generator.state, "options": self._frozen(options or {})}
         result = self.env.reset(seed=seed, options=options and beginning["options"])
-        self._beginning = beginning
-        self._actions: list[np.ndarray] = []
-        self._scripts: dict[int, dict[str, Any]] = {}
-        self._states: dict[int, bytes] = {}
-        self._last = self._world_env.now
-        self._shown = [RecordedStep.of(self._last.outcome, 0.0, self._last.is_success)]
+        self._recording = Recording(self._world_env.core, self._world_env.now, beginning, self._every)
         return result
 
     def step(self, action: Any) -> tuple[Any, SupportsFloat, bool, bool, dict[str, Any]]:
@@ -70,14 +63,10 @@ class RecordReplay(gym.Wrapper, RecordConstructorArgs):
         Raises:
             RuntimeError: If the state was set since the last step, or there was no `reset`.
         """
-        self._note_events(self._require_own())
+        recording = self._require_own()
+        recording.note_events(self._world_env.now)
         result = self.env.step(action)
-        self._actions.append(np.array(action))
-        self._last = self._world_env.now
-        self._shown.append(RecordedStep.of(self._last.outcome, float(result[1]), self._last.is_success))
-        step = len(self._actions)
-        if self._every and step % self._every == 0:
-            self._states[step] = self._world_env.state_to_bytes(self._world_env.get_state())
+        recording.add(action, self._world_env.get_state(), float(result[1]))
         return result
 
     def replay(self) -> Replay:
@@ -86,21 +75,9 @@ class RecordReplay(gym.Wrapper, RecordConstructorArgs):
         Raises:
             RuntimeError: If there was no `reset`.
         """
-        if self._beginning is None:
+        if self._recording is None:
             raise RuntimeError("the environment must be reset before there is a replay")
-        core = self._world_env.core
-        spec = core.world.spec
-        return Replay(
-            env_id="" if self.env.spec is None else self.env.spec.id,
-            settings=asdict(core.config),
-            actions=np.stack(self._actions) if self._actions else np.zeros(0, np.int64),
-            scripts=dict(self._scripts),
-            shown=tuple(self._shown),
-            states=dict(self._states),
-            fps=spec.fps,
-            fingerprint=Fingerprint.of(spec),
-            **self._beginning,
-        )
+        return self._recording.replay("" if self.env.spec is None else self.env.spec.id)
 
     def save_replay(self, path: str | Path) -> None:
         """Write the episode so far, whole or not at all.
@@ -117,16 +94,11 @@ class RecordReplay(gym.Wrapper, RecordConstructorArgs):
             frozen["state"] = self._world_env.state_to_bytes(self._world_env.core.read_state(frozen["state"]))
         return frozen
 
-    def _require_own(self) -> EnvState:
+    def _require_own(self) -> Recording:
         now = self._world_env.now
-        if self._beginning is None or now.outcome is not self._last.outcome:
+        if self._recording is None or now.outcome is not self._recording.last.outcome:
             raise RuntimeError("a replay must be of one walk from reset on, got a state that was set in between")
-        return now
-
-    def _note_events(self, now: EnvState) -> None:
-        script = now.world.scripts[0]
-        if script != self._last.world.scripts[0]:
-            self._scripts[len(self._actions)] = script.to_json()
+        return self._recording
 
 
 def _plain(value: Any) -> Any:
