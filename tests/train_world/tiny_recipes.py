@@ -7,10 +7,12 @@ from typing import Any
 
 import torch
 from filmed import write_crops, write_pairs, write_places
+from tiny_pieces import TINY, network, walks
 from wall_clip import wall_clip
 
 from wm_gym.backends.video.config import VideoConfig
 from wm_gym.backends.video.streaming import StreamingConfig
+from wm_gym.backends.video.weights import save_weights
 from wm_gym.completion.inpainter import Inpainter
 from wm_gym.completion.inpainter_config import InpainterConfig
 from wm_gym.completion.weights import save_inpainter
@@ -20,15 +22,21 @@ from wm_gym.layout.tile_network import TileConfig
 from wm_gym.train_world.appearance.pairs import FilmedPairs
 from wm_gym.train_world.codec.clips import CodecClip
 from wm_gym.train_world.data.samples import ClipSample, prepare
+from wm_gym.train_world.distilling.distillation import DistillationConfig
+from wm_gym.train_world.distilling.flow import FlowConfig
+from wm_gym.train_world.distilling.matching import MatchingConfig
 from wm_gym.train_world.inpainting.discriminator import DiscriminatorConfig
 from wm_gym.train_world.inpainting.training_frames import TrainingFrames, training_frames_of
 from wm_gym.train_world.recipes.appearance import AppearanceTrainConfig, appearance_recipe
+from wm_gym.train_world.recipes.causal import CausalTrainConfig, causal_recipe, read_teacher
 from wm_gym.train_world.recipes.codec import CodecTrainConfig, codec_recipe
+from wm_gym.train_world.recipes.distil import DistilTrainConfig, distil_recipe, read_networks
 from wm_gym.train_world.recipes.event_reader import ReaderTrainConfig, event_reader_recipe
 from wm_gym.train_world.recipes.inpainter import FitConfig, InpainterTrainConfig, inpainter_recipe
 from wm_gym.train_world.recipes.inpainter_adversarial import AdversarialConfig, adversarial_recipe
 from wm_gym.train_world.recipes.layout import LayoutTrainConfig, layout_recipe
 from wm_gym.train_world.recipes.plan_reader import PlanReaderRunConfig, PlanReaderTrainConfig, plan_reader_recipe
+from wm_gym.train_world.recipes.teacher import TeacherTrainConfig, teacher_recipe
 from wm_gym.train_world.recipes.things import ThingsTrainConfig, things_recipe
 from wm_gym.train_world.recipes.tiles import TilesTrainConfig, tiles_recipe
 from wm_gym.train_world.recipes.video import VideoTrainConfig, video_recipe
@@ -123,6 +131,27 @@ def _plan_reader(folder: Path, loop: dict[str, Any]) -> Recipe[Any]:
     return plan_reader_recipe(PlanReaderRunConfig(places=str(places), held_out=str(places), train=run))
 
 
+def write_teacher(path: Path, seed: int = 0) -> Path:
+    """Write a random teacher; returns its file."""
+    save_weights(path, network(seed))
+    return path
+
+
+def _teacher(folder: Path, loop: dict[str, Any]) -> Recipe[Any]:
+    return teacher_recipe(TeacherTrainConfig(**loop, video=TINY, flow=FlowConfig(num_steps=2)), walks(), walks())
+
+
+def _causal(folder: Path, loop: dict[str, Any]) -> Recipe[Any]:
+    config = CausalTrainConfig(**loop, initial=str(write_teacher(folder / "teacher.safetensors")), sigmas=[1.0, 0.5])
+    return causal_recipe(config, read_teacher(config.initial), walks(), walks())
+
+
+def _distil(folder: Path, loop: dict[str, Any]) -> Recipe[Any]:
+    fixed = DistillationConfig(chunks=2, adversarial=0.1, score=MatchingConfig(critic_steps=1))
+    config = DistilTrainConfig(**loop, teacher=str(write_teacher(folder / "teacher.safetensors")), distillation=fixed)
+    return distil_recipe(config, read_networks(config), walks(), walks())
+
+
 TINY_RECIPES: dict[str, Callable[[Path, dict[str, Any]], Recipe[Any]]] = {
     "video": _video,
     "codec": _codec,
@@ -134,6 +163,9 @@ TINY_RECIPES: dict[str, Callable[[Path, dict[str, Any]], Recipe[Any]]] = {
     "layout": _layout,
     "tiles": _tiles,
     "plan_reader": _plan_reader,
+    "teacher": _teacher,
+    "causal": _causal,
+    "distil": _distil,
 }
 
 

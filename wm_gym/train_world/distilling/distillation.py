@@ -168,7 +168,8 @@ def _students_turn(
     noise = torch.randn(latents.shape, generator=generator).to(latents.device)
     parts = {}
     if config.matching:
-        gradient, _ = matching_gradient(bound(teacher, judged), critic, latents, level, noise)
+        least = config.score.least_distance
+        gradient = matching_gradient(bound(teacher, judged), critic, latents, level, noise, least)
         parts["matching"] = config.matching * matching_loss(latents, gradient)
     if config.adversarial:
         features = FeatureReader(trained.critic)(critic, noised(latents, level, noise), level)

@@ -26,7 +26,9 @@ class FlowConfig:
     Attributes:
         level_mean: Mean of the logit of noise levels, before the shift.
         level_spread: Standard deviation of it.
-        pure_noise: Share of samples at pure noise, where sampling begins.
+        least_level: Least noise level that is drawn; above 0 for an expert of high noise.
+        most_level: Most; below 1 for an expert of low noise.
+        pure_noise: Share of samples at the most noise, where sampling begins.
         least_noise: Lower bound of the noise level in the weight of the loss.
         shift: Shift of noise levels of a single latent frame; above 1 there is more noise. It grows with the root of
             the number of latent frames, since more of them hide less from one another.
@@ -35,6 +37,8 @@ class FlowConfig:
 
     level_mean: float = -0.3
     level_spread: float = 1.1
+    least_level: float = 0.0
+    most_level: float = 1.0
     pure_noise: float = 0.1
     least_noise: float = 0.05
     shift: float = 1.0
@@ -43,6 +47,10 @@ class FlowConfig:
     def __post_init__(self) -> None:
         if not 0 <= self.pure_noise <= 1:
             raise ValueError(f"pure_noise must be in 0..1, got {self.pure_noise}")
+        if not 0 <= self.least_level < self.most_level <= 1:
+            raise ValueError(
+                f"least_level and most_level must rise within 0..1, got {self.least_level} and {self.most_level}"
+            )
         if self.num_steps < 1:
             raise ValueError(f"num_steps must be at least 1, got {self.num_steps}")
         if not (self.shift > 0 and self.least_noise > 0):
@@ -60,10 +68,19 @@ def shifted(sigma: Tensor, shift: float, length: int) -> Tensor:
 
 def draw_levels(count: int, length: int, config: FlowConfig, generator: torch.Generator) -> Tensor:
     """(B, L) noise levels, one for all latent frames of a clip."""
-    logits = config.level_mean + config.level_spread * torch.randn(count, 1, generator=generator)
-    levels = shifted(torch.sigmoid(logits), config.shift, length)
+    bounds = torch.tensor([config.least_level, config.most_level], dtype=torch.float64)
+    ranks = torch.special.ndtr((_unshifted(bounds, config, length).logit() - config.level_mean) / config.level_spread)
+    rank = ranks[0] + (ranks[1] - ranks[0]) * torch.rand(count, 1, generator=generator, dtype=torch.float64)
+    logits = config.level_mean + config.level_spread * torch.special.ndtri(rank)
+    levels = shifted(logits.sigmoid(), config.shift, length).clamp(*bounds.tolist())
     is_pure = torch.rand(count, 1, generator=generator) < config.pure_noise
-    return torch.where(is_pure, 1.0, levels).expand(count, length)
+    return torch.where(is_pure, config.most_level, levels).float().expand(count, length)
+
+
+def _unshifted(sigma: Tensor, config: FlowConfig, length: int) -> Tensor:
+    """The inverse of `shifted`."""
+    s = config.shift * length**0.5
+    return sigma / (s - (s - 1) * sigma)
 
 
 def noised(clean: Tensor, sigma: Tensor, noise: Tensor) -> Tensor:
@@ -106,3 +123,11 @@ def trajectory(predict: Predict, noise: Tensor, levels: list[float]) -> list[Ten
         clean = predict(path[-1], torch.full(noise.shape[:2], sigma, device=noise.device))
         path.append(clean + (path[-1] - clean) * (following / sigma))
     return path
+
+
+def experts(high: Predict, low: Predict, boundary: float) -> Predict:
+    """Two networks as one: one for noise levels from the boundary up, one below it.
+
+    Source: Wan 2.2, and LingBot-World section 3.3.1. All latents of a call have one level.
+    """
+    return lambda noisy, sigma: (high if bool(sigma.flatten()[0] >= boundary) else low)(noisy, sigma)

@@ -23,6 +23,7 @@ class Given:
         action: (B, L, action channels) motion and keys.
         times: (B, L) index of each latent frame in its clip.
         prompts: B * L strings, of each latent frame of each chunk.
+        latents_per_chunk: Latent frames that see one another, the later ones the sooner ones too; 0 for all.
         past: Cached latent frames of a causal network, or None.
     """
 
@@ -31,6 +32,7 @@ class Given:
     action: Tensor
     times: Tensor
     prompts: list[str]
+    latents_per_chunk: int = 0
     past: CachedKV | None = None
 
     def conditioning(self, network: VideoNetwork) -> Conditioning:
@@ -44,6 +46,15 @@ class Given:
             base_time=self.times[:, 0],
         )
 
+    @classmethod
+    def cat(cls, parts: list[Given], latents_per_chunk: int) -> Given:
+        """Chunks one after another, of so many latent frames each, without a past."""
+        fields = ([part.hints, part.camera, part.action, part.times] for part in parts)
+        hints, camera, action, times = (torch.cat(values, 1) for values in zip(*fields, strict=True))
+        count, length = len(parts[0].times), parts[0].times.shape[1]
+        prompts = [prompt for n in range(count) for part in parts for prompt in part.prompts[n * length :][:length]]
+        return cls(hints, camera, action, times, prompts, latents_per_chunk)
+
     def without_control(self) -> Given:
         """The same prompts alone: no hints, a camera that stands, no keys."""
         blank = {name: torch.zeros_like(getattr(self, name)) for name in ("hints", "camera", "action")}
@@ -56,15 +67,16 @@ class Given:
 
 
 def predict(network: VideoNetwork, noisy: Tensor, sigma: Tensor, given: Given) -> Tensor:
-    """Clean latents (B, L, C, h, w) of noisy ones, all of one chunk, so that each latent frame sees all others.
+    """Clean latents (B, L, C, h, w) of noisy ones.
 
     Args:
         network: Predicts.
         noisy: (B, L, C, h, w).
         sigma: (B, L) noise levels, 0 clean to 1 pure noise.
-        given: What the chunk is generated from.
+        given: What they are generated from.
     """
-    chunk = given.times[:, :1].expand_as(given.times)
+    length = given.latents_per_chunk or given.times.shape[1]
+    chunk = given.times - (given.times - given.times[:, :1]) % length
     metadata = FrameMetadata.of(given.times, sigma, Role.TARGET, chunk)
     return network(noisy, metadata, given.conditioning(network))[0]
 

@@ -13,9 +13,6 @@ from torch import Tensor
 
 from wm_gym.train_world.distilling.flow import Predict, noised, shifted
 
-_LEAST_DISTANCE = 0.01
-"""Lower bound of the distance to the teacher's prediction that a gradient is divided by."""
-
 
 @dataclass(frozen=True)
 class MatchingConfig:
@@ -25,6 +22,7 @@ class MatchingConfig:
         least_level: Least noise level, before the shift.
         most_level: Most.
         shift: Shift of these levels for one latent frame; it grows as that of the teacher.
+        least_distance: Lower bound of a sample's distance from the teacher's prediction, which divides its gradient.
         critic_steps: Steps of the critic for each step of the student.
         critic_rate: Learning rate of the critic, as a multiple of the student's.
     """
@@ -32,6 +30,7 @@ class MatchingConfig:
     least_level: float = 0.05
     most_level: float = 0.95
     shift: float = 0.5
+    least_distance: float = 0.01
     critic_steps: int = 4
     critic_rate: float = 2.0
 
@@ -52,9 +51,9 @@ class MatchingConfig:
 
 @torch.no_grad()
 def matching_gradient(
-    teacher: Predict, critic: Predict, latents: Tensor, sigma: Tensor, noise: Tensor
-) -> tuple[Tensor, Tensor]:
-    """The direction in which the student's samples are too likely, and the teacher's clean latents.
+    teacher: Predict, critic: Predict, latents: Tensor, sigma: Tensor, noise: Tensor, least_distance: float
+) -> Tensor:
+    """The direction in which the student's samples are too likely.
 
     Args:
         teacher: Predicts clean latents as the data have them.
@@ -62,14 +61,15 @@ def matching_gradient(
         latents: (B, L, C, h, w), the student's.
         sigma: (B, L) noise levels.
         noise: Shaped like the latents.
+        least_distance: As in `MatchingConfig`.
 
     Returns:
-        (B, L, C, h, w) mu_fake - mu_real, divided by each sample's mean distance from mu_real; and mu_real.
+        (B, L, C, h, w) mu_fake - mu_real, divided by each sample's mean distance from mu_real.
     """
     noisy = noised(latents, sigma, noise)
     real, fake = teacher(noisy, sigma), critic(noisy, sigma)
     distance = (latents - real).abs().mean(tuple(range(1, latents.ndim)), keepdim=True)
-    return (fake - real) / distance.clamp(min=_LEAST_DISTANCE), real
+    return (fake - real) / distance.clamp(min=least_distance)
 
 
 def matching_loss(latents: Tensor, gradient: Tensor) -> Tensor:

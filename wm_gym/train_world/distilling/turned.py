@@ -15,6 +15,9 @@ from torch import Tensor
 from wm_gym.backends.video.codec import FRAME_CHANNELS, SpaceToDepthCodec
 from wm_gym.geometry.cameras import rays
 
+_SKY = 0.999
+"""Scaled depth from which on it is the sky, which is as far from every side."""
+
 
 def turned_hints(
     planes: Tensor, world_from_camera: Tensor, targets: Tensor, intrinsics: Tensor, packing: SpaceToDepthCodec
@@ -47,7 +50,7 @@ def turned_hints(
 def _as_hints(looked: Tensor, along: Tensor, seen: Tensor, packing: SpaceToDepthCodec) -> Tensor:
     """Planes (B, T, 5, H, W) as they were seen, as hints: what lies `along` the old axis is nearer on the new one."""
     octaves = math.log(packing.far_metres / packing.near_metres)
-    is_sky = looked[:, :, 3] >= 1
+    is_sky = looked[:, :, 3] > _SKY
     depth = torch.where(is_sky, looked[:, :, 3], (looked[:, :, 3] - 2 * along.log() / octaves).clamp(-1, 1))
     moving = torch.where(looked[:, :, FRAME_CHANNELS - 1] > 0, 1.0, -1.0)
     one = torch.ones_like(depth)

@@ -5,6 +5,7 @@ Frames are taken a stride apart, so that a chunk turns far enough to bring somet
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -15,7 +16,7 @@ from wm_gym.backends.video.codec import FRAME_CHANNELS, SpaceToDepthCodec
 from wm_gym.backends.video.config import VideoConfig
 from wm_gym.backends.video.steering import steer
 from wm_gym.progress import progress_bar
-from wm_gym.train_world.data.recordings import Recordings
+from wm_gym.train_world.data.recordings import Clip, Recordings
 from wm_gym.train_world.data.sources import Sources, spec_of
 from wm_gym.train_world.distilling.given import Given
 from wm_gym.train_world.distilling.turned import turned_hints
@@ -119,16 +120,21 @@ def read_walks(folder: str, stride: int, most_clips: int = 0) -> Walks:
     """
     recordings = Recordings(folder)
     count = min(len(recordings), most_clips) if most_clips else len(recordings)
-    if not count:
-        raise ValueError(f"{folder} must hold at least one finished clip, got none")
-    parts: dict[str, list[np.ndarray]] = {}
-    for index in progress_bar(range(count), desc=f"walks of {folder}", unit="clip"):
-        clip = recordings.clip(index)
-        steps = [clip.spec.step_of(frame) for frame in range(0, len(clip.frames), stride)]
-        thinned = {name: getattr(clip, name)[::stride] for name in ("frames", "depth", "moving", "world_from_camera")}
-        for name, value in (thinned | {"keys": clip.keys[steps], "intrinsics": clip.intrinsics}).items():
-            parts.setdefault(name, []).append(value)
-    return Walks(**{name: np.stack(values) for name, values in parts.items()})
+    indices = progress_bar(range(count), desc=f"walks of {folder}", unit="clip")
+    return walks_of((recordings.clip(index) for index in indices), stride)
+
+
+def walks_of(clips: Iterable[Clip], stride: int) -> Walks:
+    """Every `stride`-th frame of clips of one length and size."""
+    parts = [_thinned(clip, stride) for clip in clips]
+    return Walks(*(np.stack(values) for values in zip(*parts, strict=True)))
+
+
+def _thinned(clip: Clip, stride: int) -> tuple[np.ndarray, ...]:
+    """One clip, in the order of the fields of `Walks`."""
+    steps = [clip.spec.step_of(frame) for frame in range(0, len(clip.frames), stride)]
+    shown = (clip.frames, clip.depth, clip.moving, clip.world_from_camera)
+    return *(part[::stride] for part in shown), clip.intrinsics, clip.keys[steps]
 
 
 def draw_pieces(
@@ -202,3 +208,11 @@ def given_of(
     times = (first + torch.arange(length, device=planes.device)).expand(len(planes), length)
     hints = hints.unflatten(1, (length, frames)).flatten(2, 3)
     return Given(hints, camera, action, times, [""] * times.numel())
+
+
+def teacher_forced(pieces: Pieces, chunk: int, config: VideoConfig, packing: SpaceToDepthCodec) -> Given:
+    """What all chunks of pieces, of `chunk` latent frames each, are generated from if the truth lies before each."""
+    befores = [pieces.before, *pieces.clean.unflatten(2, (-1, FRAME_CHANNELS))[:, chunk - 1 :: chunk, -1].unbind(1)]
+    firsts = range(0, pieces.length, chunk)
+    parts = [given_of(pieces, befores[k], first, chunk, config, packing) for k, first in enumerate(firsts)]
+    return Given.cat(parts, chunk)

@@ -75,6 +75,10 @@ RECIPES = (
         "a model that samples chunks in many steps, or a regressor, from the last frame and the camera's way",
     ),
     RecipeRow(
+        "causal", f"{_HERE}.causal:CausalRunConfig", f"{_HERE}.causal:run_causal",
+        "a teacher as a causal model that is asked at a few noise levels, from recordings or from its own samples",
+    ),
+    RecipeRow(
         "distil", f"{_HERE}.distil:DistilRunConfig", f"{_HERE}.distil:run_distil",
         "a student that makes chunks in a few steps, by distribution matching with a teacher",
     ),
