@@ -33,6 +33,7 @@ FLOORS = {
     "envs": 8,
     "agents": 9,
     "evaluation": 9.5,
+    "serving": 10,
     # the wing stands beside the environments: it sees floors 1 to 7, nothing sees it but the doors
     "train_world": 8,
 }

@@ -189,6 +189,20 @@ def _replay(asked: argparse.Namespace) -> int:
     return 0 if comparison.agrees else 1
 
 
+def _serve(config: Any) -> int:
+    from wm_gym.serving.serve import serve
+
+    serve(config)
+    return 0
+
+
+def _play(config: Any) -> int:
+    from wm_gym.serving.play import play
+
+    play(config)
+    return 0
+
+
 def _doctor(nothing: None) -> int:
     from wm_gym.doctor import report
 
@@ -216,6 +230,8 @@ _AGENTS = tuple(
 COMMANDS = (
     Command("demo", "wm_gym.demo:DemoConfig", _demo, "walk through a generated world; film and measure it"),
     Command("rollout", "wm_gym.rollout:RolloutConfig", _rollout, "let an agent act; keep table, films and replays"),
+    Command("play", "wm_gym.serving.play:PlayConfig", _play, "open a page to walk in a world by keys and words"),
+    Command("serve", "wm_gym.serving.serve:ServeConfig", _serve, "let clients step worlds over HTTP and WebSocket"),
     Command("replay", "", _replay, "generate a walk again and compare every frame", _take_replay),
     Command("doctor", "", _doctor, "tell what is installed, what can run here and how to mend what is missing"),
     Command("capture", f"{_DATA}.capture_scene:CaptureConfig", _capture, "capture one of the twin's places"),

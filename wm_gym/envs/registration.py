@@ -21,6 +21,9 @@ IDS: dict[str, str] = {
 }
 """Id to task."""
 
+REMOTE_ID = "wm_gym/Remote-v0"
+"""A world on a server, of any task."""
+
 MAX_EPISODE_STEPS = 256
 
 
@@ -56,3 +59,4 @@ def register_ids() -> None:
             max_episode_steps=MAX_EPISODE_STEPS,
             kwargs={"task": task},
         )
+    gym.register(REMOTE_ID, entry_point="wm_gym.serving.remote:RemoteEnv", max_episode_steps=MAX_EPISODE_STEPS)

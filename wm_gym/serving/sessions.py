@@ -72,6 +72,10 @@ class Sessions:
     def __len__(self) -> int:
         return len(self._sessions)
 
+    def ids(self) -> set[str]:
+        """Ids of all sessions."""
+        return set(self._sessions)
+
     def create(self, settings: Mapping[str, Any] | None = None) -> Session:
         """A session in which no world has opened yet.
 
