@@ -1,5 +1,8 @@
 """Pieces of walks, what is given, students and their rollouts."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 import torch
 from tiny_pieces import PACKING, TINY, network, pieces, walks
@@ -8,6 +11,7 @@ from wm_gym.backends.video.codec import HINT_CHANNELS
 from wm_gym.train_world.distilling.given import Given, predict
 from wm_gym.train_world.distilling.student import few_steps, last_frame, make_chunk, rolled_to
 from wm_gym.train_world.distilling.walks import draw_pieces, given_of, pieces_at, teacher_forced
+from wm_gym.train_world.recipes.teacher import without_hints
 
 
 def generator(seed=0):
@@ -21,8 +25,6 @@ def test_a_batch_depends_on_seed_and_number_alone():
 
 
 def test_a_piece_in_a_mirror_is_the_piece_mirrored():
-    import numpy as np
-
     clips, firsts = np.array([0]), np.array([1])
     plain = pieces_at(walks(), PACKING, clips, firsts, 2, 1)
     mirrored = pieces_at(walks(), PACKING, clips, firsts, 2, 1, np.array([True]))
@@ -114,3 +116,28 @@ def test_a_rollout_to_the_first_chunk_is_the_true_frame():
     batch = pieces(2)
     given = rolled_to(network(), batch, 0, 1, (1.0,), generator())
     assert torch.equal(given.hints, given_of(batch, batch.before, 0, 1, TINY, PACKING).hints)
+
+
+def test_where_nothing_was_seen_there_is_no_hint():
+    batch = pieces(2)
+    given = given_of(batch, None, 0, 2, TINY, PACKING)
+    assert given.hints.shape == given_of(batch, batch.before, 0, 2, TINY, PACKING).hints.shape
+    assert not given.hints.any()
+    assert given.camera.any()
+
+
+def test_a_cold_rollout_does_not_see_the_true_frame():
+    batch, net = pieces(2), network()
+    other = replace(batch, before=-batch.before)
+    one, two = (make_chunk(net, one, 1, 1, (1.0,), generator(), cold=True).latents for one in (batch, other))
+    assert torch.equal(one, two)
+    one, two = (make_chunk(net, one, 1, 1, (1.0,), generator()).latents for one in (batch, other))
+    assert not torch.equal(one, two)
+
+
+def test_a_share_of_samples_has_no_hints():
+    batch = pieces(1, count=200)
+    given = given_of(batch, batch.before, 0, 1, TINY, PACKING)
+    kept = without_hints(given, 0.3, generator()).hints.flatten(1).any(1).float().mean()
+    assert 0.6 < kept < 0.8
+    assert torch.equal(without_hints(given, 0.0, generator()).hints, given.hints)

@@ -32,6 +32,7 @@ class DistillationConfig:
         sigmas: Noise levels of the student, falling from 1.
         chunks: Chunks of its own rollouts; 1: it always starts from a true frame.
         own_share: Share of batches that are rolled out, if there are several chunks.
+        cold_share: Share of batches that start from nothing instead of a true frame.
         matching: Weight of distribution matching.
         adversarial: Weight of the adversarial head; 0: none.
         score: Noise levels at which teacher and critic are asked.
@@ -41,6 +42,7 @@ class DistillationConfig:
     sigmas: tuple[float, ...] = (1.0,)
     chunks: int = 4
     own_share: float = 0.5
+    cold_share: float = 0.15
     matching: float = 1.0
     adversarial: float = 0.0
     score: MatchingConfig = field(default_factory=MatchingConfig)
@@ -120,8 +122,9 @@ def distillation_loss(
     rounds = batch.number // config.turns
     by_realism = teachers.realism is not None and rounds % REALISM_EVERY == REALISM_EVERY - 1
     chunk, exit_step = _draw_chunk(config, generator)
+    cold = _happens(config.cold_share, generator)
     with torch.set_grad_enabled(is_students):
-        made = make_chunk(trained.student, batch, chunk, length, config.sigmas, generator, exit_step)
+        made = make_chunk(trained.student, batch, chunk, length, config.sigmas, generator, exit_step, cold=cold)
     judged = made.given.without_control() if by_realism else made.given
     if not is_students:
         return _critics_turn(trained, made, judged, config, generator)
@@ -131,9 +134,13 @@ def distillation_loss(
 
 def _draw_chunk(config: DistillationConfig, generator: Generator) -> tuple[int, int]:
     """Index of the chunk that is judged, and of the step after which it is judged."""
-    is_own = float(torch.rand((), generator=generator)) < config.own_share and config.chunks > 1
+    is_own = _happens(config.own_share, generator) and config.chunks > 1
     chunk = int(torch.randint(1, config.chunks, (), generator=generator)) if is_own else 0
     return chunk, int(torch.randint(len(config.sigmas), (), generator=generator))
+
+
+def _happens(share: float, generator: Generator) -> bool:
+    return float(torch.rand((), generator=generator)) < share
 
 
 def _critics_turn(

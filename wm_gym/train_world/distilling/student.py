@@ -68,6 +68,8 @@ def rolled_to(
     length: int,
     sigmas: Sequence[float],
     generator: torch.Generator,
+    *,
+    cold: bool = False,
 ) -> Given:
     """What chunk number `chunk` of pieces is made from, after the network has made those before it.
 
@@ -78,8 +80,9 @@ def rolled_to(
         length: Latent frames of a chunk.
         sigmas: Noise levels of the student.
         generator: Of all noise, on the CPU.
+        cold: Whether the frame that pieces start with is not shown: the first chunk comes from nothing.
     """
-    planes = pieces.before
+    planes = None if cold else pieces.before
     for number in range(chunk):
         given = given_of(pieces, planes, number * length, length, network.config, network.packing)
         planes = last_frame(few_steps(network, given, sigmas, generator))
@@ -94,9 +97,11 @@ def make_chunk(
     sigmas: Sequence[float],
     generator: torch.Generator,
     exit_step: int = -1,
+    *,
+    cold: bool = False,
 ) -> Made:
     """The student's chunk number `chunk`, after its own ones; gradients flow through its last step."""
-    given = rolled_to(network, pieces, chunk, length, sigmas, generator)
+    given = rolled_to(network, pieces, chunk, length, sigmas, generator, cold=cold)
     latents = few_steps(network, given, sigmas, generator, exit_step)
     return Made(latents, given, pieces.clean[:, chunk * length : (chunk + 1) * length])
 

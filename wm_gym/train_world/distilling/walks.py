@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from wm_gym.backends.video.codec import FRAME_CHANNELS, SpaceToDepthCodec
+from wm_gym.backends.video.codec import FRAME_CHANNELS, HINT_CHANNELS, SpaceToDepthCodec
 from wm_gym.backends.video.config import VideoConfig
 from wm_gym.backends.video.steering import steer
 from wm_gym.progress import progress_bar
@@ -186,13 +186,13 @@ def pieces_at(
 
 
 def given_of(
-    pieces: Pieces, planes: Tensor, first: int, length: int, config: VideoConfig, packing: SpaceToDepthCodec
+    pieces: Pieces, planes: Tensor | None, first: int, length: int, config: VideoConfig, packing: SpaceToDepthCodec
 ) -> Given:
     """What a chunk of pieces is generated from: the frame before it, turned, and the way of the camera.
 
     Args:
         pieces: Where the camera goes.
-        planes: (B, 5, H, W) of the frame before the chunk, true or generated.
+        planes: (B, 5, H, W) of the frame before the chunk, true or generated; None: nothing was seen before.
         first: Index of the chunk's first latent frame.
         length: Latent frames of the chunk.
         config: Of the model.
@@ -201,11 +201,14 @@ def given_of(
     frames = config.frames_per_latent
     start, stop = first * frames, (first + length) * frames
     path, keys = pieces.path[:, start : stop + 1], pieces.keys[:, start:stop]
-    hints = turned_hints(planes, path[:, 0], path[:, 1:], pieces.intrinsics, packing)
+    if planes is None:
+        hints = pieces.clean.new_zeros(len(path), length * frames, HINT_CHANNELS, *pieces.clean.shape[-2:])
+    else:
+        hints = turned_hints(planes, path[:, 0], path[:, 1:], pieces.intrinsics, packing)
     camera, action = steer(
         path, path[:, 0], pieces.intrinsics, keys, length=length, grid=config.grid, patch=config.patch
     )
-    times = (first + torch.arange(length, device=planes.device)).expand(len(planes), length)
+    times = (first + torch.arange(length, device=path.device)).expand(len(path), length)
     hints = hints.unflatten(1, (length, frames)).flatten(2, 3)
     return Given(hints, camera, action, times, [""] * times.numel())
 

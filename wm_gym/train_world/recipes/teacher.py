@@ -6,7 +6,7 @@ regressor, which is asked at pure noise alone. Source: LingBot-World section 3.1
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -51,6 +51,7 @@ class TeacherTrainConfig(LoopConfig):
         parts: "all", or "steering": what embeds camera and keys alone, the rest stays as it began.
         video: Shape of the model, of exact patches.
         flow: Noise levels.
+        no_hints: Share of samples before which nothing was seen.
         past_noise: Largest noise of the last frame that the hints come from, in half of the samples: in closed loop it
             is generated.
         moving_weight: Weight of the moving mask against a colour.
@@ -70,6 +71,7 @@ class TeacherTrainConfig(LoopConfig):
     parts: str = "all"
     video: VideoConfig = field(default_factory=bench_video)
     flow: FlowConfig = field(default_factory=FlowConfig)
+    no_hints: float = 0.1
     past_noise: float = 0.04
     moving_weight: float = 0.3
     depth_weight: float = 1.0
@@ -129,7 +131,7 @@ def teacher_loss(
     """Errors of the clean planes as errors of velocity, weighted by channel; and the plain error of colours."""
     before = with_noise(pieces.before, config.past_noise, generator)
     given = given_of(pieces, before, 0, pieces.length, config.video, network.packing)
-    given = given if config.control else given.without_control()
+    given = without_hints(given, config.no_hints, generator) if config.control else given.without_control()
     count, length = pieces.clean.shape[:2]
     is_flow = config.objective == "flow"
     levels = draw_levels(count, length, config.flow, generator) if is_flow else torch.ones(count, length)
@@ -158,6 +160,12 @@ def with_noise(planes: Tensor, most: float, generator: torch.Generator) -> Tenso
     noise = amount * torch.randn(planes.shape, generator=generator)
     noise[:, FRAME_CHANNELS - 1] = 0
     return planes + noise.to(planes.device)
+
+
+def without_hints(given: Given, share: float, generator: torch.Generator) -> Given:
+    """The same, without any hint in a share of the samples."""
+    kept = torch.rand(len(given.hints), 1, 1, 1, 1, generator=generator) >= share
+    return replace(given, hints=given.hints * kept.to(given.hints))
 
 
 def new_network(video: VideoConfig, initial: str, seed: int) -> VideoNetwork:
