@@ -38,7 +38,7 @@ def test_a_step_shows_what_is_wanted_in_the_asked_format(http, session):
         frames = np.asarray(Image.open(io.BytesIO(reply["frames"])))
         assert frames.shape == (4 * 36, 48, 3) and np.array_equal(frames[-36:], reply["observation"]["rgb"])
         assert np.asarray(Image.open(io.BytesIO(reply["depth"]))).shape == (36, 48)
-        assert np.asarray(Image.open(io.BytesIO(reply["map"]))).shape == (192, 192, 3)
+        assert np.asarray(Image.open(io.BytesIO(reply["map"]))).shape == (160, 160, 3)
         assert (reply["step"], reply["num_frames"], reply["info"]["trust"]) == (1, 4, reply["trust"])
         raw = stream.ask("look", want=["frames"], image="raw")
         assert np.array_equal(raw["frames"], frames) and "observation" not in raw

@@ -29,38 +29,12 @@ def paint_trail(
         (size, size, 3) uint8.
     """
     low, scale = _window(body_poses[:, :2], size)
-    picture = Image.fromarray(paint_ground(positions, colours, body_poses[0, 2] + HEADROOM_METRES, low, scale, size))
+    picture = Image.fromarray(_ground(positions, colours, body_poses[0, 2] + HEADROOM_METRES, low, scale, size))
     draw, way = ImageDraw.Draw(picture), _pixels(body_poses[:, :2], low, scale, size)
     draw.line([tuple(point) for point in way.tolist()], fill=_TRAIL, width=max(1, size // 128), joint="curve")
     _dot(draw, way[0], _START, size)
     _dot(draw, way[-1], _SUCCESS if is_success else _END, size)
     return np.asarray(picture)
-
-
-def paint_ground(
-    positions: np.ndarray, colours: np.ndarray, below: float, low: np.ndarray, scale: float, size: int
-) -> np.ndarray:
-    """Points from above, x to the right and y up.
-
-    Args:
-        positions: (P, 3) points in metres, world frame.
-        colours: (P, 3) uint8.
-        below: Height in metres over which points are left out.
-        low: (2,) lowest x and y that are shown, metres.
-        scale: Pixels a metre.
-        size: Rows and columns of the picture.
-
-    Returns:
-        (size, size, 3) uint8.
-    """
-    picture = np.full((size, size, 3), _GROUND, np.uint8)
-    kept = positions[:, 2] < below
-    places = np.floor(_pixels(positions[kept, :2], low, scale, size)).astype(np.int64)
-    order = np.argsort(positions[kept, 2], kind="stable")  # high points hide low ones
-    places, shades = places[order], colours[kept][order]
-    inside = ((places >= 0) & (places < size)).all(1)
-    picture[places[inside, 1], places[inside, 0]] = shades[inside]
-    return picture
 
 
 def _window(points: np.ndarray, size: int) -> tuple[np.ndarray, float]:
@@ -74,6 +48,19 @@ def _pixels(points: np.ndarray, low: np.ndarray, scale: float, size: int) -> np.
     """(K, 2) columns and rows of points (K, 2)."""
     columns, rows = ((points - low) * scale).T
     return np.stack([columns, size - rows], 1)
+
+
+def _ground(
+    positions: np.ndarray, colours: np.ndarray, below: float, low: np.ndarray, scale: float, size: int
+) -> np.ndarray:
+    picture = np.full((size, size, 3), _GROUND, np.uint8)
+    kept = positions[:, 2] < below
+    places = np.floor(_pixels(positions[kept, :2], low, scale, size)).astype(np.int64)
+    order = np.argsort(positions[kept, 2], kind="stable")  # high points hide low ones
+    places, shades = places[order], colours[kept][order]
+    inside = ((places >= 0) & (places < size)).all(1)
+    picture[places[inside, 1], places[inside, 0]] = shades[inside]
+    return picture
 
 
 def _dot(draw: ImageDraw.ImageDraw, centre: np.ndarray, colour: tuple[int, int, int], size: int) -> None:

@@ -1,4 +1,4 @@
-"""Frames, depth and maps from above as pictures for clients."""
+"""Frames and depth as pictures for clients."""
 
 from __future__ import annotations
 
@@ -7,17 +7,12 @@ import io
 import numpy as np
 from PIL import Image
 
-from wm_gym.agents.trails import HEADROOM_METRES, paint_ground
 from wm_gym.choices import check_choice
 from wm_gym.envs.observations import depth_image
-from wm_gym.envs.state import EnvState
-from wm_gym.memory.cloud import point_cloud
 from wm_gym.world.state import Outcome
 
 FORMATS = ("jpeg", "webp", "png", "raw")
 """Formats of pictures. "png" and "raw" lose nothing."""
-
-MAP_METRES, MAP_PIXELS = 32.0, 192
 
 _QUALITY = {
     "jpeg": {"quality": 92, "subsampling": 0},
@@ -54,15 +49,3 @@ def depth_of(outcome: Outcome, far_metres: float) -> np.ndarray:
     """Depth of the last frame, (H, W) uint8: 255 at the far value, square-root scale, 0 unknown."""
     assert outcome.chunk.depth is not None
     return depth_image(outcome.chunk.depth[0, -1].float(), far_metres).cpu().numpy()
-
-
-def map_of(state: EnvState) -> np.ndarray:
-    """The points that memory holds around the body, from above, x to the right and y up.
-
-    Returns:
-        (`MAP_PIXELS`, `MAP_PIXELS`, 3) uint8, `MAP_METRES` across, the body in its middle.
-    """
-    cloud, here = point_cloud(state.world.memories[0]), state.outcome.body_poses[0, -1, :3]
-    near = (np.abs(cloud.positions[:, :2] - here[:2]) < MAP_METRES / 2).all(1)
-    low, scale = here[:2] - MAP_METRES / 2, MAP_PIXELS / MAP_METRES
-    return paint_ground(cloud.positions[near], cloud.colours[near], here[2] + HEADROOM_METRES, low, scale, MAP_PIXELS)

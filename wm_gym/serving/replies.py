@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from wm_gym.choices import check_choice, check_known
-from wm_gym.serving.pictures import FORMATS, depth_of, encode, frames_of, map_of
+from wm_gym.serving.overhead import map_of
+from wm_gym.serving.pictures import FORMATS, depth_of, encode, frames_of
 from wm_gym.serving.session import Session, Shown
 
 
@@ -63,7 +64,7 @@ def reply_to(shown: Shown, wanted: Wanted) -> dict[str, Any]:
 def description_of(session: Session) -> dict[str, Any]:
     """What is the same throughout a session, and how far it has come, as JSON holds it."""
     core, config = session.group.core, session.group.config
-    spec = core.world.spec
+    spec, body = core.world.spec, core.world.config.body
     return {
         "id": session.session_id,
         "watch": session.watch_id,
@@ -75,6 +76,8 @@ def description_of(session: Session) -> dict[str, Any]:
         "width": spec.width,
         "fps": spec.fps,
         "frames_per_step": spec.frames_per_step,
+        "turn_degrees_per_step": body.turn_degrees_per_frame * spec.frames_per_step,
+        "pitch_degrees_per_step": body.pitch_degrees_per_frame * spec.frames_per_step,
         "far_metres": spec.far_metres,
         "shows_events": list(spec.shows_events),
         "licence": spec.licence,
@@ -99,6 +102,8 @@ PARTS: Mapping[str, Callable[[Shown, str], Any]] = {
     "depth": lambda shown, image_format: encode(
         depth_of(shown.state.outcome, shown.core.world.spec.far_metres), image_format
     ),
-    "map": lambda shown, image_format: encode(map_of(shown.state), image_format),
+    "map": lambda shown, image_format: encode(
+        map_of(shown.state.world.memories[0], shown.state.outcome.body_poses[0, -1, :3]), image_format
+    ),
 }
 """Name of a part to what makes it of what is shown and the format of pictures."""

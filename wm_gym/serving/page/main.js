@@ -1,1 +1,232 @@
+// The page: reads its address, opens a session or watches one, and ties buttons to it.
 
+import { Chart, drawDepth } from "./chart.js";
+import { Server, Session, watch } from "./connection.js";
+import { Controls, isTyping } from "./controls.js";
+import { Files } from "./files.js";
+import { Player } from "./player.js";
+import { Screen } from "./screen.js";
+
+const LATENCIES = 100;
+const find = (id) => document.getElementById(id);
+const asked = new URLSearchParams(location.hash.slice(1));
+const server = new Server(asked.get("token") ?? "");
+const controls = new Controls();
+const screen = new Screen(find("world"));
+const chart = new Chart(find("map"));
+const wants = { time: false, map: true, depth: false };
+let player = null;
+let offer = null;
+let opening = { seed: 0, options: {} };
+
+function say(text, isError = false) {
+  find("message").textContent = text;
+  find("message").classList.toggle("error", isError);
+}
+
+function showError(error) {
+  say(error.message, true);
+}
+
+async function guarded(action) {
+  try {
+    await action();
+    if (find("message").classList.contains("error")) say("");
+  } catch (error) {
+    showError(error);
+  }
+}
+
+function showNumbers(reply) {
+  find("step").textContent = reply.step;
+  find("trust").value = reply.trust;
+  find("trust-value").textContent = reply.trust.toFixed(2);
+  find("task").textContent = reply.terminated ? `${reply.task} - done` : reply.task;
+  find("going-on").replaceChildren(...reply.events.filter((one) => one.active).map(goingOn));
+}
+
+function goingOn(event) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = `${event.text} ×`;
+  button.title = event.realised ? "stop this" : "this world cannot show it";
+  button.addEventListener("click", () => guarded(() => player.ask("stop_event", { event: event.text })));
+  return button;
+}
+
+async function showReply(reply, { latencies }) {
+  showNumbers(reply);
+  find("undo").disabled = reply.can_undo === 0;
+  chart.add(reply.pose);
+  const sorted = latencies.slice(-LATENCIES).sort((a, b) => a - b);
+  const at = (share) => Math.round(sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]);
+  find("latency").textContent = sorted.length ? `${at(0.5)} / ${at(0.95)} ms` : "";
+  if (reply.map) await chart.draw(reply.map, reply.pose);
+  if (reply.depth) await drawDepth(find("depth"), reply.depth);
+}
+
+/** Play a session from here on. */
+async function play(session) {
+  if (player) {
+    player.isAlive = false;
+    await player.leftByTwin();
+    await player.session.close();
+    find("twin-figure").hidden = true;
+    find("show-twin").checked = false;
+  }
+  screen.fit(session.described);
+  chart.forget();
+  player = new Player({ session, screen, controls, wants, showReply, showError });
+  files.attach(session);
+  find("world-name").textContent = `${session.described.backend} world`;
+  await player.ask("look");
+  say("");
+  find("world").focus();
+  player.run();
+}
+
+function readOpening() {
+  const place = find("place").value;
+  const prompt = find("prompt").value.trim();
+  const options = { ...(place && { world: place }), ...(prompt && { prompt }) };
+  const imagined = place.startsWith("imagined");
+  find("show-twin").disabled = imagined;
+  find("twin-label").title = imagined ? "nobody has built an imagined place, so it has no twin" : "the same keys in the true place";
+  return { seed: Number(find("seed").value), options };
+}
+
+async function openWorld() {
+  say("opening a world ...");
+  opening = readOpening();
+  if (!player) await play(await Session.open(server, {}, opening.seed, opening.options));
+  else {
+    await dropTwin();
+    chart.forget();
+    await player.ask("reset", opening);
+    say("");
+    find("world").focus();
+  }
+}
+
+async function dropTwin() {
+  find("twin-figure").hidden = true;
+  find("show-twin").checked = false;
+  await player.leftByTwin();
+}
+
+async function toggleTwin(on) {
+  if (!on) return dropTwin();
+  say("the twin walks after you ...");
+  try {
+    const session = await Session.open(server, { backend: "twin" }, opening.seed, opening.options);
+    const twinScreen = new Screen(find("twin"));
+    twinScreen.fit(session.described);
+    await player.joinedBy(session, twinScreen);
+    find("twin-figure").hidden = false;
+    say("");
+  } catch (error) {
+    find("show-twin").checked = false;
+    throw error;
+  }
+}
+
+function tie() {
+  controls.listenTo(find("world"));
+  for (const button of document.querySelectorAll("[data-key]")) controls.holdBy(button, button.dataset.key);
+  find("events").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const text = find("event").value.trim();
+    if (!text) return;
+    find("event").value = "";
+    find("world").focus();
+    guarded(() => player.ask("event", { text }));
+  });
+  find("opening").addEventListener("submit", (event) => {
+    event.preventDefault();
+    guarded(openWorld);
+  });
+  find("undo").addEventListener("click", () => guarded(() => player.ask("undo")));
+  for (const button of document.querySelectorAll("aside button")) {
+    button.addEventListener("click", () => find("world").focus());
+  }
+  tieKeys();
+  tieChecks();
+}
+
+function tieKeys() {
+  addEventListener("keydown", (event) => {
+    if (event.key === "Escape") find("world").focus();
+    if (isTyping(event.target)) return;
+    if (event.key === "Enter") find("event").focus();
+    if (event.key === "Backspace") guarded(() => player.ask("undo"));
+    if (event.key === "Enter" || event.key === "Backspace") event.preventDefault();
+  });
+}
+
+function tieChecks() {
+  const tick = (id, change) => {
+    find(id).addEventListener("change", (event) => {
+      find("world").focus();
+      guarded(() => change(event.target.checked));
+    });
+  };
+  tick("show-map", (on) => {
+    wants.map = on;
+    find("map").hidden = !on;
+    return player?.ask("look");
+  });
+  tick("show-depth", (on) => {
+    wants.depth = on;
+    find("depth").hidden = !on;
+    return player?.ask("look");
+  });
+  tick("show-trust", (on) => (find("trust-box").hidden = !on));
+  tick("smooth", (on) => {
+    for (const id of ["world", "twin", "depth"]) find(id).classList.toggle("pixelated", !on);
+  });
+  tick("time", (on) => (wants.time = on));
+  tick("show-twin", toggleTwin);
+}
+
+async function readOffer() {
+  offer = await server.request("GET", "/offer");
+  const places = offer.worlds.map((name) => new Option(name === "imagined" ? "imagined from the prompt" : name, name));
+  find("place").replaceChildren(new Option("by the seed", ""), ...places);
+  find("place").value = asked.get("world") ?? offer.default_world ?? "";
+  find("twin-label").hidden = !offer.backends.slice(1).includes("twin");
+  find("seed").value = asked.get("seed") ?? 0;
+  find("prompt").value = asked.get("prompt") ?? "";
+}
+
+function look() {
+  document.body.classList.add("watching");
+  find("latency-box").hidden = true;
+  const greet = (described) => {
+    screen.fit(described);
+    find("world-name").textContent = `${described.backend} world, watched`;
+    say("");
+  };
+  const show = (reply) => {
+    showNumbers(reply);
+    screen.play(reply);
+  };
+  watch(server, asked.get("watch"), greet, show, () => say("this session is over", true));
+}
+
+const files = new Files(server, { find, guarded, look: () => player.ask("look"), anew: () => (player.past = null) });
+
+async function start() {
+  if (asked.has("watch")) return look();
+  await readOffer();
+  tie();
+  files.tie();
+  opening = readOpening();
+  addEventListener("pagehide", () => {
+    player?.leftByTwin();
+    player?.session.close();
+  });
+  if (asked.has("session")) await play(await Session.join(server, asked.get("session")));
+  else await openWorld();
+}
+
+guarded(start);
