@@ -24,12 +24,10 @@ from wm_gym.entities.drawing import EventDrawing
 from wm_gym.events.kinds import ActiveEvent
 from wm_gym.events.scripts import EventScript
 from wm_gym.geometry.motion import OPENING_EYE_METRES, START_BODY_POSE, Body, camera_pose
-from wm_gym.layout.imagination import blocked as stands_in
 from wm_gym.memory.hints import Hints
 from wm_gym.memory.kept import MOST_BYTES, MemoryFolder
 from wm_gym.memory.keyframes import load_kernels
 from wm_gym.memory.memory import Memory, MemoryConfig
-from wm_gym.memory.occupancy import Nearby
 from wm_gym.networks.arithmetic import in_own_arithmetic
 from wm_gym.reconstruction.reconstructor import PlainReconstructor, Reconstructor
 from wm_gym.world import batching
@@ -39,6 +37,7 @@ from wm_gym.world.checking import check_chunk
 from wm_gym.world.entering import openings_at
 from wm_gym.world.guiding import Events, complete_hints, completion_for, condition_of, render_hints
 from wm_gym.world.movement import Blocked, keys_of, twists_of, walk_all
+from wm_gym.world.obstacles import Solid, solid_round
 from wm_gym.world.references import Keyframes
 from wm_gym.world.remembering import grown, write_mask_of, written
 from wm_gym.world.showing import advanced, after_step, draw_events, drawing_for, told_to_model
@@ -156,7 +155,7 @@ class World:
             twists: (N, T, 4) float64 forward, left, yaw, pitch as fractions -1..1 of the body's top speeds.
             keys: (N, T, 8) bool as `geometry.motion.KEYS`, or None to read them off the twists.
         """
-        blocked = [self._obstacles(state, n) for n in range(state.num_worlds)]
+        blocked = [self._blocked(state, n) for n in range(state.num_worlds)]
         groups = state.world_of_view if self.config.bodies_collide else range(state.num_worlds)
         body_poses, collided = walk_all(state.body_poses, twists, self.config.body, blocked, groups)
         return self._advance(state, body_poses, keys_of(twists) if keys is None else keys, collided)
@@ -219,20 +218,16 @@ class World:
         num_frames = self.model.spec.frames_per_step
         return [script.active(f, num_frames) for script, f in zip(state.scripts, state.frame_index, strict=True)]
 
-    def _obstacles(self, state: WorldState, world: int) -> Blocked:
-        """What blocks the body: the simulator's own walls, or what memory holds at the height of the body."""
+    def solid_round(self, state: WorldState, world: int, reach_metres: float = 0.0) -> Solid:
+        """What stands round the body of a world, as `obstacles.solid_round`; at least as far as a step reaches."""
         body = self.config.body
-        obstacles = self.model.obstacles(state.model, world)
-        if obstacles is not None:
-            return lambda positions: obstacles.blocked(positions, body.radius_metres)
-        plan = state.completions[world].plan
-        if plan is not None and not plan.is_read:
-            return lambda positions: stands_in(plan, positions, body.radius_metres)
-        memory = state.memories[state.world_of_view[world]]
-        z_low, eye = self.config.step_height_metres - OPENING_EYE_METRES, float(state.body_poses[world, 2])
-        reach = self.model.spec.frames_per_step * body.walk_metres_per_frame + 2 * body.radius_metres
-        nearby = Nearby(memory, state.body_poses[world, :2], reach, z_low, eye)
-        return lambda positions: nearby.occupied(positions, body.radius_metres)
+        step = self.model.spec.frames_per_step * body.walk_metres_per_frame + 2 * body.radius_metres
+        return solid_round(self.model, state, world, self.config.step_height_metres, max(step, reach_metres))
+
+    def _blocked(self, state: WorldState, world: int) -> Blocked:
+        """What stands in the way of the body of a world."""
+        solid = self.solid_round(state, world)
+        return lambda positions: solid(positions, self.config.body.radius_metres)
 
     def _first_memory(self, opening: Opening) -> Memory:
         if opening.capture is None:

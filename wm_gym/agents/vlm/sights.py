@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from wm_gym.agents.vlm.experts import Sight, Solid
+from wm_gym.agents.vlm.experts import Sight
 from wm_gym.envs.state import EnvState
 from wm_gym.envs.tasks.find_object import FindObjectState
 from wm_gym.envs.vector_env import WorldVectorEnv
-from wm_gym.geometry.motion import OPENING_EYE_METRES
-from wm_gym.memory.occupancy import Nearby
-from wm_gym.world.world import World
 
 _REACH_METRES = 10.0
 
@@ -26,7 +23,7 @@ def sight_of(env: WorldVectorEnv, world: int) -> Sight:
     fx, width = float(state.outcome.intrinsics[0][0]), core.world.spec.width
     return Sight(
         body_pose=state.outcome.body_poses[0, -1],
-        solid=_solid(core.world, state),
+        solid=core.world.solid_round(state.world, 0, _REACH_METRES),
         half_view_radians=float(np.arctan2(0.5 * width, fx)),
         things=_things(env, world, state),
         body=core.world.config.body,
@@ -45,13 +42,3 @@ def _things(env: WorldVectorEnv, world: int, state: EnvState) -> dict[str, tuple
         if event["kind"] == "bonfire" and event["place"] is not None:
             found["fire"] = event["place"][:2]
     return found
-
-
-def _solid(world: World, state: EnvState) -> Solid:
-    """The simulator's own walls, or what memory holds at the height of the body."""
-    obstacles = world.model.obstacles(state.world.model, 0)
-    if obstacles is not None:
-        return obstacles.blocked
-    here, low = state.world.body_poses[0], world.config.step_height_metres - OPENING_EYE_METRES
-    nearby = Nearby(state.world.memories[state.world.world_of_view[0]], here[:2], _REACH_METRES, low, float(here[2]))
-    return nearby.occupied
