@@ -9,7 +9,7 @@ from wm_gym.geometry.motion import camera_pose
 from wm_gym.train_world.data.captions import Captions
 from wm_gym.train_world.data.collect_config import CollectConfig
 from wm_gym.train_world.data.recording_spec import RecordingSpec
-from wm_gym.train_world.data.recordings import Clip, sha256_of
+from wm_gym.train_world.data.recordings import EVENT_KINDS, Clip, sha256_of
 from wm_gym.train_world.data.shards import write_manifest, write_shard
 from wm_gym.world_model import Place
 
@@ -35,7 +35,7 @@ def wall_clip(seed: int) -> Clip:
         intrinsics=intrinsics_from_fov(70.0, *SIZE).numpy().astype(np.float32),
         keys=np.zeros((STEPS, 8), bool),
         twists=np.zeros((STEPS, 4), np.float32),
-        event_strengths=np.zeros((count, 6), np.float16),
+        event_strengths=np.zeros((count, len(EVENT_KINDS)), np.float16),
         event_masks={},
         appearance=np.zeros(STEPS, np.uint8),
         prompts=("A wall.",) * STEPS,

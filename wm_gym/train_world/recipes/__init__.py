@@ -71,8 +71,20 @@ RECIPES = (
         "the cells that posed pictures with depth show, on filmed places",
     ),
     RecipeRow(
+        "pretrain", f"{_HERE}.stages:PretrainRunConfig", f"{_HERE}.teacher:run_teacher",
+        "a teacher of how places look, from frames without hints, camera and keys",
+    ),
+    RecipeRow(
         "teacher", f"{_HERE}.teacher:TeacherRunConfig", f"{_HERE}.teacher:run_teacher",
         "a model that samples chunks in many steps, or a regressor, from the last frame and the camera's way",
+    ),
+    RecipeRow(
+        "act", f"{_HERE}.stages:ActRunConfig", f"{_HERE}.stages:run_act",
+        "what embeds camera and keys alone, on a teacher whose other weights stay",
+    ),
+    RecipeRow(
+        "experts", f"{_HERE}.stages:ExpertsRunConfig", f"{_HERE}.stages:run_experts",
+        "two teachers, one of high noise and one of low",
     ),
     RecipeRow(
         "causal", f"{_HERE}.causal:CausalRunConfig", f"{_HERE}.causal:run_causal",
@@ -81,6 +93,10 @@ RECIPES = (
     RecipeRow(
         "distil", f"{_HERE}.distil:DistilRunConfig", f"{_HERE}.distil:run_distil",
         "a student that makes chunks in a few steps, by distribution matching with a teacher",
+    ),
+    RecipeRow(
+        "shrink", f"{_HERE}.distil:DistilRunConfig", f"{_HERE}.stages:run_shrink",
+        "a student of fewer steps, from one of more",
     ),
     RecipeRow(
         "time_budget", f"{_HERE}.time_budget:TimeBudgetConfig", f"{_HERE}.time_budget:run_time_budget",

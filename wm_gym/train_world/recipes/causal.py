@@ -9,21 +9,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from wm_gym.backends.video.network import VideoNetwork
-from wm_gym.backends.video.weights import load_weights, save_weights
+from wm_gym.backends.video.weights import save_weights
 from wm_gym.train_world.distilling.flow import FlowConfig, flow_errors
 from wm_gym.train_world.distilling.given import bound, predict
 from wm_gym.train_world.distilling.scores import HeldOutPieces
 from wm_gym.train_world.distilling.trajectories import Trajectories, draw_pairs, follow_teacher
 from wm_gym.train_world.distilling.walks import Pieces, Walks, WalkSources, draw_pieces, read_sources, teacher_forced
 from wm_gym.train_world.loop_config import LoopConfig
-from wm_gym.train_world.recipes.distil import in_few_steps
+from wm_gym.train_world.recipes.distil import in_few_steps, load_teacher
 from wm_gym.train_world.recipes.running import run_recipe
 from wm_gym.train_world.recipes.teacher import hidden_by_muon
 from wm_gym.train_world.trainer import Recipe
@@ -94,11 +93,11 @@ def read_teacher(path: str) -> VideoNetwork:
     """The network of a teacher's file.
 
     Raises:
-        ValueError: If none is named, or it cannot be read.
+        ValueError: If none is named, or it cannot be read, or it is a student's.
     """
     if not path:
         raise ValueError("train.initial must name the file of a teacher's weights, got none")
-    return load_weights(Path(path))
+    return load_teacher(path, "train.initial")
 
 
 def causal_recipe(

@@ -96,12 +96,25 @@ def read_networks(config: DistilTrainConfig) -> Networks:
     """
     if not config.teacher:
         raise ValueError("train.teacher must name the file of a teacher's weights, got none")
-    teacher = load_weights(Path(config.teacher))
+    teacher = load_teacher(config.teacher, "train.teacher")
     named = {"train.initial": config.initial, "train.realism": config.realism}
     others = {name: load_weights(Path(path)) for name, path in named.items() if path}
     for name, network in others.items():
         _check_shape(name, network.config, teacher.config)
     return Networks(teacher, others.get("train.initial", teacher), others.get("train.realism"))
+
+
+def load_teacher(path: str, name: str) -> VideoNetwork:
+    """The network of a teacher's file.
+
+    Raises:
+        ValueError: If it cannot be read, or is a student's.
+    """
+    network = load_weights(Path(path))
+    if network.config.renoise:
+        steps = network.config.num_steps
+        raise ValueError(f"{name} must be a teacher's weights, got those of a student of {steps} steps in {path}")
+    return network
 
 
 def _check_shape(name: str, config: VideoConfig, wanted: VideoConfig) -> None:

@@ -15,7 +15,7 @@ from torch import Tensor
 from wm_gym.backends.video.codec import FRAME_CHANNELS
 from wm_gym.backends.video.config import VideoConfig
 from wm_gym.backends.video.network import VideoNetwork
-from wm_gym.backends.video.weights import begin_from, save_weights
+from wm_gym.backends.video.weights import begin_from, load_weights, save_weights
 from wm_gym.train_world.distilling.flow import FlowConfig, draw_levels, flow_errors, sample
 from wm_gym.train_world.distilling.given import Given, bound
 from wm_gym.train_world.distilling.scores import HeldOutPieces, Maker
@@ -173,8 +173,14 @@ def new_network(video: VideoConfig, initial: str, seed: int) -> VideoNetwork:
     torch.manual_seed(seed)
     network = VideoNetwork(video)
     if initial:
+        _refuse_student(load_weights(Path(initial)).config, initial)
         begin_from(Path(initial), network)
     return network
+
+
+def _refuse_student(config: VideoConfig, path: str) -> None:
+    if config.renoise:
+        raise ValueError(f"train.initial must be no student's weights, got those of {config.num_steps} steps in {path}")
 
 
 def hidden_by_muon(network: VideoNetwork, learning_rate: float, weight_decay: float) -> MuonAdamW:

@@ -1,0 +1,127 @@
+"""A teacher, a regressor and students of one to four steps, on equal data; and what each part of the distillation adds.
+
+    python benchmarks/distillation.py FOLDER [--stages NAME ...] [--samples 192] [--chunks 8] [--json PATH]
+
+FOLDER holds `train` and `held`, recordings of rooms of 24 x 32:
+
+    wm-gym collect height=24 width=32 families=[rooms] "difficulties={simple: 1.0}" event_share=0 num_clips=1200 \\
+        output=FOLDER/train
+    (the same with split=test num_clips=48 output=FOLDER/held)
+
+Each stage is one `wm-gym train`; those whose weights are there are not run again, and one that was interrupted goes on.
+Then all that have weights are scored in closed loop, each chunk from their own last frame: "hidden" starts from a true
+frame and sees nothing of the past but the last frame, turned; "cold" starts from nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from wm_gym.train_world.distilling.flow import FlowConfig
+from wm_gym.train_world.distilling.scores import Maker
+from wm_gym.train_world.recipes.distil import in_few_steps
+from wm_gym.train_world.recipes.teacher import TeacherTrainConfig, maker_of
+
+SEEDS, STRIDE = 2, 4
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One training.
+
+    Attributes:
+        name: Of its folder.
+        recipe: Row of the recipes.
+        settings: Overrides; {name} stands for the weights of another stage.
+    """
+
+    name: str
+    recipe: str
+    settings: tuple[str, ...]
+
+
+_LARGE = ("train.batch=96", "train.warmup=100", "train.report_steps=300")
+_FIRST = (*_LARGE, "train.steps=2520", "train.constant_share=1.0", "train.learning_rate=1.5e-3", "train.no_hints=0.0")
+_SECOND = (*_LARGE, "train.steps=2200", "train.constant_share=0.3", "train.no_hints=0.15", "train.past_noise=0.08")
+_SHORT = ("train.steps=1500", "train.report_steps=500")
+_LONG = ("train.steps=5000", "train.report_steps=500", "train.teacher={teacher}")
+_OF_TEACHER = (*_SHORT, "train.teacher={teacher}")
+
+STAGES = (
+    Stage("teacher_begun", "teacher", _FIRST),
+    Stage("teacher", "teacher", (*_SECOND, "train.initial={teacher_begun}")),
+    Stage("regressor_begun", "teacher", (*_FIRST, "train.objective=regression")),
+    Stage("regressor", "teacher", (*_SECOND, "train.objective=regression", "train.initial={regressor_begun}")),
+    Stage("student_1", "distil", _LONG),
+    Stage("student_2", "distil", (*_LONG, "train.distillation.sigmas=[1.0,0.4]")),
+    Stage("student_4", "distil", (*_LONG, "train.distillation.sigmas=[1.0,0.6,0.3,0.12]")),
+    # what each part adds, at a shorter length
+    Stage("short", "distil", _OF_TEACHER),
+    Stage("no_rollout", "distil", (*_OF_TEACHER, "train.distillation.own_share=0.0")),
+    Stage("adversarial", "distil", (*_OF_TEACHER, "train.distillation.adversarial=0.02")),
+    Stage("pairs", "causal", ("train.steps=600", "train.source=trajectories", "train.initial={teacher}")),
+    Stage("truth", "causal", ("train.steps=600", "train.source=truth", "train.initial={teacher}")),
+    Stage("after_pairs", "distil", (*_OF_TEACHER, "train.initial={pairs}")),
+    Stage("after_truth", "distil", (*_OF_TEACHER, "train.initial={truth}")),
+    Stage("high_expert", "teacher", ("train.steps=600", "train.initial={teacher}", "train.flow.least_level=0.5", *_LARGE)),
+    Stage("low_expert", "teacher", ("train.steps=600", "train.initial={teacher}", "train.flow.most_level=0.5", *_LARGE)),
+    Stage("after_high", "distil", (*_OF_TEACHER, "train.initial={high_expert}")),
+    Stage("after_low", "distil", (*_OF_TEACHER, "train.initial={low_expert}")),
+    Stage("realism", "teacher", ("train.steps=1000", "train.initial={teacher}", "train.control=false", *_LARGE)),
+    Stage("two_teachers", "distil", (*_OF_TEACHER, "train.realism={realism}")),
+)  # fmt: skip
+
+
+def main() -> None:
+    """Train what is asked for, then score all that is there."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--stages", nargs="*", default=[stage.name for stage in STAGES])
+    parser.add_argument("--samples", type=int, default=192)
+    parser.add_argument("--chunks", type=int, default=8)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    for stage in STAGES:
+        if stage.name in options.stages:
+            run(stage, options.folder)
+    print_scores(options)
+
+
+def run(stage: Stage, folder: Path) -> None:
+    """Train one stage, if its weights are not there; an interrupted one goes on."""
+    if weights_of(folder, stage.name).exists():
+        return
+    named = {other.name: weights_of(folder, other.name) for other in STAGES}
+    words = [word.format(**named) if "train.distillation" not in word else word for word in stage.settings]
+    sources = [f"recordings=[{folder / 'train'}]", f"held_out={folder / 'held'}", "held_out_clips=48"]
+    command = [sys.executable, "-m", "wm_gym.cli", "train", f"recipe={stage.recipe}", *sources, *words]
+    subprocess.run([*command, f"train.output={folder / stage.name}"], check=True)
+
+
+def weights_of(folder: Path, name: str) -> Path:
+    """The weights of a stage."""
+    return folder / name / "weights.safetensors"
+
+
+def make_of(stage: Stage, num_steps: int) -> Maker:
+    """How the network of a stage makes chunks."""
+    if stage.recipe != "teacher":
+        return in_few_steps
+    is_flow = "train.objective=regression" not in stage.settings
+    return maker_of(
+        TeacherTrainConfig(objective="flow" if is_flow else "regression", flow=FlowConfig(num_steps=num_steps))
+    )
+
+
+def rows(folder: Path) -> Mapping[str, tuple[Path, Maker]]:
+    """Weights, and how they make chunks, by name; a teacher in one step too."""
+    trained = {stage.name: stage for stage in STAGES if weights_of(folder, stage.name).exists()}
+    found = {name: (weights_of(folder, name), make_of(stage, 16)) for name, stage in trained.items()}
+    if "teacher" in trained:
+        found["teacher_in_one_step"] = weights_of(folder, "teacher"), make_of(trained["teacher"], 1)
+    return found
