@@ -46,7 +46,10 @@ MESSAGES = [
         '{"id": 1, "do": "look", "want": ["frame"]}',
         "want must be among ['depth', 'frames', 'info', 'map', 'observation'], got 'frame'; did you mean 'frames'?",
     ),
-    ('{"id": 1, "do": "look", "image": "gif"}', "image must be one of ['jpeg', 'webp', 'png', 'raw'], got 'gif'"),
+    (
+        '{"id": 1, "do": "look", "image": "gif"}',
+        "image must be one of ['auto', 'jpeg', 'webp', 'png', 'raw'], got 'gif'",
+    ),
 ]
 
 

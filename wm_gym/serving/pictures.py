@@ -11,8 +11,11 @@ from wm_gym.choices import check_choice
 from wm_gym.envs.observations import depth_image
 from wm_gym.world.state import Outcome
 
-FORMATS = ("jpeg", "webp", "png", "raw")
-"""Formats of pictures. "png" and "raw" lose nothing."""
+FORMATS = ("auto", "jpeg", "webp", "png", "raw")
+"""Formats of pictures. "png" and "raw" lose nothing; "auto" is "png" for small pictures, of which "jpeg" would keep too
+little, and "jpeg" for others."""
+
+_SMALL_COLUMNS = 96
 
 _QUALITY = {
     "jpeg": {"quality": 92, "subsampling": 0},
@@ -32,6 +35,8 @@ def encode(picture: np.ndarray, image_format: str) -> bytes | np.ndarray:
         ValueError: If there is no such format.
     """
     check_choice("image", image_format, FORMATS)
+    if image_format == "auto":
+        image_format = "png" if picture.shape[1] <= _SMALL_COLUMNS else "jpeg"
     if image_format == "raw":
         return picture
     file = io.BytesIO()

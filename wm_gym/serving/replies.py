@@ -22,7 +22,7 @@ class Wanted:
     """
 
     parts: tuple[str, ...] = ("frames",)
-    image: str = "jpeg"
+    image: str = "auto"
 
     @classmethod
     def of(cls, message: Mapping[str, Any]) -> Wanted:
@@ -31,7 +31,7 @@ class Wanted:
         Raises:
             ValueError: If one is none.
         """
-        parts, image = message.get("want", ["frames"]), message.get("image", "jpeg")
+        parts, image = message.get("want", ["frames"]), message.get("image", "auto")
         if not isinstance(parts, list):
             raise ValueError(f"want must be a list of {sorted(PARTS)}, got {parts!r}")
         check_known("want", parts, sorted(PARTS))

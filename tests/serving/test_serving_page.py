@@ -1,0 +1,192 @@
+"""The page in a real browser: Debian's Chromium, driven by Playwright."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from wm_gym.envs.replay.format import Replay
+
+pytest.importorskip("fastapi")
+api = pytest.importorskip("playwright.sync_api")
+
+CHROMIUM = shutil.which("chromium")
+PLAY = ["backend=memory_only", "world=city/9", "prompt=", "height=36", "width=48", "port=0", "open_browser=false"]
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")]
+
+
+@pytest.fixture(scope="module")
+def address():
+    asked = [sys.executable, "-m", "wm_gym.cli", "play", *PLAY]
+    server = subprocess.Popen(asked, stdout=subprocess.PIPE, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    yield re.search(r"http\S+", server.stdout.readline())[0]
+    server.terminate()
+    assert server.wait(30) in (0, -15)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with api.sync_playwright() as playwright:
+        one = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield one
+        one.close()
+
+
+def opened(browser, address):
+    """A page on which a world has opened, and the errors that it will have had."""
+    page, errors = browser.new_page(), []
+    page.on("pageerror", lambda error: errors.append(error))
+    page.goto(address)
+    page.wait_for_function("document.getElementById('message').textContent === ''", timeout=60_000)
+    return page, errors
+
+
+@pytest.fixture
+def page(browser, address):
+    one, errors = opened(browser, address)
+    yield one
+    one.close()
+    assert not errors
+
+
+def step(page):
+    return int(page.inner_text("#step"))
+
+
+def walk(page, key="w", milliseconds=900):
+    page.keyboard.down(key)
+    page.wait_for_timeout(milliseconds)
+    page.keyboard.up(key)
+    page.wait_for_timeout(300)
+
+
+def picture(page, canvas="world"):
+    return page.evaluate(f"document.getElementById('{canvas}').toDataURL()")
+
+
+def test_keys_walk_the_mouse_looks_and_nothing_moves_without(page):
+    seen = [picture(page)]
+    for act in (lambda: walk(page), lambda: walk(page, "ArrowLeft"), lambda: drag(page)):
+        before = step(page)
+        act()
+        assert step(page) > before and picture(page) not in seen
+        seen.append(picture(page))
+    stood = step(page)
+    page.wait_for_timeout(700)
+    assert step(page) == stood
+    assert re.fullmatch(r"\d+ / \d+ ms", page.inner_text("#latency"))
+
+
+def drag(page):
+    page.mouse.move(300, 300)
+    page.mouse.down()
+    page.mouse.move(420, 300, steps=4)
+    page.mouse.up()
+    page.wait_for_timeout(800)
+
+
+def test_an_event_is_typed_seen_and_stopped(page):
+    page.keyboard.press("Enter")
+    page.keyboard.type("it starts to snow")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#going-on button")
+    assert page.inner_text("#going-on") == "it starts to snow ×"
+    page.click("#going-on button")
+    page.wait_for_selector("#going-on button", state="detached")
+    page.keyboard.press("w")
+    page.wait_for_timeout(500)
+    assert page.inner_text("#message") == ""
+
+
+def test_undo_goes_back(page):
+    first = picture(page)
+    walk(page, "d")
+    while not page.is_disabled("#undo"):
+        page.keyboard.press("Backspace")
+        page.wait_for_timeout(200)
+    assert step(page) == 0 and picture(page) == first
+
+
+def test_a_walk_is_recorded_and_downloaded(page, tmp_path):
+    page.click("#record")
+    page.wait_for_function("document.getElementById('record').textContent === 'download'")
+    walk(page)
+    with page.expect_download() as download:
+        page.click("#record")
+    download.value.save_as(tmp_path / "walk.replay")
+    assert Replay.load(tmp_path / "walk.replay").num_steps == step(page)
+
+
+def test_a_saved_world_is_loaded_again(page, tmp_path):
+    walk(page)
+    there, seen = step(page), picture(page)
+    with page.expect_download() as download:
+        page.click("#save")
+    download.value.save_as(tmp_path / "world.state")
+    walk(page, "ArrowRight")
+    assert step(page) > there and picture(page) != seen
+    with page.expect_file_chooser() as chooser:
+        page.click("#load")
+    chooser.value.set_files(tmp_path / "world.state")
+    page.wait_for_function(f"document.getElementById('step').textContent === '{there}'")
+    page.wait_for_timeout(200)
+    assert picture(page) == seen
+
+
+def test_a_fork_and_a_spectator_open_in_other_windows(browser, page):
+    walk(page)
+    page.click("#fork")
+    page.wait_for_selector("text=fork 1")
+    base = page.url.partition("/#")[0]
+    fork, errors = opened(browser, base + page.get_attribute("text=fork 1", "href"))
+    watcher, more = opened(browser, base + page.get_attribute("text=watch from another window", "href"))
+    assert step(fork) == step(page) and not watcher.is_visible("#opening")
+    walk(fork, "a")
+    walk(page, "s", 500)
+    assert step(fork) > 0 and step(watcher) == step(page)
+    assert picture(watcher) == picture(page) != picture(fork)
+    fork.close()
+    watcher.close()
+    assert not errors and not more
+
+
+def test_the_twin_follows_with_the_same_keys(page):
+    pytest.importorskip("vizdoom")
+    walk(page)
+    page.check("#show-twin")
+    page.wait_for_selector("#twin-figure:not([hidden])", timeout=60_000)
+    before = picture(page, "twin")
+    walk(page, "ArrowLeft")
+    assert picture(page, "twin") != before and page.inner_text("#message") == ""
+
+
+def test_depth_and_map_are_shown_on_request(page):
+    assert page.is_visible("#map") and not page.is_visible("#depth")
+    page.check("#show-depth")
+    page.uncheck("#show-map")
+    page.wait_for_timeout(300)
+    assert page.is_visible("#depth") and not page.is_visible("#map")
+    assert page.evaluate("document.getElementById('depth').width") == 48
+
+
+def test_another_world_opens_from_the_form(page):
+    walk(page)
+    before = picture(page)
+    page.fill("#seed", "5")
+    page.select_option("#place", "hall/3" if page.query_selector("option[value='hall/3']") else "city/9")
+    page.click("text=open")
+    page.wait_for_function("document.getElementById('step').textContent === '0'", timeout=30_000)
+    page.wait_for_timeout(300)
+    assert picture(page) != before
+
+
+def test_a_wrong_token_is_told(browser, address):
+    page = browser.new_page()
+    page.goto(re.sub(r"token=[^&]*", "token=wrong", address))
+    page.wait_for_selector("#message.error")
+    assert page.inner_text("#message") == "a request must carry the server's token, got none or another"
+    page.close()
