@@ -141,3 +141,25 @@ def test_a_share_of_samples_has_no_hints():
     kept = without_hints(given, 0.3, generator()).hints.flatten(1).any(1).float().mean()
     assert 0.6 < kept < 0.8
     assert torch.equal(without_hints(given, 0.0, generator()).hints, given.hints)
+
+
+def test_a_camera_in_every_block_begins_as_one_that_enters_once():
+    batch, plain = pieces(2), network()
+    blocks = network(config=replace(TINY, camera_blocks=True, cache_update="last"))
+    missing = blocks.load_state_dict(plain.state_dict(), strict=False).missing_keys
+    assert {name.split(".")[3] for name in missing} == {"cam_scale", "cam_shift"}
+    given, sigma = given_of(batch, batch.before, 0, 2, TINY, PACKING), torch.full((3, 2), 0.5)
+    with torch.no_grad():
+        for name in missing:
+            blocks.get_parameter(name).zero_()
+        assert torch.allclose(predict(blocks, batch.clean, sigma, given), predict(plain, batch.clean, sigma, given))
+        for name in missing:
+            blocks.get_parameter(name).normal_(0, 0.1)
+        turned = replace(given, camera=given.camera.flip(2))
+        one, other = (predict(blocks, batch.clean, sigma, each) for each in (given, turned))
+    assert not torch.allclose(one, other, atol=1e-3)
+
+
+def test_a_camera_in_every_block_needs_the_cache_of_the_last_step():
+    with pytest.raises(ValueError, match="cache_update must be 'last' with camera_blocks, got 'clean'"):
+        replace(TINY, camera_blocks=True, cache_update="clean")

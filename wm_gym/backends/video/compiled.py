@@ -223,7 +223,7 @@ def can_compile(network: VideoNetwork) -> bool:
     """Whether `CompiledNetwork` computes what this network does, where it is.
 
     That is: float32 on a CPU, exact patches and hints beside them, one latent frame a chunk, whose last denoising step
-    leaves what is cached, a refiner, and attention as the CPU computes it.
+    leaves what is cached, a refiner, a camera that acts where it enters, and attention as the CPU computes it.
     """
     config, weight = network.config, network.transformer.proj_out.weight
     shape = config.codec, config.hint_concat, config.cache_update, config.latents_per_chunk
@@ -232,6 +232,7 @@ def can_compile(network: VideoNetwork) -> bool:
         (weight.device.type, weight.dtype) == ("cpu", torch.float32)
         and shape == ("space_to_depth", "channel", "last", 1)
         and network.refiner is not None
+        and not config.camera_blocks
         and config.height % 2 == config.width % 2 == 0
         and implementation in ("auto", "plain")
     )

@@ -36,6 +36,7 @@ class TransformerConfig:
         camera_dim: Numbers of a token's camera rays; 0 for none.
         action_dim: Numbers of an action vector of one latent frame; 0 for none.
         hint_concat: As in `VideoConfig`.
+        camera_blocks: As in `VideoConfig`.
         gelu: "tanh", as Wan's weights have it, or "none" for the exact function, which is four times as fast on a CPU.
         eps: Of the norms.
     """
@@ -52,6 +53,7 @@ class TransformerConfig:
     camera_dim: int = 0
     action_dim: int = 0
     hint_concat: str = "channel"
+    camera_blocks: bool = False
     gelu: str = "tanh"
     eps: float = 1e-6
 
@@ -83,6 +85,8 @@ class VideoConfig:
         streaming: Shape of the learned codec; without effect with "space_to_depth".
         camera_frame: Frame of the camera rays. "chunk": that of the frame before a latent frame's chunk;
             "world": the opening frame, common to all latent frames, cached ones too, with far distances compressed.
+        camera_blocks: Whether camera rays scale and shift the tokens in every block too (LingBot-World, figure 5), not
+            only where they enter; the cache must then keep the last step.
         hint_concat: "channel": hints join the target's channels; "frame": they stand beside it as a frame of their own.
         window_latents: Past latent frames before its chunk that a target attends to.
         sink_latents: First latent frames of a world that are always attended to.
@@ -111,6 +115,7 @@ class VideoConfig:
     codec: str = "space_to_depth"
     streaming: StreamingConfig = field(default_factory=StreamingConfig)
     camera_frame: str = "chunk"
+    camera_blocks: bool = False
     hint_concat: str = "channel"
     window_latents: int = 3
     sink_latents: int = 1
@@ -141,6 +146,8 @@ class VideoConfig:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
         object.__setattr__(self, "sigmas", tuple(self.sigmas))  # a list, where it was read from a file
         _check_sigmas(self.sigmas, self.num_steps)
+        if self.camera_blocks and self.cache_update != "last":
+            raise ValueError(f"cache_update must be 'last' with camera_blocks, got {self.cache_update!r}")
         if self.codec == "streaming" and self.refiner_channels:
             raise ValueError(f"refiner_channels must be 0 with codec 'streaming', got {self.refiner_channels}")
         if self.patch % self.latent_scale:

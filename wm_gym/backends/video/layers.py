@@ -94,6 +94,10 @@ class Block(nn.Module):
         self.ffn = feed_forward(dim, config.ffn_dim, config.gelu)
         self.norm3 = nn.LayerNorm(dim, eps, elementwise_affine=False)
         self.scale_shift_table = nn.Parameter(torch.randn(1, 6, dim) / dim**0.5)
+        if config.camera_blocks:
+            self.cam_scale, self.cam_shift = Linear(dim, dim), Linear(dim, dim)
+            for parameter in (*self.cam_scale.parameters(), *self.cam_shift.parameters()):
+                nn.init.zeros_(parameter)
 
     def forward(
         self,
@@ -103,6 +107,7 @@ class Block(nn.Module):
         past: KV | None,
         mask: FrameMask | None,
         rotations: Sequence[Tensor],
+        camera: Tensor | None = None,
     ) -> tuple[Tensor, KV]:
         """One block.
 
@@ -114,6 +119,7 @@ class Block(nn.Module):
             past: Cached keys and values of this layer, (N, Lp * S, C) each.
             mask: Of the L latent frames to the Lp + L.
             rotations: Of queries and of all keys, from `rotary_table`.
+            camera: (N, L, S, C) embedded rays, or None where they act only where they enter.
 
         Returns:
             The tokens, and their keys and values for the cache, (N, L * S, C) each.
@@ -127,6 +133,8 @@ class Block(nn.Module):
         if past is not None:
             context = torch.cat([past[0].to(keys.dtype), keys], 1), torch.cat([past[1].to(values.dtype), values], 1)
         x = torch.addcmul(x, self.attn1(normed, context, mask, rotations).view_as(x), gate1)
+        if camera is not None:  # LingBot-World's names and place
+            x = torch.addcmul(self.cam_shift(camera), x, 1 + self.cam_scale(camera))
         # (N, L, S, C) -> (N, P, L / P, S, C)
         by_prompt = self.norm2(x).unflatten(1, (-1, len(text[0]) // len(x))).transpose(1, 2)
         mixed = self.attn2(by_prompt.reshape(len(text[0]), -1, x.shape[-1]), text).view(by_prompt.shape)

@@ -78,6 +78,7 @@ class VideoNetwork(nn.Module):
                 camera_dim=6 * num_frames,
                 action_dim=action_dim(num_frames),
                 hint_concat=config.hint_concat,
+                camera_blocks=config.camera_blocks,
                 gelu="none",
             )
         )

@@ -61,11 +61,13 @@ class Tokens:
         x: (N, L * S, C).
         temb: (N, L, C) embedded sigma and action.
         metadata: Of the L latent frames.
+        camera: (N, L * S, C) embedded rays, where every block has them, or None.
     """
 
     x: Tensor
     temb: Tensor
     metadata: FrameMetadata
+    camera: Tensor | None = None
 
     @classmethod
     def cat(cls, tokens: list[Tokens]) -> Tokens:
@@ -185,12 +187,12 @@ class CausalTransformer(nn.Module):
         # (N, L, channels, h / rows, rows, w / columns, columns) -> (N, L * S, channels * rows * columns)
         patches = patches.permute(0, 1, 3, 5, 2, 4, 6).flatten(4).flatten(1, 3)
         x = per_world(lambda one: F.linear(one, weight.flatten(1), bias), patches)
-        if camera is not None:
-            x = x + self.camera_embedder(camera.flatten(1, 2).to(weight.dtype))
+        embedded = None if camera is None else self.camera_embedder(camera.flatten(1, 2).to(weight.dtype))
+        x = x if embedded is None else x + embedded
         temb = self.condition_embedder.embed_sigma(metadata.sigma)
         if action is not None:
             temb = temb + self.action_embedder(action.to(temb.dtype))
-        return Tokens(x, temb, metadata)
+        return Tokens(x, temb, metadata, embedded if self.config.camera_blocks else None)
 
     def run_blocks(
         self,
@@ -209,9 +211,10 @@ class CausalTransformer(nn.Module):
         of_keys = self.rotations(keys, base_time, grid).to(x.device)
         rotations = of_keys[:, -x.shape[1] * x.shape[2] :], of_keys  # the last keys are the queries' own
         shared, new = self.condition_embedder.time_proj(F.silu(tokens.temb)).unflatten(-1, (6, 1, -1)).float(), []
+        camera = None if tokens.camera is None else tokens.camera.view_as(x)
         for k, block in enumerate(self.blocks):
             cached = None if past is None else (past.keys[k], past.values[k])
-            x, kv = block(x, text[k], shared, cached, mask, rotations)
+            x, kv = block(x, text[k], shared, cached, mask, rotations, camera)
             new.append(kv)
         stacked = (torch.stack(layers).unflatten(2, x.shape[1:3]) for layers in zip(*new, strict=True))
         return x.flatten(1, 2), NewKV(*stacked)

@@ -28,7 +28,7 @@ from wm_gym.train_world.trainer import Recipe
 OBJECTIVES = ("flow", "regression")
 PARTS = ("all", "steering")
 
-_STEERING = ("camera_embedder", "action_embedder")
+_STEERING = ("camera_embedder", "action_embedder", "cam_scale", "cam_shift")
 """Parts of the transformer through which camera and keys act."""
 
 
