@@ -31,7 +31,7 @@ ADDED = {
 ROOMS = (
     "geometry", "files", "text", "networks", "events", "plans", "memory", "world_model", "reconstruction",
     "appearance", "layout", "entities", "scenes", "completion", "backends", "world", "envs", "agents", "evaluation",
-    "train_world",
+    "serving", "train_world",
 )  # fmt: skip
 """Rooms of the house, from the ground up."""
 

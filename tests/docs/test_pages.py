@@ -17,6 +17,7 @@ ROOT = Path(wm_gym.__file__).parent.parent
 BLOCK = re.compile(r'^```python(?: title="([\w.]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 ELSEWHERE = {
     "observations.md": "tests/envs/test_observations_page.py runs it",
+    "serving.md": "tests/serving/test_serving_remote.py runs it",
     "recordings.md": "it reads hours of recordings",
     "training.md": "it trains for minutes",
 }

@@ -1,11 +1,15 @@
+import re
 import threading
 import time
+from pathlib import Path
 
 import gymnasium as gym
 import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 from small_server import TOKEN, same_world, small_sessions
+
+import wm_gym
 
 pytest.importorskip("uvicorn")
 
@@ -133,3 +137,11 @@ def test_a_step_before_reset_and_after_close_is_refused(url):
         env.step(1)
     env.close()
     env.close()
+
+
+def test_the_code_of_the_page_on_serving_runs(url):
+    page = (Path(wm_gym.__file__).parent.parent / "docs" / "serving.md").read_text(encoding="utf-8")
+    [code] = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    names = {}
+    exec(code.replace("http://127.0.0.1:8765", url).replace('"SECRET"', repr(TOKEN)), names)
+    assert len(names["state"]) > 1000

@@ -37,14 +37,17 @@ def listen(app: Any, host: str, port: int, most_bytes: int, started: Callable[[s
         started: Told the address as clients write it, as soon as they can come.
 
     Raises:
-        OSError: If the address is taken or is none of this machine.
+        ValueError: If the address is taken or is none of this machine.
     """
-    with socket.create_server((host, port), family=_family(host)) as listening:
+    with _opened(host, port) as listening:
         url = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
         # requests carry the token in their address, so they are not written to the log
         config = uvicorn.Config(app, log_level="warning", access_log=False, ws_max_size=most_bytes, ws_max_queue=4)
         _Server(config, lambda: started(url)).run(sockets=[listening])
 
 
-def _family(host: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in host else socket.AF_INET
+def _opened(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise ValueError(f"port must be free at an address of this machine, got {host}:{port}: {error}") from error

@@ -78,7 +78,7 @@ def play(config: PlayConfig) -> None:
 
     Raises:
         ImportError: If FastAPI or uvicorn is missing.
-        OSError: If the port is taken.
+        ValueError: If the port is taken.
     """
 
     def start(url: str, token: str) -> None:

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from wm_gym.envs.checking import read_count
 from wm_gym.serving.gate import MOST_BYTES
@@ -96,7 +97,7 @@ def serve(config: ServeConfig, at_start: Callable[[str, str], None] | None = Non
 
     Raises:
         ImportError: If FastAPI or uvicorn is missing.
-        OSError: If the address is taken.
+        ValueError: If the address is taken.
     """
     from wm_gym.serving.app import make_app
     from wm_gym.serving.listening import listen
@@ -107,4 +108,7 @@ def serve(config: ServeConfig, at_start: Callable[[str, str], None] | None = Non
 
 
 def _tell(url: str, token: str) -> None:
-    print(f"serving worlds at {url}, token {token}; {url}/docs tells how, {url}/#token={token} is a page to play on")
+    print(
+        f"serving worlds at {url}, token {token}; {url}/docs tells how, {url}/#token={token} is a page to play on",
+        flush=True,
+    )
