@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 import torch
 from tiny_pieces import PACKING, TINY, network, pieces, walks
+from wall_clip import wall_clip
 
 from wm_gym.backends.video.codec import HINT_CHANNELS
+from wm_gym.train_world.data.captions import Captions, Interval
 from wm_gym.train_world.distilling.given import Given, predict
 from wm_gym.train_world.distilling.student import few_steps, last_frame, make_chunk, rolled_to
-from wm_gym.train_world.distilling.walks import draw_pieces, given_of, pieces_at, teacher_forced
+from wm_gym.train_world.distilling.walks import draw_pieces, given_of, pieces_at, teacher_forced, walks_of
 from wm_gym.train_world.recipes.teacher import without_hints
 
 
@@ -163,3 +165,30 @@ def test_a_camera_in_every_block_begins_as_one_that_enters_once():
 def test_a_camera_in_every_block_needs_the_cache_of_the_last_step():
     with pytest.raises(ValueError, match="cache_update must be 'last' with camera_blocks, got 'clean'"):
         replace(TINY, camera_blocks=True, cache_update="clean")
+
+
+def told_clip():
+    """A wall whose captions tell a scene, a turn until half of it, and then another."""
+    turns = tuple(
+        Interval(k * 0.7, (k + 1) * 0.7, "turn", f"It turns {way}.") for k, way in enumerate(("left", "right"))
+    )
+    return replace(wall_clip(0), captions=Captions("", "A bright wall.", turns))
+
+
+def test_pieces_are_told_by_the_layers_of_captions():
+    batch = draw_pieces(walks_of([told_clip()], 2, captions=True), PACKING, 60, 2, 1, 0, 0)
+    told = {prompt for prompts in batch.prompts for prompt in prompts}
+    assert {"A bright wall.", "It turns left.", "A bright wall. It turns left.", "It turns right."} <= told
+    given = given_of(batch, batch.before, 1, 1, TINY, PACKING)
+    assert given.prompts == [prompts[1] for prompts in batch.prompts]
+
+
+def test_what_is_told_of_left_and_right_is_not_mirrored():
+    batch = draw_pieces(walks_of([told_clip()], 2, captions=True), PACKING, 20, 1, 1, 0, 0)
+    assert torch.equal(
+        batch.before[0], pieces_at(walks_of([told_clip()], 2), PACKING, *np.zeros((2, 1), int), 1, 1).before[0]
+    )
+
+
+def test_without_captions_nothing_is_told():
+    assert pieces(2).prompts == [["", ""]] * 3

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -19,6 +20,7 @@ from wm_gym.progress import progress_bar
 from wm_gym.train_world.data.recordings import Clip, Recordings
 from wm_gym.train_world.data.sources import Sources, spec_of
 from wm_gym.train_world.distilling.given import Given
+from wm_gym.train_world.distilling.layers import motions_of, prompts_of
 from wm_gym.train_world.distilling.turned import turned_hints
 
 FITTED = ("height", "width", "far_metres")
@@ -39,6 +41,8 @@ class Walks:
         world_from_camera: (C, T, 4, 4) float32.
         intrinsics: (C, 4) float32 fx, fy, cx, cy in pixels.
         keys: (C, T, 8) bool, pressed on the way to each frame.
+        scenes: (C,) object, scene-static captions; empty ones where captions are not read.
+        motions: (C, T) object, what the dense temporal caption says of each frame.
     """
 
     frames: np.ndarray
@@ -47,6 +51,13 @@ class Walks:
     world_from_camera: np.ndarray
     intrinsics: np.ndarray
     keys: np.ndarray
+    scenes: np.ndarray
+    motions: np.ndarray
+
+    @property
+    def are_told(self) -> bool:
+        """Whether there are captions."""
+        return bool(any(self.scenes.tolist()))
 
     @classmethod
     def cat(cls, parts: list[Walks]) -> Walks:
@@ -64,6 +75,7 @@ class Pieces:
         path: (B, 1 + L * F, 4, 4) world_from_camera of all of it.
         intrinsics: (B, 4).
         keys: (B, L * F, 8) bool.
+        prompts: B lists of L * F strings.
         number: Of the batch that these are.
     """
 
@@ -72,6 +84,7 @@ class Pieces:
     path: Tensor
     intrinsics: Tensor
     keys: Tensor
+    prompts: list[list[str]]
     number: int = 0
 
     def to(self, device: torch.device) -> Pieces:
@@ -90,9 +103,12 @@ class WalkSources(Sources):
 
     Attributes:
         stride: Frames of a recording between two frames that are used.
+        captions: Whether captions are read, as prompts. Their walks are not mirrored, since captions tell left from
+            right.
     """
 
     stride: int = 4
+    captions: bool = False
 
 
 def read_sources(sources: WalkSources, video: VideoConfig, name: str) -> tuple[Walks, Walks | None]:
@@ -107,12 +123,12 @@ def read_sources(sources: WalkSources, video: VideoConfig, name: str) -> tuple[W
         ValueError: If recordings do not fit one another or the model.
     """
     spec_of(sources).check(video, name, FITTED)
-    parts = [read_walks(folder, sources.stride, sources.most_clips) for folder in sources.recordings]
-    held_out = read_walks(sources.held_out, sources.stride, sources.held_out_clips) if sources.held_out else None
-    return Walks.cat(parts), held_out
+    read, most = partial(read_walks, stride=sources.stride, captions=sources.captions), sources.held_out_clips
+    held_out = read(sources.held_out, most_clips=most) if sources.held_out else None
+    return Walks.cat([read(folder, most_clips=sources.most_clips) for folder in sources.recordings]), held_out
 
 
-def read_walks(folder: str, stride: int, most_clips: int = 0) -> Walks:
+def read_walks(folder: str, stride: int, most_clips: int = 0, captions: bool = False) -> Walks:
     """The clips of a folder of recordings, every `stride`-th frame of them.
 
     Raises:
@@ -121,26 +137,30 @@ def read_walks(folder: str, stride: int, most_clips: int = 0) -> Walks:
     recordings = Recordings(folder)
     count = min(len(recordings), most_clips) if most_clips else len(recordings)
     indices = progress_bar(range(count), desc=f"walks of {folder}", unit="clip")
-    return walks_of((recordings.clip(index) for index in indices), stride)
+    return walks_of((recordings.clip(index) for index in indices), stride, captions)
 
 
-def walks_of(clips: Iterable[Clip], stride: int) -> Walks:
-    """Every `stride`-th frame of clips of one length and size."""
-    parts = [_thinned(clip, stride) for clip in clips]
+def walks_of(clips: Iterable[Clip], stride: int, captions: bool = False) -> Walks:
+    """Every `stride`-th frame of clips of one length and size, with their captions if they are read."""
+    parts = [_thinned(clip, stride, captions) for clip in clips]
     return Walks(*(np.stack(values) for values in zip(*parts, strict=True)))
 
 
-def _thinned(clip: Clip, stride: int) -> tuple[np.ndarray, ...]:
+def _thinned(clip: Clip, stride: int, captions: bool) -> tuple[np.ndarray, ...]:
     """One clip, in the order of the fields of `Walks`."""
     steps = [clip.spec.step_of(frame) for frame in range(0, len(clip.frames), stride)]
     shown = (clip.frames, clip.depth, clip.moving, clip.world_from_camera)
-    return *(part[::stride] for part in shown), clip.intrinsics, clip.keys[steps]
+    motions = motions_of(clip, stride) if captions else np.full(len(steps), "", object)
+    scene = np.array(clip.captions.scene if captions else "", object)
+    return *(part[::stride] for part in shown), clip.intrinsics, clip.keys[steps], scene, motions
 
 
 def draw_pieces(
     walks: Walks, packing: SpaceToDepthCodec, count: int, frames: int, frames_per_latent: int, number: int, seed: int
 ) -> Pieces:
     """Batch `number` of a run with `seed`: pieces of `frames` frames after the first, half of them in a mirror.
+
+    Pieces with captions are never mirrored; each is told by one layer of them or by both.
 
     Raises:
         ValueError: If a walk is shorter than that.
@@ -151,7 +171,10 @@ def draw_pieces(
         raise ValueError(f"walks must have at least {frames + 1} frames for such pieces, got {shortest}")
     clips = rng.integers(len(walks.frames), size=count)
     firsts = rng.integers(shortest - frames, size=count)
-    return pieces_at(walks, packing, clips, firsts, frames, frames_per_latent, rng.random(count) < 0.5, number)
+    mirrored = (rng.random(count) < 0.5) & (not walks.are_told)
+    drawn = pieces_at(walks, packing, clips, firsts, frames, frames_per_latent, mirrored, number)
+    motions = walks.motions[clips[:, None], firsts[:, None] + 1 + np.arange(frames)]
+    return replace(drawn, prompts=prompts_of(walks.scenes[clips], motions, rng))
 
 
 def pieces_at(
@@ -164,7 +187,10 @@ def pieces_at(
     mirrored: np.ndarray | None = None,
     number: int = 0,
 ) -> Pieces:
-    """Pieces of these clips (B,) from these frames (B,) on; those in a mirror (B,) bool, or None for none."""
+    """Pieces of these clips (B,) from these frames (B,) on, told by their scenes.
+
+    Those in a mirror are `mirrored` (B,) bool, or None for none.
+    """
     at = clips[:, None], firsts[:, None] + np.arange(frames + 1)
     shown, depth, moving, keys = (part[at] for part in (walks.frames, walks.depth, walks.moving, walks.keys))
     path = walks.world_from_camera[at].astype(np.float32)
@@ -182,7 +208,8 @@ def pieces_at(
     ).unflatten(1, (-1, FRAME_CHANNELS))
     clean = planes[:, 1:].unflatten(1, (-1, frames_per_latent)).flatten(2, 3)
     poses, lenses, pressed = (torch.from_numpy(part) for part in (path, lens, keys[:, 1:]))
-    return Pieces(planes[:, 0], clean, poses, lenses, pressed, number)
+    told = walks.scenes[clips].tolist()
+    return Pieces(planes[:, 0], clean, poses, lenses, pressed, [[scene] * frames for scene in told], number)
 
 
 def given_of(
@@ -210,7 +237,8 @@ def given_of(
     )
     times = (first + torch.arange(length, device=path.device)).expand(len(path), length)
     hints = hints.unflatten(1, (length, frames)).flatten(2, 3)
-    return Given(hints, camera, action, times, [""] * times.numel())
+    prompts = [prompt for told in pieces.prompts for prompt in told[start + frames - 1 : stop : frames]]
+    return Given(hints, camera, action, times, prompts)
 
 
 def teacher_forced(pieces: Pieces, chunk: int, config: VideoConfig, packing: SpaceToDepthCodec) -> Given:
