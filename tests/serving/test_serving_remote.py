@@ -116,7 +116,7 @@ def test_a_connection_that_breaks_loses_no_step_and_makes_none_twice(env):
     ("settings", "error", "told"),
     [
         ({"token": "wrong"}, ValueError, "a request must carry the server's token, got none or another"),
-        ({"wrold": "city/9"}, ValueError, "settings must be among .* got 'wrold'; did you mean 'world'"),
+        ({"worlds": "city/9"}, ValueError, "settings must be among .* got 'worlds'; did you mean 'world'"),
         ({"render_mode": "human"}, ValueError, "render_mode must be None or 'rgb_array', got 'human'"),
         ({"url": "ftp://x"}, ValueError, "url must be the address of a server, such as 'http://127.0.0.1:8765'"),
         ({"url": "http://127.0.0.1:9"}, ConnectionError, "a server must be at http://127.0.0.1:9, got"),

@@ -108,7 +108,5 @@ def serve(config: ServeConfig, at_start: Callable[[str, str], None] | None = Non
 
 
 def _tell(url: str, token: str) -> None:
-    print(
-        f"serving worlds at {url}, token {token}; {url}/docs tells how, {url}/#token={token} is a page to play on",
-        flush=True,
-    )
+    page = f"{url}/#{urlencode({'token': token})}"
+    print(f"serving worlds at {url}, token {token}; {url}/docs tells how, {page} is a page to play on", flush=True)
