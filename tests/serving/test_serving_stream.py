@@ -1,3 +1,4 @@
+import asyncio
 import io
 import json
 
@@ -6,11 +7,15 @@ import pytest
 from PIL import Image
 from small_server import client, opened, same_world, small_sessions, steering
 from starlette.testclient import WebSocketDenialResponse
+from starlette.websockets import WebSocketDisconnect
 
 from wm_gym.envs.replay.format import Replay
 from wm_gym.envs.replay.verification import verify
+from wm_gym.serving.rooms import Rooms
 from wm_gym.serving.sessions import Sessions
+from wm_gym.serving.stream import Streams
 from wm_gym.serving.wire import unpack
+from wm_gym.serving.worker import Worker
 
 EVERYTHING = ["observation", "info", "frames", "depth", "map"]
 
@@ -249,3 +254,23 @@ def test_an_engine_that_dies_is_told_and_other_sessions_live_on(http, session, m
             patched.setattr(Sessions, "step", dies)
             assert stream.ask("step", action=1) == {"id": 1, "ok": False, "error": "the engine has died"}
         assert stream.ask("step", action=1)["step"] == 1
+
+
+def test_a_client_that_goes_while_its_session_ends_leaves_no_error():
+    class Gone:
+        async def accept(self): ...
+
+        async def send_text(self, text): ...
+
+        async def receive(self):
+            held.clear()
+            return {"type": "websocket.receive", "text": '{"id": 1, "do": "look"}'}
+
+        async def close(self, code):
+            raise WebSocketDisconnect(1006)
+
+    sessions = small_sessions()
+    session, held = sessions.create(), sessions._sessions
+    worker = Worker(sessions)
+    asyncio.run(Streams(worker, Rooms()).steer(Gone(), session.session_id))
+    worker.close()

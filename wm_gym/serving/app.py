@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -25,6 +26,8 @@ except ImportError as error:
     raise ImportError("a server of worlds needs FastAPI and uvicorn: pip install 'wm-gym[serve]'") from error
 
 PAGE = Path(__file__).parent / "page"
+_LOG = logging.getLogger(__name__)
+
 SWEEP_SECONDS = 5.0
 """Time between two looks for sessions that nobody uses."""
 
@@ -107,5 +110,8 @@ async def _sweep(worker: Worker, rooms: Rooms) -> None:
     """End sessions that nobody uses, for as long as the server lives."""
     while True:
         await asyncio.sleep(SWEEP_SECONDS)
-        await worker.call(worker.sessions.close_idle)
-        rooms.keep_only(await worker.call(worker.sessions.ids))
+        try:
+            await worker.call(worker.sessions.close_idle)
+            rooms.keep_only(await worker.call(worker.sessions.ids))
+        except Exception:  # an engine that cannot be closed must not end the looking
+            _LOG.exception("sessions that nobody uses could not be closed")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 from wm_gym.serving.gate import refused
@@ -54,7 +54,8 @@ class Streams:
         except WebSocketDisconnect:
             return
         except UnknownSessionError:
-            await websocket.close(SESSION_ENDED)
+            with suppress(WebSocketDisconnect):  # the client may have gone as well
+                await websocket.close(SESSION_ENDED)
 
     async def watch(self, websocket: WebSocket, watch_id: str) -> None:
         """Show what a session shows, until the client goes or the session ends."""
