@@ -56,8 +56,8 @@ class Stage:
 _LARGE = ("train.batch=96", "train.warmup=100", "train.report_steps=300")
 _FIRST = (*_LARGE, "train.steps=2520", "train.constant_share=1.0", "train.learning_rate=1.5e-3", "train.no_hints=0.0")
 _SECOND = (*_LARGE, "train.steps=2200", "train.constant_share=0.3", "train.no_hints=0.15", "train.past_noise=0.08")
-_SHORT = ("train.steps=1500", "train.report_steps=500")
-_LONG = ("train.steps=5000", "train.report_steps=500", "train.teacher={teacher}")
+_SHORT = ("train.steps=1000", "train.report_steps=500")
+_LONG = ("train.steps=3000", "train.report_steps=500", "train.teacher={teacher}")
 _EXPERT = (*_LARGE, "train.steps=600", "train.initial={teacher}")
 _OF_TEACHER = (*_SHORT, "train.teacher={teacher}")
 

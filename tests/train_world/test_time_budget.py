@@ -36,7 +36,11 @@ def test_fewer_parts_leave_no_old_ones_behind(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("what", "size", "load", "last_rate"),
-    [("inpainter", "1M", load_inpainter, 4e-5), ("video", "2M", load_weights, 2e-5)],
+    [
+        ("inpainter", "1M", load_inpainter, 4e-5),
+        ("video", "2M", load_weights, 2e-5),
+        ("student", "2M", load_weights, 2e-5),
+    ],
 )
 def test_from_nothing_to_weights(tmp_path, monkeypatch, what, size, load, last_rate):
     pytest.importorskip("vizdoom")
@@ -62,7 +66,7 @@ def test_without_time_to_train_it_says_so(tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"what": "codec"}, "what must be one of ['inpainter', 'video'], got 'codec'"),
+        ({"what": "codec"}, "what must be one of ['inpainter', 'video', 'student'], got 'codec'"),
         ({"decay_share": 1.0}, "decay_share must be between 0 and 1, got 1.0"),
         ({"part_bytes": 0}, "part_bytes must be at least 1, got 0"),
         ({"size": "5M"}, "size must be one of ['1M', '3M', '10M', '30M'], got '5M'"),

@@ -25,12 +25,14 @@ from wm_gym.train_world.inpainting.preparing import FrameSources, prepare_traini
 from wm_gym.train_world.inpainting.sizes import inpainter_of, learning_rate_of
 from wm_gym.train_world.loop_config import ENDLESS_STEPS, check_device
 from wm_gym.train_world.recipes.inpainter import InpainterTrainConfig, inpainter_recipe
+from wm_gym.train_world.recipes.student_budget import TEACHING, distil_until, teaching
+from wm_gym.train_world.recipes.teacher import TeacherTrainConfig
 from wm_gym.train_world.recipes.video import VideoTrainConfig, prepare_samples, video_recipe
 from wm_gym.train_world.trainer import Recipe, train
 from wm_gym.train_world.video.sizes import video_of
 
 PARTS_FOLDER = "parts"
-SHAPES = {"inpainter": inpainter_of, "video": video_of}
+SHAPES = {"inpainter": inpainter_of, "video": video_of, "student": video_of}
 """Shape of a model of each kind, by size, height and width."""
 
 LEAST_DECAY_STEPS = 8
@@ -44,10 +46,14 @@ class Budgeted:
     Attributes:
         constant: Settings of a run at a constant learning rate.
         recipe: A run of given settings on the collected recordings.
+        share: Share of the time that these runs have.
+        after: What is done with their weights in the minutes that are left then, or None; returns other weights.
     """
 
-    constant: InpainterTrainConfig | VideoTrainConfig
+    constant: InpainterTrainConfig | VideoTrainConfig | TeacherTrainConfig
     recipe: Callable[[Any], Recipe[Any]]
+    share: float = 1.0
+    after: Callable[[Path, float], Path] | None = None
 
 
 @dataclass
@@ -56,7 +62,7 @@ class TimeBudgetConfig:
 
     Attributes:
         output: Folder of everything.
-        what: "inpainter" or "video".
+        what: "inpainter", "video", or "student": a teacher first, which is then distilled.
         size: Size of the model, a key of `SHAPES` in `train_world/inpainting/sizes.py` or `train_world/video/sizes.py`.
         height: Rows of a frame.
         width: Columns of a frame.
@@ -131,7 +137,10 @@ def time_budget(config: TimeBudgetConfig) -> list[Path]:
     deadline = perf_counter() + 60 * (config.minutes - config.packing_minutes)
     for split, num_clips in (("train", config.num_clips), ("test", config.held_out_clips)):
         collect(_dataset(config, split, num_clips))
-    weights = _train_until(deadline, BUDGETED[config.what](config), config)
+    budgeted, now = BUDGETED[config.what](config), perf_counter()
+    weights = _train_until(now + budgeted.share * (deadline - now), budgeted, config)
+    if budgeted.after is not None:
+        weights = budgeted.after(weights, (deadline - perf_counter()) / 60)
     return pack(weights, Path(config.output) / PARTS_FOLDER, config.part_bytes)
 
 
@@ -220,7 +229,18 @@ def _budgeted_video(config: TimeBudgetConfig) -> Budgeted:
     return Budgeted(constant, lambda phase: video_recipe(phase, samples, held_out))
 
 
+def _budgeted_student(config: TimeBudgetConfig) -> Budgeted:
+    folder, shape = str(_recordings(config, "train")), video_of(config.size, config.height, config.width)
+    constant, recipe = teaching(shape, folder, _loop(config))
+
+    def after(teacher: Path, minutes: float) -> Path:
+        return distil_until(minutes, teacher, folder, _loop(config), str(Path(config.output) / "student"))
+
+    return Budgeted(constant, recipe, TEACHING, after)
+
+
 BUDGETED: dict[str, Callable[[TimeBudgetConfig], Budgeted]] = {
     "inpainter": _budgeted_inpainter,
     "video": _budgeted_video,
+    "student": _budgeted_student,
 }
