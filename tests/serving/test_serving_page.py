@@ -178,7 +178,7 @@ def test_another_world_opens_from_the_form(page):
     before = picture(page)
     page.fill("#seed", "5")
     page.select_option("#place", "hall/3" if page.query_selector("option[value='hall/3']") else "city/9")
-    page.click("text=open")
+    page.click("#opening button")
     page.wait_for_function("document.getElementById('step').textContent === '0'", timeout=30_000)
     page.wait_for_timeout(300)
     assert picture(page) != before
@@ -190,3 +190,25 @@ def test_a_wrong_token_is_told(browser, address):
     page.wait_for_selector("#message.error")
     assert page.inner_text("#message") == "a request must carry the server's token, got none or another"
     page.close()
+
+
+CLOSES_BEFORE_IT_ASKS = """async () => {
+    const { Session } = await import("/page/connection.js");
+    const ask = Session.prototype.ask;
+    Session.prototype.ask = async function (...given) {
+        Session.prototype.ask = ask;
+        await this.close();
+        return ask.apply(this, given);
+    };
+}"""
+
+
+def test_a_session_that_has_ended_is_told_and_another_world_opens(page):
+    page.evaluate(CLOSES_BEFORE_IT_ASKS)
+    page.keyboard.press("w")
+    page.wait_for_selector("#message.error")
+    assert page.inner_text("#message") == "this session has ended: open a new world"
+    page.click("#opening button")
+    page.wait_for_function("document.getElementById('message').textContent === ''", timeout=30_000)
+    walk(page)
+    assert step(page) > 0

@@ -41,6 +41,7 @@ export class Session {
     this.described = described;
     this.number = described.last_message;
     this.socket = null;
+    this.hasEnded = false;
     this.turn = Promise.resolve();
   }
 
@@ -83,8 +84,7 @@ export class Session {
       socket.onmessage = (event) => done(event.data);
       socket.onclose = (event) => {
         this.socket = null;
-        const ended = event.code === SESSION_ENDED;
-        failed(ended ? new Refused("this session has ended: begin a new one") : new Error("the connection was lost"));
+        failed(event.code === SESSION_ENDED ? this.#ended() : new Error("the connection was lost"));
       };
       socket.send(message);
     });
@@ -99,12 +99,21 @@ export class Session {
       const socket = new WebSocket(this.server.socketAddress(`${this.path}/stream`));
       socket.binaryType = "arraybuffer";
       socket.onmessage = () => done((this.socket = socket)); // the greeting
-      socket.onclose = () => failed(new Error("the server cannot be reached"));
+      socket.onclose = async () => {
+        const found = await this.server.request("GET", this.path).catch((error) => error);
+        failed(found instanceof Refused ? this.#ended() : new Error("the server cannot be reached"));
+      };
     });
   }
 
-  close() {
-    return this.server.request("DELETE", this.path, { keepalive: true });
+  #ended() {
+    this.hasEnded = true;
+    return new Refused("this session has ended: open a new world");
+  }
+
+  /** End it; one that has ended before is no error. */
+  async close() {
+    await this.server.request("DELETE", this.path, { keepalive: true }).catch(() => {});
   }
 }
 

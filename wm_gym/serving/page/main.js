@@ -16,7 +16,6 @@ const screen = new Screen(find("world"));
 const chart = new Chart(find("map"));
 const wants = { time: false, map: true, depth: false };
 let player = null;
-let offer = null;
 let opening = { seed: 0, options: {} };
 
 function say(text, isError = false) {
@@ -98,7 +97,7 @@ function readOpening() {
 async function openWorld() {
   say("opening a world ...");
   opening = readOpening();
-  if (!player) await play(await Session.open(server, {}, opening.seed, opening.options));
+  if (!player || player.session.hasEnded) await play(await Session.open(server, {}, opening.seed, opening.options));
   else {
     await dropTwin();
     chart.forget();
@@ -189,7 +188,7 @@ function tieChecks() {
 }
 
 async function readOffer() {
-  offer = await server.request("GET", "/offer");
+  const offer = await server.request("GET", "/offer");
   const places = offer.worlds.map((name) => new Option(name === "imagined" ? "imagined from the prompt" : name, name));
   find("place").replaceChildren(new Option("by the seed", ""), ...places);
   find("place").value = asked.get("world") ?? offer.default_world ?? "";
@@ -225,7 +224,8 @@ async function start() {
     player?.leftByTwin();
     player?.session.close();
   });
-  if (asked.has("session")) await play(await Session.join(server, asked.get("session")));
+  const joined = asked.has("session") && (await Session.join(server, asked.get("session")).catch(() => null));
+  if (joined) await play(joined);
   else await openWorld();
 }
 

@@ -30,6 +30,7 @@ export class Player {
         } else await this.#step();
       } catch (error) {
         this.showError(error);
+        this.isAlive &&= !this.session.hasEnded;
         await sleep(1000);
       }
     }
