@@ -1,5 +1,6 @@
 """Stages that are settings of others, and stages that are begun from the wrong weights."""
 
+import signal
 from dataclasses import replace
 from functools import partial
 
@@ -10,9 +11,18 @@ from tiny_recipes import write_teacher
 from wall_clip import SIZE, write_recordings
 
 from wm_gym.backends.video.weights import load_weights, save_weights
+from wm_gym.train_world.distilling.distillation import DistillationConfig
 from wm_gym.train_world.distilling.flow import FlowConfig
+from wm_gym.train_world.distilling.matching import MatchingConfig
+from wm_gym.train_world.distilling.world_rollouts import RolloutConfig
 from wm_gym.train_world.recipes.causal import CausalRunConfig, CausalTrainConfig, run_causal
-from wm_gym.train_world.recipes.distil import DistilRunConfig, DistilTrainConfig, run_distil
+from wm_gym.train_world.recipes.distil import (
+    DistilRunConfig,
+    DistilTrainConfig,
+    distil_recipe,
+    read_networks,
+    run_distil,
+)
 from wm_gym.train_world.recipes.stages import ActRunConfig, ExpertsRunConfig, run_act, run_experts, run_shrink
 from wm_gym.train_world.recipes.teacher import TeacherRunConfig, TeacherTrainConfig, run_teacher, teacher_recipe
 from wm_gym.train_world.trainer import train
@@ -55,6 +65,35 @@ def test_a_student_says_how_it_samples(tmp_path):
     run_distil(DistilRunConfig(**sources(tmp_path), train=config))
     made = load_weights(tmp_path / "run" / "weights.safetensors").config
     assert (made.num_steps, made.sigmas, made.renoise) == (2, (1.0, 0.4), True)
+
+
+def through_worlds(folder, name, **loop):
+    """A distillation on rollouts through worlds, of three steps."""
+    fixed = LOOP | {"steps": 3, "output": str(folder / name)} | loop
+    config = DistilTrainConfig(**fixed, teacher=str(write_teacher(folder / "teacher.safetensors")), rollouts="world")
+    config.distillation = DistillationConfig(score=MatchingConfig(critic_steps=1))
+    config.worlds = RolloutConfig(("rooms/9",), worlds=2, chunks=3, judged=2)
+    return distil_recipe(config, read_networks(config), walks())
+
+
+def test_a_student_learns_from_rollouts_through_worlds_and_resumes(tmp_path):
+    recipe = through_worlds(tmp_path, "whole")
+    before = {name: value.clone() for name, value in recipe.network.state_dict().items()}
+    after = train(recipe).network.state_dict()
+    moved = {name.split(".")[0] for name, value in after.items() if not torch.equal(value, before[name])}
+    assert moved == {"student", "critic"}
+    parted, calls = through_worlds(tmp_path, "parted"), []
+
+    def interrupted(turn, generator):
+        calls.append(turn)
+        if len(calls) == 2:
+            signal.raise_signal(signal.SIGINT)
+        return parted.loss(turn, generator)
+
+    with pytest.raises(KeyboardInterrupt):
+        train(replace(parted, loss=interrupted))
+    again = train(through_worlds(tmp_path, "parted")).network.state_dict()
+    assert all(torch.equal(again[name], value) for name, value in after.items())
 
 
 def refused(run, config, **settings):
@@ -120,6 +159,16 @@ def test_a_teacher_cannot_begin_as_a_student(tmp_path):
     ("config", "settings", "message"),
     [
         (ExpertsRunConfig, {"boundary": 1.0}, "boundary must be between 0 and 1, got 1.0"),
+        (DistilTrainConfig, {"rollouts": "dreams"}, "rollouts must be one of ['walks', 'world'], got 'dreams'"),
+        (
+            DistilTrainConfig,
+            {"rollouts": "world", "distillation": DistillationConfig(adversarial=0.1)},
+            "adversarial must be 0 with rollouts through worlds, of which there is no truth (rooms/9, rooms/19, "
+            "rooms/29), got 0.1",
+        ),
+        (RolloutConfig, {"places": []}, "places must name at least one place, got none"),
+        (RolloutConfig, {"judged": 20}, "judged must be from 1 to chunks (16), got 20"),
+        (RolloutConfig, {"worlds": 0}, "worlds must be at least 1, got 0"),
         (TeacherTrainConfig, {"objective": "mean"}, "objective must be one of ['flow', 'regression'], got 'mean'"),
         (TeacherTrainConfig, {"parts": "head"}, "parts must be one of ['all', 'steering'], got 'head'"),
         (CausalTrainConfig, {"source": "hope"}, "source must be one of ['truth', 'trajectories'], got 'hope'"),

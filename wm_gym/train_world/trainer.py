@@ -52,6 +52,7 @@ class Recipe(Generic[B]):
         file: Name of that file, in the output folder.
         optimizer: Optimizer of the network, or None for AdamW with the settings of the loop. A group of its parameters
             may have an `lr_scale`, a multiple of the learning rate.
+        is_backward: Whether `loss` adds the gradients itself, graph by graph.
     """
 
     config: LoopConfig
@@ -62,6 +63,7 @@ class Recipe(Generic[B]):
     save: Callable[[Path, Any], object]
     file: str
     optimizer: Optimizer | None = None
+    is_backward: bool = False
 
 
 def train(recipe: Recipe[Any]) -> Progress:
@@ -100,7 +102,7 @@ def fit(progress: Progress, recipe: Recipe[Any], report: Report) -> None:
         try:
             for batch in _prefetch(recipe.draw, progress.step, config.steps, config.data_workers):
                 stop_if_asked()
-                figures = _step(progress, batch, recipe.loss, config)
+                figures = _step(progress, batch, recipe)
                 progress.seconds += time.perf_counter() - began
                 is_last = progress.step == config.steps or _is_over(progress, config)
                 report.add(figures)
@@ -129,15 +131,19 @@ def _is_over(progress: Progress, config: LoopConfig) -> bool:
     return 0 < 60 * config.most_minutes <= progress.seconds
 
 
-def _step(progress: Progress, batch: Movable, loss: Loss[Any], config: LoopConfig) -> dict[str, float]:
+def _step(progress: Progress, batch: Movable, recipe: Recipe[Any]) -> dict[str, float]:
     """One step of the optimizer and of the moving average; returns the loss and its parts."""
+    config = recipe.config
     for group in progress.optimizer.param_groups:
         group["lr"] = _learning_rate(config, progress.step) * group.get("lr_scale", 1.0)
     generator = torch.Generator().manual_seed(config.seed * 1_000_003 + progress.step)
+    if recipe.is_backward:
+        progress.optimizer.zero_grad(set_to_none=True)
     with torch.autocast(config.device, torch.bfloat16, enabled=config.bfloat16):
-        total, parts = loss(batch.to(torch.device(config.device)), generator)
-    progress.optimizer.zero_grad(set_to_none=True)
-    total.backward()
+        total, parts = recipe.loss(batch.to(torch.device(config.device)), generator)
+    if not recipe.is_backward:
+        progress.optimizer.zero_grad(set_to_none=True)  # a loss may have left gradients of its own
+        total.backward()
     norm = nn.utils.clip_grad_norm_(progress.network.parameters(), config.clip_norm)
     progress.optimizer.step()
     progress.step += 1

@@ -61,6 +61,10 @@ class DistillationConfig:
         """Turns of a round; the last is the student's."""
         return self.score.critic_steps + 1
 
+    def is_students(self, number: int) -> bool:
+        """Whether a turn is the student's."""
+        return number % self.turns == self.turns - 1
+
 
 class Distillation(nn.Module):
     """All that is trained: a student, the critic of what it makes, and an adversarial head.
@@ -118,15 +122,21 @@ def distillation_loss(
         config: Terms of the loss.
         generator: Of all noise, on the CPU.
     """
-    is_students = batch.number % config.turns == config.turns - 1
-    rounds = batch.number // config.turns
-    by_realism = teachers.realism is not None and rounds % REALISM_EVERY == REALISM_EVERY - 1
     chunk, exit_step = _draw_chunk(config, generator)
     cold = _happens(config.cold_share, generator)
-    with torch.set_grad_enabled(is_students):
+    with torch.set_grad_enabled(config.is_students(batch.number)):
         made = make_chunk(trained.student, batch, chunk, length, config.sigmas, generator, exit_step, cold=cold)
+    return turn_loss(trained, teachers, batch.number, made, config, generator)
+
+
+def turn_loss(
+    trained: Distillation, teachers: Teachers, number: int, made: Made, config: DistillationConfig, generator: Generator
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """The loss of turn `number` on a chunk that the student has made, with a graph if it is its turn."""
+    rounds = number // config.turns
+    by_realism = teachers.realism is not None and rounds % REALISM_EVERY == REALISM_EVERY - 1
     judged = made.given.without_control() if by_realism else made.given
-    if not is_students:
+    if not config.is_students(number):
         return _critics_turn(trained, made, judged, config, generator)
     teacher = teachers.realism if by_realism and teachers.realism is not None else teachers.control
     return _students_turn(trained, teacher, made, judged, config, generator)
@@ -156,6 +166,7 @@ def _critics_turn(
     level = config.score.draw(count, length, generator).to(latents.device)
     noise = torch.randn(latents.shape, generator=generator).to(latents.device)
     read = FeatureReader(trained.critic)
+    assert made.true is not None
     with torch.no_grad():  # the head alone learns by this
         features = [read(critic, noised(one, level, noise), level) for one in (made.true, latents)]
     told = head_loss(*(trained.head(one) for one in features))

@@ -26,12 +26,12 @@ class Made:
     Attributes:
         latents: (B, L, C, h, w).
         given: What it was made from.
-        true: (B, L, C, h, w) what the recording shows there.
+        true: (B, L, C, h, w) what the recording shows there, or None where there is none.
     """
 
     latents: Tensor
     given: Given
-    true: Tensor
+    true: Tensor | None = None
 
 
 def few_steps(

@@ -22,9 +22,12 @@ from wm_gym.train_world.distilling.given import Given
 from wm_gym.train_world.distilling.scores import HeldOutPieces
 from wm_gym.train_world.distilling.student import few_steps
 from wm_gym.train_world.distilling.walks import Pieces, Walks, WalkSources, draw_pieces, read_sources
+from wm_gym.train_world.distilling.world_rollouts import RolloutConfig, Turn, WorldRollouts, refuse_head, world_loss
 from wm_gym.train_world.loop_config import LoopConfig
 from wm_gym.train_world.recipes.running import run_recipe
-from wm_gym.train_world.trainer import Recipe
+from wm_gym.train_world.trainer import Loss, Recipe
+
+ROLLOUTS = ("walks", "world")
 
 
 @dataclass
@@ -36,6 +39,8 @@ class DistilTrainConfig(LoopConfig):
         initial: File of the student's first weights; empty for the teacher's.
         realism: File of a teacher that was trained without control; empty for none.
         distillation: Terms of the loss.
+        rollouts: "walks": of recordings, hints from the last frame alone; "world": through `World`, whose memory hints.
+        worlds: Rollouts through `World`.
     """
 
     output: str = "outputs/train_student"
@@ -50,6 +55,15 @@ class DistilTrainConfig(LoopConfig):
     initial: str = ""
     realism: str = ""
     distillation: DistillationConfig = field(default_factory=DistillationConfig)
+    rollouts: str = "walks"
+    worlds: RolloutConfig = field(default_factory=RolloutConfig)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.rollouts not in ROLLOUTS:
+            raise ValueError(f"rollouts must be one of {list(ROLLOUTS)}, got {self.rollouts!r}")
+        if self.rollouts == "world":
+            refuse_head(self.distillation, self.worlds.places)
 
 
 @dataclass
@@ -66,7 +80,7 @@ class DistilRunConfig(WalkSources):
 def run_distil(config: DistilRunConfig) -> str:
     """Read walks, then distil; returns a summary. Raises as `run_recipe` does, or if a teacher does not fit."""
 
-    def prepare() -> Recipe[Pieces]:
+    def prepare() -> Recipe[Any]:
         networks = read_networks(config.train)  # what is missing is refused before walks are read
         return distil_recipe(config.train, networks, *read_sources(config, networks.teacher.config, "teacher"))
 
@@ -126,24 +140,36 @@ def _check_shape(name: str, config: VideoConfig, wanted: VideoConfig) -> None:
 
 def distil_recipe(
     config: DistilTrainConfig, networks: Networks, walks: Walks, held_out: Walks | None = None
-) -> Recipe[Pieces]:
+) -> Recipe[Any]:
     """The distillation of a teacher on walks, scored on others."""
     torch.manual_seed(config.seed)
     of_loss, device = config.distillation, torch.device(config.device)
     trained = new_distillation(networks, of_loss).to(device)
     teachers = Teachers(networks.teacher.to(device), None if networks.realism is None else networks.realism.to(device))
+    score = None if held_out is None else _of_student(HeldOutPieces(held_out, config.length, in_few_steps))
+    optimizer = trained.optimizer(config.learning_rate, of_loss.score.critic_rate)
+    if config.rollouts == "world":
+        loss_of = _on_worlds(config, trained, teachers)
+        return Recipe(config, trained, Turn, loss_of, score, _save, "weights.safetensors", optimizer, is_backward=True)
     frames = of_loss.chunks * config.length * trained.student.config.frames_per_latent
 
     def draw(number: int) -> Pieces:
         packing, per_latent = trained.student.packing, trained.student.config.frames_per_latent
         return draw_pieces(walks, packing, config.batch, frames, per_latent, number, config.seed)
 
-    def loss_of(batch: Pieces, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+    def on_walks(batch: Pieces, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         return distillation_loss(trained, teachers, batch, config.length, of_loss, generator)
 
-    score = None if held_out is None else _of_student(HeldOutPieces(held_out, config.length, in_few_steps))
-    optimizer = trained.optimizer(config.learning_rate, of_loss.score.critic_rate)
-    return Recipe(config, trained, draw, loss_of, score, _save, "weights.safetensors", optimizer)
+    return Recipe(config, trained, draw, on_walks, score, _save, "weights.safetensors", optimizer)
+
+
+def _on_worlds(config: DistilTrainConfig, trained: Distillation, teachers: Teachers) -> Loss[Turn]:
+    rollouts = WorldRollouts(trained.student, config.worlds, config.seed)
+
+    def on_worlds(turn: Turn, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        return world_loss(trained, teachers, turn.number, rollouts, config.distillation, generator)
+
+    return on_worlds
 
 
 def new_distillation(networks: Networks, config: DistillationConfig) -> Distillation:
