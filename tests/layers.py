@@ -55,6 +55,7 @@ INSIDE = {
         "tiles": 4,
         "reading": 4,
         "distilling": 4.5,
+        "distributed": 4.7,
         "recipes": 5,
     },
 }

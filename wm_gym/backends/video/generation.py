@@ -66,7 +66,9 @@ class Prediction:
         return self._blocks
 
     def _past(self) -> CachedKV:
-        config, weight = self._network.config, self._network.transformer.proj_out.weight
-        nothing = weight.new_zeros(config.num_layers, math.prod(config.grid), config.inner_dim)
+        config, transformer = self._network.config, self._network.transformer
+        nothing = transformer.proj_out.weight.new_zeros(
+            config.num_layers, math.prod(config.grid), transformer.cached_dim
+        )
         absent = Block(0, Role.ABSENT, nothing, nothing)
         return gather(self._blocks, config.sink_latents + config.window_latents, absent)

@@ -116,6 +116,11 @@ class CausalTransformer(nn.Module):
         if config.action_dim:
             self.action_embedder = nn.Sequential(Linear(config.action_dim, dim), nn.SiLU(), Linear(dim, dim))
 
+    @property
+    def cached_dim(self) -> int:
+        """Channels of cached keys and values."""
+        return self.config.inner_dim
+
     def set_attention(self, implementation: str) -> None:
         """Compute attention by one of `attention.IMPLEMENTATIONS`."""
         for module in self.modules():
@@ -205,18 +210,19 @@ class CausalTransformer(nn.Module):
         base_time: Tensor | None,
     ) -> tuple[Tensor, NewKV]:
         """The blocks: (N, L * S, C) mixed tokens, and what the cache may keep; arguments as in `forward`."""
-        x, queries = tokens.x.unflatten(1, (tokens.temb.shape[1], -1)), tokens.metadata
+        length, frame_tokens = tokens.temb.shape[1], math.prod(grid)
+        x, queries = tokens.x.unflatten(1, (length, -1)), tokens.metadata
         keys = queries if past is None else FrameMetadata.cat([past.metadata, queries])
-        mask = FrameMask(may_attend(queries, keys, window).cpu(), math.prod(grid), x.dtype)
+        mask = FrameMask(may_attend(queries, keys, window).cpu(), frame_tokens, x.dtype)
         of_keys = self.rotations(keys, base_time, grid).to(x.device)
-        rotations = of_keys[:, -x.shape[1] * x.shape[2] :], of_keys  # the last keys are the queries' own
+        rotations = of_keys[:, -length * frame_tokens :], of_keys  # the last keys are the queries' own
         shared, new = self.condition_embedder.time_proj(F.silu(tokens.temb)).unflatten(-1, (6, 1, -1)).float(), []
         camera = None if tokens.camera is None else tokens.camera.view_as(x)
         for k, block in enumerate(self.blocks):
             cached = None if past is None else (past.keys[k], past.values[k])
             x, kv = block(x, text[k], shared, cached, mask, rotations, camera)
             new.append(kv)
-        stacked = (torch.stack(layers).unflatten(2, x.shape[1:3]) for layers in zip(*new, strict=True))
+        stacked = (torch.stack(layers).unflatten(2, (length, frame_tokens)) for layers in zip(*new, strict=True))
         return x.flatten(1, 2), NewKV(*stacked)
 
     def unpatchify(self, x: Tensor, temb: Tensor, grid: tuple[int, int]) -> Tensor:
