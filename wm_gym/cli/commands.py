@@ -160,7 +160,10 @@ def _rollout(config: Any) -> int:
 
 
 def _take_replay(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", help="that `wm-gym rollout` wrote")
+    parser.add_argument(
+        "file", help="that `wm-gym rollout` wrote, or a link to a walk, which is generated and compared"
+    )
+    parser.add_argument("--link", action="store_true", help="print the walk as a line of text")
     parser.add_argument("--verify", action="store_true", help="generate it again and compare every frame")
     parser.add_argument("--from", dest="from_step", type=int, default=0, metavar="STEP", help="begin there; 0: opening")
     parser.add_argument("--film", metavar="PATH", help="write the recorded frames as an .mp4")
@@ -169,9 +172,13 @@ def _take_replay(parser: argparse.ArgumentParser) -> None:
 def _replay(asked: argparse.Namespace) -> int:
     """Exit status 1: the replay is not what was recorded."""
     from wm_gym.envs.replay.format import Replay
+    from wm_gym.envs.replay.link import PREFIX, link_of
     from wm_gym.envs.replay.verification import verify
     from wm_gym.envs.replay.video import film
     from wm_gym.files.atomic import check_writable
+
+    if asked.file.startswith(PREFIX):
+        return _generate_link(asked.file)
 
     if asked.from_step and not (asked.verify or asked.film):
         raise ValueError(f"--from must come with --verify or --film, got --from {asked.from_step} alone")
@@ -182,11 +189,25 @@ def _replay(asked: argparse.Namespace) -> int:
     if asked.film:
         film(replay, asked.film, asked.from_step)
         print(f"{asked.film} holds the film")
+    if asked.link:
+        print(link_of(replay))
     if not asked.verify:
         return 0
     comparison = verify(replay, asked.from_step)
     print(comparison.describe())
     return 0 if comparison.agrees else 1
+
+
+def _generate_link(link: str) -> int:
+    """Exit status 1: the last frames are not those that the link was made of."""
+    from wm_gym.envs.replay.link import walk_of
+
+    walk = walk_of(link)
+    print(walk.replay.describe())
+    *_, (_, last, _) = walk.generate()
+    same = walk.is_shown_by(last)
+    print(f"its last frames are {'those' if same else 'not those'} that were shown")
+    return 0 if same else 1
 
 
 def _serve(config: Any) -> int:
