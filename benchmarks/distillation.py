@@ -1,6 +1,6 @@
 r"""A teacher, a regressor and students of one to four steps, on equal data; and what each part of distilling adds.
 
-    python benchmarks/distillation.py FOLDER [--stages NAME ...] [--samples 192] [--chunks 8] [--json PATH]
+    python benchmarks/distillation.py FOLDER [--stages NAME ...] [--samples 192] [--chunks 8] [--seeds 4] [--json PATH]
 
 FOLDER holds `train` and `held`, recordings of rooms of 24 x 32:
 
@@ -19,23 +19,26 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
 
+from wm_gym.backends.video.network import VideoNetwork
 from wm_gym.backends.video.weights import load_weights
+from wm_gym.evaluation.generation.evaluating import evaluate_generation
+from wm_gym.evaluation.generation.pieces import TruePieces
+from wm_gym.evaluation.generation.report import table, write_report
 from wm_gym.train_world.distilling.closed_loop import closed_loop, frames_of, unhinted
 from wm_gym.train_world.distilling.flow import FlowConfig
 from wm_gym.train_world.distilling.scores import Maker, held_out_pieces
-from wm_gym.train_world.distilling.walks import read_walks
+from wm_gym.train_world.distilling.walks import Pieces, Walks, read_walks
 from wm_gym.train_world.recipes.distil import in_few_steps
 from wm_gym.train_world.recipes.teacher import TeacherTrainConfig, maker_of
 
-SEEDS, STRIDE = 2, 4
+STRIDE = 4
 
 
 @dataclass(frozen=True)
@@ -93,12 +96,13 @@ def main() -> None:
     parser.add_argument("--stages", nargs="*", default=[stage.name for stage in STAGES])
     parser.add_argument("--samples", type=int, default=192)
     parser.add_argument("--chunks", type=int, default=8)
+    parser.add_argument("--seeds", type=int, default=4)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     for stage in STAGES:
         if stage.name in options.stages:
             run(stage, options.folder)
-    print_scores(options)
+    score(options)
 
 
 def run(stage: Stage, folder: Path) -> None:
@@ -136,86 +140,40 @@ def rows(folder: Path) -> Mapping[str, tuple[Path, Maker]]:
     return found
 
 
-def scored(frames: list[np.ndarray], truth: np.ndarray, unseen: np.ndarray, space: Patches) -> dict[str, float]:
-    """Figures of one chunk of N rollouts from two seeds."""
-    errors = (frames[0] / 255.0 - truth / 255.0) ** 2
-    apart = (frames[0] / 255.0 - frames[1] / 255.0) ** 2
-    return {
-        "psnr_db": decibels(errors[~unseen]), "unseen_psnr_db": decibels(errors[unseen]),
-        "seeds_db": decibels(apart[unseen]), "seen_seeds_db": decibels(apart[~unseen]),
-        "sharpness": sharpness(frames[0], truth), "patch_distance": space.distance(frames[0], truth),
-    }  # fmt: skip
+def true_pieces(network: VideoNetwork, pieces: Pieces, walks: Walks, cold: bool) -> TruePieces:
+    """Held-out pieces, and other walks of the same folder for the floor."""
+    truth = frames_of(pieces.clean)
+    half, chunks = len(walks.frames) // 2, pieces.length
+    others = walks.frames[half:, :chunks], walks.frames[:half, -chunks:]
+    unseen = np.ones(truth.shape[:-1], bool) if cold else unhinted(network, pieces)
+    return TruePieces(
+        truth, unseen, pieces.path.numpy(), pieces.intrinsics.numpy(), frames_of(pieces.before[:, None])[:, 0],
+        np.concatenate(others), is_cold=cold,
+    )  # fmt: skip
 
 
-def decibels(squared: np.ndarray) -> float:
-    """Of squared errors of colours in 0..1."""
-    return float(-10 * np.log10(max(1e-10, squared.mean()))) if squared.size else float("nan")
+def of_seed(network: VideoNetwork, make: Maker, pieces: Pieces, cold: bool) -> Callable[[int], np.ndarray]:
+    """A seed to the frames of all pieces."""
+    return lambda seed: frames_of(closed_loop(network, make, pieces, 1, seed, cold=cold))
 
 
-def sharpness(frames: np.ndarray, truth: np.ndarray) -> float:
-    """Energy of horizontal gradients as a share of the truth's."""
-    ours, theirs = (np.square(np.diff(t.astype(np.float32), axis=-2)).mean() for t in (frames, truth))
-    return float(ours / theirs)
-
-
-class Patches:
-    """Patches of frames in the principal axes of the truth's, as many as hold nearly all of it, each of size one."""
-
-    def __init__(self, truth: np.ndarray, side: int = 8, axes: int = 64) -> None:
-        """Axes of the patches of frames (N, H, W, 3)."""
-        self._side = side
-        patches = self._cut(truth)
-        self._mean = patches.mean(0)
-        values, vectors = np.linalg.eigh(np.cov(patches.T))
-        self._axes = vectors[:, ::-1][:, :axes] / np.sqrt(values[::-1][:axes])
-
-    def distance(self, frames: np.ndarray, truth: np.ndarray) -> float:
-        """Frechet distance of the patches of two sets of frames."""
-        ours, theirs = ((self._cut(one) - self._mean) @ self._axes for one in (frames, truth))
-        (a, b), (c, d) = (ours.mean(0), theirs.mean(0)), (np.cov(ours.T), np.cov(theirs.T))
-        root = np.sqrt(np.linalg.eigvals(c @ d).real.clip(0)).sum()
-        return float(((a - b) ** 2).sum() + np.trace(c) + np.trace(d) - 2 * root)
-
-    def _cut(self, frames: np.ndarray) -> np.ndarray:
-        windows = np.lib.stride_tricks.sliding_window_view(frames, (self._side, self._side), (1, 2))
-        half = self._side // 2
-        return windows[:, ::half, ::half].reshape(-1, 3 * self._side**2).astype(np.float64)
-
-
-def print_scores(options: argparse.Namespace) -> None:
-    """The table, by chunk, of all that has weights; sheets beside the weights."""
-    walks = read_walks(str(options.folder / "held"), STRIDE)
-    found = rows(options.folder)
-    config = load_weights(next(iter(found.values()))[0])
-    pieces = held_out_pieces(config, walks, options.chunks, options.samples)
-    truth, unseen = frames_of(pieces.clean), unhinted(config, pieces)
-    space, figures = Patches(truth.reshape(-1, *truth.shape[2:])), {}
+def score(options: argparse.Namespace) -> None:
+    """Reports of all that has weights, starting from a true frame and from nothing."""
+    walks, found = read_walks(str(options.folder / "held"), STRIDE), rows(options.folder)
+    networks = {name: load_weights(path) for name, (path, _) in found.items()}
+    one = next(iter(networks.values()))
+    pieces = held_out_pieces(one, walks, options.chunks, options.samples)
     for regime in ("hidden", "cold"):
-        for name, (path, make) in found.items():
-            network = load_weights(path)
-            made = [
-                frames_of(closed_loop(network, make, pieces, 1, seed, cold=regime == "cold")) for seed in range(SEEDS)
-            ]
-            for chunk in sorted({0, 1, 3, options.chunks - 1}):
-                hidden = np.ones_like(unseen[:, chunk]) if regime == "cold" else unseen[:, chunk]
-                one = scored([seed[:, chunk] for seed in made], truth[:, chunk], hidden, space)
-                figures[f"{regime}/{name}/{chunk + 1}"] = one
-                print(
-                    f"{regime:7} {name:20} {chunk + 1:2}",
-                    {key: round(value, 2) for key, value in one.items()},
-                    flush=True,
-                )
-            save_sheet(options.folder / f"sheet_{regime}_{name}.png", truth, made, unseen)
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=1))
-
-
-def save_sheet(path: Path, truth: np.ndarray, made: list[np.ndarray], unseen: np.ndarray) -> None:
-    """Rows of walks: the truth, then each seed, chunk after chunk; those of which least was seen first."""
-    chosen = np.argsort(-unseen[:, 0].mean((1, 2)))[:24:4]
-    strips = [np.concatenate(list(one[row]), 1) for row in chosen for one in (truth, *made)]
-    sheet = np.concatenate([np.pad(strip, ((1, 1), (0, 0), (0, 0))) for strip in strips], 0)
-    Image.fromarray(sheet.repeat(3, 0).repeat(3, 1)).save(path)
+        cold = regime == "cold"
+        makers = {name: of_seed(networks[name], make, pieces, cold) for name, (_, make) in found.items()}
+        report = evaluate_generation(
+            makers, true_pieces(one, pieces, walks, cold), range(options.seeds), options.chunks
+        )
+        write_report(options.folder / f"report_{regime}", f"Distillation, {regime}", report)
+        print(f"{regime}\n{table(report)}\n", flush=True)
+        if options.json:
+            told = json.loads(options.json.read_text()) if options.json.exists() else {}
+            options.json.write_text(json.dumps(told | {regime: report.figures}, indent=1))
 
 
 if __name__ == "__main__":
