@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from wm_gym.files.atomic import write_atomically
+from wm_gym.train_world.ranks import gathered, is_first_rank, sharded
 
 VERSION = 1
 
@@ -35,19 +36,20 @@ class Progress:
 
 
 def save(path: Path, progress: Progress, config: dict[str, Any]) -> None:
-    """Write a checkpoint; the old file stays whole until the new one is."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a checkpoint, of whole weights and by the first rank; the old file stays whole until the new one is."""
     data = {
         "version": VERSION,
         "config": config,
-        "network": progress.network.state_dict(),
-        "average": progress.average.state_dict(),
-        "optimizer": progress.optimizer.state_dict(),
+        "network": gathered(progress.network.state_dict()),
+        "average": gathered(progress.average.state_dict()),
+        "optimizer": gathered(progress.optimizer.state_dict()),
         "order": _order(progress),
         "step": progress.step,
         "seconds": progress.seconds,
     }
-    write_atomically(path, lambda file: torch.save(data, file))
+    if is_first_rank():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, lambda file: torch.save(data, file))
 
 
 def resume(path: Path, progress: Progress, config: dict[str, Any]) -> None:
@@ -62,9 +64,10 @@ def resume(path: Path, progress: Progress, config: dict[str, Any]) -> None:
     changed = sorted(name for name in config if config[name] != data["config"].get(name))
     if changed:
         raise ValueError(f"a resumed run must keep its settings, got another {changed[0]!r} than {path} has")
-    progress.network.load_state_dict(data["network"])
-    progress.average.load_state_dict(data["average"])
-    progress.optimizer.load_state_dict(_reordered(data["optimizer"], data["order"], _order(progress)))
+    for module, state in ((progress.network, data["network"]), (progress.average, data["average"])):
+        module.load_state_dict(sharded(state, module.state_dict()))
+    moments = _reordered(data["optimizer"], data["order"], _order(progress))
+    progress.optimizer.load_state_dict(_sharded(moments, progress.optimizer))
     progress.step, progress.seconds = data["step"], data["seconds"]
 
 
@@ -81,6 +84,13 @@ def _reordered(state: dict[str, Any], old: list[str], new: list[str]) -> dict[st
     """
     number = {name: k for k, name in enumerate(old)}
     moments = {k: state["state"][number[name]] for k, name in enumerate(new) if number[name] in state["state"]}
+    return state | {"state": moments}
+
+
+def _sharded(state: dict[str, Any], optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+    """An optimizer's state with each moment sharded as its parameter is."""
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    moments = {k: sharded(one, dict.fromkeys(one, parameters[k])) for k, one in state["state"].items()}
     return state | {"state": moments}
 
 

@@ -14,6 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from wm_gym.train_world.ranks import on_whole
+
 _SIXTH_ORDER = (3.4445, -4.7750, 2.0315)
 _SWEEPS = 5
 
@@ -53,7 +55,7 @@ def _muon(gradient: Tensor, state: dict[str, Any], momentum: float = 0.95) -> Te
     mean = state.setdefault("mean", torch.zeros_like(gradient))
     mean.lerp_(gradient, 1 - momentum)
     # the size of a step of AdamW on a matrix of this shape
-    return orthogonal(gradient.lerp(mean, momentum)) * (0.2 * max(gradient.shape) ** 0.5)
+    return on_whole(orthogonal, gradient.lerp(mean, momentum)) * (0.2 * max(gradient.shape) ** 0.5)
 
 
 def _adam(

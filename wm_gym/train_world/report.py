@@ -13,6 +13,7 @@ from PIL import Image
 from torch import nn
 
 from wm_gym.train_world.checkpoint import Progress
+from wm_gym.train_world.ranks import is_first_rank
 
 
 @dataclass(frozen=True)
@@ -31,14 +32,15 @@ class Score:
 
 
 class Report:
-    """Collects losses, and scores the averaged weights when it is written."""
+    """Collects losses, and scores the averaged weights when it is written. Of several ranks the first writes files."""
 
     def __init__(self, folder: Path, score: Callable[[nn.Module], Score] | None) -> None:
         """Report into a folder; without `score` losses alone."""
-        folder.mkdir(parents=True, exist_ok=True)
-        self._folder, self._score = folder, score
+        self._folder, self._score, self._is_writing = folder, score, is_first_rank()
         self._sums: dict[str, list[float]] = defaultdict(list)
-        self._board = _board(folder)
+        if self._is_writing:
+            folder.mkdir(parents=True, exist_ok=True)
+        self._board = _board(folder) if self._is_writing else None
 
     def add(self, figures: dict[str, float]) -> None:
         """Keep the loss and its parts of one step, by name."""
@@ -53,9 +55,11 @@ class Report:
         if self._score is not None:
             score = self._score(progress.average)
             figures |= score.figures
-            self._draw(score, progress.step)
-        with (self._folder / "log.jsonl").open("a") as file:
-            file.write(json.dumps({"step": progress.step} | figures) + "\n")
+            if self._is_writing:
+                self._draw(score, progress.step)
+        if self._is_writing:
+            with (self._folder / "log.jsonl").open("a") as file:
+                file.write(json.dumps({"step": progress.step} | figures) + "\n")
         if self._board is not None:
             for name, value in figures.items():
                 self._board.add_scalar(name, value, progress.step)

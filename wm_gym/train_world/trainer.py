@@ -6,6 +6,7 @@ All randomness of a step comes from (seed, step), so a resumed run ends in the s
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ from wm_gym.progress import progress_bar
 from wm_gym.train_world.checkpoint import Progress, average_of, resume, save, update_ema
 from wm_gym.train_world.interrupts import held_interrupts
 from wm_gym.train_world.loop_config import LoopConfig
+from wm_gym.train_world.ranks import agreed, is_first_rank, num_ranks
 from wm_gym.train_world.report import Report, Score
 
 
@@ -53,6 +55,8 @@ class Recipe(Generic[B]):
         optimizer: Optimizer of the network, or None for AdamW with the settings of the loop. A group of its parameters
             may have an `lr_scale`, a multiple of the learning rate.
         is_backward: Whether `loss` adds the gradients itself, graph by graph.
+        shard: Shards the weights of a network over ranks, in place, for the network's optimizer too if that is given;
+            None: they are whole.
     """
 
     config: LoopConfig
@@ -64,6 +68,7 @@ class Recipe(Generic[B]):
     file: str
     optimizer: Optimizer | None = None
     is_backward: bool = False
+    shard: Callable[[nn.Module, Optimizer | None], object] | None = None
 
 
 def train(recipe: Recipe[Any]) -> Progress:
@@ -84,7 +89,11 @@ def train(recipe: Recipe[Any]) -> Progress:
 def setup(recipe: Recipe[Any]) -> Progress:
     """A run that has taken no step."""
     network = recipe.network.to(recipe.config.device)
-    return Progress(network, average_of(network), recipe.optimizer or _adamw(network, recipe.config))
+    average = average_of(network)
+    if recipe.shard is not None:
+        recipe.shard(network, recipe.optimizer)
+        recipe.shard(average, None)
+    return Progress(network, average, recipe.optimizer or _adamw(network, recipe.config))
 
 
 def fit(progress: Progress, recipe: Recipe[Any], report: Report) -> None:
@@ -97,26 +106,29 @@ def fit(progress: Progress, recipe: Recipe[Any], report: Report) -> None:
     if checkpoint.exists():
         resume(checkpoint, progress, config.frozen())
     saved = began = time.perf_counter()
-    bar = progress_bar(total=config.steps, initial=progress.step, desc="training", unit="step")
+    bar = progress_bar(
+        total=config.steps, initial=progress.step, desc="training", unit="step", disable=not is_first_rank()
+    )
     with bar, held_interrupts() as stop_if_asked:
         try:
             for batch in _prefetch(recipe.draw, progress.step, config.steps, config.data_workers):
                 stop_if_asked()
                 figures = _step(progress, batch, recipe)
                 progress.seconds += time.perf_counter() - began
-                is_last = progress.step == config.steps or _is_over(progress, config)
+                is_last = progress.step == config.steps or agreed(_is_over(progress, config))
                 report.add(figures)
                 bar.update()
                 if progress.step % config.report_steps == 0 or is_last:
                     bar.set_postfix(report.write(progress, _learning_rate(config, progress.step)))
-                if time.perf_counter() - saved > config.save_seconds:
+                if agreed(time.perf_counter() - saved > config.save_seconds):
                     save(checkpoint, progress, config.frozen())
                     saved = time.perf_counter()
                 if is_last:
                     break
                 began = time.perf_counter()  # scoring and saving are no training
         finally:
-            save(checkpoint, progress, config.frozen())
+            if num_ranks() == 1 or sys.exc_info()[0] in (None, KeyboardInterrupt):
+                save(checkpoint, progress, config.frozen())  # other ranks do not know of this one's errors
             report.close()
 
 

@@ -7,8 +7,8 @@ import torch
 import two_ranks
 from tiny_pieces import TINY, network
 
-from wm_gym.backends.video.cache import append, gather
 from wm_gym.backends.video.cache import Block as CacheBlock
+from wm_gym.backends.video.cache import append, gather
 from wm_gym.backends.video.frame_metadata import FrameMetadata, Role
 from wm_gym.backends.video.generation import Prediction
 from wm_gym.backends.video.network import Conditioning, VideoNetwork
