@@ -61,7 +61,6 @@ import json
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -71,10 +70,8 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from wm_gym.agents.tour import Tour, TourConfig
 from wm_gym.backends.memory_only import MemoryOnlyModel
-from wm_gym.backends.twin.model import TwinModel, open_place
-from wm_gym.backends.twin.site import site_of
+from wm_gym.backends.twin.model import TwinModel
 from wm_gym.backends.video.model import VideoModel
 from wm_gym.completion.pipeline import Completion
 from wm_gym.evaluation.accumulator import Accumulator, Figures, with_prefix
@@ -83,108 +80,20 @@ from wm_gym.evaluation.overrides import ConditionOverride, HiddenMemory, hide_hi
 from wm_gym.evaluation.preset import preset_hash
 from wm_gym.evaluation.realism import RealismClassifier
 from wm_gym.evaluation.scores import score_loop, score_next_chunk, score_outbound, score_seeds, score_tracks
+from wm_gym.evaluation.scripted_walks import RETURN_CHUNKS, Scene, choose_walks, record
 from wm_gym.evaluation.strips import save_sheet, save_video
-from wm_gym.evaluation.trajectories import (
-    Trajectory,
-    follow,
-    open_cold,
-    open_grounded,
-    path_in,
-    repeat,
-    unseen_pixels,
-    warm_up,
-)
-from wm_gym.geometry.motion import START_BODY_POSE, Body, walk
+from wm_gym.evaluation.trajectories import Trajectory, follow, open_cold, open_grounded, repeat, unseen_pixels
 from wm_gym.progress import progress_bar
 from wm_gym.scenes.families import PLAIN_FAMILIES
 from wm_gym.scenes.keyframe_scale import FINER
-from wm_gym.scenes.places import open_world
-from wm_gym.train_world.data.splits import nth_seed
 from wm_gym.world.guiding import completion_for
 from wm_gym.world.world import World
-from wm_gym.world_model import ModelSpec, Opening, Place
+from wm_gym.world_model import Opening
 
-FIRST_PLACE = 100
-"""First place number, beyond the places that were looked at during development."""
-RETURN_CHUNKS = 4
 BATCH = 8
-BODY = Body()
 OPENINGS = {"": open_grounded, "cold_": open_cold}
 Rows = dict[str, World]
 Tallies = defaultdict[str, Accumulator]
-
-
-@dataclass(frozen=True)
-class Scene:
-    """A place, its capture, the twin's walk through it, and the same walk at the scale of the capture."""
-
-    place: Place
-    opening: Opening
-    truth: Trajectory
-    close: Trajectory
-
-
-def plan(place: Place, is_loop: bool, chunks: int, spec: ModelSpec) -> np.ndarray | None:
-    """Body poses (T, 5) of a walk, context frames first, or None if no loop returns in time."""
-    context = warm_up(np.radians(BODY.turn_degrees_per_frame), spec.frames_per_step)
-    if not is_loop:
-        return np.concatenate([context, _tour(place, chunks, chunks, spec)[0]])
-    for steps_out in range(chunks // 2, 0, -1):
-        path, home = _tour(place, steps_out, chunks - RETURN_CHUNKS, spec)
-        if home:
-            return np.concatenate([context, path, path[: spec.frames_per_step * RETURN_CHUNKS]])
-    return None
-
-
-def _tour(place: Place, steps_out: int, chunks: int, spec: ModelSpec) -> tuple[np.ndarray, bool]:
-    """Body poses (T, 5) of so many chunks of a tour, and whether it returned home."""
-    obstacles = site_of(place.family, place.seed, place.difficulty).obstacles
-    tour = Tour(
-        open_place(place, spec.height, spec.width).waypoints.numpy(), place.seed, config=TourConfig(steps_out=steps_out)
-    )
-    here, path, home = START_BODY_POSE, [], False
-    for _ in range(chunks):
-        twist = tour.act(here)
-        home = twist is None
-        twists = np.tile(np.zeros(4) if twist is None else twist, (spec.frames_per_step, 1))
-        path.append(walk(here, twists, BODY, lambda at: obstacles.blocked(at, BODY.radius_metres)))
-        here = path[-1][-1]
-    return np.concatenate(path), home
-
-
-def choose_walks(count: int, chunks: int, spec: ModelSpec) -> list[tuple[Place, bool, np.ndarray]]:
-    """Loops and outbound paths in turn, families in turn; places where no loop returns in time are skipped."""
-    chosen, number = [], FIRST_PLACE
-    while len(chosen) < count:
-        k = len(chosen)
-        place = Place(PLAIN_FAMILIES[k % len(PLAIN_FAMILIES)], nth_seed("test", number), "full")
-        body_poses = plan(place, k % 2 == 0, chunks, spec)
-        if body_poses is not None:
-            chosen.append((place, k % 2 == 0, body_poses))
-        number += 1
-    return chosen
-
-
-def record(
-    spec: ModelSpec, twin: World, close_twin: World, planned: Sequence[tuple[Place, bool, np.ndarray]]
-) -> list[Scene]:
-    """The planned walks in the twin, at the size of frames and at the keyframe scale, with captures of their places."""
-    truths, closes = walk_in(twin, planned), walk_in(close_twin, planned)
-    finer = close_twin.model.spec.height // spec.height
-    captured = [open_world(spec, place, finer) for place, _, _ in planned]
-    return [Scene(row[0], *parts) for row, *parts in zip(planned, captured, truths, closes, strict=True)]
-
-
-def walk_in(twin: World, planned: Sequence[tuple[Place, bool, np.ndarray]]) -> list[Trajectory]:
-    """The planned walks rendered by a twin."""
-    spec = twin.model.spec
-    openings = [open_place(place, spec.height, spec.width) for place, _, _ in planned]
-    paths = [
-        path_in(spec, place.family, is_loop, body_poses, opening.intrinsics)
-        for (place, is_loop, body_poses), opening in zip(planned, openings, strict=True)
-    ]
-    chunks = (len(paths[0].body_poses) - 1) // spec.frames_per_step
-    return follow(twin, openings, paths, 0, chunks, [place.seed for place, _, _ in planned])
 
 
 def score_next(tallies: Tallies, scenes: Sequence[Scene], rows: Rows, starts: int) -> None:

@@ -210,6 +210,7 @@ WRITING = {
     "film-places": "output",
     "film-walks": "output",
     "eval-events": "output",
+    "eval-generation": "output",
     "eval-trust": "output",
     "eval-reward": "output",
     "gather-scene-bank": "output",

@@ -100,6 +100,16 @@ def _eval_events(config: Any) -> int:
     return 0
 
 
+def _eval_generation(config: Any) -> int:
+    from wm_gym.evaluation.generation.eval_generation import eval_generation
+    from wm_gym.evaluation.generation.report import table
+
+    for opens, report in eval_generation(config).items():
+        print(f"opened {opens}\n{table(report)}\n")
+    print(f"{config.output} holds a folder for each, with index.html, generation.json and sheets")
+    return 0
+
+
 def _eval_reward(config: Any) -> int:
     from wm_gym.agents.rewards.evaluating import eval_reward
 
@@ -280,6 +290,10 @@ COMMANDS = (
     Command(
         "eval-events", "wm_gym.evaluation.suites.evaluating:EvalEventsConfig", _eval_events,
         "run and score a suite of promptable events",
+    ),
+    Command(
+        "eval-generation", "wm_gym.evaluation.generation.eval_generation:EvalGenerationConfig", _eval_generation,
+        "tell what a backend generates where nothing was seen, beside the twin",
     ),
     Command(
         "eval-reward", "wm_gym.agents.rewards.evaluating:EvalRewardConfig", _eval_reward,

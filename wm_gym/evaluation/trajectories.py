@@ -207,12 +207,17 @@ def repeat(trajectory: Trajectory, frame: int, count: int) -> Trajectory:
 
 def unseen_pixels(openings: Sequence[Opening], trajectories: Sequence[Trajectory], frame: int) -> list[Tensor]:
     """Pixels of each trajectory's next chunk where the memory of an opening shows nothing, (F, H, W) bool."""
-    masks = []
-    for opening, one in zip(openings, trajectories, strict=True):
-        assert opening.capture is not None
-        memory = memory_of_capture(opening.capture, MemoryConfig(), MemoryFolder())
-        path = seen_from(one.body_poses[frame + 1 : frame + 1 + one.spec.frames_per_step], one.body_poses[frame])
-        poses, size = torch.from_numpy(camera_pose(path)).float()[None], one.depth.shape[1:]
-        hints = render([memory], poses, one.intrinsics[None], *size, frame_index=[1], appearance=[0])
-        masks.append(~hints.seen[0])
-    return masks
+    return [
+        unseen_at(opening, one, frame, range(frame + 1, frame + 1 + one.spec.frames_per_step))
+        for opening, one in zip(openings, trajectories, strict=True)
+    ]
+
+
+def unseen_at(opening: Opening, trajectory: Trajectory, frame: int, frames: Sequence[int]) -> Tensor:
+    """Pixels of F frames where the memory of an opening at another frame shows nothing, (F, H, W) bool."""
+    assert opening.capture is not None
+    memory = memory_of_capture(opening.capture, MemoryConfig(), MemoryFolder())
+    path = seen_from(trajectory.body_poses[list(frames)], trajectory.body_poses[frame])
+    poses, size = torch.from_numpy(camera_pose(path)).float()[None], trajectory.depth.shape[1:]
+    hints = render([memory], poses, trajectory.intrinsics[None], *size, frame_index=[1], appearance=[0])
+    return ~hints.seen[0]

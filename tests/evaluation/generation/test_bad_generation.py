@@ -8,6 +8,7 @@ from made_pieces import INTRINSICS, mean_colours, pieces
 
 from wm_gym.evaluation.generation import features as features_module
 from wm_gym.evaluation.generation.curves import curves
+from wm_gym.evaluation.generation.eval_generation import EvalGenerationConfig, eval_generation
 from wm_gym.evaluation.generation.evaluating import evaluate_generation
 from wm_gym.evaluation.generation.features import LiteFeatures
 from wm_gym.evaluation.generation.frechet import Axes, frechet_distance
@@ -83,12 +84,33 @@ def evaluated(make=lambda seed: TRUE.truth, name="one", true=TRUE, seeds=(0,), c
         (lambda: Axes.fit(np.zeros((5, 2)), 0), "truth must be (2 or more, D) for 1 axis or more, got (5, 2) for 0"),
         (lambda: cut(np.zeros((1, 8, 12, 3), np.uint8), 16), "frames must be at least 16 x 16, got 8 x 12"),
         (lambda: curves({"a": [float("nan")]}, "t", "x"), "curves must have a finite value, got {'a': [nan]}"),
+        (lambda: EvalGenerationConfig(walks=3), "walks must be at least 4, got 3"),
+        (lambda: EvalGenerationConfig(seeds=0), "seeds must be at least 1, got 0"),
+        (
+            lambda: EvalGenerationConfig(columns=[]),
+            "columns must be among ['grounded', 'hints_hidden', 'cold', 'cold_alone'], got none",
+        ),
+        (
+            lambda: EvalGenerationConfig(columns=["cold", "grunded"]),
+            "column must be one of ['grounded', 'hints_hidden', 'cold', 'cold_alone'], got 'grunded'; did you mean "
+            "'grounded'?",
+        ),
+        (
+            lambda: eval_generation(EvalGenerationConfig(backend="vidoe"), mean_colours),
+            "backend must be one of ['detailed', 'memory_only', 'twin', 'video'] or 'package.module:Class', got "
+            "'vidoe'; did you mean 'video'?",
+        ),
+        (
+            lambda: eval_generation(EvalGenerationConfig(backend="twin"), mean_colours),
+            "columns must be without ['hints_hidden'] for backend 'twin', which takes no guidance",
+        ),
         (lambda: RotationSearch(across_degrees=-1), "across_degrees must be at least 0, got -1"),
         (lambda: RotationSearch(grid_degrees=0), "grid_degrees must be positive, got 0"),
         (lambda: RotationSearch(least_overlap=0), "least_overlap must be above 0 and at most 1, got 0"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_measured_is_refused_in_one_sentence(call, message):
+def test_what_cannot_be_measured_is_refused_in_one_sentence(call, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         call()
 

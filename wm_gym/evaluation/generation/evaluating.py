@@ -32,7 +32,9 @@ ALL, WINDOWS = "all", "windows"
 CURVES = ("feature_distance", "pair_distance", "patch_8_distance", "patch_16_distance", "structure", "sharpness")
 """Figures of windows."""
 
-_LEAST_PIECES = 4
+LEAST_PIECES = 4
+"""Fewest pieces: their halves are two sets of at least two."""
+
 _FEATURE_SEEDS = 2
 """Seeds that distances are averaged over; a network looks at all of their frames."""
 
@@ -164,8 +166,8 @@ def _average(ruler: Ruler, sets: Sequence[FrameSet], chunks: Sequence[int], trut
 
 
 def _check(makers: Mapping[str, Maker], pieces: TruePieces, seeds: Sequence[int], window: int) -> None:
-    if len(pieces.truth) < _LEAST_PIECES:
-        raise ValueError(f"pieces must be at least {_LEAST_PIECES}, got {len(pieces.truth)}")
+    if len(pieces.truth) < LEAST_PIECES:
+        raise ValueError(f"pieces must be at least {LEAST_PIECES}, got {len(pieces.truth)}")
     if not seeds or len(set(seeds)) < len(seeds):
         raise ValueError(f"seeds must be at least one, each once, got {list(seeds)}")
     if window < 1:
