@@ -57,6 +57,7 @@ class ModelSpec:
         dtype: Number type of its network.
         arithmetic: What else decides the order of its sums, such as "float32 on cpu, 2 threads"; empty without any.
         wants_drawing: Whether events are to be drawn on its frames, and left out of what it is told.
+        shows_bodies: Whether its frames show the other bodies of a world, so that none are drawn on them.
         shows_events: Kinds of event that it can show: names in `wm_gym.events.kinds.KINDS`, and `FREE_TEXT` if it
             follows any text.
     """
@@ -83,6 +84,7 @@ class ModelSpec:
     dtype: str = "float32"
     arithmetic: str = ""
     wants_drawing: bool = False
+    shows_bodies: bool = False
     shows_events: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -231,6 +233,21 @@ class References:
     present: Tensor
 
 
+@dataclass(frozen=True, eq=False)
+class OtherBody:
+    """A body that shares a world with the one whose frames are asked for, in the T frames of a step.
+
+    Attributes:
+        number: By which it is known in its world, whoever comes and goes.
+        poses: (T, 5) float64 body poses, metres and radians, world frame.
+        phase_frames: T frames that its legs have gone through; 0 while it stands.
+    """
+
+    number: int
+    poses: np.ndarray
+    phase_frames: tuple[int, ...]
+
+
 @dataclass(frozen=True)
 class Condition:
     """What one step asks of the model. Its tensors are on the model's device.
@@ -246,6 +263,7 @@ class Condition:
         frame_index: N indices of this step's first frame, counted from the world's first frame.
         guidance: What is known of these frames, or None for a model that takes none.
         references: Frames of the past, or None for a model that takes none.
+        bodies: For each world the other bodies in it, in order of their numbers; empty where nobody shares a world.
     """
 
     world_from_camera: Tensor
@@ -257,6 +275,7 @@ class Condition:
     frame_index: Sequence[int]
     guidance: Guidance | None = None
     references: References | None = None
+    bodies: Sequence[Sequence[OtherBody]] = ()
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ from wm_gym.backends.registry import load_backend
 from wm_gym.entities.drawing import EventDrawing
 from wm_gym.memory.packing import pack_memories
 from wm_gym.scenes.named import open_named
+from wm_gym.world.bodies import other_bodies
 from wm_gym.world.serialization import from_bytes, to_bytes
-from wm_gym.world.showing import with_players
+from wm_gym.world.showing import with_bodies
 from wm_gym.world.world import World
 
 NAMES = ("city/9", "rooms/9", "park/9")
@@ -147,13 +148,31 @@ def test_lamps_of_a_scene_burn_at_night(world):
 
 
 def test_bodies_of_one_world_see_one_another(world):
-    state = start(world, ["warehouse/9"])
-    shared = replace(world.cat([state, state]), memories=state.memories, world_of_view=(0, 0), entities=state.entities)
     poses = np.zeros((2, 4, 5))
     poses[1, :, 0], poses[1, :, 3] = 4.0 - 0.1 * np.arange(4), np.pi
-    seen = with_players(world.drawing, shared, poses, [[()] * 4] * 2)
+    bodies = other_bodies((0, 0), (0, 1), poses, (7, 7))
+    seen = with_bodies(world.drawing, (5, 5), bodies, [[()] * 4] * 2)
     assert [[one.position[0] for [one] in own] for own in seen] == [pytest.approx([4.0, 3.9, 3.8, 3.7]), [0.0] * 4]
     assert seen[0][0][0].looks != seen[1][0][0].looks
-    assert [one.phase_frames for [one] in seen[1]] == [0] * 4 and len({one.phase_frames for [one] in seen[0]}) == 4
-    alone = with_players(world.drawing, world.cat([state, state]), poses, [[()] * 4] * 2)
-    assert alone == [[()] * 4] * 2
+    assert [one.phase_frames for [one] in seen[1]] == [0] * 4 and [one.phase_frames for [one] in seen[0]] == [
+        7,
+        8,
+        9,
+        10,
+    ]
+    assert other_bodies((0, 1), (0, 0), poses, (7, 7)) == [(), ()]
+
+
+def test_a_body_stands_on_the_ground_and_keeps_its_looks_when_others_leave(world):
+    low, poses = -0.4, np.zeros((3, 4, 5))
+    poses[..., 2] = low
+    [first, *_], [later, *_] = (
+        with_bodies(
+            world.drawing,
+            (5,) * count,
+            other_bodies((0,) * count, numbers, poses[:count], (7,) * count),
+            [[()] * 4] * count,
+        )
+        for count, numbers in ((3, (0, 1, 2)), (2, (0, 2)))
+    )
+    assert first[0][1] == later[0][0] and first[0][1].position[2] == -1.6

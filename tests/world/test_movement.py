@@ -63,3 +63,22 @@ def test_a_body_that_only_turns_asks_for_no_obstacle():
     turning = np.tile([0.0, 0.0, 1.0, 0.5], (1, 4, 1))
     paths, collided = walk_all(np.zeros((1, 5)), turning, BODY, [refuse], [0])
     assert collided == (False,) and (np.diff(paths[0, :, 3]) > 0).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000), st.permutations(range(4)))
+def test_bodies_that_meet_go_the_same_ways_in_any_order(seed, order):
+    rng = np.random.default_rng(seed)
+    starts, twists = np.zeros((4, 5)), rng.uniform(-1, 1, (4, 6, 4))
+    starts[:, :2] = np.array([[0, 0], [0.7, 0], [0, 0.7], [0.7, 0.7]]) + rng.uniform(-0.04, 0.04, (4, 2))
+    starts[:, 3] = rng.uniform(-3, 3, 4)
+
+    def walls(spots):
+        return spots[:, 0] > 1.0
+
+    paths, collided = walk_all(starts, twists, BODY, [walls] * 4, [0] * 4)
+    other_way, also = walk_all(starts[list(order)], twists[list(order)], BODY, [walls] * 4, [0] * 4)
+    np.testing.assert_array_equal(paths[list(order)], other_way)
+    assert tuple(collided[n] for n in order) == also
+    gaps = np.linalg.norm(paths[:, None, :, :2] - paths[None, :, :, :2], axis=-1)[np.triu_indices(4, 1)]
+    assert gaps.min() >= 0.6 - 1e-9 and not walls(paths[..., :2].reshape(-1, 2)).any()

@@ -84,15 +84,9 @@ def open_views(
     """
     count, one = len(body_poses), _with_fov(opening, world.spec, fov_degrees)
     if opening.capture is not None:
-        state, outcome = world.start([one] * count, [seed] * count, body_poses)
-        return _sharing(state), outcome
-    state, _ = world.start([one] * count, [seed] * count)
-    return world.follow(_sharing(state), np.repeat(body_poses[:, None], world.spec.frames_per_step, axis=1))
-
-
-def _sharing(state: WorldState) -> WorldState:
-    """The same views with one memory, the first one's."""
-    return replace(state, memories=state.memories[:1], world_of_view=(0,) * state.num_worlds)
+        return world.start([one] * count, [seed] * count, body_poses, is_shared=True)
+    state, _ = world.start([one] * count, [seed] * count, is_shared=True)
+    return world.follow(state, np.repeat(body_poses[:, None], world.spec.frames_per_step, axis=1))
 
 
 def _with_fov(opening: Opening, spec: ModelSpec, fov_degrees: float | None) -> Opening:

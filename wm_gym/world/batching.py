@@ -41,6 +41,7 @@ def select(model: WorldModel[Any], state: WorldState, worlds: Sequence[int]) -> 
         completions=_pick(state.completions, numbers),
         keyframes=_pick(state.keyframes, numbers),
         entities=tuple(state.entities[w] for _, w in kept),
+        bodies=_pick(state.bodies, numbers),
     )
 
 
@@ -63,6 +64,7 @@ def cat(model: WorldModel[Any], states: Sequence[WorldState]) -> WorldState:
         completions=_chain([state.completions for state in states]),
         keyframes=_chain([state.keyframes for state in states]),
         entities=_chain([state.entities for state in states]),
+        bodies=_chain([state.bodies for state in states]),
     )
 
 

@@ -18,10 +18,13 @@ from wm_gym.memory.hints import Hints
 from wm_gym.memory.render import render
 from wm_gym.world.references import references_for
 from wm_gym.world.state import WorldState, stack_intrinsics
-from wm_gym.world_model import Condition, Guidance, ModelSpec
+from wm_gym.world_model import Condition, Guidance, ModelSpec, OtherBody
 
 Events = Sequence[tuple[ActiveEvent, ...]]
 """The events at work in each world during a step."""
+
+Bodies = Sequence[Sequence[OtherBody]]
+"""The other bodies in the world of each view."""
 
 COMPLETION_STREAM = 1
 """Beside a world's seed and chunk, so that completion and generation draw other numbers."""
@@ -70,6 +73,7 @@ def condition_of(
     events: Events,
     guidance: Guidance,
     drawn: Collection[str] = (),
+    bodies: Bodies = (),
 ) -> Condition:
     """What one step asks of a model: of prompts, guidance and references what it takes.
 
@@ -87,6 +91,7 @@ def condition_of(
         frame_index=state.frame_index,
         guidance=guidance if spec.takes_guidance else None,
         references=references_for(state.keyframes, poses, spec.num_references) if spec.num_references else None,
+        bodies=bodies,
     )
 
 

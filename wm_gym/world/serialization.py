@@ -26,7 +26,7 @@ from wm_gym.world.state import WorldState
 from wm_gym.world.world import World
 from wm_gym.world_model import Imagined, ModelSpec, Opening, Packed, Place
 
-KIND = FileKind("wm_gym.world_state", 8)
+KIND = FileKind("wm_gym.world_state", 9)
 
 
 def to_bytes(state: WorldState, world: World, extra: Packed | None = None) -> bytes:
@@ -140,6 +140,7 @@ def _pack_world(state: WorldState) -> Packed:
         "openings": [_opening_to_json(opening) for opening in state.openings],
         "completions": completions,
         "entities": [[one.to_json() for one in entities] for entities in state.entities],
+        "bodies": state.bodies,
     }
     return Packed(tensors, meta)
 
@@ -176,6 +177,7 @@ def _unpack_world(packed: Packed, memories: tuple[Memory, ...], model_state: Any
         completions=unpack_states(tensors, meta["completions"]),
         keyframes=tuple(_keyframes(tensors, n) for n in range(len(openings))),
         entities=tuple(tuple(Entity.from_json(row) for row in rows) for rows in meta["entities"]),
+        bodies=tuple(meta["bodies"]),
     )
 
 

@@ -17,14 +17,14 @@ from wm_gym.events.kinds import KINDS, ActiveEvent
 from wm_gym.geometry.motion import OPENING_EYE_METRES
 from wm_gym.memory.memory import Memory
 from wm_gym.memory.occupancy import Nearby, occupied
-from wm_gym.world.guiding import Events
+from wm_gym.world.guiding import Bodies, Events
 from wm_gym.world.state import Outcome, WorldState
-from wm_gym.world_model import ModelSpec
+from wm_gym.world_model import ModelSpec, OtherBody
 
 _CEILINGS_METRES = (0.6, 8.0)
 """Heights over the opening camera between which points over a spot are its ceiling."""
 _CELL_METRES = 2.0
-_PLAYERS_STREAM, _STILL_METRES = 1000, 0.02
+_BODIES_STREAM = 1000
 _CEILING_STEP_METRES, _CEILING_RADIUS_METRES, _AROUND_METRES = 0.4, 0.3, 0.8
 
 Entities = Sequence[Sequence[tuple[Entity, ...]]]
@@ -96,7 +96,13 @@ def after_step(state: WorldState, entities: Entities) -> tuple[tuple[Entity, ...
 
 
 def draw_events(
-    drawing: EventDrawing, spec: ModelSpec, state: WorldState, outcome: Outcome, events: Events, entities: Entities
+    drawing: EventDrawing,
+    spec: ModelSpec,
+    state: WorldState,
+    outcome: Outcome,
+    events: Events,
+    entities: Entities,
+    bodies: Bodies = (),
 ) -> Outcome:
     """The outcome as it is shown; the same object where nothing is drawn. Each world is drawn alone.
 
@@ -107,8 +113,11 @@ def draw_events(
         outcome: Clean.
         events: At work in each view.
         entities: Of each view in each frame.
+        bodies: Other bodies in the world of each view; of a backend that shows them none are drawn.
     """
-    chunk, entities = outcome.chunk, with_players(drawing, state, outcome.body_poses, entities)
+    chunk = outcome.chunk
+    if drawing.adopts and not spec.shows_bodies and any(bodies):
+        entities = with_bodies(drawing, state.seeds, bodies, entities)
     assert chunk.depth is not None and chunk.moving is not None and chunk.world_from_camera is not None
     shown, is_drawn = [], []
     for n, active in enumerate(events):
@@ -129,42 +138,29 @@ def draw_events(
     return replace(outcome, chunk=replace(chunk, **drawn))
 
 
-def with_players(drawing: EventDrawing, state: WorldState, body_poses: np.ndarray, entities: Entities) -> Entities:
-    """The entities of each view in each frame, with the bodies of the other views of its world as people.
+def with_bodies(drawing: EventDrawing, seeds: Sequence[int], bodies: Bodies, entities: Entities) -> Entities:
+    """The entities of each view in each frame, with the other bodies of its world as people.
 
     Args:
         drawing: Knows what people look like.
-        state: N views.
-        body_poses: (N, T, 5).
+        seeds: N world seeds.
+        bodies: Other bodies in the world of each view.
         entities: Of each view in each frame.
     """
-    worlds = state.world_of_view
-    if not drawing.adopts or len(set(worlds)) == len(worlds):
-        return entities
-    players = [_player(drawing, state, n, poses) for n, poses in enumerate(body_poses)]
     return [
-        [
-            (*things, *(players[m][t] for m, other in enumerate(worlds) if other == worlds[n] and m != n))
-            for t, things in enumerate(own)
-        ]
-        for n, own in enumerate(entities)
+        [(*things, *(_person(drawing, seed, body, t) for body in others)) for t, things in enumerate(own)]
+        for seed, others, own in zip(seeds, bodies, entities, strict=True)
     ]
 
 
-def _player(drawing: EventDrawing, state: WorldState, view: int, poses: np.ndarray) -> list[Entity]:
-    """The body of one view as a person, in each of T frames; its legs swing while it walks."""
-    number = sum(state.world_of_view[m] == state.world_of_view[view] for m in range(view))
-    seed = int(np.random.SeedSequence([state.seeds[view], number, _PLAYERS_STREAM]).generate_state(1)[0])
-    looks = drawing.looks("walker", seed, "")
-    walks = bool(np.abs(poses[-1, :2] - poses[0, :2]).max() > _STILL_METRES)
-    first = state.frame_index[view] - len(poses)
-    return [
-        Entity(
-            "walker", -_PLAYERS_STREAM - number, seed, (float(x), float(y), float(z) - OPENING_EYE_METRES),
-            heading_radians=float(yaw), phase_frames=first + t if walks else 0, looks=looks,
-        )
-        for t, (x, y, z, yaw, _) in enumerate(poses)
-    ]  # fmt: skip
+def _person(drawing: EventDrawing, world_seed: int, body: OtherBody, t: int) -> Entity:
+    """A body as a person in frame t, standing on the ground; its looks follow from its number."""
+    seed = int(np.random.SeedSequence([world_seed, body.number, _BODIES_STREAM]).generate_state(1)[0])
+    x, y, _, yaw, _ = (float(value) for value in body.poses[t])
+    return Entity(
+        "walker", -_BODIES_STREAM - body.number, seed, (x, y, -OPENING_EYE_METRES), heading_radians=yaw,
+        phase_frames=body.phase_frames[t], looks=drawing.looks("walker", seed, ""),
+    )  # fmt: skip
 
 
 def told_to_model(drawing: EventDrawing, events: Events) -> list[tuple[ActiveEvent, ...]]:

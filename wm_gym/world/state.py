@@ -43,6 +43,7 @@ class WorldState:
         completions: What completion remembers of N worlds.
         keyframes: Posed frames of the past of N worlds, or None for a model that takes no references.
         entities: For each memory the things that events have added to its world.
+        bodies: N numbers by which bodies are known in their worlds, whoever comes and goes.
     """
 
     model: Any
@@ -56,6 +57,7 @@ class WorldState:
     completions: tuple[CompletionState, ...]
     keyframes: tuple[Keyframes | None, ...]
     entities: tuple[tuple[Entity, ...], ...]
+    bodies: tuple[int, ...]
 
     @property
     def num_worlds(self) -> int:

@@ -32,6 +32,7 @@ from wm_gym.networks.arithmetic import in_own_arithmetic
 from wm_gym.reconstruction.reconstructor import PlainReconstructor, Reconstructor
 from wm_gym.world import batching
 from wm_gym.world.adopting import adopt_people
+from wm_gym.world.bodies import other_bodies
 from wm_gym.world.captures import CaptureMemories
 from wm_gym.world.checking import check_chunk
 from wm_gym.world.entering import openings_at
@@ -105,23 +106,30 @@ class World:
 
     @in_own_arithmetic
     def start(
-        self, openings: Sequence[Opening], seeds: Sequence[int], at: np.ndarray | None = None
+        self,
+        openings: Sequence[Opening],
+        seeds: Sequence[int],
+        at: np.ndarray | None = None,
+        *,
+        is_shared: bool = False,
     ) -> tuple[WorldState, Outcome]:
-        """Open N worlds. The outcome's frames show each opening pose.
+        """Open N worlds, or N views of one. The outcome's frames show each opening pose.
 
         Args:
             openings: N.
             seeds: N world seeds.
             at: (N, 5) body poses to open at, for openings with captures: the model opens on what memory and completion
                 show there. None: at the first keyframes, the worlds' origins.
+            is_shared: Whether all are views of one world, which have its opening and seed; their bodies are numbered in
+                order.
         """
         num_worlds, spec = len(openings), self.model.spec
         starts = np.tile(START_BODY_POSE, (num_worlds, 1)) if at is None else at
         body_poses = np.repeat(starts[:, None], spec.first_frames, axis=1)
         state = WorldState(
             model=None,
-            memories=tuple(self._first_memory(opening) for opening in openings),
-            world_of_view=tuple(range(num_worlds)),
+            memories=tuple(self._first_memory(opening) for opening in (openings[:1] if is_shared else openings)),
+            world_of_view=(0,) * num_worlds if is_shared else tuple(range(num_worlds)),
             body_poses=body_poses[:, -1],
             frame_index=(0,) * num_worlds,
             seeds=tuple(int(seed) for seed in seeds),
@@ -129,7 +137,8 @@ class World:
             scripts=tuple(EventScript(int(seed)) for seed in seeds),
             completions=self.completion.begun(openings, seeds, spec.far_metres),
             keyframes=tuple(self._first_keyframes(opening) for opening in openings),
-            entities=((),) * num_worlds,
+            entities=((),) * (1 if is_shared else num_worlds),
+            bodies=tuple(range(num_worlds)) if is_shared else (0,) * num_worlds,
         )
         nothing: Events = [()] * num_worlds
         hints, completed = render_hints(self.model.spec, state, _poses(body_poses), nothing), None
@@ -139,12 +148,14 @@ class World:
             openings = openings_at(openings, completed.hints, _poses(body_poses))
         else:
             openings, people = adopt_people(self.drawing, spec, openings, hints, state.seeds)
-            state = replace(state, entities=people)
+            state = replace(state, entities=people[: len(state.memories)])
         model_state, chunk = self.model.start([moved(opening, spec.device) for opening in openings], seeds)
         state = replace(state, model=model_state)
         state, clean = self._remember(state, body_poses, chunk, hints, completed, nothing, (False,) * num_worlds)
-        standing = [[things] * spec.first_frames for things in state.entities]
-        return state, with_things(draw_events(self.drawing, spec, state, clean, nothing, standing), state, nothing)
+        standing = [[state.entities[w]] * spec.first_frames for w in state.world_of_view]
+        bodies = other_bodies(state.world_of_view, state.bodies, body_poses, (0,) * num_worlds)
+        shown = draw_events(self.drawing, spec, state, clean, nothing, standing, bodies)
+        return state, with_things(shown, state, nothing)
 
     @in_own_arithmetic
     def step(self, state: WorldState, twists: np.ndarray, keys: np.ndarray | None = None) -> tuple[WorldState, Outcome]:
@@ -207,12 +218,14 @@ class World:
         hints = render_hints(spec, state, poses, told)
         completed = complete_hints(spec, self.completion, state, hints, poses, drawn)
         guidance = Guidance(completed.hints, completed.where, self.completion.decides(state.completions))
-        condition = condition_of(spec, state, poses, keys, told, guidance, drawn)
+        bodies = other_bodies(state.world_of_view, state.bodies, body_poses, state.frame_index)
+        condition = condition_of(spec, state, poses, keys, told, guidance, drawn, bodies)
         entities = advanced(self.drawing, state, poses, events, self.config.step_height_metres)
         model_state, chunk = self.model.step(state.model, moved(condition, spec.device))
         after = replace(state, model=model_state, completions=completed.states, entities=after_step(state, entities))
         after, clean = self._remember(after, body_poses, chunk, hints, completed, told, collided)
-        return after, with_things(draw_events(self.drawing, spec, after, clean, events, entities), after, events)
+        shown = draw_events(self.drawing, spec, after, clean, events, entities, bodies)
+        return after, with_things(shown, after, events)
 
     def _events(self, state: WorldState) -> list[tuple[ActiveEvent, ...]]:
         num_frames = self.model.spec.frames_per_step

@@ -4,8 +4,8 @@ ACS is ZDoom's script language; the engine's compiler is not needed, since a scr
 encoded here in the ACS0 layout. Positions and angles are 16.16 fixed point, map units and turns; the activator
 (thing 0) is the player, that is the camera.
 
-Walkers have thing ids of their own from `MOVER_TIDS`: they step aside when the camera comes within `CLEARANCE_UNITS` of
-them. Knows nothing of maps, poses or pictures.
+Walkers have thing ids of their own from `MOVER_TIDS`: they step aside when the camera, or another body, comes within
+`CLEARANCE_UNITS` of them. Knows nothing of maps, poses or pictures.
 """
 
 from __future__ import annotations
@@ -13,11 +13,16 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping, Sequence
 
-PLACE, LOOK, REMOVE = 1, 2, 3
-SPAWN: Mapping[str, int] = {"Bonfire": 10, "Visitor": 11}
+PLACE, LOOK, REMOVE, POSE = 1, 2, 3, 4
+NUM_BODY_LOOKS = 7
+_BODIES = {f"Body{look}": 12 + look for look in range(NUM_BODY_LOOKS)}
+SPAWN: Mapping[str, int] = {"Bonfire": 10, "Visitor": 11, **_BODIES}
+BODY_STATES = ("StepA", "StepB", "StepC", "StepD")
+"""States of a body, each with its legs in another place."""
 MOVER_TIDS = range(1000, 1064)
 VISITOR_TIDS = range(1064, 1080)
 BONFIRE_TIDS = range(1100, 1116)
+FIRST_BODY_TID = 1200
 CLEARANCE_UNITS = 44
 
 Instruction = tuple[str | int, ...]
@@ -26,7 +31,7 @@ _OPCODES = {
     "TERMINATE": 1, "PUSHNUMBER": 3, "LSPEC1": 4, "ADD": 14, "SUBTRACT": 15, "LT": 21, "GE": 24, "ASSIGNSCRIPTVAR": 25,
     "PUSHSCRIPTVAR": 28, "INCSCRIPTVAR": 46, "GOTO": 52, "IFGOTO": 53, "DROP": 54, "THINGCOUNT": 59, "ANDLOGICAL": 70,
     "UNARYMINUS": 78, "IFNOTGOTO": 79, "SPAWN": 149, "GETACTORX": 196, "GETACTORY": 197, "GETACTORZ": 198,
-    "SETACTORANGLE": 276, "SETACTORPOSITION": 283, "SETACTORPITCH": 332,
+    "SETACTORANGLE": 276, "SETACTORPOSITION": 283, "SETACTORPITCH": 332, "SETACTORSTATE": 334,
 }  # fmt: skip
 _JUMPS = {"GOTO", "IFGOTO", "IFNOTGOTO"}
 _THING_REMOVE = 132
@@ -35,19 +40,24 @@ _THING_REMOVE = 132
 def behaviour() -> bytes:
     """The BEHAVIOR lump.
 
-    Its scripts: `PLACE` (x, y, z) moves the camera and makes walkers step aside, `LOOK` (yaw, pitch) turns it,
-    `SPAWN[class]` (x, y, z, thing id) adds an actor and `REMOVE` (thing id) takes it away.
+    Its scripts: `PLACE` (x, y, z, thing id) moves the camera, or the body of that id, and makes walkers step aside;
+    `LOOK` (yaw, pitch) turns the camera; `SPAWN[class]` (x, y, z, thing id) adds an actor and `REMOVE` (thing id) takes
+    it away; `POSE` (thing id, yaw, number) turns a body and puts it in one of `BODY_STATES`.
     """
-    place: list[Instruction] = [_push(0), _var(0), _var(1), _var(2), _push(0), ("SETACTORPOSITION",), ("DROP",)]
+    place: list[Instruction] = [_var(3), _var(0), _var(1), _var(2), _push(0), ("SETACTORPOSITION",), ("DROP",)]
+    pose: list[Instruction] = [_var(0), _var(1), ("SETACTORANGLE",)]
+    pose += [_var(0), _var(2), _push(len(SPAWN)), ("ADD",), _push(0), ("SETACTORSTATE",), ("DROP",)]
     scripts = {
-        PLACE: (3, [*place, *_keep_clear(first_variable=3)]),
+        PLACE: (4, [*place, *_keep_clear(of=3, first_variable=4)]),
+        POSE: (3, pose),
         LOOK: (2, [_push(0), _var(0), ("SETACTORANGLE",), _push(0), _var(1), ("SETACTORPITCH",)]),
         REMOVE: (1, [_var(0), ("LSPEC1", _THING_REMOVE)]),
     }
     for name_index, script in enumerate(SPAWN.values()):
         spawn = [_push(name_index), _var(0), _var(1), _var(2), _var(3), _push(0), ("SPAWN",), ("DROP",)]
         scripts[script] = (4, spawn)
-    return _assemble({number: (argc, [*code, ("TERMINATE",)]) for number, (argc, code) in scripts.items()}, list(SPAWN))
+    ended = {number: (argc, [*code, ("TERMINATE",)]) for number, (argc, code) in scripts.items()}
+    return _assemble(ended, [*SPAWN, *BODY_STATES])
 
 
 def _push(number: int) -> Instruction:
@@ -58,31 +68,31 @@ def _var(index: int) -> Instruction:
     return ("PUSHSCRIPTVAR", index)
 
 
-def _keep_clear(first_variable: int) -> list[Instruction]:
-    """Instructions that move walkers inside the square of half side CLEARANCE_UNITS round the camera to its edge.
+def _keep_clear(of: int, first_variable: int) -> list[Instruction]:
+    """Instructions that move walkers inside the square of half side CLEARANCE_UNITS round a thing to its edge.
 
     A walker is moved along the axis on which it is farther out, else along the other, else to the opposite sides,
-    wherever it fits.
+    wherever it fits. The variable `of` holds the thing's id.
     """
     radius = CLEARANCE_UNITS << 16
     tid, dx, dy, distance_x, distance_y, edge_x, edge_y = range(first_variable, first_variable + 7)
     code: list[Instruction] = [_push(MOVER_TIDS.start), ("ASSIGNSCRIPTVAR", tid), ("LABEL", "each")]
     code += [_push(0), _var(tid), ("THINGCOUNT",), ("IFNOTGOTO", "next")]
-    code += _offset(tid, "GETACTORX", dx) + _offset(tid, "GETACTORY", dy)
+    code += _offset(tid, of, "GETACTORX", dx) + _offset(tid, of, "GETACTORY", dy)
     code += _absolute(dx, distance_x, edge_x) + _absolute(dy, distance_y, edge_y)
     for distance in (distance_x, distance_y):
         code += [_var(distance), _push(radius), ("GE",), ("IFGOTO", "next")]
     code += [_var(distance_x), _var(distance_y), ("LT",), ("IFGOTO", "y first")]
-    code += [*_to_edge(tid, "x", edge_x), ("LABEL", "y first"), *_to_edge(tid, "y", edge_y)]
-    code += _to_edge(tid, "x", edge_x)
-    code += _to_edge(tid, "y", edge_y, opposite=True) + _to_edge(tid, "x", edge_x, opposite=True)
+    code += [*_to_edge(tid, of, "x", edge_x), ("LABEL", "y first"), *_to_edge(tid, of, "y", edge_y)]
+    code += _to_edge(tid, of, "x", edge_x)
+    code += _to_edge(tid, of, "y", edge_y, opposite=True) + _to_edge(tid, of, "x", edge_x, opposite=True)
     code += [("LABEL", "next"), ("INCSCRIPTVAR", tid)]
     return [*code, _var(tid), _push(VISITOR_TIDS.stop), ("LT",), ("IFGOTO", "each")]
 
 
-def _offset(tid: int, getter: str, into: int) -> list[Instruction]:
-    """Store a walker's offset from the camera along one axis."""
-    return [_var(tid), (getter,), _push(0), (getter,), ("SUBTRACT",), ("ASSIGNSCRIPTVAR", into)]
+def _offset(tid: int, of: int, getter: str, into: int) -> list[Instruction]:
+    """Store a walker's offset from a thing along one axis."""
+    return [_var(tid), (getter,), _var(of), (getter,), ("SUBTRACT",), ("ASSIGNSCRIPTVAR", into)]
 
 
 def _absolute(offset: int, distance: int, edge: int) -> list[Instruction]:
@@ -94,9 +104,9 @@ def _absolute(offset: int, distance: int, edge: int) -> list[Instruction]:
     return [*code, ("LABEL", done)]
 
 
-def _to_edge(tid: int, axis: str, edge: int, *, opposite: bool = False) -> list[Instruction]:
+def _to_edge(tid: int, of: int, axis: str, edge: int, *, opposite: bool = False) -> list[Instruction]:
     """Move a walker to the edge of the square along one axis; if it fits there, continue with the next walker."""
-    beyond: list[Instruction] = [_push(0), (f"GETACTOR{axis.upper()}",), _var(edge)]
+    beyond: list[Instruction] = [_var(of), (f"GETACTOR{axis.upper()}",), _var(edge)]
     beyond += [("SUBTRACT",) if opposite else ("ADD",)]
     as_is = {name: [_var(tid), (f"GETACTOR{name.upper()}",)] for name in "xyz"}
     coordinates = [step for name in "xyz" for step in (beyond if name == axis else as_is[name])]

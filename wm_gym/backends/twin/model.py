@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from wm_gym.backends.twin.bodies import place_bodies
 from wm_gym.backends.twin.collision import TwinObstacles
 from wm_gym.backends.twin.counterfactuals import EventSet, PairedState, check_alternatives
 from wm_gym.backends.twin.frame import MapFrame
@@ -29,7 +30,7 @@ from wm_gym.choices import did_you_mean
 from wm_gym.events.kinds import KINDS, ActiveEvent
 from wm_gym.geometry.depth_scale import FAR_METRES
 from wm_gym.geometry.motion import ROLL_TOLERANCE, START_BODY_POSE, camera_pose
-from wm_gym.world_model import Chunk, Condition, ModelSpec, Opening, Packed, Truth
+from wm_gym.world_model import Chunk, Condition, ModelSpec, Opening, OtherBody, Packed, Truth
 
 __all__ = ["TwinConfig", "TwinModel", "TwinState", "draw_fov", "open_place"]
 
@@ -82,7 +83,7 @@ class TwinModel:
         self.spec = ModelSpec(
             name="twin", height=config.height, width=config.width, first_frames=FIRST_FRAMES,
             frames_per_step=FRAMES_PER_STEP, fps=FPS, opens_from=("scene",), gives_depth=True, gives_moving=True,
-            far_metres=FAR_METRES, licence=_LICENCE, shows_events=tuple(KINDS),
+            far_metres=FAR_METRES, licence=_LICENCE, shows_bodies=True, shows_events=tuple(KINDS),
         )  # fmt: skip
         self._pool = Pool(config.max_processes, config.timeout_seconds, config.idle_processes)
 
@@ -183,14 +184,15 @@ class TwinModel:
             tuple(_effects(one[i], events[i]) for one, events in zip(placed, alternatives, strict=True))
             for i in range(len(worlds))
         ]
+        others = condition.bodies or [()] * len(worlds)
         made = [
-            self._job(world, poses[i], condition.events[i], condition.frame_index[i], effects[i])
+            self._job(world, poses[i], condition.events[i], others[i], condition.frame_index[i], effects[i])
             for i, world in enumerate(worlds)
         ]
         rendered = self._pool.run([job for job, _ in made])
         after = tuple(
-            _world_after(world, job, placements, result)
-            for world, (job, placements), result in zip(worlds, made, rendered, strict=True)
+            _world_after(world, job, placements, bodies, result)
+            for world, (job, placements), bodies, result in zip(worlds, made, others, rendered, strict=True)
         )
         cameras = condition.world_from_camera.detach().cpu().float()
         chunks = [
@@ -250,12 +252,14 @@ class TwinModel:
         world: TwinWorld,
         poses: NDArray[np.float64],
         events: Sequence[ActiveEvent],
+        bodies: Sequence[OtherBody],
         frame_index: int,
         alternatives: tuple[tuple[Effect, ...], ...],
     ) -> tuple[Job, tuple[Placement, ...]]:
         site = _site(world.setup)
         placements, commands = place_events(world.placements, events, poses, site)
-        actions = _actions(poses, site, commands)
+        shown = place_bodies(world.bodies, bodies, len(poses), site)
+        actions = _actions(poses, site, [(*one, *other) for one, other in zip(commands, shown, strict=True)])
         saves = (world.steps + 1) % self.config.save_every_steps == 0
         effects = _effects(placements, events)
         advance = Advance(world.setup, False, actions, effects, frame_index, saves, alternatives)
@@ -295,11 +299,14 @@ def _actions(poses: NDArray[np.float64], site: Site, commands: Sequence[tuple[st
     )
 
 
-def _world_after(world: TwinWorld, job: Job, placements: tuple[Placement, ...], rendered: Rendered) -> TwinWorld:
+def _world_after(
+    world: TwinWorld, job: Job, placements: tuple[Placement, ...], bodies: Sequence[OtherBody], rendered: Rendered
+) -> TwinWorld:
+    save, actions = (world.save, world.actions + job.advance.actions)
     if rendered.save is not None:
-        return TwinWorld(world.setup, world.steps + 1, rendered.save, (), placements, job.after)
-    actions = world.actions + job.advance.actions
-    return TwinWorld(world.setup, world.steps + 1, world.save, actions, placements, job.after)
+        save, actions = rendered.save, ()
+    numbers = tuple(body.number for body in bodies)
+    return TwinWorld(world.setup, world.steps + 1, save, actions, placements, job.after, numbers)
 
 
 def _world_poses(poses: NDArray[np.float64], frame: MapFrame) -> NDArray[np.float64]:

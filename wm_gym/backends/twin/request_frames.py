@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from wm_gym.backends.twin.effects import Ground, Scene, draw_effects
 from wm_gym.backends.twin.messages import Drawn, Effect, EpisodeSetup, Rendered
 
-MOVING_CLASSES = ("Walker", "Visitor", "Bird", "Bonfire")
+MOVING_CLASSES = ("Walker", "Visitor", "Body", "Bird", "Bonfire")
 _MAX_INSTANCES = 255
 
 

@@ -15,7 +15,7 @@ from wm_gym.backends.twin.placement import Placement
 from wm_gym.backends.twin.pool import Token
 from wm_gym.world_model import Packed
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class TwinWorld:
         actions: The actions since that save.
         placements: The actors and bursts that events have added.
         token: Fingerprint of the whole episode.
+        bodies: Numbers of the other bodies that are in the game.
     """
 
     setup: EpisodeSetup
@@ -37,6 +38,7 @@ class TwinWorld:
     actions: tuple[Action, ...]
     placements: tuple[Placement, ...]
     token: Token
+    bodies: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ def pack_state(state: TwinState) -> Packed:
                 "commands": [list(action.commands) for action in world.actions],
                 "placements": [_placement_record(placement) for placement in world.placements],
                 "token": world.token.digest.hex(),
+                "bodies": list(world.bodies),
             }
         )
     return Packed(tensors, {"backend": "twin", "format": _FORMAT, "worlds": records})
@@ -104,6 +107,7 @@ def _world(packed: Packed, i: int, record: dict) -> TwinWorld:
         ),
         placements=tuple(_placement(entry) for entry in record["placements"]),
         token=Token(bytes.fromhex(record["token"])),
+        bodies=tuple(record["bodies"]),
     )
 
 

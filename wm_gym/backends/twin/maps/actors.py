@@ -1,7 +1,7 @@
 """The actors of every place: their classes as the engine reads them, their numbers, and their sprites.
 
 Walkers wander and never chase, shoot or bleed; they are wide, so that none comes nearer than a metre to the camera.
-Birds circle overhead. Knows nothing of positions on a map.
+Birds circle overhead. The bodies of others stand where they are put. Knows nothing of positions on a map.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from wm_gym.backends.twin.acs import BODY_STATES, NUM_BODY_LOOKS
 from wm_gym.backends.twin.maps import greenery, people
 from wm_gym.backends.twin.maps.paint import Colour, Drawing
 from wm_gym.backends.twin.maps.wad import Lump
@@ -62,6 +63,23 @@ _WALKER = """ACTOR {name} {number}
     See:
         {sprite} AAAABBBBCCCCDDDD 2 A_Wander
         Loop
+    }}
+}}
+"""
+# as solid as the camera's own body, so that walkers avoid both alike; it goes where it is put, whatever is there
+_BODY = """ACTOR {name}
+{{
+    Radius 16
+    Height 47
+    Scale 0.5
+    +SOLID
+    +NOCLIP
+    +NOGRAVITY
+    +DONTTHRUST
+    States
+    {{
+    Spawn:
+{states}
     }}
 }}
 """
@@ -130,6 +148,7 @@ def decorate() -> bytes:
     walkers = [(f"Walker{look}", WALKER_NUMBER + look, f"WLK{look}") for look in range(NUM_WALKERS)]
     walkers.append(("Visitor", VISITOR_NUMBER, f"WLK{NUM_WALKERS}"))
     text = [_WALKER.format(name=name, number=number, sprite=sprite) for name, number, sprite in walkers]
+    text += [_body(look) for look in range(NUM_BODY_LOOKS)]
     text += [_BIRD.format(number=BIRD_NUMBER), _BONFIRE.format(number=BONFIRE_NUMBER)]
     text += [
         _standing(f"Tree{kind}", TREE_NUMBER + kind, f"TRE{kind}", height=140)
@@ -139,6 +158,13 @@ def decorate() -> bytes:
     text.append(_standing("Plant0", PLANT_NUMBER, "PLNT", height=38))
     text.append(_standing("Fountain0", FOUNTAIN_NUMBER, "FOUN", height=50))
     return "".join(text).encode("ascii")
+
+
+def _body(look: int) -> str:
+    """The class of the bodies of one look, which have a state for each place of their legs."""
+    frames = zip(BODY_STATES, "ABCD", strict=True)
+    states = "\n".join(f"    {state}:\n        WLK{look} {letter} -1\n        Stop" for state, letter in frames)
+    return _BODY.format(name=f"Body{look}", states=states)
 
 
 def _standing(name: str, number: int, sprite: str, *, height: int) -> str:
