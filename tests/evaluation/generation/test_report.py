@@ -1,5 +1,6 @@
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -75,6 +76,22 @@ def test_a_cold_first_chunk_has_no_pair():
         figures["copies/chunk_1/rotation_degrees"]
     )
     assert figures["copies/chunk_2/pair_distance"] == pytest.approx(0, abs=1e-6)
+
+
+def test_a_handful_of_unseen_pixels_has_no_figures():
+    unseen = np.zeros_like(TRUE.unseen)
+    unseen[0, :, 0, :3] = True
+    seen = replace(TRUE, unseen=unseen)
+    figures = evaluate_generation({"unlike": unlike}, seen, [0, 1], 1, features=mean_colours).figures
+    names = ("unseen_psnr_db", "unseen_sharpness", "unseen_seeds_db")
+    assert all(math.isnan(figures[f"unlike/chunk_1/{name}"]) for name in names)
+    assert 0 < figures["truth/chunk_1/unseen_share"] < 0.01
+
+
+@pytest.mark.parametrize(("count", "others", "axes"), [(4, None, 1), (32, None, 4), (16, 12, 3), (16, 40, 4)])
+def test_axes_are_a_quarter_of_the_smallest_set(count, others, axes):
+    true = pieces(count=count, chunks=1, others=others and pieces(count=others, chunks=1, seed=1).truth)
+    assert evaluate_generation({}, true, [0], 1, features=mean_colours).figures["axes"] == axes
 
 
 def test_without_other_walks_the_halves_of_the_truth_are_the_floor():

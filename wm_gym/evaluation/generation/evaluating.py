@@ -136,6 +136,7 @@ def _true_rows(ruler: Ruler, pieces: TruePieces, shown: Sequence[int], window: i
     figures: Figures = {}
     for chunk in shown:
         found = rotation_figures(pieces.truth, pieces, chunk - 1)
+        found["unseen_share"] = float(pieces.unseen[:, chunk - 1].mean())
         found["structure"] = float(ruler.truth.shows_place[:, chunk - 1].mean())
         figures |= {f"{TRUTH}/chunk_{chunk}/{figure}": value for figure, value in found.items()}
     if pieces.others is not None:

@@ -8,19 +8,19 @@ import numpy as np
 
 from wm_gym.evaluation.generation.pieces import Generated, TruePieces
 from wm_gym.evaluation.generation.pixels import pooled_psnr_db, seeds_psnr_db, sharpness
-from wm_gym.evaluation.generation.rotation import (
-    angle_degrees,
-    commanded_rotations,
-    estimated_rotations,
-    search_for,
-)
+from wm_gym.evaluation.generation.rotation import angle_degrees, commanded_rotations, estimated_rotations, search_for
+from wm_gym.evaluation.scores import LEAST_SHARE
 
 
 def paired_figures(generated: Generated, chunk: int) -> dict[str, float]:
-    """PSNR, sharpness and PSNR between seeds of one chunk (counted from 0), by what was seen."""
+    """PSNR, sharpness and PSNR between seeds of one chunk (counted from 0), by what was seen.
+
+    NaN for a kind of pixels that are fewer than `LEAST_SHARE` of all.
+    """
     made, truth = generated.frames[:, :, chunk], generated.pieces.truth[:, chunk]
     unseen = generated.pieces.unseen[:, chunk]
-    places = {"": np.ones_like(unseen), "known_": ~unseen, "unseen_": unseen}
+    kinds = {"": np.ones_like(unseen), "known_": ~unseen, "unseen_": unseen}
+    places = {name: where & (where.mean() >= LEAST_SHARE) for name, where in kinds.items()}
     figures = {f"{name}psnr_db": pooled_psnr_db(made, truth, where) for name, where in places.items()}
     figures |= {f"{name}sharpness": sharpness(made, truth, where) for name, where in places.items() if name}
     return figures | {f"{name}seeds_db": seeds_psnr_db(made, where) for name, where in places.items()}

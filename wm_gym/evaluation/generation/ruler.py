@@ -17,7 +17,7 @@ from wm_gym.evaluation.realism import RealismClassifier
 
 MOST_AXES = 32
 SAMPLES_PER_AXIS = 4
-"""Of features; a covariance of more axes than samples is singular, and of as many is noise."""
+"""Of features, in the smallest set: a covariance of more axes than samples is singular, and of as many is noise."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +54,8 @@ class Ruler:
         """Fit all axes on the truth of the pieces."""
         self._features, self._judge, self._is_cold = features, judge, pieces.is_cold
         self.truth = self.measured(pieces.truth, pieces.last)
-        self.num_axes = max(1, min(MOST_AXES, len(pieces.truth) // SAMPLES_PER_AXIS))
+        smallest = min(len(pieces.truth), len(pieces.truth) // 2 if pieces.others is None else len(pieces.others))
+        self.num_axes = max(1, min(MOST_AXES, smallest // SAMPLES_PER_AXIS))
         self._frame_axes = Axes.fit(self.truth.features.reshape(-1, self.truth.features.shape[-1]), self.num_axes)
         pairs = [self.truth.pairs(chunk) for chunk in range(pieces.chunks)]
         shown = [pair for pair in pairs if pair is not None]
