@@ -69,6 +69,8 @@ def _capture(config: Any) -> int:
 
     path = capture(config)
     print(f"{path} holds the capture, {path.stat().st_size / 1000:.0f} kB")
+    if config.from_:
+        print(f"{path.with_suffix('.json')} says what was kept and why")
     return 0
 
 
@@ -265,7 +267,7 @@ COMMANDS = (
     Command("serve", "wm_gym.serving.serve:ServeConfig", _serve, "let clients step worlds over HTTP and WebSocket"),
     Command("replay", "", _replay, "generate a walk again and compare every frame", _take_replay),
     Command("doctor", "", _doctor, "tell what is installed, what can run here and how to mend what is missing"),
-    Command("capture", f"{_DATA}.capture_scene:CaptureConfig", _capture, "capture one of the twin's places"),
+    Command("capture", f"{_DATA}.capture_scene:CaptureConfig", _capture, "capture a place of the twin, or a log"),
     Command("collect", f"{_DATA}.collect_config:CollectConfig", _collect, "record clips in the twin to train on"),
     Command(
         "gather-scene-bank", f"{_DATA}.gather_scene_bank:GatherConfig", _gather_scene_bank,

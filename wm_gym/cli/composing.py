@@ -7,7 +7,7 @@ from dataclasses import is_dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from wm_gym.choices import did_you_mean
-from wm_gym.cli.settings import Setting, settings_of
+from wm_gym.cli.settings import Setting, field_name, settings_of
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
@@ -70,8 +70,9 @@ def _composed(config: type[C], overrides: list[str]) -> C:
     node = OmegaConf.structured(config)
     _thaw(node)
     ConfigStore.instance().store(name=config.__name__, node=node)
+    named = [f"{field_name(name)}={value}" for name, _, value in (text.partition("=") for text in overrides)]
     with initialize(version_base="1.3", config_path=None):
-        composed: Any = OmegaConf.to_object(hydra_compose(config.__name__, overrides))
+        composed: Any = OmegaConf.to_object(hydra_compose(config.__name__, named))
     return composed
 
 

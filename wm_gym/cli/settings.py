@@ -6,6 +6,7 @@ import inspect
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
+from keyword import iskeyword
 from typing import Any, get_type_hints
 
 _ATTRIBUTES = re.compile(r"^Attributes:\n(?P<lines>(?:[ ]+.*\n?|\n)*)", re.MULTILINE)
@@ -37,7 +38,9 @@ def settings_of(config: type[Any]) -> list[Setting]:
 def _settings(config: Any, prefix: str) -> Iterator[Setting]:
     types, meanings = get_type_hints(type(config)), meanings_of(type(config))
     for field in fields(config):
-        name, value, meaning = prefix + field.name, getattr(config, field.name), meanings.get(field.name, "")
+        # a field that would be a word of Python has a stroke behind it, its setting has none
+        name, value = prefix + field.name.removesuffix("_"), getattr(config, field.name)
+        meaning = meanings.get(field.name, "")
         if is_dataclass(value):
             yield Setting(name, "", None, meaning)
             yield from _settings(value, f"{name}.")
@@ -53,6 +56,11 @@ def meanings_of(config: type[Any]) -> dict[str, str]:
         for attribute in _ATTRIBUTE.finditer(section["lines"] if section else ""):
             meanings[attribute["name"]] = " ".join(attribute["meaning"].split())
     return meanings
+
+
+def field_name(setting: str) -> str:
+    """Dotted name of the field of a setting: `from_` of `from`."""
+    return ".".join(f"{part}_" if iskeyword(part) else part for part in setting.split("."))
 
 
 def shown(value: Any) -> str:

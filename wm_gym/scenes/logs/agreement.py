@@ -1,0 +1,83 @@
+"""Whether poses, depth and intrinsics of a log agree: what one frame sees must lie where another sees it.
+
+Wrong axes, poses the other way round, another unit of depth or a wrong lens all show in it. Knows nothing of files.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from wm_gym.scenes.logs.candidates import Candidates
+from wm_gym.scenes.logs.keyframes import look_up, points_of
+
+LEAST_AGREEMENT = 0.5
+METRES = (0.1, 60.0)
+"""Median depth that a log may have."""
+_SAME_DEPTH = 0.05
+_MOST_PAIRS, _NEIGHBOURS = 60, (1, 3, 8)
+_SCALES = (0.001, 0.01, 0.1, 0.2, 0.5, 0.7, 1.4, 2.0, 5.0, 10.0, 100.0, 1000.0)
+_MUCH_BETTER = 0.25
+
+
+def check_metres(candidates: Candidates, units_per_metre: float) -> float:
+    """Median depth in metres.
+
+    Raises:
+        ValueError: If it is none of a camera among things, as with millimetres that are taken for metres.
+    """
+    median = float(np.median(candidates.depth[candidates.depth > 0]))
+    if not METRES[0] <= median <= METRES[1]:
+        raise ValueError(
+            f"depth must have a median of {METRES[0]:g} to {METRES[1]:g} m, got {median:.4g} m with "
+            f"{units_per_metre:g} units to a metre; log.depth_units_per_metre sets another number"
+        )
+    return median
+
+
+def check_agreement(candidates: Candidates) -> float | None:
+    """Share of what frames see together that lies at the same depth; None where they see nothing together.
+
+    Raises:
+        ValueError: If it is too little, or would be far more with depth times another number.
+    """
+    pairs = _pairs(candidates)
+    agreement = _share(pairs)
+    if agreement is None:
+        return None
+    others = {scale: _share(_scaled(candidates, scale)) or 0.0 for scale in _SCALES} if agreement < 0.9 else {}
+    best = max(others, key=lambda scale: others[scale], default=1.0)
+    is_better = bool(others) and others[best] > agreement + _MUCH_BETTER
+    if agreement >= LEAST_AGREEMENT and not is_better:
+        return agreement
+    hint = f"; depth times {best:g} would agree in {others[best]:.0%}" if is_better else ""
+    raise ValueError(
+        f"poses, depth and intrinsics must agree in at least {LEAST_AGREEMENT:.0%} of what frames see together, got "
+        f"{agreement:.0%}{hint}"
+    )
+
+
+_Pair = tuple[np.ndarray, np.ndarray]
+"""Depth of points in another frame's camera, and that frame's own depth there."""
+
+
+def _pairs(candidates: Candidates) -> list[_Pair]:
+    points, count = points_of(candidates), len(candidates.frames)
+    rows = [(row, row + step) for step in _NEIGHBOURS for row in range(count - step)]
+    chosen = (
+        rows if len(rows) <= _MOST_PAIRS else [rows[k] for k in np.linspace(0, len(rows) - 1, _MOST_PAIRS).astype(int)]
+    )
+    found = []
+    for first, second in chosen:
+        z, own = look_up(candidates, second, points[first][candidates.depth[first].ravel() > 0])
+        found.append((z[own > 0], own[own > 0]))
+    return found
+
+
+def _scaled(candidates: Candidates, scale: float) -> list[_Pair]:
+    arrays = candidates.world_from_camera, candidates.pinholes, candidates.sharpness
+    return _pairs(Candidates(candidates.frames, scale * candidates.depth, *arrays))
+
+
+def _share(pairs: list[_Pair]) -> float | None:
+    z, own = (np.concatenate([pair[k] for pair in pairs]) if pairs else np.zeros(0) for k in range(2))
+    return float(np.mean(np.abs(z - own) < _SAME_DEPTH * own)) if len(z) else None
