@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
@@ -22,6 +22,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from wm_gym.backends.video.layers import Block
 from wm_gym.backends.video.network import VideoNetwork
 from wm_gym.train_world.loop_config import LoopConfig
 from wm_gym.train_world.ranks import gathered, is_first_rank, mean_of_ranks, num_ranks
@@ -118,7 +119,7 @@ def shard(network: nn.Module, optimizer: Optimizer | None = None) -> None:
     # blocks and networks return views, of which nobody changes anything
     warnings.filterwarnings("ignore", "FSDP2-wrapped module .* returned a view tensor")
     mesh = init_device_mesh(next(video.parameters()).device.type, (num_ranks(),))
-    for block in video.transformer.blocks:
+    for block in cast(Iterable[Block], video.transformer.blocks):
         fully_shard(block.attn2, mesh=mesh)
         register_fsdp_forward_method(block.attn2, "encode")
         fully_shard(block, mesh=mesh)
