@@ -11,7 +11,7 @@ from batches import COUNTS, differing, openings_of, twists_of, world_of
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-SIZES = (36, 48), (48, 64)
+SIZES = pytest.param((36, 48), marks=pytest.mark.slow), (48, 64)
 INSTRUCTION_SETS = "AVX2", "AVX512_CORE", "AVX512_CORE_BF16"
 """Of oneDNN's kernels; what the processor offers beyond them is tested in this process."""
 
@@ -32,7 +32,7 @@ class RecordProducts(TorchDispatchMode):
         return function(*args, **(kwargs or {}))
 
 
-@pytest.fixture(scope="module", params=SIZES, ids=lambda size: "x".join(map(str, size)))
+@pytest.fixture(scope="module", params=SIZES, ids=["36x48", "48x64"])
 def world(request):
     return world_of(request.param)
 
@@ -63,7 +63,9 @@ def test_a_world_in_a_batch_of_any_size_is_the_world_alone(world):
     assert differing(world, COUNTS) == []
 
 
-@pytest.mark.parametrize("instructions", INSTRUCTION_SETS)
+@pytest.mark.parametrize(
+    "instructions", ["AVX2", *(pytest.param(name, marks=pytest.mark.slow) for name in INSTRUCTION_SETS[1:])]
+)
 def test_a_world_in_a_batch_is_the_world_alone_with_the_kernels_of_other_processors(instructions):
     assert_all_equal(instructions, "--counts", "3", "--threads", "2")
 

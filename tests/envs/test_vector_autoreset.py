@@ -182,8 +182,13 @@ def test_last_observations_lie_in_the_space_of_one_world(make):
         assert isinstance(infos["final_obs"][0]["rgb"], torch.Tensor if output == "torch" else np.ndarray)
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("backend", ["memory_only", "video"])
+@pytest.mark.parametrize(
+    ("backend", "mode"),
+    [
+        *(("memory_only", mode) for mode in MODES),
+        *(pytest.param("video", mode, marks=[pytest.mark.slow] * (mode != "NextStep")) for mode in MODES),
+    ],
+)
 def test_a_batch_is_what_gymnasium_makes_of_single_worlds(mode, backend):
     """Observations, rewards, ends and infos, to the byte."""
     settings = {"backend": backend, "world": "city/9", "obs_mode": "rgb+depth+points+pose", "task": "counting:Count"}
