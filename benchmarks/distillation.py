@@ -38,7 +38,7 @@ from wm_gym.train_world.distilling.walks import Pieces, Walks, read_walks
 from wm_gym.train_world.recipes.distil import in_few_steps
 from wm_gym.train_world.recipes.teacher import TeacherTrainConfig, maker_of
 
-STRIDE = 4
+STRIDE, OTHERS = 4, 192
 
 
 @dataclass(frozen=True)
@@ -141,14 +141,12 @@ def rows(folder: Path) -> Mapping[str, tuple[Path, Maker]]:
 
 
 def true_pieces(network: VideoNetwork, pieces: Pieces, walks: Walks, cold: bool) -> TruePieces:
-    """Held-out pieces, and other walks of the same folder for the floor."""
+    """Held-out pieces, and the first chunks of other walks for the floor."""
     truth = frames_of(pieces.clean)
-    half, chunks = len(walks.frames) // 2, pieces.length
-    others = walks.frames[half:, :chunks], walks.frames[:half, -chunks:]
     unseen = np.ones(truth.shape[:-1], bool) if cold else unhinted(network, pieces)
     return TruePieces(
         truth, unseen, pieces.path.numpy(), pieces.intrinsics.numpy(), frames_of(pieces.before[:, None])[:, 0],
-        np.concatenate(others), is_cold=cold,
+        walks.frames[:, : pieces.length], is_cold=cold,
     )  # fmt: skip
 
 
@@ -160,6 +158,7 @@ def of_seed(network: VideoNetwork, make: Maker, pieces: Pieces, cold: bool) -> C
 def score(options: argparse.Namespace) -> None:
     """Reports of all that has weights, starting from a true frame and from nothing."""
     walks, found = read_walks(str(options.folder / "held"), STRIDE), rows(options.folder)
+    others = read_walks(str(options.folder / "train"), STRIDE, OTHERS)
     networks = {name: load_weights(path) for name, (path, _) in found.items()}
     one = next(iter(networks.values()))
     pieces = held_out_pieces(one, walks, options.chunks, options.samples)
@@ -167,7 +166,7 @@ def score(options: argparse.Namespace) -> None:
         cold = regime == "cold"
         makers = {name: of_seed(networks[name], make, pieces, cold) for name, (_, make) in found.items()}
         report = evaluate_generation(
-            makers, true_pieces(one, pieces, walks, cold), range(options.seeds), options.chunks
+            makers, true_pieces(one, pieces, others, cold), range(options.seeds), options.chunks
         )
         write_report(options.folder / f"report_{regime}", f"Distillation, {regime}", report)
         print(f"{regime}\n{table(report)}\n", flush=True)
