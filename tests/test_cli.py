@@ -204,6 +204,7 @@ WRITING = {
     "demo": "output",
     "rollout": "output",
     "capture": "output",
+    "check-capture": "output",
     "collect": "output",
     "film-pairs": "output",
     "film-things": "output",
@@ -241,7 +242,7 @@ WRITING = {
     "train-agent agent=reward": "output",
 }
 SERVING = {"play", "serve"}
-FILES = {"capture": ".npz", "film-walks": ".npz", "eval-reward": ".json"}
+FILES = {"capture": ".npz", "check-capture": ".png", "film-walks": ".npz", "eval-reward": ".json"}
 
 
 def test_every_command_with_settings_writes_or_serves():

@@ -74,6 +74,18 @@ def _capture(config: Any) -> int:
     return 0
 
 
+def _check_capture(config: Any) -> int:
+    """Exit status 1: something is wrong."""
+    from wm_gym.evaluation.capture_check import check_capture
+
+    figures, problems = check_capture(config)
+    for name, value in figures.items():
+        print(f"{name:24s} {value}")
+    print("\n".join(problems) or "nothing wrong was found")
+    print(f"{config.output} shows its key frames")
+    return 1 if problems else 0
+
+
 def _train(row: RecipeRow) -> Callable[[Any], int]:
     def run(config: Any) -> int:
         print(row.train(config))
@@ -268,6 +280,10 @@ COMMANDS = (
     Command("replay", "", _replay, "generate a walk again and compare every frame", _take_replay),
     Command("doctor", "", _doctor, "tell what is installed, what can run here and how to mend what is missing"),
     Command("capture", f"{_DATA}.capture_scene:CaptureConfig", _capture, "capture a place of the twin, or a log"),
+    Command(
+        "check-capture", "wm_gym.evaluation.capture_check:CheckConfig", _check_capture,
+        "show a capture's key frames, scale, coverage and what is wrong",
+    ),
     Command("collect", f"{_DATA}.collect_config:CollectConfig", _collect, "record clips in the twin to train on"),
     Command(
         "gather-scene-bank", f"{_DATA}.gather_scene_bank:GatherConfig", _gather_scene_bank,

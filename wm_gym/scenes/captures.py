@@ -9,6 +9,7 @@ Knows nothing of simulators.
 from __future__ import annotations
 
 import json
+import zipfile
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from wm_gym.world_model import Capture, Opening, Place
 VERSION = 1
 _REQUIRED = ("version", "frames", "depth", "world_from_camera", "intrinsics")
 _POSE_TOLERANCE = 1e-3
+_MOST_BYTES = 8 << 30
 
 
 def save_capture(path: str | Path, opening: Opening) -> None:
@@ -62,15 +64,15 @@ def save_capture(path: str | Path, opening: Opening) -> None:
     write_atomically(Path(path), lambda file: file.write(npz_bytes(arrays)))
 
 
-def load_capture(path: str | Path, height: int, width: int, finer: int = FINER) -> Opening:
+def load_capture(path: str | Path, height: int | None = None, width: int | None = None, finer: int = FINER) -> Opening:
     """The opening in a file, for frames of a size.
 
     Keyframes keep more detail than frames, up to the keyframe scale `finer` (`keyframe_scale.detailed`).
 
     Args:
         path: File to read.
-        height: Rows of a frame.
-        width: Columns of a frame.
+        height: Rows of a frame; None for those of the keyframes.
+        width: Columns of a frame; None for those of the keyframes.
         finer: Largest keyframe scale: rows and columns of keyframes over those of frames.
 
     Raises:
@@ -80,6 +82,7 @@ def load_capture(path: str | Path, height: int, width: int, finer: int = FINER) 
     arrays = _read(path)
     _check(arrays, path)
     frames, depth = arrays["frames"], arrays["depth"].astype(np.float32)
+    frame_rows, frame_columns = height or depth.shape[1], width or depth.shape[2]
     moving = arrays.get("moving", np.zeros(depth.shape, np.bool_))
     intrinsics = torch.from_numpy(arrays["intrinsics"].astype(np.float32))
     poses = arrays["world_from_camera"].astype(np.float32)
@@ -93,14 +96,14 @@ def load_capture(path: str | Path, height: int, width: int, finer: int = FINER) 
         lead=int(arrays["lead"].item()) if "lead" in arrays else 0,
     )
     try:
-        capture = detailed(capture, height, width, finer)
+        capture = detailed(capture, frame_rows, frame_columns, finer)
     except ValueError as error:
         raise ValueError(f"{error} in {path}") from None
     rows, columns = capture.depth.shape[1:]
     opening = Opening(
         name=_text(arrays, "name", path.stem),
         prompt=_text(arrays, "prompt", ""),
-        intrinsics=resize_intrinsics(capture.intrinsics, height / rows, width / columns),
+        intrinsics=resize_intrinsics(capture.intrinsics, frame_rows / rows, frame_columns / columns),
         waypoints=torch.from_numpy(waypoints),
         capture=capture,
         lamps=torch.from_numpy(arrays.get("lamps", np.zeros((0, 3))).astype(np.float32)),
@@ -110,11 +113,23 @@ def load_capture(path: str | Path, height: int, width: int, finer: int = FINER) 
 
 
 def _read(path: Path) -> dict[str, np.ndarray]:
+    _check_unpacked(path)
     try:
         with np.load(path, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
     except Exception as error:  # zip, LZMA, header and disk errors share no base class
         raise ValueError(f"{path} must be a capture (.npz), got a file that cannot be read") from error
+
+
+def _check_unpacked(path: Path) -> None:
+    """Refuse a file that would fill the memory: what compresses so well is no capture."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+    except (OSError, zipfile.BadZipFile):
+        return  # it is refused when it is read
+    if size > _MOST_BYTES:
+        raise ValueError(f"{path} must be a capture of at most {_MOST_BYTES >> 30} GiB, got {size / 2**30:.0f} GiB")
 
 
 def _check(arrays: dict[str, np.ndarray], path: Path) -> None:

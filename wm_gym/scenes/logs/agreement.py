@@ -1,4 +1,4 @@
-"""Whether poses, depth and intrinsics of a log agree: what one frame sees must lie where another sees it.
+"""Whether poses, depth and intrinsics of a log agree: what one frame sees another must see there, or something nearer.
 
 Wrong axes, poses the other way round, another unit of depth or a wrong lens all show in it. Knows nothing of files.
 """
@@ -16,7 +16,7 @@ METRES = (0.1, 60.0)
 _SAME_DEPTH = 0.05
 _MOST_PAIRS, _NEIGHBOURS = 60, (1, 3, 8)
 _SCALES = (0.001, 0.01, 0.1, 0.2, 0.5, 0.7, 1.4, 2.0, 5.0, 10.0, 100.0, 1000.0)
-_MUCH_BETTER = 0.25
+_MUCH_BETTER, _BEYOND_DOUBT = 0.25, 0.9
 
 
 def check_metres(candidates: Candidates, units_per_metre: float) -> float:
@@ -34,17 +34,23 @@ def check_metres(candidates: Candidates, units_per_metre: float) -> float:
     return median
 
 
-def check_agreement(candidates: Candidates) -> float | None:
+def check_agreement(candidates: Candidates, *, is_walk: bool = True) -> float | None:
     """Share of what frames see together that lies at the same depth; None where they see nothing together.
+
+    Args:
+        candidates: Frames.
+        is_walk: Whether frames beside each other were taken from about the same place, so that little of what one sees
+            is hidden from the other. Else what lies behind a surface says nothing.
 
     Raises:
         ValueError: If it is too little, or would be far more with depth times another number.
     """
     pairs = _pairs(candidates)
-    agreement = _share(pairs)
+    agreement = _share(pairs, is_walk)
     if agreement is None:
         return None
-    others = {scale: _share(_scaled(candidates, scale)) or 0.0 for scale in _SCALES} if agreement < 0.9 else {}
+    doubtful = is_walk and agreement < _BEYOND_DOUBT
+    others = {scale: _share(_scaled(candidates, scale), is_walk) or 0.0 for scale in _SCALES} if doubtful else {}
     best = max(others, key=lambda scale: others[scale], default=1.0)
     is_better = bool(others) and others[best] > agreement + _MUCH_BETTER
     if agreement >= LEAST_AGREEMENT and not is_better:
@@ -61,7 +67,7 @@ _Pair = tuple[np.ndarray, np.ndarray]
 
 
 def _pairs(candidates: Candidates) -> list[_Pair]:
-    points, count = points_of(candidates), len(candidates.frames)
+    points, count = points_of(candidates), len(candidates.depth)
     rows = [(row, row + step) for step in _NEIGHBOURS for row in range(count - step)]
     chosen = (
         rows if len(rows) <= _MOST_PAIRS else [rows[k] for k in np.linspace(0, len(rows) - 1, _MOST_PAIRS).astype(int)]
@@ -78,6 +84,9 @@ def _scaled(candidates: Candidates, scale: float) -> list[_Pair]:
     return _pairs(Candidates(candidates.frames, scale * candidates.depth, *arrays))
 
 
-def _share(pairs: list[_Pair]) -> float | None:
+def _share(pairs: list[_Pair], is_walk: bool) -> float | None:
     z, own = (np.concatenate([pair[k] for pair in pairs]) if pairs else np.zeros(0) for k in range(2))
+    if not is_walk:
+        in_sight = z < (1 + _SAME_DEPTH) * own
+        z, own = z[in_sight], own[in_sight]
     return float(np.mean(np.abs(z - own) < _SAME_DEPTH * own)) if len(z) else None
