@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny_pieces import network
 
-from wm_gym.train_world.distilling.matching import matching_loss
+from wm_gym.train_world.distilling.flow import noised
+from wm_gym.train_world.distilling.matching import matching_gradient, matching_loss
 from wm_gym.train_world.distributed.pipeline import run
 from wm_gym.train_world.distributed.schedule import (
     RATIO,
@@ -19,7 +20,7 @@ from wm_gym.train_world.distributed.schedule import (
     simulate,
     simulate_round,
 )
-from wm_gym.train_world.distributed.scoring import LocalScorer, scored_gradient
+from wm_gym.train_world.distributed.scoring import LocalScorer
 
 DURATIONS = st.builds(Durations, *[st.floats(0.01, 10)] * 5)
 STEPS = st.sampled_from([generator_step, critic_step])
@@ -69,10 +70,10 @@ def test_at_the_ratio_of_the_paper_nobody_waits_in_the_stable_phase():
     assert simulate(generator_step(20), durations).bubbles(RATIO) < 0.05
 
 
-@pytest.mark.parametrize("critic_steps", [0, 1, 5])
-def test_a_round_is_about_half_as_fast_again(critic_steps):
+@pytest.mark.parametrize(("critic_steps", "speed_up"), [(0, 1.75), (1, 1.51), (5, 1.45)])
+def test_a_round_is_about_half_as_fast_again(critic_steps, speed_up):
     plain, piped = (simulate_round(Durations.of_passes(), 7, critic_steps, k).length for k in (1, 2))
-    assert plain / piped >= 1.4
+    assert plain / piped == pytest.approx(speed_up, abs=0.005) and speed_up >= 1.4
 
 
 @pytest.mark.parametrize("devices", [{**RATIO, "generator": k} for k in (2, 8)])
@@ -101,31 +102,21 @@ def gradients(in_flight: int, micro_batches: int = 3) -> dict[str, torch.Tensor]
     def score(who):
         def asked(k):
             latents, noise, sigma = made[k]
-            noisy = latents.detach() * (1 - sigma[..., None, None, None]) + noise * sigma[..., None, None, None]
+            noisy = noised(latents.detach(), sigma, noise)
             scores[who, k] = scorers[who].score(noisy, sigma, scored.condition(k))
 
         return asked
 
     def backward(k):
         latents, noise, sigma = made.pop(k)
-        given = [_Said(scores[who, k]) for who in ("teacher", "critic")]
-        gradient = scored_gradient(*given, latents, sigma, noise, scored.condition(k), 0.01)
+        real, fake = (scores[who, k] for who in ("teacher", "critic"))
+        gradient = matching_gradient(lambda *_: real, lambda *_: fake, latents, sigma, noise, 0.01)
         matching_loss(latents, gradient).backward()
 
     stages = {"forward": forward, "backward": backward, **{f"{who}_score": score(who) for who in scorers}}
     timeline = run(generator_step(micro_batches, in_flight), stages)
     assert timeline.length > 0 and not made
     return {name: p.grad for name, p in student.named_parameters() if p.grad is not None}
-
-
-class _Said:
-    """A scorer that was asked before."""
-
-    def __init__(self, clean):
-        self._clean = clean
-
-    def score(self, noisy, sigma, condition):
-        return self._clean
 
 
 def test_the_generator_makes_the_next_while_one_is_scored():
@@ -153,7 +144,7 @@ def test_a_stage_that_fails_ends_the_run():
         "teacher_score": fail,
         "backward": learned.append,
     }
-    with pytest.raises(RuntimeError, match="^no score of 0$"):
+    with pytest.raises(RuntimeError, match=r"^no score of 0$"):
         run(generator_step(3), stages)
     assert not learned
 
