@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from wm_gym import presets
-from wm_gym.envs.registration import parallel_env, register_ids
+from wm_gym.envs.registration import aec_env, parallel_env, register_ids
 
 if TYPE_CHECKING:
     from wm_gym.backends.registry import load_backend
@@ -39,6 +39,7 @@ __all__ = [
     "WorldState",
     "WorldVectorEnv",
     "__version__",
+    "aec_env",
     "load_backend",
     "parallel_env",
     "presets",

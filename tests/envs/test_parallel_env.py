@@ -43,7 +43,7 @@ def test_bodies_start_apart_and_share_one_memory():
     observations, infos = env.reset(seed=3)
     places = np.stack([observations[agent]["pose"][:2] for agent in env.agents])
     gaps = np.linalg.norm(places[:, None] - places, axis=-1)[np.triu_indices(4, 1)]
-    assert gaps.min() >= 1.2 and len(env._world.memories) == 1
+    assert gaps.min() >= 1.2 and len(env.shared.world.memories) == 1
     assert not np.array_equal(observations["agent_0"]["rgb"], observations["agent_1"]["rgb"])
     told = np.linalg.norm(infos["agent_0"]["other_bodies"], axis=1)
     np.testing.assert_allclose(told, gaps[:3], rtol=1e-5)
@@ -57,12 +57,12 @@ def test_what_one_body_sees_the_others_remember():
     for walking in (0, 1):
         env = make(2, backend="video", resolution=(36, 48))
         env.reset(seed=3)
-        before = env._world.memories[0].num_static
+        before = env.shared.world.memories[0].num_static
         for _ in range(20):
             *_, infos = env.step({"agent_0": 0, "agent_1": walking})
         assert min(info["trust"] for info in infos.values()) > 0.8, "frames agree with what memory knows at each start"
-        seen_by_the_first = env._states["agent_0"].world.memories[0]
-        assert seen_by_the_first is env._states["agent_1"].world.memories[0] is env._world.memories[0]
+        seen_by_the_first = env.shared.states["agent_0"].world.memories[0]
+        assert seen_by_the_first is env.shared.states["agent_1"].world.memories[0] is env.shared.world.memories[0]
         counts.append(seen_by_the_first.num_static - before)
         env.close()
     assert counts[1] > counts[0]
@@ -77,7 +77,7 @@ def test_bodies_stop_one_another():
         *_, infos = env.step({agent: np.array([1.0, 0.0, turn, 0.0]) for agent, turn in turns.items()})
         gap = np.linalg.norm(infos["agent_0"]["other_bodies"][0])
         assert gap >= 0.8 - 1e-6
-    assert gap < 1.4 and any(env._states[agent].outcome.collided[0] for agent in env.agents)
+    assert gap < 1.4 and any(env.shared.states[agent].outcome.collided[0] for agent in env.agents)
     env.close()
 
 
@@ -122,9 +122,9 @@ def test_who_has_ended_leaves_and_the_others_go_on():
     [
         (lambda: make(0), ValueError, "num_agents must be at least 1, got 0"),
         (
-            lambda: make(render_mode="human"),
+            lambda: make(render_mode="ansi"),
             ValueError,
-            "render_mode of several bodies must be None or 'rgb_array', got 'human'",
+            "render_mode of several bodies must be None or one of ['rgb_array', 'human'], got 'ansi'",
         ),
         (lambda: make().step({}), RuntimeError, "the environment must be reset before it is used"),
         (

@@ -89,7 +89,7 @@ def test_several_bodies_have_it_in_one_world(name):
     env = wm_gym.parallel_env(2, task=IDS[f"wm_gym/{name}-v0"], backend="memory_only", **SMALL)
     observations, _ = env.reset(seed=3)
     assert all(env.observation_space(agent).contains(observations[agent]) for agent in env.agents)
-    scripts = {agent: state.world.scripts[0] for agent, state in env._states.items()}
+    scripts = {agent: state.world.scripts[0] for agent, state in env.shared.states.items()}
     assert scripts["agent_0"] == scripts["agent_1"]
     env.step(dict.fromkeys(env.agents, 1))
     env.close()

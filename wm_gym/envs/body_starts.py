@@ -29,6 +29,29 @@ def draw_starts(waypoints: np.ndarray, count: int, radius_metres: float, rng: np
     return np.concatenate([spots, yaws[:, None]], axis=1)
 
 
+def draw_start_beside(
+    waypoints: np.ndarray, others: np.ndarray, radius_metres: float, rng: np.random.Generator
+) -> np.ndarray:
+    """(3,) x, y in metres and yaw in radians of a body that joins others: at a waypoint near the first, looking there.
+
+    Args:
+        waypoints: (W, 2) x, y in metres that can be stood on.
+        others: (N, 2) x, y in metres of those who are there.
+        radius_metres: Of a body.
+        rng: Draws the waypoint.
+
+    Raises:
+        ValueError: If there is no waypoint that is far enough from all of them.
+    """
+    shuffled = waypoints[rng.permutation(len(waypoints))].astype(np.float64)
+    gaps = np.linalg.norm(shuffled[:, None] - others, axis=-1)
+    free = np.flatnonzero(gaps.min(axis=1) >= APART_RADII * radius_metres)
+    if not len(free):
+        raise ValueError(f"bodies in this place must be at most {len(others)}, got one more")
+    spot = shuffled[free[np.argsort(gaps[free, 0] > NEAR_METRES, kind="stable")[0]]]
+    return np.array([*spot, np.arctan2(*(others[0] - spot)[::-1])])
+
+
 def _draw_spots(waypoints: np.ndarray, count: int, apart_metres: float, rng: np.random.Generator) -> np.ndarray:
     """(N, 2): the origin, then waypoints near it in random order, then the farther ones."""
     shuffled = waypoints[rng.permutation(len(waypoints))].astype(np.float64)

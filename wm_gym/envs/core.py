@@ -77,7 +77,9 @@ class EnvCore:
         loop = WorldConfig(body=self._body.at(model.spec.fps), bodies_collide=bodies_collide)
         completion = completion_for(model.spec, config.completion, config.completion_settings, config.plan_ahead_metres)
         drawing = drawing_for(model.spec, config.draw_events)
-        self.world = World(model, loop, completion=completion, drawing=drawing)
+        self._estimator = find_estimator(**{"depth": GROUND, **config.reconstruction_settings})
+        reconstructor = None if self._estimator is None else EstimatedReconstructor(self._estimator)
+        self.world = World(model, loop, reconstructor, completion=completion, drawing=drawing)
         spec = self.world.spec
         check_steering(spec, config)
         self._maker = Maker.of(self.task, self._body, spec)
@@ -301,7 +303,7 @@ class EnvCore:
         Raises:
             ValueError: If the backend cannot open from an option.
         """
-        return find_opening(asked, self.config, self.world.spec, world_seed)
+        return find_opening(asked, self.config, self.world.spec, world_seed, self._estimator)
 
     def open_views(self, opening: Opening, world_seed: int, starts: np.ndarray) -> tuple[WorldState, Outcome]:
         """N views of one world, whose bodies stand at `starts` (N, 3) x, y in metres and yaw in radians."""
@@ -310,7 +312,13 @@ class EnvCore:
         return open_views(self.world, opening, world_seed, poses, fov_degrees=self.config.fov_degrees)
 
     def begin(
-        self, asked: ResetOptions, rng: np.random.Generator, opening: Opening, world: WorldState, outcome: Outcome
+        self,
+        asked: ResetOptions,
+        rng: np.random.Generator,
+        opening: Opening,
+        world: WorldState,
+        outcome: Outcome,
+        task: Any = None,
     ) -> EnvState:
         """The episode of one view that has just opened.
 
@@ -320,8 +328,10 @@ class EnvCore:
             opening: How its world opened.
             world: One view.
             outcome: What it showed.
+            task: The state of its task; None for a new one.
         """
-        task = self.task.reset(outcome, opening.waypoints.numpy(), rng)
+        if task is None:
+            task = self.task.reset(outcome, opening.waypoints.numpy(), rng)
         task = self._with_picture(task, opening, world.seeds[0])
         state = EnvState(
             world=world,

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import gymnasium as gym
 
 if TYPE_CHECKING:
+    from pettingzoo import AECEnv
+
     from wm_gym.envs.parallel_env import WorldParallelEnv
 
 IDS: dict[str, str] = {
@@ -37,7 +39,8 @@ def parallel_env(num_agents: int = 2, *, task: str = "explore", **settings: Any)
 
     Args:
         num_agents: How many.
-        task: Of each, as `wm_gym.envs.config.EpisodeConfig.task`.
+        task: Of each, as `wm_gym.envs.config.EpisodeConfig.task`; or of all together, a key of
+            `wm_gym.envs.tasks.registry.JOINT_TASKS`.
         settings: Further arguments of `wm_gym.envs.parallel_env.WorldParallelEnv`.
 
     Raises:
@@ -47,6 +50,24 @@ def parallel_env(num_agents: int = 2, *, task: str = "explore", **settings: Any)
     from wm_gym.envs.parallel_env import WorldParallelEnv
 
     return WorldParallelEnv(num_agents, task=task, **settings)
+
+
+def aec_env(num_agents: int = 2, *, task: str = "explore", **settings: Any) -> AECEnv[str, Any, Any]:
+    """Several bodies in one world, as a PettingZoo `AECEnv`: agents act in turn, and the world moves after the last.
+
+    Args:
+        num_agents: As of `parallel_env`.
+        task: As of `parallel_env`.
+        settings: As of `parallel_env`.
+
+    Raises:
+        ValueError: If a setting is unknown, or more than the backend can do.
+        ImportError: If PettingZoo is not installed.
+    """
+    world = parallel_env(num_agents, task=task, **settings)
+    from pettingzoo.utils import parallel_to_aec
+
+    return parallel_to_aec(world)
 
 
 def register_ids() -> None:

@@ -45,6 +45,24 @@ def select(model: WorldModel[Any], state: WorldState, worlds: Sequence[int]) -> 
     )
 
 
+def joined(model: WorldModel[Any], state: WorldState, view: int, body_pose: np.ndarray, number: int) -> WorldState:
+    """The state with one more view, the last, as `World.joined`."""
+    views = [*range(state.num_worlds), view]
+    return replace(
+        state,
+        model=model.select(state.model, views),
+        world_of_view=_pick(state.world_of_view, views),
+        body_poses=np.concatenate([state.body_poses, body_pose[None]]),
+        frame_index=_pick(state.frame_index, views),
+        seeds=_pick(state.seeds, views),
+        openings=_pick(state.openings, views),
+        scripts=_pick(state.scripts, views),
+        completions=_pick(state.completions, views),
+        keyframes=_pick(state.keyframes, views),
+        bodies=(*state.bodies, number),
+    )
+
+
 def cat(model: WorldModel[Any], states: Sequence[WorldState]) -> WorldState:
     """The worlds of several states, as `World.cat`."""
     if not states:

@@ -85,7 +85,8 @@ def _parted(
         ends = np.where(share[:, None] == 1.0, wanted, here + share[:, None] * (wanted - here))
         gaps = _gaps(ends)
         meet = (others & (gaps < metres) & (gaps < before)).any(axis=1)
-        meet |= [0.0 < s < 1.0 and bool(one(end[None])[0]) for s, one, end in zip(share, blocked, ends, strict=True)]
+        rows = zip(share, blocked, ends, strict=True)
+        meet = meet | np.array([0.0 < part < 1.0 and bool(one(end[None])[0]) for part, one, end in rows])
         if not (meet & (share > 0.0)).any():
             return ends
         share = np.where(meet, np.where(share > _LEAST_SHARE, share / 2, 0.0), share)

@@ -194,6 +194,25 @@ class World:
         """
         return batching.select(self.model, state, worlds)
 
+    def joined(self, state: WorldState, view: int, body_pose: np.ndarray, number: int) -> WorldState:
+        """The state with one more body, and its view as the last.
+
+        What the model has shown is taken from another view of the same world; the next step shows what the body sees.
+
+        Args:
+            state: N views.
+            view: One of them, whose world the body joins.
+            body_pose: (5,) where it stands.
+            number: By which it is known in its world.
+
+        Raises:
+            ValueError: If a body of that world has the number.
+        """
+        world = state.world_of_view[view]
+        if any(w == world and one == number for w, one in zip(state.world_of_view, state.bodies, strict=True)):
+            raise ValueError(f"number must be that of no other body of the world, got {number}")
+        return batching.joined(self.model, state, view, body_pose, number)
+
     def cat(self, states: Sequence[WorldState]) -> WorldState:
         """The worlds of several states, one after another, as one batch; nothing is copied.
 

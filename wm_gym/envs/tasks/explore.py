@@ -50,18 +50,19 @@ class Explore(Task[ExploreState]):
 
     def reset(self, outcome: Outcome, waypoints: np.ndarray, rng: np.random.Generator) -> ExploreState:
         """Cells of floor that the opening shows; they earn nothing."""
-        return ExploreState(tuple(sorted(self._floor_cells(outcome))))
+        return ExploreState(tuple(sorted(self.floor_cells(outcome))))
 
     def update(self, state: ExploreState, outcome: Outcome) -> tuple[ExploreState, StepResult]:
         """Add the cells that the step's last frame shows."""
         known = set(state.cells)
-        fresh = self._floor_cells(outcome) - known
+        fresh = self.floor_cells(outcome) - known
         area = len(known | fresh) * self.cell_metres**2
         reward = self.reward_per_square_metre * len(fresh) * self.cell_metres**2
         after = ExploreState(tuple(sorted(known | fresh))) if fresh else state
         return after, StepResult(float(reward), area >= self.target_square_metres)
 
-    def _floor_cells(self, outcome: Outcome) -> set[tuple[int, int]]:
+    def floor_cells(self, outcome: Outcome) -> set[tuple[int, int]]:
+        """The cells of floor that the last frame shows."""
         chunk = outcome.chunk
         assert chunk.depth is not None and chunk.moving is not None and chunk.world_from_camera is not None
         last = chunk.depth[0, -1], chunk.moving[0, -1], outcome.intrinsics[0], chunk.world_from_camera[0, -1]

@@ -21,18 +21,27 @@ TASKS: dict[str, str] = {
 }
 """Name to "module:Class"."""
 
+JOINT_TASKS: dict[str, str] = {
+    "tag": "wm_gym.envs.tasks.tag:Tag",
+    "meet": "wm_gym.envs.tasks.meet:Meet",
+    "explore_together": "wm_gym.envs.tasks.explore_together:ExploreTogether",
+    "follow": "wm_gym.envs.tasks.follow:Follow",
+}
+"""Name to "module:Class" of tasks that several bodies have together."""
+
 
 def find_task(name: str, settings: Mapping[str, Any] | None = None) -> Task[Any]:
     """The task of that name.
 
     Args:
-        name: A key of `TASKS`, or "package.module:Class" of a class that derives from `Task`.
+        name: A key of `TASKS` or `JOINT_TASKS`, or "package.module:Class" of a class that derives from `Task`.
         settings: Fields of the task that are to differ from their defaults.
 
     Raises:
         ValueError: If the name is unknown or names no task, or a setting is unknown or of the wrong kind.
     """
-    task_class, settings = find_class("task", name, TASKS), settings or {}
+    rows = JOINT_TASKS if name in JOINT_TASKS else TASKS
+    task_class, settings = find_class("task", name, rows), settings or {}
     if not (isinstance(task_class, type) and issubclass(task_class, Task)):
         raise ValueError(f"task {name!r} must name a class derived from wm_gym.envs.tasks.task.Task, got {task_class}")
     known = [field.name for field in fields(task_class)]

@@ -139,5 +139,7 @@ class Task(Generic[S]):
 
 
 def as_tuples(value: Any) -> Any:
-    """Lists, which is what JSON makes of tuples, as tuples."""
+    """Lists, which is what JSON makes of tuples, as tuples, in dicts too."""
+    if isinstance(value, dict):
+        return {name: as_tuples(one) for name, one in value.items()}
     return tuple(map(as_tuples, value)) if isinstance(value, list) else value
