@@ -54,6 +54,7 @@ INSIDE = {
         "layout": 4,
         "tiles": 4,
         "reading": 4,
+        "depth": 4,
         "distilling": 4.5,
         "distributed": 4.7,
         "recipes": 5,

@@ -134,7 +134,7 @@ def test_every_setting_of_training_can_be_named():
         ("doctor seed=1", "wm-gym doctor: no settings can be given, got 'seed=1'"),
         (
             "replay a.replay --verfy",
-            "wm-gym replay: options must be among -h, --help, --verify, --from, --film, got --verfy; "
+            "wm-gym replay: options must be among -h, --help, --link, --verify, --from, --film, got --verfy; "
             "did you mean '--verify'?",
         ),
         (
@@ -225,6 +225,7 @@ WRITING = {
     "train recipe=layout": "train.output",
     "train recipe=tiles": "train.output",
     "train recipe=plan_reader": "train.output",
+    "train recipe=depth": "train.output",
     "train recipe=pretrain": "train.output",
     "train recipe=teacher": "train.output",
     "train recipe=act": "train.output",

@@ -21,7 +21,8 @@ SETTINGS = (
     "settings must be among ['task', 'task_settings', 'reward', 'reward_settings', 'backend', 'world', 'difficulty', "
     "'obs_mode', 'action_mode', "
     "'resolution', 'finer', 'plan_ahead_metres', 'depth_dtype', 'num_points', 'body', 'fov_degrees', 'idle_drift', "
-    "'return_frames', 'return_text', 'backend_settings', 'completion', 'completion_settings', 'draw_events'], got "
+    "'return_frames', 'return_text', 'backend_settings', 'completion', 'completion_settings', "
+    "'reconstruction_settings', 'draw_events'], got "
 )
 WORLDS = (
     "world must be a family of ['city', 'courtyard', 'joined', 'park', 'rooms', 'warehouse'], a place 'family/number', "

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from filmed import write_crops, write_pairs, write_places
 from tiny_pieces import TINY, network, walks
-from wall_clip import wall_clip
+from wall_clip import wall_clip, write_recordings
 
 from wm_gym.backends.video.config import VideoConfig
 from wm_gym.backends.video.streaming import StreamingConfig
@@ -19,8 +19,10 @@ from wm_gym.completion.weights import save_inpainter
 from wm_gym.entities.network import ThingConfig
 from wm_gym.layout.network import LayoutConfig
 from wm_gym.layout.tile_network import TileConfig
+from wm_gym.reconstruction.depth_network import DepthConfig
 from wm_gym.train_world.appearance.pairs import FilmedPairs
 from wm_gym.train_world.codec.clips import CodecClip
+from wm_gym.train_world.data.recordings import Recordings
 from wm_gym.train_world.data.samples import ClipSample, prepare
 from wm_gym.train_world.distilling.distillation import DistillationConfig
 from wm_gym.train_world.distilling.flow import FlowConfig
@@ -30,6 +32,7 @@ from wm_gym.train_world.inpainting.training_frames import TrainingFrames, traini
 from wm_gym.train_world.recipes.appearance import AppearanceTrainConfig, appearance_recipe
 from wm_gym.train_world.recipes.causal import CausalTrainConfig, causal_recipe, read_teacher
 from wm_gym.train_world.recipes.codec import CodecTrainConfig, codec_recipe
+from wm_gym.train_world.recipes.depth import DepthTrainConfig, depth_recipe
 from wm_gym.train_world.recipes.distil import DistilTrainConfig, distil_recipe, read_networks
 from wm_gym.train_world.recipes.event_reader import ReaderTrainConfig, event_reader_recipe
 from wm_gym.train_world.recipes.inpainter import FitConfig, InpainterTrainConfig, inpainter_recipe
@@ -131,6 +134,12 @@ def _plan_reader(folder: Path, loop: dict[str, Any]) -> Recipe[Any]:
     return plan_reader_recipe(PlanReaderRunConfig(places=str(places), held_out=str(places), train=run))
 
 
+def _depth(folder: Path, loop: dict[str, Any]) -> Recipe[Any]:
+    recordings = folder / "recordings"
+    sources = [Recordings(recordings if recordings.exists() else write_recordings(recordings, clips=2))]
+    return depth_recipe(DepthTrainConfig(**loop, depth=DepthConfig(width=4, head=4)), sources, sources[0])
+
+
 def write_teacher(path: Path, seed: int = 0) -> Path:
     """Write a random teacher; returns its file."""
     save_weights(path, network(seed))
@@ -163,6 +172,7 @@ TINY_RECIPES: dict[str, Callable[[Path, dict[str, Any]], Recipe[Any]]] = {
     "layout": _layout,
     "tiles": _tiles,
     "plan_reader": _plan_reader,
+    "depth": _depth,
     "teacher": _teacher,
     "causal": _causal,
     "distil": _distil,

@@ -23,6 +23,9 @@ PLAN_AHEAD_METRES = (4.0, 60.0)
 COMPLETION_SETTINGS = ("inpainter", "scene_bank", "layout", "kept_scenes")
 """Names in `completion_settings`."""
 
+RECONSTRUCTION_SETTINGS = ("depth", "device")
+"""Names in `reconstruction_settings`."""
+
 PROBED = ("frameskip",)
 """Settings that TorchRL tries on every environment; it goes on without where Python's own error says there is none."""
 
@@ -61,6 +64,9 @@ class EpisodeConfig:
         completion: Whether what memory does not show is decided before it is generated; None: as the backend wants it.
         completion_settings: Of that: {"inpainter": path or "none", "scene_bank": folder or "none", "layout": "none" for
             no plans, "kept_scenes": most scenes that stay built}.
+        reconstruction_settings: {"depth": who estimates the depth of a picture that a world opens on, and of a
+            backend's frames that come without, as `wm_gym.reconstruction.depth_estimator` tells: "ground", a file
+            `.safetensors`, or a folder or hub id of a depth model of transformers; "device": where}.
         draw_events: Whether events are drawn on the backend's frames, and people in the first one become entities;
             None: as the backend wants it.
     """
@@ -87,6 +93,7 @@ class EpisodeConfig:
     backend_settings: Mapping[str, Any] = field(default_factory=dict)
     completion: bool | None = None
     completion_settings: Mapping[str, Any] = field(default_factory=dict)
+    reconstruction_settings: Mapping[str, Any] = field(default_factory=dict)
     draw_events: bool | None = None
 
     def __post_init__(self) -> None:
@@ -105,12 +112,17 @@ class EpisodeConfig:
         self._keep("world", read_world("world", self.world))
         if not isinstance(self.reward, str):
             raise ValueError(f"reward must be a string, got {self.reward!r}")
-        for name in ("task_settings", "reward_settings", "backend_settings", "completion_settings"):
+        for name in (
+            "task_settings", "reward_settings", "backend_settings", "completion_settings", "reconstruction_settings",
+        ):  # fmt: skip
             self._keep(name, _read_settings(name, getattr(self, name)))
         for name in ("completion", "draw_events"):
             if getattr(self, name) is not None:
                 self._keep(name, read_flag(name, getattr(self, name)))
         check_known("completion_settings", self.completion_settings, COMPLETION_SETTINGS)
+        check_known("reconstruction_settings", self.reconstruction_settings, RECONSTRUCTION_SETTINGS)
+        for name, value in self.reconstruction_settings.items():
+            read_text(f"reconstruction_settings {name!r}", value)
         if self.fov_degrees is not None:
             self._keep("fov_degrees", _read_fov(self.fov_degrees))
         BodySettings.of(self.body)

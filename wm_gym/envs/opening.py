@@ -10,6 +10,7 @@ import numpy as np
 from wm_gym.envs.config import EpisodeConfig
 from wm_gym.envs.options import ResetOptions
 from wm_gym.geometry.cameras import intrinsics_from_fov
+from wm_gym.reconstruction.depth_estimator import DepthEstimator
 from wm_gym.scenes.images import open_picture
 from wm_gym.scenes.named import open_named
 from wm_gym.scenes.openings import opening_for
@@ -18,8 +19,14 @@ from wm_gym.world.world import World
 from wm_gym.world_model import ModelSpec, Opening
 
 
-def find_opening(asked: ResetOptions, config: EpisodeConfig, spec: ModelSpec, world_seed: int) -> Opening:
-    """The opening that options of `reset`, or else the settings, ask for.
+def find_opening(
+    asked: ResetOptions,
+    config: EpisodeConfig,
+    spec: ModelSpec,
+    world_seed: int,
+    estimator: DepthEstimator | None = None,
+) -> Opening:
+    """The opening that options of `reset`, or else the settings, ask for; a bare picture's depth is the estimator's.
 
     Raises:
         ValueError: If the backend cannot open from an option.
@@ -31,7 +38,9 @@ def find_opening(asked: ResetOptions, config: EpisodeConfig, spec: ModelSpec, wo
         world = config.world if asked.world is None else asked.world
         opening = open_named(spec, world, world_seed, config.difficulty, config.finer, asked.prompt or "")
     else:
-        picture = open_picture(asked.image, spec.height, spec.width, depth=asked.depth, finer=config.finer)
+        picture = open_picture(
+            asked.image, spec.height, spec.width, depth=asked.depth, estimator=estimator, finer=config.finer
+        )
         opening = opening_for(spec, picture)
     return opening if asked.prompt is None else replace(opening, prompt=asked.prompt)
 

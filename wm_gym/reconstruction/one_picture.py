@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from wm_gym.geometry.cameras import rays, unproject
+from wm_gym.geometry.depth_scale import FAR_METRES
 from wm_gym.geometry.motion import START_BODY_POSE, camera_pose
 
 EYE_HEIGHT_METRES = 1.6
@@ -30,9 +31,19 @@ def ground_and_wall(intrinsics: Tensor, height: int, width: int) -> Tensor:
         height: Rows.
         width: Columns.
     """
+    return flat_ground(intrinsics, height, width).clamp(max=WALL_METRES)
+
+
+def flat_ground(intrinsics: Tensor, height: int, width: int) -> Tensor:
+    """Depth of flat ground without end before a level camera, (H, W) float32 metres; the far value above the horizon.
+
+    Args:
+        intrinsics: (4,) fx, fy, cx, cy in pixels.
+        height: Rows.
+        width: Columns.
+    """
     down = rays(intrinsics, height, width)[..., 1]
-    ground = EYE_HEIGHT_METRES / down.clamp(min=1e-6)
-    return ground.clamp(max=WALL_METRES).float()
+    return (EYE_HEIGHT_METRES / down.clamp(min=1e-6)).clamp(max=FAR_METRES).float()
 
 
 def floor_positions(depth: Tensor, intrinsics: Tensor) -> Tensor:

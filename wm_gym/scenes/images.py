@@ -14,7 +14,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from wm_gym.geometry.cameras import intrinsics_from_fov, resize_intrinsics
 from wm_gym.geometry.depth_scale import FAR_METRES
 from wm_gym.geometry.motion import START_BODY_POSE, camera_pose
-from wm_gym.reconstruction.one_picture import floor_positions, ground_and_wall
+from wm_gym.reconstruction.depth_estimator import DepthEstimator, opening_depth
+from wm_gym.reconstruction.one_picture import flat_ground, floor_positions, ground_and_wall
 from wm_gym.scenes.keyframe_scale import FINER
 from wm_gym.world_model import Capture, Opening
 
@@ -31,6 +32,7 @@ def open_picture(
     width: int,
     *,
     depth: np.ndarray | None = None,
+    estimator: DepthEstimator | None = None,
     fov_degrees: float = FOV_DEGREES,
     prompt: str = "",
     finer: int = FINER,
@@ -45,13 +47,15 @@ def open_picture(
         height: Rows of a frame.
         width: Columns of a frame.
         depth: (H, W) or (H, W, 1) planar z in metres, of the picture's size; 0 is unknown, 100 and more is sky. None
-            for the prior of `ground_and_wall`.
+            for that of the estimator.
+        estimator: Who estimates the depth, which the floor brings to metres; None for the prior of `ground_and_wall`.
         fov_degrees: Horizontal field of view of the whole picture.
         prompt: One sentence that describes the scene.
         finer: Largest keyframe scale: rows and columns of the keyframe over those of frames.
 
     Raises:
-        ValueError: If the picture cannot be read, is too small, or picture and depth are of the wrong shape or kind.
+        ValueError: If the picture cannot be read, is too small, picture and depth are of the wrong shape or kind, or
+            the estimator gives disparity and the picture shows too little floor.
     """
     colours, name = _read(picture)
     rows, columns = colours.shape[:2]
@@ -65,13 +69,16 @@ def open_picture(
     frame = np.asarray(Image.fromarray(colours).resize((width, height), Image.Resampling.BOX, box=box))
     focal = intrinsics_from_fov(fov_degrees, rows, columns)[0] / scale
     intrinsics = torch.tensor([focal, focal, width / 2, height / 2], dtype=torch.float32)
-    if depth is None:
+    image = torch.from_numpy(frame.copy())
+    if depth is None and estimator is None:
         metres = ground_and_wall(intrinsics, height, width)
+    elif depth is None:
+        assert estimator is not None
+        metres, _ = opening_depth(estimator, image, flat_ground(intrinsics, height, width))
     else:
         at_rows = (top + (np.arange(height) + 0.5) * scale).astype(int)
         at_columns = (left + (np.arange(width) + 0.5) * scale).astype(int)
         metres = torch.from_numpy(_checked(depth, (rows, columns))[np.ix_(at_rows, at_columns)])
-    image = torch.from_numpy(frame.copy())
     capture = Capture(
         frames=image[None],
         depth=metres[None],
@@ -85,7 +92,7 @@ def open_picture(
         intrinsics=resize_intrinsics(intrinsics, 1 / keyframe_scale, 1 / keyframe_scale),
         waypoints=floor_positions(metres, intrinsics),
         capture=capture,
-        image=image if depth is None else None,
+        image=image if depth is None and estimator is None else None,
     )
 
 

@@ -67,6 +67,10 @@ RECIPES = (
         "the tiles of surfaces, cut-outs and skies, on pieces of the twin's drawings",
     ),
     RecipeRow(
+        "depth", f"{_HERE}.depth:DepthRunConfig", f"{_HERE}.depth:run_depth",
+        "depth from colours, the camera's height and what is known, on recordings",
+    ),
+    RecipeRow(
         "plan_reader", f"{_HERE}.plan_reader:PlanReaderRunConfig", f"{_HERE}.plan_reader:run_plan_reader",
         "the cells that posed pictures with depth show, on filmed places",
     ),

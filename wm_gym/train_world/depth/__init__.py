@@ -1,0 +1,1 @@
+"""What the depth network is trained on, its loss and its figures."""

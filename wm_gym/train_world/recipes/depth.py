@@ -1,0 +1,97 @@
+"""Recipe "depth": depth from colours, the camera's height and pitch, and what is known of it, on recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from wm_gym.reconstruction.depth_network import DepthConfig, DepthNetwork
+from wm_gym.reconstruction.depth_weights import save_depth
+from wm_gym.train_world.data.recordings import Recordings
+from wm_gym.train_world.depth.batches import DepthBatch, draw_batch
+from wm_gym.train_world.depth.objective import HeldOutDepth, depth_loss
+from wm_gym.train_world.loop_config import LoopConfig
+from wm_gym.train_world.recipes.running import run_recipe
+from wm_gym.train_world.trainer import Recipe
+
+
+@dataclass
+class DepthTrainConfig(LoopConfig):
+    """Settings of one run: those of the loop, and the network's.
+
+    Attributes:
+        depth: Shape of the network.
+        hinted: Share of frames parts of whose depth are known, as where memory shows something.
+    """
+
+    output: str = "outputs/train_depth"
+    steps: int = 6000
+    batch: int = 16
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-3
+    warmup: int = 50
+    constant_share: float = 0.4
+    bfloat16: bool = False
+    depth: DepthConfig = field(default_factory=DepthConfig)
+    hinted: float = 0.4
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0.0 <= self.hinted <= 1.0:
+            raise ValueError(f"hinted must be within 0..1, got {self.hinted}")
+
+
+@dataclass
+class DepthRunConfig:
+    """The data of a run, and the run.
+
+    Attributes:
+        recordings: Folders of recordings to train on, of one size.
+        held_out: Folder of recordings to score on; empty for no scores.
+        threads: Threads of torch.
+        train: The run.
+    """
+
+    recordings: list[str] = field(default_factory=lambda: ["outputs/recordings"])
+    held_out: str = ""
+    threads: int = 1
+    train: DepthTrainConfig = field(default_factory=DepthTrainConfig)
+
+
+def run_depth(config: DepthRunConfig) -> str:
+    """Read recordings, then train; returns a summary. Raises as `run_recipe` does."""
+
+    def prepare() -> Recipe[DepthBatch]:
+        held_out = Recordings(config.held_out) if config.held_out else None
+        return depth_recipe(config.train, [Recordings(folder) for folder in config.recordings], held_out)
+
+    return run_recipe(config.train, config.threads, prepare)
+
+
+def depth_recipe(
+    config: DepthTrainConfig, sources: Sequence[Recordings], held_out: Recordings | None = None
+) -> Recipe[DepthBatch]:
+    """The training of a depth network on recordings of one size, scored on others.
+
+    Raises:
+        ValueError: If there are no clips, or of several sizes.
+    """
+    sizes = {(source.spec.height, source.spec.width) for source in sources}
+    if len(sizes) != 1 or not all(map(len, sources)):
+        told = ", ".join(f"{source.folder} {source.spec.height} x {source.spec.width}" for source in sources)
+        raise ValueError(f"recordings must be folders with clips, of one size, got {told or 'none'}")
+    torch.manual_seed(config.seed)
+    network = DepthNetwork(DepthConfig(**asdict(config.depth)))
+
+    def draw(number: int) -> DepthBatch:
+        return draw_batch(sources, config.batch, config.hinted, np.random.default_rng([config.seed, number]))
+
+    def loss_of(batch: DepthBatch, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        return depth_loss(network, batch)
+
+    score = None if held_out is None else HeldOutDepth(held_out)
+    return Recipe(config, network, draw, loss_of, score, save_depth, "depth.safetensors")
