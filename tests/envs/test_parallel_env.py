@@ -170,4 +170,4 @@ def test_the_code_of_the_page_runs():
     (block,) = re.findall(r"^```python\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
     names = {}
     exec(compile(block, str(page), "exec"), names)
-    assert names["infos"]["agent_0"]["other_bodies"].shape == (2, 2)
+    assert names["infos"]["agent_3"]["other_bodies"].shape == (3, 2)

@@ -25,6 +25,8 @@ _CEILINGS_METRES = (0.6, 8.0)
 """Heights over the opening camera between which points over a spot are its ceiling."""
 _CELL_METRES = 2.0
 _BODIES_STREAM = 1000
+_BODY_COLOURS = ("red", "blue", "yellow", "green", "purple", "white", "orange", "turquoise", "pink")
+"""Of the clothes of bodies, by their numbers, so that each can be told from the others."""
 _CEILING_STEP_METRES, _CEILING_RADIUS_METRES, _AROUND_METRES = 0.4, 0.3, 0.8
 
 Entities = Sequence[Sequence[tuple[Entity, ...]]]
@@ -154,12 +156,13 @@ def with_bodies(drawing: EventDrawing, seeds: Sequence[int], bodies: Bodies, ent
 
 
 def _person(drawing: EventDrawing, world_seed: int, body: OtherBody, t: int) -> Entity:
-    """A body as a person in frame t, standing on the ground; its looks follow from its number."""
+    """A body as a person in frame t, standing on the ground; its looks follow from its number and the world's seed."""
     seed = int(np.random.SeedSequence([world_seed, body.number, _BODIES_STREAM]).generate_state(1)[0])
     x, y, _, yaw, _ = (float(value) for value in body.poses[t])
     return Entity(
         "walker", -_BODIES_STREAM - body.number, seed, (x, y, -OPENING_EYE_METRES), heading_radians=yaw,
-        phase_frames=body.phase_frames[t], looks=drawing.looks("walker", seed, ""),
+        phase_frames=body.phase_frames[t],
+        looks=drawing.looks("walker", seed, _BODY_COLOURS[body.number % len(_BODY_COLOURS)]),
     )  # fmt: skip
 
 
