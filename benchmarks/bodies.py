@@ -37,7 +37,7 @@ import torch
 from PIL import Image
 
 import wm_gym
-from wm_gym.agents.scripted import steps_towards
+from wm_gym.agents.scripted import LEFT, steps_towards
 from wm_gym.entities.crops import box_of
 from wm_gym.envs.parallel_env import WorldParallelEnv
 from wm_gym.envs.state import EnvState
@@ -48,7 +48,7 @@ from wm_gym.geometry.motion import OPENING_EYE_METRES
 COUNTS = (1, 2, 4, 8)
 STAND_METRES, OCCLUDED_METRES, SAME_DEPTH = 1.6, 0.4, 0.05
 FPS = 17.5
-NOOP, LEFT = 0, 7
+NOOP = 0
 """Of the action mode "discrete"."""
 
 

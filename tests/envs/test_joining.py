@@ -87,3 +87,14 @@ def test_more_bodies_than_two_or_three_live_in_one_world():
     *_, infos = env.step(dict.fromkeys(env.agents, FORWARD))
     assert len(infos) == 7 and all(info["other_bodies"].shape == (6, 2) for info in infos.values())
     env.close()
+
+
+def test_a_model_shows_who_joins_what_memory_knows_of_the_place():
+    env = make(3, task="explore", backend="video")
+    env.reset(seed=5, options={"agents": ["agent_0", "agent_1"]})
+    env.step(dict.fromkeys(env.agents, FORWARD))
+    env.add_agent("agent_2")
+    for _ in range(2):
+        *_, infos = env.step(dict.fromkeys(env.agents, 0))
+        assert min(info["trust"] for info in infos.values()) > 0.9
+    env.close()

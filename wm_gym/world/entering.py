@@ -28,10 +28,11 @@ def openings_at(openings: Sequence[Opening], hints: Hints, world_from_camera: Te
     for opening in openings:
         if opening.capture is None:
             raise ValueError(f"to open at another pose an opening must have a capture, got {opening.name!r} without")
-    return [_opening_at(opening, hints.of_world(n), world_from_camera[n, -1:]) for n, opening in enumerate(openings)]
+    return [opening_at(opening, hints.of_world(n), world_from_camera[n, -1:]) for n, opening in enumerate(openings)]
 
 
-def _opening_at(opening: Opening, hints: Hints, pose: Tensor) -> Opening:
+def opening_at(opening: Opening, hints: Hints, pose: Tensor) -> Opening:
+    """One opening, of the keyframe that the last of hints (T, H, W) shows at a pose (1, 4, 4)."""
     seen, shown = hints.seen[-1], hints.colour[-1].cpu()
     frame = shown[nearest_known(seen.cpu())]
     depth = torch.where(seen, hints.log_depth[-1].exp(), 0.0).cpu()

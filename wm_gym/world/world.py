@@ -35,7 +35,7 @@ from wm_gym.world.adopting import adopt_people
 from wm_gym.world.bodies import other_bodies
 from wm_gym.world.captures import CaptureMemories
 from wm_gym.world.checking import check_chunk
-from wm_gym.world.entering import openings_at
+from wm_gym.world.entering import opening_at, openings_at
 from wm_gym.world.guiding import Events, complete_hints, completion_for, condition_of, render_hints
 from wm_gym.world.movement import Blocked, keys_of, twists_of, walk_all
 from wm_gym.world.obstacles import Solid, solid_round
@@ -194,10 +194,12 @@ class World:
         """
         return batching.select(self.model, state, worlds)
 
+    @in_own_arithmetic
     def joined(self, state: WorldState, view: int, body_pose: np.ndarray, number: int) -> WorldState:
-        """The state with one more body, and its view as the last.
+        """The state with one more body, and its view as the last; the next step shows what it sees.
 
-        What the model has shown is taken from another view of the same world; the next step shows what the body sees.
+        A model that opens from captures opens anew at its pose, on what the world's memory shows there; another goes on
+        from what it has shown another body.
 
         Args:
             state: N views.
@@ -211,7 +213,8 @@ class World:
         world = state.world_of_view[view]
         if any(w == world and one == number for w, one in zip(state.world_of_view, state.bodies, strict=True)):
             raise ValueError(f"number must be that of no other body of the world, got {number}")
-        return batching.joined(self.model, state, view, body_pose, number)
+        after = batching.joined(self.model, state, view, body_pose, number)
+        return self._opened_last(state, after) if "capture" in self.model.spec.opens_from else after
 
     def cat(self, states: Sequence[WorldState]) -> WorldState:
         """The worlds of several states, one after another, as one batch; nothing is copied.
@@ -245,6 +248,17 @@ class World:
         after, clean = self._remember(after, body_poses, chunk, hints, completed, told, collided)
         shown = draw_events(self.drawing, spec, after, clean, events, entities, bodies)
         return after, with_things(shown, after, events)
+
+    def _opened_last(self, before: WorldState, after: WorldState) -> WorldState:
+        """A state with one more view than before, whose last one the model opens anew."""
+        spec, one = self.model.spec, batching.select(self.model, after, [after.num_worlds - 1])
+        poses = _poses(np.repeat(one.body_poses[:, None], spec.first_frames, axis=1))
+        hints = render_hints(spec, one, poses, [()])
+        completed = complete_hints(spec, self.completion, one, hints, poses)
+        opening = opening_at(one.openings[0], completed.hints.of_world(0), poses[0, -1:])
+        model_state, _ = self.model.start([moved(opening, spec.device)], one.seeds)
+        completions = (*before.completions, *completed.states)
+        return replace(after, model=self.model.cat([before.model, model_state]), completions=completions)
 
     def _events(self, state: WorldState) -> list[tuple[ActiveEvent, ...]]:
         num_frames = self.model.spec.frames_per_step
