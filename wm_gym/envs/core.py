@@ -343,7 +343,7 @@ class EnvCore:
             is_success=False,
             maker=self._maker,
             opening_frames=world.frame_index[0],
-            measures=Measures.at_start(self._distance(task, outcome)),
+            measures=Measures.at_start(self.task.distance(task, outcome.body_poses[0, -1])),
         )
         return self._schedule(state, (*self.task.events(task), *asked.events))
 
@@ -355,9 +355,6 @@ class EnvCore:
         check_steered_by_poses(self.world.spec, f"task {self.config.task!r}")
         _, outcome = self.open_views(opening, world_seed, np.asarray(wanted, np.float64)[None])
         return self.task.with_picture(task, outcome.chunk.frames[0, -1].cpu().numpy().copy())
-
-    def _distance(self, task: Any, outcome: Outcome) -> float | None:
-        return self.task.distance(task, outcome.body_poses[0, -1])
 
     def _go_on_from(self, saved: EnvState, asked: ResetOptions, rng: np.random.Generator, fresh: bool) -> EnvState:
         if not fresh:
@@ -383,7 +380,7 @@ class EnvCore:
     ) -> tuple[EnvState, float]:
         """The episode after a step, and the step's reward."""
         task, result = self.task.update(before.task, outcome)
-        here, left = before.outcome.body_poses[0, -1], self._distance(task, outcome)
+        here, left = before.outcome.body_poses[0, -1], self.task.distance(task, outcome.body_poses[0, -1])
         after = replace(
             before,
             world=world,
