@@ -205,6 +205,7 @@ WRITING = {
     "rollout": "output",
     "capture": "output",
     "check-capture": "output",
+    "export": "output",
     "collect": "output",
     "film-pairs": "output",
     "film-things": "output",
@@ -243,7 +244,7 @@ WRITING = {
     "train-agent agent=reward": "output",
 }
 SERVING = {"play", "serve"}
-FILES = {"capture": ".npz", "check-capture": ".png", "film-walks": ".npz", "eval-reward": ".json"}
+FILES = {"capture": ".npz", "check-capture": ".png", "export": ".ply", "film-walks": ".npz", "eval-reward": ".json"}
 
 
 def test_every_command_with_settings_writes_or_serves():

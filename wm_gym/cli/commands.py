@@ -86,6 +86,13 @@ def _check_capture(config: Any) -> int:
     return 1 if problems else 0
 
 
+def _export(config: Any) -> int:
+    from wm_gym.world.exporting import export
+
+    print(f"{config.output} holds {export(config)}")
+    return 0
+
+
 def _train(row: RecipeRow) -> Callable[[Any], int]:
     def run(config: Any) -> int:
         print(row.train(config))
@@ -283,6 +290,9 @@ COMMANDS = (
     Command(
         "check-capture", "wm_gym.evaluation.capture_check:CheckConfig", _check_capture,
         "show a capture's key frames, scale, coverage and what is wrong",
+    ),
+    Command(
+        "export", "wm_gym.world.exporting:ExportConfig", _export, "write a capture or saved state as a cloud or mesh"
     ),
     Command("collect", f"{_DATA}.collect_config:CollectConfig", _collect, "record clips in the twin to train on"),
     Command(

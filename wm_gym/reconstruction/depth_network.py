@@ -1,7 +1,7 @@
 """The depth network: colours, flat ground and what is known -> log-depth in metres.
 
-A U-Net of a few layers answers with a change of the depth that it is given: the ground's where nothing is known, so
-that camera height and pitch set the scale. Knows nothing of training.
+A U-Net of a few layers answers with a change of the depth that it is given: flat ground up to a wall where nothing is
+known, so that camera height and pitch set the scale. Knows nothing of training.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from wm_gym.geometry.depth_scale import FAR_METRES, NEAR_METRES
+from wm_gym.reconstruction.one_picture import WALL_METRES
 
 MULTIPLE = 16
 """Height and width are padded to multiples of it."""
-_CHANNELS = 5
+_CHANNELS = 6
 _LOW, _HIGH = math.log(NEAR_METRES), math.log(FAR_METRES)
 
 
@@ -65,22 +66,27 @@ class DepthNetwork(nn.Module):
         self.whole = nn.Linear(widths[-1], widths[-1])
         self.up = nn.ModuleList([nn.Conv2d(b, a, 1) for a, b in pairwise(widths)])
         self.mix = nn.ModuleList([_Block(one) for one in widths[:-1]])
+        self.norm = nn.GroupNorm(4, width)  # without it the head can fall silent for good
         self.leave = nn.Conv2d(width, 4 * head, 1)
         self.head = nn.Conv2d(head + _CHANNELS, head, 3, 1, 1)
         self.out = nn.Conv2d(head, 1, 3, 1, 1)
         for parameter in self.out.parameters():
             nn.init.zeros_(parameter)
 
-    def forward(self, frames: Tensor, prior: Tensor, known: Tensor) -> Tensor:
+    def forward(self, frames: Tensor, ground: Tensor, known_depth: Tensor) -> Tensor:
         """(N, H, W) log-depth in metres.
 
         Args:
             frames: (N, 3, H, W) colours, 0..1.
-            prior: (N, H, W) log of the known depth, and of the ground's elsewhere.
-            known: (N, H, W) 1 where depth is known, else 0.
+            ground: (N, H, W) metres at which flat ground lies, the far value where there is none.
+            known_depth: (N, H, W) metres, 0 where nothing is known.
         """
+        known = known_depth > 0
+        log_ground = ground.clamp(NEAR_METRES, FAR_METRES).log()
+        prior = torch.where(known, known_depth, ground.clamp(max=WALL_METRES)).clamp(NEAR_METRES, FAR_METRES).log()
+        maps = [self._scaled(log_ground), self._scaled(prior), known.to(prior.dtype)]
+        given = torch.cat([2 * frames - 1, torch.stack(maps, 1)], 1)
         height, width = prior.shape[-2:]
-        given = torch.cat([2 * frames - 1, self._scaled(prior)[:, None], known[:, None]], 1)
         beyond = (0, -width % MULTIPLE, 0, -height % MULTIPLE)
         given = functional.pad(given, beyond, mode="replicate") if any(beyond) else given
         change = self._change(given)[..., :height, :width]
@@ -96,21 +102,9 @@ class DepthNetwork(nn.Module):
         for level in reversed(range(len(self.up))):
             raised = functional.interpolate(self.up[level](x), scale_factor=2.0, mode="bilinear", align_corners=False)
             x = self.mix[level](skips[level] + raised)
-        fine = functional.pixel_shuffle(self.leave(x), 2)
+        fine = functional.pixel_shuffle(self.leave(self.norm(x)), 2)
         return self.out(functional.silu(self.head(torch.cat([fine, given], 1))))
 
     @staticmethod
     def _scaled(log_depth: Tensor) -> Tensor:
         return (log_depth - _LOW) / (_HIGH - _LOW) * 2 - 1
-
-
-def log_prior(ground: Tensor, known_depth: Tensor) -> tuple[Tensor, Tensor]:
-    """Prior and mask that the network takes, each as its arguments.
-
-    Args:
-        ground: (..., H, W) metres at which flat ground lies.
-        known_depth: (..., H, W) metres, 0 where unknown.
-    """
-    known = known_depth > 0
-    metres = torch.where(known, known_depth, ground).clamp(NEAR_METRES, FAR_METRES)
-    return metres.log(), known.to(metres.dtype)

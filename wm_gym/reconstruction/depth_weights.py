@@ -11,7 +11,7 @@ from torch import Tensor
 
 from wm_gym.networks.weights_file import load_module, save_module
 from wm_gym.reconstruction.alignment import Kind
-from wm_gym.reconstruction.depth_network import DepthConfig, DepthNetwork, log_prior
+from wm_gym.reconstruction.depth_network import DepthConfig, DepthNetwork
 
 FORMAT = "wm_gym.depth"
 
@@ -57,7 +57,7 @@ class EmbeddedDepth:
         colours = frames.movedim(-1, 1).float() / 255
         made = []
         for colour, under in zip(colours, ground, strict=True):
-            prior, known = log_prior(under[None].float(), torch.zeros_like(under)[None].float())
-            log_depth = self._network(*(one.to(self._device) for one in (colour[None], prior, known)))
+            given = colour[None], under[None].float(), torch.zeros_like(under, dtype=torch.float32)[None]
+            log_depth = self._network(*(one.to(self._device) for one in given))
             made.append(log_depth[0].exp().cpu())
         return torch.stack(made).clone()

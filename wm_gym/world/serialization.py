@@ -18,6 +18,7 @@ from wm_gym.completion.state import pack_states, unpack_states
 from wm_gym.entities.entity import Entity
 from wm_gym.events.scripts import EventScript
 from wm_gym.files.checksummed import FileKind, pack_checksummed, unpack_checksummed
+from wm_gym.memory.kept import MemoryFolder
 from wm_gym.memory.memory import Memory
 from wm_gym.memory.packing import pack_memories, sources_of, unpack_memories
 from wm_gym.world.captures import CaptureMemories, MemorySource
@@ -70,6 +71,21 @@ def from_bytes(data: bytes, world: World, what: str = "a saved state") -> tuple[
     memories = _unpack_memories(packed["memory"], world.memories, what)
     state = _unpack_world(packed["world"], memories, world.model.unpack(packed["model"]))
     return state, packed["extra"]
+
+
+def memories_of(data: bytes, what: str = "a saved state") -> tuple[Memory, ...]:
+    """The memories of a saved state, without the backend that made it.
+
+    Args:
+        data: The bytes.
+        what: Names the bytes in messages.
+
+    Raises:
+        ValueError: As `from_bytes`, whatever the backend.
+    """
+    header, tensors = unpack_checksummed(data, KIND, what)
+    packed = Packed(_under(tensors, "memory"), header["parts"]["memory"])
+    return _unpack_memories(packed, CaptureMemories(1, MemoryFolder(most_bytes=0)), what)
 
 
 def check_maker(backend: Mapping[str, Any], weights: str, spec: ModelSpec, what: str) -> None:

@@ -12,7 +12,6 @@ from torch.nn import functional
 
 from wm_gym.geometry.depth_scale import FAR_METRES
 from wm_gym.geometry.motion import OPENING_EYE_METRES
-from wm_gym.reconstruction.depth_network import log_prior
 from wm_gym.reconstruction.reconstructor import ground_depth
 from wm_gym.train_world.data.recordings import Recordings
 
@@ -27,19 +26,19 @@ class DepthBatch:
 
     Attributes:
         frames: (N, 3, H, W) colours, 0..1.
-        prior: (N, H, W) as `DepthNetwork.forward` takes it.
-        known: (N, H, W) likewise.
+        ground: (N, H, W) metres at which flat ground lies.
+        known_depth: (N, H, W) metres, 0 where nothing is known.
         depth: (N, H, W) metres; the sky has the far value.
     """
 
     frames: Tensor
-    prior: Tensor
-    known: Tensor
+    ground: Tensor
+    known_depth: Tensor
     depth: Tensor
 
     def to(self, device: torch.device) -> DepthBatch:
         """The batch on a device."""
-        return DepthBatch(*(one.to(device) for one in (self.frames, self.prior, self.known, self.depth)))
+        return DepthBatch(*(one.to(device) for one in (self.frames, self.ground, self.known_depth, self.depth)))
 
 
 def draw_batch(recordings: Sequence[Recordings], count: int, hinted: float, rng: np.random.Generator) -> DepthBatch:
@@ -60,10 +59,8 @@ def frames_of(recordings: Recordings, count: int) -> DepthBatch:
     rng = np.random.default_rng(0)
     clips = np.linspace(0, len(recordings) - 1, count).astype(int)
     rows = [_row(recordings, int(clip), float(rng.random())) for clip in clips]
-    nothing = [torch.zeros_like(ground) for _, _, ground in rows]
-    priors = [log_prior(ground, none) for (_, _, ground), none in zip(rows, nothing, strict=True)]
-    parts = zip(*((frame, *prior, depth) for (frame, depth, _), prior in zip(rows, priors, strict=True)), strict=True)
-    return DepthBatch(*(torch.stack(part) for part in parts))
+    frames, depth, ground = (torch.stack([row[k] for row in rows]) for k in range(3))
+    return DepthBatch(frames, ground, torch.zeros_like(depth), depth)
 
 
 def _drawn(recordings: Recordings, hinted: float, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -72,8 +69,7 @@ def _drawn(recordings: Recordings, hinted: float, rng: np.random.Generator) -> t
     if rng.random() < 0.5:
         frame, depth, ground = frame.flip(-1), depth.flip(-1), ground.flip(-1)
     known = _hints(depth, rng) if rng.random() < hinted else torch.zeros_like(depth)
-    prior, mask = log_prior(ground, known)
-    return frame, prior, mask, depth
+    return frame, ground, known, depth
 
 
 def _row(recordings: Recordings, clip_index: int, when: float) -> tuple[Tensor, Tensor, Tensor]:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from wm_gym.geometry.depth_scale import FAR_METRES, NEAR_METRES
+from wm_gym.reconstruction.one_picture import WALL_METRES
 from wm_gym.train_world.data.recordings import Recordings
 from wm_gym.train_world.depth.batches import DepthBatch, frames_of
 from wm_gym.train_world.report import Score
@@ -23,7 +24,7 @@ def depth_loss(network: nn.Module, batch: DepthBatch) -> tuple[Tensor, dict[str,
     Source: Eigen et al. 2014, eq. 4 (scale-invariant error); Ranftl et al. 2020, eq. 11 (gradient matching).
     """
     known = batch.depth > 0
-    off = torch.where(known, network(batch.frames, batch.prior, batch.known) - _log(batch.depth), 0.0).float()
+    off = torch.where(known, network(batch.frames, batch.ground, batch.known_depth) - _log(batch.depth), 0.0).float()
     count = known.flatten(1).sum(1).clamp(min=1)
     mean, square = off.flatten(1).sum(1) / count, off.square().flatten(1).sum(1) / count
     spread = (square - INVARIANT * mean.square() + 1e-6).sqrt().mean()
@@ -58,10 +59,13 @@ class HeldOutDepth:
 
     @torch.no_grad()
     def __call__(self, network: nn.Module) -> Score:
-        """Mean AbsRel from 0.3 to 20 m of the network and of flat ground; a strip of frames, truth and answer."""
+        """Mean AbsRel from 0.3 to 20 m of the network and of its prior; a strip of frames, truth and answer."""
         batch = self._batch.to(next(network.parameters()).device)
-        made = network(batch.frames, batch.prior, batch.known).exp()
-        figures = {"absrel": _absrel(made, batch.depth), "ground_absrel": _absrel(batch.prior.exp(), batch.depth)}
+        made = network(batch.frames, batch.ground, batch.known_depth).exp()
+        figures = {
+            "absrel": _absrel(made, batch.depth),
+            "prior_absrel": _absrel(batch.ground.clamp(max=WALL_METRES), batch.depth),
+        }
         colours = (batch.frames * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
         rows = [colours, _grey(batch.depth), _grey(made)]
         strip = np.concatenate([np.concatenate(list(row[:_SHOWN_FRAMES]), 1) for row in rows], 0)

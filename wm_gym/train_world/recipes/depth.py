@@ -31,7 +31,7 @@ class DepthTrainConfig(LoopConfig):
     output: str = "outputs/train_depth"
     steps: int = 6000
     batch: int = 16
-    learning_rate: float = 2e-3
+    learning_rate: float = 1e-3
     weight_decay: float = 1e-3
     warmup: int = 50
     constant_share: float = 0.4
