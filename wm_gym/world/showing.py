@@ -149,21 +149,26 @@ def with_bodies(drawing: EventDrawing, seeds: Sequence[int], bodies: Bodies, ent
         bodies: Other bodies in the world of each view.
         entities: Of each view in each frame.
     """
+    # views of a world are shown the same bodies: each is dressed once
+    seed_of = {body: seed for seed, others in zip(seeds, bodies, strict=True) for body in others}
+    people = {body: _person(drawing, seed, body) for body, seed in seed_of.items()}
     return [
-        [(*things, *(_person(drawing, seed, body, t) for body in others)) for t, things in enumerate(own)]
-        for seed, others, own in zip(seeds, bodies, entities, strict=True)
+        [(*things, *(people[body][t] for body in others)) for t, things in enumerate(own)]
+        for others, own in zip(bodies, entities, strict=True)
     ]
 
 
-def _person(drawing: EventDrawing, world_seed: int, body: OtherBody, t: int) -> Entity:
-    """A body as a person in frame t, standing on the ground; its looks follow from its number and the world's seed."""
+def _person(drawing: EventDrawing, world_seed: int, body: OtherBody) -> list[Entity]:
+    """A body as a person in each of T frames, on the ground; its looks follow from its number and the world's seed."""
     seed = int(np.random.SeedSequence([world_seed, body.number, _BODIES_STREAM]).generate_state(1)[0])
-    x, y, _, yaw, _ = (float(value) for value in body.poses[t])
-    return Entity(
-        "walker", -_BODIES_STREAM - body.number, seed, (x, y, -OPENING_EYE_METRES), heading_radians=yaw,
-        phase_frames=body.phase_frames[t],
-        looks=drawing.looks("walker", seed, _BODY_COLOURS[body.number % len(_BODY_COLOURS)]),
-    )  # fmt: skip
+    looks = drawing.looks("walker", seed, _BODY_COLOURS[body.number % len(_BODY_COLOURS)])
+    return [
+        Entity(
+            "walker", -_BODIES_STREAM - body.number, seed, (float(x), float(y), -OPENING_EYE_METRES),
+            heading_radians=float(yaw), phase_frames=phase, looks=looks,
+        )
+        for (x, y, _, yaw, _), phase in zip(body.poses, body.phase_frames, strict=True)
+    ]  # fmt: skip
 
 
 def told_to_model(drawing: EventDrawing, events: Events) -> list[tuple[ActiveEvent, ...]]:
