@@ -11,6 +11,7 @@ from pathlib import Path
 
 from wm_gym.backends.video.weights import load_weights
 from wm_gym.train_world.distilling.walks import WalkSources
+from wm_gym.train_world.loop_config import check_run
 from wm_gym.train_world.recipes.distil import DistilRunConfig, run_distil
 from wm_gym.train_world.recipes.teacher import TeacherRunConfig, TeacherTrainConfig, run_teacher
 
@@ -60,6 +61,7 @@ class ExpertsRunConfig(WalkSources):
 
 def run_act(config: TeacherRunConfig) -> str:
     """As `run_teacher`; a run that begins with no weights is refused, since a random backbone would stay so."""
+    check_run(config.train)
     if not config.train.initial:
         raise ValueError("train.initial must name the file of a teacher's weights, whose backbone stays, got none")
     return run_teacher(config)
@@ -67,6 +69,7 @@ def run_act(config: TeacherRunConfig) -> str:
 
 def run_experts(config: ExpertsRunConfig) -> str:
     """Train the expert of high noise, then that of low noise; returns a summary. Raises as `run_recipe` does."""
+    check_run(config.train)
     bounds = {"high": {"least_level": config.boundary}, "low": {"most_level": config.boundary}}
     done = []
     for name, bound in bounds.items():
@@ -79,6 +82,7 @@ def run_experts(config: ExpertsRunConfig) -> str:
 
 def run_shrink(config: DistilRunConfig) -> str:
     """As `run_distil`, from a student of more steps. Refuses any other beginning."""
+    check_run(config.train)
     wanted = len(config.train.distillation.sigmas)
     if not config.train.initial:
         raise ValueError("train.initial must name the file of a student of more steps, got none")
