@@ -117,7 +117,7 @@ def started_ray() -> Any:
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
-        import ray
+        import ray  # pyright: ignore[reportMissingImports]  # of an extra that tests do not need
     except ImportError as error:
         raise ImportError("scorers in processes of their own need Ray: pip install 'wm-gym[distributed]'") from error
     if not ray.is_initialized():
