@@ -243,7 +243,7 @@ def given_of(
 
 def teacher_forced(pieces: Pieces, chunk: int, config: VideoConfig, packing: SpaceToDepthCodec) -> Given:
     """What all chunks of pieces, of `chunk` latent frames each, are generated from if the truth lies before each."""
-    befores = [pieces.before, *pieces.clean.unflatten(2, (-1, FRAME_CHANNELS))[:, chunk - 1 :: chunk, -1].unbind(1)]
+    leads = [pieces.before, *pieces.clean.unflatten(2, (-1, FRAME_CHANNELS))[:, chunk - 1 :: chunk, -1].unbind(1)]
     firsts = range(0, pieces.length, chunk)
-    parts = [given_of(pieces, befores[k], first, chunk, config, packing) for k, first in enumerate(firsts)]
+    parts = [given_of(pieces, leads[k], first, chunk, config, packing) for k, first in enumerate(firsts)]
     return Given.cat(parts, chunk)
