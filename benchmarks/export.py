@@ -2,11 +2,12 @@
 
     python benchmarks/export.py [--voxel 0.05] [--places rooms/9 city/9 ...] [--json PATH]
 
-For each shipped place its capture is fused (`wm-gym export`) and compared with what the twin's exact depth shows at
-other poses of the same place (key frames 32 to 63 of a capture of 64, of which the shipped ones are the first 32), as
-far as some shipped key frame shows it too, within 15 m of it. Distances at which a point counts as on a surface: 5 cm
-and 10 cm. Rows: the cloud; the mesh (its vertices); the capture's own points without fusion; what a memory of the
-capture holds, as `wm-gym export` writes it of a saved state (`memory`).
+For each shipped place its capture is fused (`wm-gym export`) and compared with the twin's surfaces: the points of its
+exact depth at 64 poses of the place, of which the shipped key frames are the first 32, within 15 m of a camera. What is
+made is to lie near one of these points (precision); those of the other 32 poses that a shipped key frame shows too are
+to have something made near them (recall). Distances at which a point counts as on a surface: 5 cm and 10 cm. Rows: the
+cloud; the mesh (its vertices); the capture's own points without fusion; what a memory of the capture holds, as
+`wm-gym export` writes it of a saved state (`memory`).
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from wm_gym.world_model import Capture
 
 TOLERANCES_METRES = (0.05, 0.1)
 FARTHEST_METRES = 15.0
-_SAME_DEPTH, _MOST_POINTS = 0.02, 150_000
+_SAME_DEPTH = 0.02
 
 
 def main() -> None:
@@ -59,7 +60,9 @@ def scores_of(name: str, voxel_metres: float) -> dict[str, dict[str, float]]:
     rows, columns = capture.depth.shape[1:]
     more = capture_place(find_place(name, 0, "full"), rows, columns, num_keyframes=64).capture
     assert more is not None
-    true = _sampled(_shown_by(capture, _points(more, slice(32, 64))))
+    own, others = _points(more, slice(0, 32)), _points(more, slice(32, 64))
+    true = np.concatenate([own, others])
+    wanted = np.concatenate([np.zeros(len(own), bool), _is_shown(capture, others)])
     fusion = Fusion(FusionConfig(voxel_metres, FARTHEST_METRES))
     for frame in keyframes_of(capture):
         fusion.add(*frame)
@@ -72,15 +75,14 @@ def scores_of(name: str, voxel_metres: float) -> dict[str, dict[str, float]]:
         "points": _points(capture, slice(0, 32)),
         "memory": point_cloud(memory).positions,
     }
-    return {row: _scores(_sampled(points), true, more) for row, points in made.items()}
+    return {row: _scores(points, true, wanted) for row, points in made.items()}
 
 
-def _scores(made: np.ndarray, true: np.ndarray, more: Capture) -> dict[str, float]:
-    """Figures at all tolerances; of what is made only what the other poses can see counts."""
-    made = _shown_by(more, made, beyond=True)
+def _scores(made: np.ndarray, true: np.ndarray, wanted: np.ndarray) -> dict[str, float]:
+    """Figures at all tolerances."""
     found = {}
     for tolerance in TOLERANCES_METRES:
-        for name, value in surface_scores(made, true, tolerance).items():
+        for name, value in surface_scores(made, true, tolerance, wanted).items():
             found[name if name == "chamfer_metres" else f"{name}_{round(100 * tolerance)}cm"] = value
     return found
 
@@ -92,8 +94,8 @@ def _points(capture: Capture, rows: slice) -> np.ndarray:
     return points[(depth > 0) & (depth < FARTHEST_METRES)].numpy()
 
 
-def _shown_by(capture: Capture, points: np.ndarray, *, beyond: bool = False) -> np.ndarray:
-    """The points that some key frame has in view: at its depth, or (`beyond`) anywhere up to it and a little beyond."""
+def _is_shown(capture: Capture, points: np.ndarray) -> np.ndarray:
+    """(P,) whether some key frame shows a point, near enough and at its depth."""
     given, seen = torch.from_numpy(points).float(), np.zeros(len(points), bool)
     rows, columns = capture.depth.shape[1:]
     for k in range(len(capture.frames)):
@@ -101,18 +103,9 @@ def _shown_by(capture: Capture, points: np.ndarray, *, beyond: bool = False) -> 
         pixels = at.floor().long()
         inside = (metres > 0.1) & (pixels >= 0).all(1) & (pixels[:, 0] < columns) & (pixels[:, 1] < rows)
         own = capture.depth[k][pixels[:, 1].clamp(0, rows - 1), pixels[:, 0].clamp(0, columns - 1)]
-        off = metres / own.clamp(min=1e-3) - 1
-        near = off < _SAME_DEPTH if beyond else off.abs() < _SAME_DEPTH
-        near &= metres < FARTHEST_METRES
-        seen |= (inside & near & (own > 0)).numpy()
-    return points[seen]
-
-
-def _sampled(points: np.ndarray) -> np.ndarray:
-    """At most so many of the points, by chance that is always the same."""
-    if len(points) <= _MOST_POINTS:
-        return points
-    return points[np.random.default_rng(0).choice(len(points), _MOST_POINTS, replace=False)]
+        near = ((metres / own.clamp(min=1e-3) - 1).abs() < _SAME_DEPTH) & (metres < FARTHEST_METRES)
+        seen |= (inside & near).numpy()
+    return seen
 
 
 if __name__ == "__main__":

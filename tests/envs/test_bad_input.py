@@ -169,8 +169,12 @@ def test_chords():
 def test_pictures_that_no_world_can_open_on(env):
     with pytest.raises(ValueError, match=r"image must be a path or \(H, W, 3\) uint8, got \(48, 64\) uint8"):
         env.reset(options={"image": np.zeros((48, 64), np.uint8)})
-    with pytest.raises(ValueError, match="backend 'memory_only' cannot open from option 'video'"):
+    with pytest.raises(ValueError, match="option 'video' must be the path of a film, got ndarray"):
         env.reset(options={"video": np.zeros((2, 48, 64, 3), np.uint8)})
+    with pytest.raises(ValueError, match="option 'video' must be a film that is there, got 'no.mp4', which is not"):
+        env.reset(options={"video": "no.mp4"})
+    with pytest.raises(ValueError, match="option 'video' must come with reconstruction_settings={'depth': ...}, got"):
+        env.reset(options={"video": __file__})
 
 
 def test_an_image_cannot_open_a_simulator():

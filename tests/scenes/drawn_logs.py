@@ -23,8 +23,8 @@ class Walk:
     poses: np.ndarray
 
 
-def draw(pose, distortion=(0.0, 0.0)):
-    """Colour and planar depth from inside the room, through a lens that bends by k1 and k2."""
+def draw(pose, distortion=(0.0, 0.0), *, is_varied=False):
+    """Colour and planar depth from inside the room, through a lens that bends by k1 and k2; no two tiles alike."""
     rows, columns = np.indices((HEIGHT, WIDTH))
     x, y = (columns + 0.5 - WIDTH / 2) / FOCAL, (rows + 0.5 - HEIGHT / 2) / FOCAL
     at_x, at_y = x.copy(), y.copy()
@@ -37,8 +37,11 @@ def draw(pose, distortion=(0.0, 0.0)):
     with np.errstate(divide="ignore"):
         walls = (np.where(directions > 0, HIGH, LOW) - position) / directions
     depth = walls.min(-1)
-    tiles = np.floor(2 * (position + depth[..., None] * directions) + 0.01).sum(-1) % 2
-    colour = COLOURS[walls.argmin(-1)] * np.where(tiles == 1, 1.0, 0.7)[..., None]
+    tiles = np.floor(2 * (position + depth[..., None] * directions) + 0.01)
+    shades = np.where(tiles.sum(-1) % 2 == 1, 1.0, 0.7)
+    if is_varied:
+        shades = 0.5 + 0.5 * ((np.sin(tiles @ [12.9898, 78.233, 37.719]) * 43758.5453) % 1.0)
+    colour = COLOURS[walls.argmin(-1)] * shades[..., None]
     return colour.astype(np.uint8), depth
 
 

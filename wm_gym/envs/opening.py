@@ -12,6 +12,7 @@ from wm_gym.envs.options import ResetOptions
 from wm_gym.geometry.cameras import intrinsics_from_fov
 from wm_gym.reconstruction.depth_estimator import DepthEstimator
 from wm_gym.scenes.images import open_picture
+from wm_gym.scenes.logs.films import open_film
 from wm_gym.scenes.named import open_named
 from wm_gym.scenes.openings import opening_for
 from wm_gym.world.state import Outcome, WorldState
@@ -26,15 +27,19 @@ def find_opening(
     world_seed: int,
     estimator: DepthEstimator | None = None,
 ) -> Opening:
-    """The opening that options of `reset`, or else the settings, ask for; a bare picture's depth is the estimator's.
+    """The opening that options of `reset`, or else the settings, ask for; bare pictures have the estimator's depth.
 
     Raises:
         ValueError: If the backend cannot open from an option.
     """
     for name in ("image", "video"):
-        if getattr(asked, name) is not None and (name == "video" or not {"capture", "image"} & {*spec.opens_from}):
+        if getattr(asked, name) is not None and not {"capture", "image"} & {*spec.opens_from}:
             raise ValueError(f"backend {spec.name!r} cannot open from option {name!r}")
-    if asked.image is None:
+    if asked.video is not None:
+        if estimator is None:
+            raise ValueError("option 'video' must come with reconstruction_settings={'depth': ...}, got 'ground'")
+        opening = opening_for(spec, open_film(asked.video, estimator, spec.height, spec.width, config.finer))
+    elif asked.image is None:
         world = config.world if asked.world is None else asked.world
         opening = open_named(spec, world, world_seed, config.difficulty, config.finer, asked.prompt or "")
     else:

@@ -25,6 +25,8 @@ _PAIRS = (
     ("world", "image", False),
     ("prompt", "state", False),
     ("image", "state", False),
+    ("video", "image", False),
+    ("video", "world", False),
     ("video", "state", False),
     ("world", "state", False),
 )
@@ -40,7 +42,7 @@ class ResetOptions:
         prompt: Replaces the caption of the place, or says what an imagined one is to be like; or None.
         image: A picture to open from, a path or (H, W, 3) uint8, or None.
         depth: (H, W) or (H, W, 1) metres of that picture, or None.
-        video: Frames to open from, or None.
+        video: Path of a film to open from, or None.
         events: In order of onset.
         state: Bytes, a file's path or an `EnvState` to go on from, or None.
         world: Name of a world that replaces the environment's own, or None.
@@ -49,7 +51,7 @@ class ResetOptions:
     prompt: str | None = None
     image: Any = None
     depth: Any = None
-    video: Any = None
+    video: str | None = None
     events: tuple[TimedEvent, ...] = ()
     state: Any = None
     world: str | None = None
@@ -72,11 +74,19 @@ def read_options(options: Mapping[str, Any] | None) -> ResetOptions:
         prompt=read_text("option 'prompt'", given["prompt"]) if "prompt" in given else None,
         image=given.get("image"),
         depth=given.get("depth"),
-        video=given.get("video"),
+        video=_read_film(given.get("video")),
         events=_read_events(given.get("events", ())),
         state=given.get("state"),
         world=read_world("option 'world'", given.get("world")),
     )
+
+
+def _read_film(video: Any) -> str | None:
+    if video is not None and not isinstance(video, str | Path):
+        raise ValueError(f"option 'video' must be the path of a film, got {type(video).__name__}")
+    if video is not None and not Path(video).is_file():
+        raise ValueError(f"option 'video' must be a film that is there, got {str(video)!r}, which is not")
+    return None if video is None else str(video)
 
 
 def _read_events(rows: Any) -> tuple[TimedEvent, ...]:

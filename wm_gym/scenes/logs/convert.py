@@ -33,6 +33,9 @@ class LogConfig:
         metres_per_unit: Metres in a unit of its poses.
         own_size: Whether key frames keep the size of its pictures, rather than `height` and `width`.
         prompt: One sentence that says what the place looks like.
+        depth: Of a film: who estimates its depth, a file `.safetensors` of the recipe "depth", or a folder or hub id of
+            a depth model of transformers.
+        fov_degrees: Of a film without `intrinsics`: its horizontal field of view.
     """
 
     format: str = ""
@@ -41,6 +44,8 @@ class LogConfig:
     metres_per_unit: float = 1.0
     own_size: bool = False
     prompt: str = ""
+    depth: str = ""
+    fov_degrees: float = 65.0
 
     def __post_init__(self) -> None:
         if len(self.intrinsics) not in (0, 4):
@@ -69,12 +74,26 @@ def convert_log(
     """
     hints = LogHints(tuple(config.intrinsics), config.depth_units_per_metre, config.metres_per_unit)
     log = read_log(folder, config.format, hints)
-    target = _target(log.frames[0].lens, height, width, config.own_size)
+    target = target_lens(log.frames[0].lens, height, width, own_size=config.own_size)
+    return captured(log, _reader(log.depth_units_per_metre), target, config, keyframes)
+
+
+def captured(
+    log: PosedLog, read: Read, target: Lens, config: LogConfig, keyframes: int
+) -> tuple[Opening, dict[str, Any]]:
+    """The opening of a log whose pictures are read by a function, and a report; arguments and errors as `convert_log`.
+
+    Args:
+        log: Which pictures there are.
+        read: Their colours and depth.
+        target: The pinhole of key frames.
+        config: For the report.
+        keyframes: Most key frames.
+    """
     left_out = {reason: list(names) for reason, names in log.left_out.items()}
-    read = _reader(log.depth_units_per_metre)
     candidates = read_candidates(moving_frames(log.frames, left_out), read)
     if not (candidates.depth > 0).any():
-        raise ValueError(f"{folder} must have depth, got depth files in which all is unknown (0)")
+        raise ValueError(f"{log.folder} must have depth, got depth files in which all is unknown (0)")
     median = check_metres(candidates, log.depth_units_per_metre)
     candidates = usable(candidates, left_out)
     agreement = check_agreement(candidates)
@@ -96,7 +115,7 @@ def convert_log(
         "up_from": level.source,
         "camera_over_floor_metres": _eye_height(level, kept.world_from_camera[first]),
     }
-    return _opening(Path(folder).resolve().name, config.prompt, posed), report
+    return _opening(log.folder.resolve().stem, config.prompt, posed), report
 
 
 def _of_files(log: PosedLog, kept: Candidates, chosen: Chosen, left_out: dict[str, list[str]]) -> dict[str, Any]:
@@ -135,8 +154,12 @@ def _reader(units_per_metre: float) -> Read:
     return read
 
 
-def _target(lens: Lens, height: int, width: int, own_size: bool) -> Lens:
-    """The pinhole of key frames."""
+def target_lens(lens: Lens, height: int, width: int, *, own_size: bool = False) -> Lens:
+    """The pinhole of key frames.
+
+    Raises:
+        ValueError: If they would be larger than the log's pictures.
+    """
     if own_size:
         return lens.cropped(lens.height, lens.width)
     if height > lens.height or width > lens.width:

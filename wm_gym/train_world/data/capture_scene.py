@@ -1,15 +1,19 @@
-"""`wm-gym capture`: a capture of one of the twin's scenes or of a posed RGB-D log, as a file."""
+"""`wm-gym capture`: a capture of one of the twin's scenes, of a posed RGB-D log or of a film, as a file."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from wm_gym.files.atomic import check_writable, write_atomically
+from wm_gym.reconstruction.depth_estimator import find_estimator
 from wm_gym.scenes.captures import save_capture
 from wm_gym.scenes.logs.convert import LogConfig, convert_log
+from wm_gym.scenes.logs.films import FILM_SUFFIXES, convert_film
 from wm_gym.scenes.places import find_place
+from wm_gym.world_model import Opening
 
 
 @dataclass
@@ -17,7 +21,7 @@ class CaptureConfig:
     """The scene that is captured, and the file.
 
     Attributes:
-        from_: Folder of a posed RGB-D log that is converted; empty for a scene of the twin.
+        from_: Folder of a posed RGB-D log, or a film, that is converted; empty for a scene of the twin.
         world: Scene of the twin, as "family" or "family/number".
         seed: Number of the scene where `world` gives none.
         difficulty: Richness of the scene: "simple", "medium" or "full".
@@ -25,7 +29,7 @@ class CaptureConfig:
         height: Rows of a keyframe.
         width: Columns of a keyframe; pictures of a log are cropped at their centre to these proportions.
         keyframes: Number of keyframes; of a log the most of them.
-        log: Of a log: what its files do not say.
+        log: Of a log or film: what its files do not say.
     """
 
     from_: str = ""
@@ -67,12 +71,22 @@ def capture(config: CaptureConfig) -> Path:
     return path
 
 
+def _converted(config: CaptureConfig) -> tuple[Opening, dict[str, Any]]:
+    asked, sizes = config.log, {"height": config.height, "width": config.width, "keyframes": config.keyframes}
+    if Path(config.from_).suffix.lower() not in FILM_SUFFIXES:
+        return convert_log(config.from_, asked, **sizes)
+    if not Path(config.from_).is_file():
+        raise ValueError(f"from must be a film that is there, got {config.from_!r}, which is not")
+    estimator = find_estimator(asked.depth) if asked.depth else None
+    if estimator is None:
+        raise ValueError(f"log.depth must name who estimates the depth of a film, got {asked.depth!r}")
+    return convert_film(config.from_, estimator, asked, **sizes)
+
+
 def _from_log(config: CaptureConfig, path: Path) -> Path:
     check_writable(path)
     check_writable(path.with_suffix(".json"))
-    opening, report = convert_log(
-        config.from_, config.log, height=config.height, width=config.width, keyframes=config.keyframes
-    )
+    opening, report = _converted(config)
     path.parent.mkdir(parents=True, exist_ok=True)
     save_capture(path, opening)
     told = json.dumps(report, indent=2, ensure_ascii=False) + "\n"

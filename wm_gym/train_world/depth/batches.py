@@ -17,7 +17,7 @@ from wm_gym.train_world.data.recordings import Recordings
 
 _PATCHES = 4
 _HINT_NOISE = 0.03
-_GAIN = (0.8, 1.2)
+_GAIN, _TINT = (0.7, 1.3), (0.85, 1.15)
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class DepthBatch:
 
 
 def draw_batch(recordings: Sequence[Recordings], count: int, hinted: float, rng: np.random.Generator) -> DepthBatch:
-    """Frames of random clips, mirrored and made lighter or darker at random.
+    """Frames of random clips, mirrored and of other colours at random.
 
     Args:
         recordings: Of one size.
@@ -65,7 +65,8 @@ def frames_of(recordings: Recordings, count: int) -> DepthBatch:
 
 def _drawn(recordings: Recordings, hinted: float, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     frame, depth, ground = _row(recordings, int(rng.integers(len(recordings))), float(rng.random()))
-    frame = (frame * float(rng.uniform(*_GAIN))).clamp(0, 1)
+    gains = rng.uniform(*_GAIN) * rng.uniform(*_TINT, (3, 1, 1))
+    frame = (frame[torch.from_numpy(rng.permutation(3))] * torch.from_numpy(gains.astype(np.float32))).clamp(0, 1)
     if rng.random() < 0.5:
         frame, depth, ground = frame.flip(-1), depth.flip(-1), ground.flip(-1)
     known = _hints(depth, rng) if rng.random() < hinted else torch.zeros_like(depth)
