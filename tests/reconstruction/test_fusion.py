@@ -61,11 +61,16 @@ def test_a_mesh_is_read_back_by_open3d(suffix, tmp_path):
 
 def test_points_on_the_surface_score_one_and_points_beside_it_do_not():
     plane = np.stack(np.meshgrid(np.arange(20), np.arange(20), [0.0]), -1).reshape(-1, 3) / 10
-    assert surface_scores(plane, plane, 0.05) == {"chamfer_metres": 0, "precision": 1, "recall": 1, "fscore": 1}
-    half = surface_scores(plane[: len(plane) // 2], plane, 0.05)
-    assert half["precision"] == 1 and half["recall"] == pytest.approx(0.5) and half["fscore"] == pytest.approx(2 / 3)
-    off = surface_scores(plane + np.array([0, 0, 0.2]), plane, 0.05)
-    assert off["fscore"] == 0 and off["chamfer_metres"] == pytest.approx(0.2)
+    assert surface_scores(plane, plane, [0.05]) == {
+        "chamfer_metres": 0, "precision_5cm": 1, "recall_5cm": 1, "fscore_5cm": 1,
+    }  # fmt: skip
+    half = surface_scores(plane[: len(plane) // 2], plane, [0.05])
+    assert half["precision_5cm"] == 1 and half["recall_5cm"] == pytest.approx(0.5)
+    assert half["fscore_5cm"] == pytest.approx(2 / 3)
+    off = surface_scores(plane + np.array([0, 0, 0.2]), plane, [0.05, 0.25])
+    assert off["fscore_5cm"] == 0 and off["fscore_25cm"] == 1 and off["chamfer_metres"] == pytest.approx(0.2)
+    left = np.arange(len(plane)) < len(plane) // 2
+    assert surface_scores(plane[left], plane, [0.05], left)["recall_5cm"] == 1
 
 
 def small_place(folder):

@@ -54,7 +54,8 @@ class Odometry:
         for start, term in product((np.eye(4), guess), terms):  # one slips where the other holds
             found, moved, _ = odometry.compute_rgbd_odometry(*given, start, term, option)
             pose = np.asarray(moved)
-            alike = self._alike(colour_before, depth_before, colour_after, depth_after, pose) if found else 0.0
+            is_pose = found and bool(np.isfinite(pose).all())
+            alike = self._alike(colour_before, depth_before, colour_after, depth_after, pose) if is_pose else 0.0
             if alike > most:
                 best, most = pose, alike
         return best
@@ -86,7 +87,7 @@ class Odometry:
         points = np.stack([(columns + 0.5 - cx) / fx * z, (rows + 0.5 - cy) / fy * z, z], 1)
         x, y, z = (points @ before_from_after[:3, :3].T + before_from_after[:3, 3]).T
         safe = np.maximum(z, 1e-3)
-        u, v = np.floor(fx * x / safe + cx).astype(int), np.floor(fy * y / safe + cy).astype(int)
+        u, v = (np.floor(one).clip(-1, 1 << 20).astype(int) for one in (fx * x / safe + cx, fy * y / safe + cy))
         height, width = depth_before.shape
         inside = (z > 0.05) & (u >= 0) & (u < width) & (v >= 0) & (v < height)
         if inside.mean() < _LEAST_INLIERS:
