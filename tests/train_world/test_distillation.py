@@ -65,6 +65,13 @@ def test_an_optimizer_step_of_the_students_turn_leaves_the_critic():
     assert moved == {"student"}
 
 
+@pytest.mark.parametrize("matching", [0.0, 1.0])
+def test_who_is_deceived_does_not_learn_to_be(matching):
+    trained, _, moved = turn(2, replace(CONFIG, matching=matching))
+    assert moved == {"student"}
+    assert all(parameter.requires_grad for parameter in trained.parameters())
+
+
 def test_two_teachers_take_turns_and_one_sample_has_one():
     asked = []
     realism = network(4).requires_grad_(False)

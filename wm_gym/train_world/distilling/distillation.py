@@ -6,6 +6,8 @@ whose turn it is not have no gradient, and the optimizer leaves them.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import torch
@@ -190,6 +192,20 @@ def _students_turn(
         gradient = matching_gradient(bound(teacher, judged), critic, latents, level, noise, least)
         parts["matching"] = config.matching * matching_loss(latents, gradient)
     if config.adversarial:
-        features = FeatureReader(trained.critic)(critic, noised(latents, level, noise), level)
-        parts["adversarial"] = config.adversarial * deceiving_loss(trained.head(features))
+        with _still(trained.critic, trained.head):
+            features = FeatureReader(trained.critic)(critic, noised(latents, level, noise), level)
+            parts["adversarial"] = config.adversarial * deceiving_loss(trained.head(features))
     return torch.stack(list(parts.values())).sum(), {name: part.detach() for name, part in parts.items()}
+
+
+@contextmanager
+def _still(*modules: nn.Module) -> Iterator[None]:
+    """What is computed within leads to no gradient of these modules' parameters: they do not learn to be deceived."""
+    learning = [one for module in modules for one in module.parameters() if one.requires_grad]
+    for parameter in learning:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in learning:
+            parameter.requires_grad_(True)
