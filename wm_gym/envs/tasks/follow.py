@@ -10,8 +10,8 @@ import gymnasium as gym
 import numpy as np
 
 from wm_gym.envs.checking import read_count
-from wm_gym.envs.tasks.joint import JointTask, Part, gap, in_order, spot_of, spots_of
-from wm_gym.envs.tasks.places import FARTHEST_METRES, Spot, check_distances, draw_goal, seen_from
+from wm_gym.envs.tasks.joint import WAY_AND_ROLE, JointTask, Part, gap, in_order, spot_of, spots_of
+from wm_gym.envs.tasks.places import Spot, check_distances, draw_goal, seen_from
 from wm_gym.envs.tasks.task import StepResult
 from wm_gym.world.state import Outcome
 
@@ -62,10 +62,7 @@ class Follow(JointTask[FollowState]):
     step_cost: float = 0.01
 
     description: ClassVar[str] = "Follow: walk to the spots of the route if you lead, and else stay behind who leads."
-    goal_space: ClassVar[gym.spaces.Box | None] = gym.spaces.Box(
-        np.array([-FARTHEST_METRES, -FARTHEST_METRES, 0.0], np.float32),
-        np.array([FARTHEST_METRES, FARTHEST_METRES, 1.0], np.float32),
-    )
+    goal_space: ClassVar[gym.spaces.Box | None] = WAY_AND_ROLE
 
     def __post_init__(self) -> None:
         super().__post_init__()

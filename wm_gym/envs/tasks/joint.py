@@ -9,13 +9,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Generic, TypeVar, get_args, get_origin
 
+import gymnasium as gym
 import numpy as np
 
-from wm_gym.envs.tasks.places import FLOOR_Z, Spot
+from wm_gym.envs.tasks.places import FARTHEST_METRES, FLOOR_Z, Spot
 from wm_gym.envs.tasks.task import StepResult, Task, as_tuples
 from wm_gym.world.state import Outcome
 
 J = TypeVar("J")
+
+WAY_AND_ROLE = gym.spaces.Box(
+    np.array([-FARTHEST_METRES, -FARTHEST_METRES, 0.0], np.float32),
+    np.array([FARTHEST_METRES, FARTHEST_METRES, 1.0], np.float32),
+)
+"""Of goals: metres ahead of a body and to its left, and whether it has the task's one role, such as who seeks."""
 
 _CHEST_METRES, _HIDDEN_METRES = 1.1, 0.6
 """Height over the floor of what is seen of a body, and how far before it a surface must be to hide it."""

@@ -10,8 +10,18 @@ import gymnasium as gym
 import numpy as np
 
 from wm_gym.envs.checking import read_count
-from wm_gym.envs.tasks.joint import JointTask, Part, closest_gap, gap, in_order, nearest_to, spot_of, spots_of
-from wm_gym.envs.tasks.places import FARTHEST_METRES, Spot, seen_from
+from wm_gym.envs.tasks.joint import (
+    WAY_AND_ROLE,
+    JointTask,
+    Part,
+    closest_gap,
+    gap,
+    in_order,
+    nearest_to,
+    spot_of,
+    spots_of,
+)
+from wm_gym.envs.tasks.places import Spot, seen_from
 from wm_gym.envs.tasks.task import StepResult
 from wm_gym.world.state import Outcome
 
@@ -55,10 +65,7 @@ class Tag(JointTask[TagState]):
     step_reward: float = 0.01
 
     description: ClassVar[str] = "Tag: touch one of the others if you seek, and else keep away from the one who does."
-    goal_space: ClassVar[gym.spaces.Box | None] = gym.spaces.Box(
-        np.array([-FARTHEST_METRES, -FARTHEST_METRES, 0.0], np.float32),
-        np.array([FARTHEST_METRES, FARTHEST_METRES, 1.0], np.float32),
-    )
+    goal_space: ClassVar[gym.spaces.Box | None] = WAY_AND_ROLE
 
     def __post_init__(self) -> None:
         super().__post_init__()
