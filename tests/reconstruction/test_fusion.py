@@ -14,7 +14,7 @@ from wm_gym.reconstruction.open3d_bridge import import_open3d
 from wm_gym.scenes.captures import load_capture, save_capture
 from wm_gym.scenes.sources import shipped_file
 
-open3d = pytest.importorskip("open3d")
+open3d = import_open3d()
 LENS = np.array([60.0, 60.0, 32.0, 24.0])
 
 

@@ -14,7 +14,6 @@ from wm_gym.scenes.captures import load_capture
 from wm_gym.scenes.logs.convert import LogConfig
 from wm_gym.scenes.logs.films import convert_film, read_pictures
 
-pytest.importorskip("open3d")
 FOV = float(np.degrees(2 * np.arctan(WIDTH / 2 / FOCAL)))
 
 
