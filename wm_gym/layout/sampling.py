@@ -1,8 +1,9 @@
 """Sampling: the unknown patches of a window are drawn in a few rounds, then the objects on them.
 
-A round asks the network once and keeps some of what it draws, the surest first as far as chance lets it; a patch of
-which some cells are known is drawn among those that fit. A round is a pure function, so that a world can take one in
-each of its steps. Source: MaskGIT (Chang et al. 2022); guidance by words is that of Ho and Salimans (2022).
+A round asks the network once and draws a few patches, in any order and none beside another; a patch of which some cells
+are known is drawn among those that fit. Where the surest came first, as in MaskGIT (Chang et al. 2022), bare floor and
+lawn would come before all that is rare, and leave no room for it. A round is a pure function, so that a world can take
+one in each of its steps. Guidance by words is that of Ho and Salimans (2022).
 """
 
 from __future__ import annotations
@@ -21,8 +22,11 @@ from wm_gym.layout.network import LayoutNetwork
 from wm_gym.layout.windows import patches_of, windows_of
 from wm_gym.layout.words import UNSAID
 
-_HASTE = 1.5
+_HASTE = 2.0
 """Power of the share of rounds that is the share of patches drawn by then: few at first, on which the others follow."""
+
+_ASKED_AT_ONCE = 32
+"""The last layer is asked for multiples of so many patches, so that it meets few shapes."""
 
 _DENIED_NATS = 4.0
 """What each known cell costs that a patch denies."""
@@ -36,7 +40,6 @@ class SamplingConfig:
         most_rounds: Rounds in which a window is drawn of which nothing is known.
         least_rounds: Rounds for the smallest part of a window.
         object_rounds: Rounds for its objects.
-        chance: How far the order of patches is left to chance; 0 takes the surest first.
         temperature: Of what is drawn.
         guidance: How far words are heeded; 1 plainly.
         least_share: Entries of the dictionary are left out that are this much less likely than the likeliest.
@@ -44,13 +47,12 @@ class SamplingConfig:
         repair_rounds: Rounds in which that is done.
     """
 
-    most_rounds: int = 12
+    most_rounds: int = 28
     least_rounds: int = 4
     object_rounds: int = 3
-    chance: float = 8.0
     temperature: float = 1.0
     guidance: float = 2.0
-    least_share: float = 5e-4
+    least_share: float = 2e-3
     repairs: float = 0.1
     repair_rounds: int = 2
 
@@ -145,22 +147,14 @@ class Sampler:
     def _cells(self, drawing: Drawing, generator: torch.Generator) -> Drawing:
         patches = patches_of(drawing.cells)
         at = np.argwhere((patches == UNKNOWN).any(-1))
-        features = self._features(drawing)
-        scores = self._scores(self.network.leave, features, at) + self._fit(patches[tuple(at.T)])
-        scores = scores.log_softmax(-1)
+        order = torch.randperm(len(at), generator=generator).numpy()
+        at = at[_apart(at, order, _due(drawing, len(at)))]
+        where = tuple(at.T)
+        scores = self._scores(self.network.leave, self._features(drawing), at) + self._fit(patches[where])
         likely = scores > scores.max(-1, keepdim=True).values + math.log(self.config.least_share)
         scores = scores.masked_fill(~likely, -torch.inf)
         chosen = (scores / self.config.temperature + _gumbel(scores.shape, generator)).argmax(-1)
-        sure = scores.gather(-1, chosen[:, None])[:, 0]
-        done = (drawing.round + 1 - drawing.first_round) / (drawing.rounds - drawing.first_round)
-        sure = sure + self.config.chance * max(0.0, 1 - done) * _gumbel(sure.shape, generator)
-        left = 0 if done >= 1 else int(drawing.unknown * (1 - done**_HASTE))
-        count = max(1, len(at) - left)
-        order = sure.argsort(descending=True).numpy()
-        kept = _apart(at, order, count)
-        where = tuple(at[kept].T)
-        drawn = self.dictionary[chosen.numpy()[kept]]
-        patches[where] = np.where(patches[where] == UNKNOWN, drawn, patches[where])
+        patches[where] = np.where(patches[where] == UNKNOWN, self.dictionary[chosen.numpy()], patches[where])
         return replace(drawing, cells=windows_of(patches))
 
     def _doubted(self, drawing: Drawing) -> Drawing:
@@ -187,7 +181,6 @@ class Sampler:
         scores = scores.masked_fill(torch.from_numpy(blocked), -torch.inf)
         chosen = (scores + _gumbel(scores.shape, generator)).argmax(-1).numpy()
         rounds_left = max(1, drawing.rounds + self.config.object_rounds - drawing.round)
-        # in any order: where the surest came first, nothing would come before everything
         kept = torch.randperm(len(at), generator=generator)[: math.ceil(len(at) / rounds_left)].numpy()
         objects = drawing.objects.copy()
         objects[tuple(at[kept].T)] = chosen[kept]
@@ -204,9 +197,10 @@ class Sampler:
         return [*told, self.network(cells, objects, family, torch.zeros_like(words))[0]]
 
     def _scores(self, leave: torch.nn.Linear, features: list[Tensor], at: NDArray[np.int64]) -> Tensor:
-        """Logits at (A, 2) patches; the last layer is asked for all of them, so that its shapes never change."""
-        rows, columns = torch.from_numpy(at).unbind(1)
-        told, *plain = (leave(one)[rows, columns] for one in features)
+        """Logits at (A, 2) patches."""
+        padded = np.concatenate([at, np.zeros((-len(at) % _ASKED_AT_ONCE, 2), np.int64)])
+        rows, columns = torch.from_numpy(padded).unbind(1)
+        told, *plain = (leave(one[rows, columns])[: len(at)] for one in features)
         return plain[0] + self.config.guidance * (told - plain[0]) if plain else told
 
     def _fit(self, patches: Grid) -> Tensor:
@@ -217,6 +211,13 @@ class Sampler:
             own = known[row]
             found[row] = -_DENIED_NATS * (self.dictionary[:, own] != patches[row, own]).sum(-1)
         return torch.from_numpy(found)
+
+
+def _due(drawing: Drawing, unknown: int) -> int:
+    """How many of the unknown patches a round draws."""
+    done = (drawing.round + 1 - drawing.first_round) / (drawing.rounds - drawing.first_round)
+    left = 0 if done >= 1 else int(drawing.unknown * (1 - done**_HASTE))
+    return max(1, unknown - left)
 
 
 def _apart(at: NDArray[np.int64], order: NDArray[np.int64], count: int) -> NDArray[np.int64]:

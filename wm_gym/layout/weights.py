@@ -18,9 +18,9 @@ SHIPPED = Path(__file__).parent / "shipped" / "layout.safetensors"
 
 
 def save_layout(path: Path, network: LayoutNetwork) -> str:
-    """Write a network in bfloat16, atomically; returns the hash of the file."""
+    """Write a network, its matrices in bytes, atomically; returns the hash of the file."""
     header = {"config": asdict(network.config), "cells": NAMES, "words": WORD_NAMES}
-    return save_module(path, FORMAT, header, network)
+    return save_module(path, FORMAT, header, network, in_bytes=True)
 
 
 def load_layout(path: Path, dtype: torch.dtype = torch.float32) -> LayoutNetwork:

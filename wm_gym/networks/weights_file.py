@@ -17,10 +17,16 @@ from wm_gym.files.atomic import write_atomically
 
 VERSION = 1
 
+_SCALE = ".scale"
+"""Ends the name of what the rows of a matrix of bytes are multiplied with."""
+
 M = TypeVar("M", bound=nn.Module)
 
 
-def save_module(path: Path, kind: str, header: Mapping[str, Any], module: nn.Module, without: str | None = None) -> str:
+def save_module(
+    path: Path, kind: str, header: Mapping[str, Any], module: nn.Module, without: str | None = None,
+    in_bytes: bool = False,
+) -> str:  # fmt: skip
     """Write a module in bfloat16, whole or not at all; returns the hash of the file.
 
     Args:
@@ -29,22 +35,35 @@ def save_module(path: Path, kind: str, header: Mapping[str, Any], module: nn.Mod
         header: JSON-able; "config" is the module's configuration.
         module: The weights.
         without: Prefix of the names of tensors that are left out, or None.
+        in_bytes: Whether matrices are written in whole numbers of -127 to 127, with a factor for each row: half the
+            size, at an error of at most 1/254 of a row's largest weight.
 
     Raises:
         RuntimeError: If the disk cannot take it; an older file stays as it was.
     """
-    data = module_bytes(kind, header, module, without)
+    data = module_bytes(kind, header, module, without, in_bytes)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, lambda file: file.write(data))
     return hashlib.sha256(data).hexdigest()
 
 
-def module_bytes(kind: str, header: Mapping[str, Any], module: nn.Module, without: str | None = None) -> bytes:
+def module_bytes(
+    kind: str, header: Mapping[str, Any], module: nn.Module, without: str | None = None, in_bytes: bool = False
+) -> bytes:
     """The bytes of a weights file; arguments as `save_module`."""
     header = {"format": kind, "version": VERSION, **header}
     kept = {name: t for name, t in module.state_dict().items() if without is None or not name.startswith(without)}
     tensors = {name: t.detach().to("cpu", torch.bfloat16).contiguous() for name, t in kept.items()}
+    if in_bytes:
+        for name in [name for name, t in kept.items() if t.ndim == 2 and t.is_floating_point()]:
+            tensors[name], tensors[name + _SCALE] = _as_bytes(kept[name].detach().to("cpu", torch.float32))
     return save(tensors, metadata={"wm_gym": json.dumps(header)})
+
+
+def _as_bytes(matrix: Tensor) -> tuple[Tensor, Tensor]:
+    """Whole numbers (R, C) int8, and what their rows (R, 1) are multiplied with."""
+    scale = (matrix.abs().amax(1, keepdim=True) / 127).clamp_min(1e-12)
+    return (matrix / scale).round().to(torch.int8), scale
 
 
 def read_weights(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, Tensor]]:
@@ -62,7 +81,14 @@ def read_weights(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, Tenso
     if (header.get("format"), header.get("version")) != (kind, VERSION):
         came = f"{header.get('format')} version {header.get('version')}"
         raise ValueError(f"weights {path} must be {kind} version {VERSION}, got {came}")
-    return header, tensors
+    return header, _whole(tensors)
+
+
+def _whole(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Tensors of a file, with matrices of bytes as the numbers that they stand for."""
+    in_bytes = [name for name, tensor in tensors.items() if tensor.dtype == torch.int8]
+    whole = {name: tensors[name].float() * tensors.pop(name + _SCALE) for name in in_bytes}
+    return tensors | whole
 
 
 def filled(path: Path, module: M, tensors: dict[str, Tensor]) -> M:

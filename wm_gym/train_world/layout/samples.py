@@ -28,6 +28,9 @@ HELD_OUT_SEEDS = 1000
 
 _TRAIN_SEEDS = 1_000_000
 _SHIFT_METRES = 14.0
+_ANYWHERE = 0.5
+"""Share of windows that lie anywhere in a place: what parts and joins its spaces is met as often as they are."""
+
 _LEAST_INSIDE = 0.6
 _FAMILY_WEIGHTS = np.array([0.24, 0.2, 0.17, 0.17, 0.17, 0.05])
 
@@ -77,7 +80,7 @@ class LayoutBatch:
 
 
 def draw_window(rng: np.random.Generator, *, held_out: bool = False, family: int | None = None) -> Window:
-    """A window of a place that is drawn, round one of its spaces.
+    """A window of a place that is drawn, round one of its spaces or anywhere.
 
     Args:
         rng: Draws place, window, turn and kinds.
@@ -97,13 +100,20 @@ def _cut(draft: Draft, raster: Raster, rng: np.random.Generator) -> tuple[Grid, 
     padded = np.pad(raster.grid, WINDOW, constant_values=UNKNOWN)
     standing = np.pad(raster.objects, WINDOW // PATCH, constant_values=UNSURE)
     while True:
-        rect = draft.spaces[int(rng.integers(len(draft.spaces)))].rect
-        middle = np.array(rect.centre) - (draft.extent.x0, draft.extent.y0)
-        at = middle + rng.uniform(-_SHIFT_METRES, _SHIFT_METRES, 2)
+        at = _somewhere(draft, rng)
         i, j = ((at / 2.0).round().astype(int) - WINDOW // PATCH // 2 + WINDOW // PATCH).tolist()
         cells = padded[i * PATCH : i * PATCH + WINDOW, j * PATCH : j * PATCH + WINDOW]
         if cells.shape == (WINDOW, WINDOW) and (cells != UNKNOWN).mean() > _LEAST_INSIDE:
             return cells, standing[i : i + WINDOW // PATCH, j : j + WINDOW // PATCH]
+
+
+def _somewhere(draft: Draft, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Metres (2,) from the corner of a place to the middle of a window: by one of its spaces, or anywhere in it."""
+    if rng.random() < _ANYWHERE:
+        return rng.uniform(0, (draft.extent.width, draft.extent.height))
+    rect = draft.spaces[int(rng.integers(len(draft.spaces)))].rect
+    middle = np.array(rect.centre) - (draft.extent.x0, draft.extent.y0)
+    return middle + rng.uniform(-_SHIFT_METRES, _SHIFT_METRES, 2)
 
 
 def batch_of(windows: list[Window], encoder: Encoder, rng: np.random.Generator, mended: float = 0.2) -> LayoutBatch:
