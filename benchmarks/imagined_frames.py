@@ -6,6 +6,8 @@ For each family and each row ("video": the model over its plan; "plan": the plan
 on walks outward over free ground:
 - structure: share of frames that the realism classifier takes for a place; beside it the share of the twin's own, on
   ways out from the starts of held-out places.
+- features: Fréchet distance of EfficientNet-Lite0's features from the twin's frames of the family; beside it that of
+  one half of the twin's places from the other.
 - sharpness: mean gradient energy over that of the twin's frames of the family.
 - seeds_db: PSNR between the frames of two seeds; under 30 dB they show different things.
 - step_ms: median, mean and 99th percentile of the time of a step; window_share: share of steps in which a plan was
@@ -27,6 +29,8 @@ from torch import Tensor
 from wm_gym.backends.registry import load_backend
 from wm_gym.completion.pipeline import Completion
 from wm_gym.evaluation.fidelity import psnr_db
+from wm_gym.evaluation.generation.features import LiteFeatures
+from wm_gym.evaluation.generation.frechet import Axes
 from wm_gym.evaluation.layouts.walking import Walker
 from wm_gym.evaluation.realism import RealismClassifier
 from wm_gym.evaluation.scores import gradient_energy
@@ -36,7 +40,8 @@ from wm_gym.scenes.named import open_named
 from wm_gym.world.world import World
 
 HEIGHT, WIDTH = 48, 64
-_TWIN_SEEDS = (9, 19, 29, 39)
+_TWIN_SEEDS = (9, 19, 29, 39, 49, 59, 69, 79)
+_AXES = 24
 _TWIN_METRES, _TWIN_STEPS = 0.11, 12
 
 
@@ -75,14 +80,22 @@ def twin_frames(family: str) -> Tensor:
 
 def family_rows(worlds: dict[str, World], family: str, seeds: int, steps: int) -> dict[str, Any]:
     """The figures of one family."""
-    classifier, true = RealismClassifier.load(), twin_frames(family)
-    rows: dict[str, Any] = {"twin": {"structure": float(classifier.passes(true).float().mean())}}
+    classifier, features, true = RealismClassifier.load(), LiteFeatures.load(), twin_frames(family)
+    known = features(true.numpy())
+    half, axes = len(known) // 2, Axes.fit(known, _AXES)
+    rows: dict[str, Any] = {
+        "twin": {
+            "structure": float(classifier.passes(true).float().mean()),
+            "features": axes.distance(known[:half], known[half:]),
+        }
+    }
     for name, world in worlds.items():
         walks = [walked(world, family, 200 + seed, steps) for seed in range(seeds)]
         frames = torch.cat([one for one, _, _ in walks])
         times = 1e3 * np.concatenate([seconds for _, seconds, _ in walks])
         rows[name] = {
             "structure": float(classifier.passes(frames).float().mean()),
+            "features": axes.distance(features(frames.numpy()), known),
             "sharpness": float(gradient_energy(frames).mean() / gradient_energy(true).mean()),
             "seeds_db": float(psnr_db(walks[0][0], walks[1][0]).mean()),
             "step_ms": [float(value) for value in (np.median(times), times.mean(), np.quantile(times, 0.99))],
