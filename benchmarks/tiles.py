@@ -2,9 +2,9 @@
 
     python benchmarks/tiles.py [--places 40] [--sheet PATH] [--json PATH]
 
-Fréchet distances of EfficientNet-Lite0's features, in axes fitted on the tiles of held-out places, over all kinds and by
-kind of tile: of imagined tiles; of the tiles of other places, which is how far true ones are apart; and of imagined
-tiles whose kinds are mixed up, which is what a network that cannot tell kinds would reach.
+Fréchet distances of EfficientNet-Lite0's features, in axes fitted on the tiles of held-out places, over all kinds and
+by kind of tile: of imagined tiles; of the tiles of other places, which is how far true ones are apart; and of true tiles
+of other kinds, which is what a network that cannot tell kinds would reach.
 """
 
 from __future__ import annotations
