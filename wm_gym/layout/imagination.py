@@ -36,7 +36,7 @@ from wm_gym.layout.windows import WINDOW, turned
 from wm_gym.world_model import Capture, Imagined
 
 _FAR_METRES = 64.0
-_KEPT_THEMES, _KEPT_PLANS = 32, 8
+_KEPT_THEMES, _KEPT_PLANS = 64, 128
 _START_CELLS, _CLEAR_CELLS, _LONGEST_VIEW = 28, 2.0, 40
 _OPENING_REACH_METRES, _MOST_OPENING_WINDOWS = 26.0, 3
 _RADII = {"tree": 0.4, "lamp": 0.25, "plant": 0.35}

@@ -47,7 +47,7 @@ class SamplingConfig:
         repair_rounds: Rounds in which that is done.
     """
 
-    most_rounds: int = 28
+    most_rounds: int = 20
     least_rounds: int = 4
     object_rounds: int = 3
     temperature: float = 1.0
