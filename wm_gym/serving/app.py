@@ -10,6 +10,9 @@ from pathlib import Path
 
 import wm_gym
 from wm_gym.serving.gate import Gate
+from wm_gym.serving.parties import Parties
+from wm_gym.serving.party_routes import PartyRoutes
+from wm_gym.serving.party_stream import PartyStreams
 from wm_gym.serving.refusing import as_json, sentence_of, status_of
 from wm_gym.serving.rooms import Rooms
 from wm_gym.serving.routes import SessionRoutes
@@ -43,24 +46,30 @@ def make_app(sessions: Sessions, token: str) -> FastAPI:
         token: What clients must know.
     """
     worker, rooms = Worker(sessions), Rooms()
+    parties = Parties(sessions.offer, sessions.limits)
+    shared = PartyStreams(worker, parties)
 
     @asynccontextmanager
     async def alive(app: FastAPI) -> AsyncIterator[None]:
-        sweeping = asyncio.create_task(_sweep(worker, rooms))
+        sweeping = asyncio.create_task(_sweep(worker, rooms, parties, shared))
         yield
         sweeping.cancel()
         with suppress(asyncio.CancelledError):
             await sweeping
+        shared.end_all()
+        await worker.call(parties.close_all)
         worker.close()
 
     app = FastAPI(title="wm-gym", version=wm_gym.__version__, docs_url=None, redoc_url=None, lifespan=alive)
     app.include_router(SessionRoutes(worker, rooms).router)
+    app.include_router(PartyRoutes(worker, parties, shared).router)
     streams = Streams(worker, rooms)
     app.add_api_websocket_route("/sessions/{session_id}/stream", streams.steer)
     app.add_api_websocket_route("/watch/{watch_id}", streams.watch)
+    app.add_api_websocket_route("/join/{key}/stream", shared.join)
     _add_page(app)
     _add_errors(app)
-    app.add_middleware(Gate, token=token)
+    app.add_middleware(Gate, token=token, knows=parties.knows)
     return app
 
 
@@ -106,12 +115,14 @@ def _said(status: int, sentence: str) -> Response:
     return Response(as_json({"error": sentence}), status, media_type="application/json")
 
 
-async def _sweep(worker: Worker, rooms: Rooms) -> None:
-    """End sessions that nobody uses, for as long as the server lives."""
+async def _sweep(worker: Worker, rooms: Rooms, parties: Parties, shared: PartyStreams) -> None:
+    """End sessions and shared worlds that nobody uses, for as long as the server lives."""
     while True:
         await asyncio.sleep(SWEEP_SECONDS)
         try:
             await worker.call(worker.sessions.close_idle)
             rooms.keep_only(await worker.call(worker.sessions.ids))
+            for party_id in await worker.call(parties.close_idle, shared.busy):
+                shared.end(party_id)
         except Exception:  # an engine that cannot be closed must not end the looking
             _LOG.exception("sessions that nobody uses could not be closed")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 from urllib.parse import parse_qs
@@ -16,8 +17,10 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 MOST_BYTES = 32 * 2**20
 """Of a request or of a message."""
 
-GUARDED = ("/sessions", "/watch", "/offer")
+GUARDED = ("/sessions", "/watch", "/offer", "/parties", "/join")
 """Beginnings of paths that need the token; the page and the schema are the same for everybody."""
+
+_JOIN = re.compile(r"/join/([^/]+)(/stream)?")
 
 
 class TokenError(ValueError):
@@ -34,10 +37,16 @@ class Gate:
     Args:
         app: The other.
         token: What a client must know; in the header "Authorization: Bearer ..." or as `token` in the query.
+        knows: Whether a key lets in to a role of a shared world, which needs no token then.
     """
 
-    def __init__(self, app: Callable[[Scope, Receive, Send], Awaitable[None]], token: str) -> None:
-        self._app, self._token = app, token.encode()
+    def __init__(
+        self,
+        app: Callable[[Scope, Receive, Send], Awaitable[None]],
+        token: str,
+        knows: Callable[[str], bool] = lambda key: False,
+    ) -> None:
+        self._app, self._token, self._knows = app, token.encode(), knows
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what may go in."""
@@ -50,7 +59,9 @@ class Gate:
 
     def _why_not(self, scope: Scope) -> Exception | None:
         headers = {name.lower(): value for name, value in scope["headers"]}
-        if not hmac.compare_digest(_token_of(headers, scope["query_string"]), self._token):
+        key = _JOIN.fullmatch(scope["path"])
+        has_key = key is not None and self._knows(key[1])
+        if not has_key and not hmac.compare_digest(_token_of(headers, scope["query_string"]), self._token):
             return TokenError("a request must carry the server's token, got none or another")
         length = headers.get(b"content-length", b"0")
         if b"transfer-encoding" in headers or not length.isdigit() or int(length) > MOST_BYTES:

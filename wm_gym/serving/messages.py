@@ -37,7 +37,7 @@ class Asked:
 
     Attributes:
         number: Its id: over that of the message before it; the same again asks for the same reply again.
-        doing: A key of `DOINGS`.
+        doing: A key of `DOINGS`, or of another table of what may be asked for.
         fields: Of that.
         wanted: What the reply is to hold.
     """
@@ -48,8 +48,12 @@ class Asked:
     wanted: Wanted = field(default_factory=Wanted)
 
 
-def read_message(message: str | bytes) -> Asked:
+def read_message(message: str | bytes, doings: Mapping[str, tuple[str, ...]] = DOINGS) -> Asked:
     """A message, as JSON or as `wire.pack` has it.
+
+    Args:
+        message: Of a client.
+        doings: What may be asked for, and the fields that go with it.
 
     Raises:
         ValueError: If it is none.
@@ -57,10 +61,10 @@ def read_message(message: str | bytes) -> Asked:
     value = unpack(message) if isinstance(message, bytes) else _from_json(message)
     if not isinstance(value, dict) or not isinstance(value.get("id"), int) or isinstance(value["id"], bool):
         raise ValueError("a message must be a JSON object with an integer 'id', got something else")
-    check_choice("do", value.get("do"), DOINGS)
-    names = (*COMMON, *DOINGS[value["do"]])
+    check_choice("do", value.get("do"), doings)
+    names = (*COMMON, *doings[value["do"]])
     check_known(f"fields of {value['do']!r}", value, names)
-    fields = {name: value[name] for name in DOINGS[value["do"]] if name in value}
+    fields = {name: value[name] for name in doings[value["do"]] if name in value}
     return Asked(read_count("id", value["id"]), value["do"], fields, Wanted.of(value))
 
 
@@ -90,7 +94,12 @@ def _reset(sessions: Sessions, session: Session, fields: Mapping[str, Any]) -> N
     session.reset(fields.get("seed"), options)
 
 
-def _needed(fields: Mapping[str, Any], name: str) -> Any:
+def needed(fields: Mapping[str, Any], name: str) -> Any:
+    """A field of a message.
+
+    Raises:
+        ValueError: If it is missing.
+    """
     if name not in fields:
         raise ValueError(f"a message must have the field {name!r}, got none")
     return fields[name]
@@ -99,8 +108,8 @@ def _needed(fields: Mapping[str, Any], name: str) -> Any:
 _DO: Mapping[str, Callable[[Sessions, Session, Mapping[str, Any]], None]] = {
     "look": lambda _, session, fields: None,
     "reset": _reset,
-    "event": lambda _, session, fields: session.trigger_event(_needed(fields, "text"), fields.get("for_steps")),
-    "stop_event": lambda _, session, fields: session.stop_event(_needed(fields, "event")),
+    "event": lambda _, session, fields: session.trigger_event(needed(fields, "text"), fields.get("for_steps")),
+    "stop_event": lambda _, session, fields: session.stop_event(needed(fields, "event")),
     "undo": lambda _, session, fields: session.undo(),
     "record": lambda _, session, fields: session.record(),
 }

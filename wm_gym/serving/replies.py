@@ -9,7 +9,7 @@ from typing import Any
 from wm_gym.choices import check_choice, check_known
 from wm_gym.serving.overhead import map_of
 from wm_gym.serving.pictures import FORMATS, depth_of, encode, frames_of
-from wm_gym.serving.session import Session, Shown
+from wm_gym.serving.session import Group, Session, Shown
 
 
 @dataclass(frozen=True)
@@ -63,11 +63,22 @@ def reply_to(shown: Shown, wanted: Wanted) -> dict[str, Any]:
 
 def description_of(session: Session) -> dict[str, Any]:
     """What is the same throughout a session, and how far it has come, as JSON holds it."""
-    core, config = session.group.core, session.group.config
-    spec, body = core.world.spec, core.world.config.body
     return {
         "id": session.session_id,
         "watch": session.watch_id,
+        **description_of_group(session.group),
+        "is_open": session.is_open,
+        "last_message": session.last_message,
+        "can_undo": len(session.past),
+        "recorded_steps": None if session.recording is None else session.recording.num_steps,
+    }
+
+
+def description_of_group(group: Group) -> dict[str, Any]:
+    """What is the same in all worlds of a group, as JSON holds it."""
+    core, config = group.core, group.config
+    spec, body = core.world.spec, core.world.config.body
+    return {
         "backend": config.backend,
         "world": config.world,
         "action_mode": config.action_mode,
@@ -81,10 +92,6 @@ def description_of(session: Session) -> dict[str, Any]:
         "far_metres": spec.far_metres,
         "shows_events": list(spec.shows_events),
         "licence": spec.licence,
-        "is_open": session.is_open,
-        "last_message": session.last_message,
-        "can_undo": len(session.past),
-        "recorded_steps": None if session.recording is None else session.recording.num_steps,
     }
 
 

@@ -24,12 +24,17 @@ except ImportError as error:
 BYTES = "application/octet-stream"
 
 
-class NewSession(BaseModel):
-    """A session to open."""
+class NewWorld(BaseModel):
+    """A world to open."""
 
     settings: dict[str, Any] = Field({}, description=f"Of the environment, among {', '.join(CHOICES)}.")
     seed: int | None = Field(None, ge=0, description="Of the world and of all that is random in it.")
     options: dict[str, Any] = Field({}, description='Of reset: "prompt", "world", "events" [{"at", "text", "for"}].')
+
+
+class NewSession(NewWorld):
+    """A session to open."""
+
     opens: bool = Field(True, description="Whether a world opens now; else with the first reset over the stream.")
 
 
@@ -76,6 +81,7 @@ class SessionRoutes:
             "event_kinds": list(KINDS),
             "most_sessions": limits.most_sessions,
             "idle_seconds": limits.idle_seconds,
+            "most_parties": limits.most_parties,
         }
 
     async def create(self, asked: NewSession) -> dict[str, Any]:

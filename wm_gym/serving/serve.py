@@ -28,7 +28,8 @@ class ServeConfig:
         state_key: Seals saved states: a server that is to go on from them needs the same; empty for a random one.
         most_sessions: Sessions at once.
         most_groups: Different settings of sessions at once; each has a backend of its own.
-        idle_seconds: Time after which a session that nobody uses is closed.
+        idle_seconds: Time after which a session or shared world that nobody uses is closed.
+        most_parties: Worlds that several players share, at once; each has a backend of its own.
         task: Of sessions that ask for none.
         backends: Names that sessions may choose from; the first is the default.
         backend_settings: Of the first backend, as `gym.make` takes them.
@@ -47,6 +48,7 @@ class ServeConfig:
     most_sessions: int = 8
     most_groups: int = 4
     idle_seconds: float = 600.0
+    most_parties: int = 2
     task: str = "explore"
     backends: list[str] = field(default_factory=lambda: ["video"])
     backend_settings: dict[str, Any] = field(default_factory=dict)
@@ -69,7 +71,7 @@ class ServeConfig:
         Raises:
             ValueError: If a limit is none.
         """
-        return Limits(self.most_sessions, self.most_groups, self.idle_seconds)
+        return Limits(self.most_sessions, self.most_groups, self.idle_seconds, self.most_parties)
 
     def offer(self) -> Offer:
         """What clients may choose.

@@ -35,14 +35,18 @@ class Group:
     action_mode: ActionMode
 
     @classmethod
-    def of(cls, config: EpisodeConfig) -> Group:
+    def of(cls, config: EpisodeConfig, *, bodies_collide: bool = False) -> Group:
         """The group of such settings.
+
+        Args:
+            config: The settings.
+            bodies_collide: Whether bodies that share a world stop one another.
 
         Raises:
             ValueError: If a setting is more than the backend can do.
             ImportError: If the backend needs an extra that is not installed.
         """
-        return cls(config, EnvCore(config), find_action_mode(config.action_mode))
+        return cls(config, EnvCore(config, bodies_collide=bodies_collide), find_action_mode(config.action_mode))
 
 
 @dataclass(frozen=True)

@@ -35,17 +35,20 @@ class Limits:
     Attributes:
         most_sessions: Sessions at once.
         most_groups: Different settings at once; each has a backend of its own.
-        idle_seconds: Time after which a session that nobody uses is closed.
+        idle_seconds: Time after which a session or shared world that nobody uses is closed.
+        most_parties: Shared worlds at once; each has a backend of its own.
     """
 
     most_sessions: int = 8
     most_groups: int = 4
     idle_seconds: float = 600.0
+    most_parties: int = 2
 
     def __post_init__(self) -> None:
         read_count("most_sessions", self.most_sessions)
         read_count("most_groups", self.most_groups)
         read_positive("idle_seconds", self.idle_seconds)
+        read_count("most_parties", self.most_parties)
 
 
 class Sessions:

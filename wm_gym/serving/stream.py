@@ -50,7 +50,7 @@ class Streams:
         try:
             await websocket.send_text(as_json({"hello": True, **description_of(session)}))
             while True:
-                await _send(websocket, await self.answer(session, await _receive(websocket)))
+                await send(websocket, await self.answer(session, await receive(websocket)))
         except WebSocketDisconnect:
             return
         except UnknownSessionError:
@@ -144,14 +144,20 @@ async def refuse(websocket: WebSocket, error: Exception) -> None:
     await refused(websocket.scope, websocket.send, error)
 
 
-async def _receive(websocket: WebSocket) -> Reply:
+async def receive(websocket: WebSocket) -> Reply:
+    """The next message of a client.
+
+    Raises:
+        WebSocketDisconnect: If it has gone.
+    """
     message = await websocket.receive()
     if message["type"] == "websocket.disconnect":
         raise WebSocketDisconnect(message.get("code", 1000))
     return message["bytes"] if message.get("bytes") is not None else message["text"]
 
 
-async def _send(websocket: WebSocket, reply: Reply) -> None:
+async def send(websocket: WebSocket, reply: Reply) -> None:
+    """Send a reply as bytes or text."""
     await (websocket.send_bytes(reply) if isinstance(reply, bytes) else websocket.send_text(reply))
 
 
@@ -180,6 +186,6 @@ async def _until_gone(websocket: WebSocket) -> None:
     """Read and forget what a watcher sends."""
     try:
         while True:
-            await _receive(websocket)
+            await receive(websocket)
     except WebSocketDisconnect:
         return
