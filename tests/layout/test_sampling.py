@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from tiny_layout import NO_OBJECTS_KNOWN, NOTHING_KNOWN, tiny_sampler
 
 from wm_gym.layout.cells import PATCH, SOLID, UNKNOWN, UNSURE
@@ -80,3 +81,12 @@ def test_a_network_of_odd_heads_is_refused():
 
 def test_a_window_is_forty_metres_wide():
     assert WINDOW == 80 and WINDOW % PATCH == 0
+
+
+def test_features_of_some_patches_are_those_of_all_at_these_patches():
+    network = tiny_sampler().network
+    window = draw_window(np.random.default_rng(5), family=1)
+    given = (torch.from_numpy(one.astype(np.int64))[None] for one in (window.cells, window.objects))
+    given = *given, torch.tensor([1]), torch.from_numpy(NO_WORDS)[None]
+    asked = torch.randperm((WINDOW // PATCH) ** 2, generator=torch.Generator().manual_seed(0))[:9]
+    assert torch.allclose(network(*given, asked), network(*given).flatten(1, 2)[:, asked], atol=1e-5)

@@ -72,7 +72,9 @@ class LayoutNetwork(nn.Module):
             nn.init.normal_(layer.weight, std=0.02)
         self.register_buffer("dictionary", torch.zeros(config.codes, PATCH * PATCH, dtype=torch.uint8))
 
-    def forward(self, cells: Tensor, objects: Tensor, family: Tensor, words: Tensor) -> Tensor:
+    def forward(
+        self, cells: Tensor, objects: Tensor, family: Tensor, words: Tensor, asked: Tensor | None = None
+    ) -> Tensor:
         """Features (N, G, G, width) of the patches of N windows, for `leave` and `leave_objects`.
 
         Args:
@@ -80,6 +82,8 @@ class LayoutNetwork(nn.Module):
             objects: (N, G, G) int64, `cells.UNSURE` where unknown.
             family: (N,) int64 numbers of families, `ANY_FAMILY` for any.
             words: (N, W) int64 as `words.read_words`.
+            asked: (A,) int64 numbers of patches, counted along the second axis first: features (N, A, width) of these
+                alone, for which the last block need not look at the others' own; None for all.
         """
         x = self.enter(self._surroundings(cells)) + self.standing(objects)
         count, side = x.shape[:2]
@@ -87,9 +91,11 @@ class LayoutNetwork(nn.Module):
         told = self.family(family) + self.words(words + offsets).sum(1)
         turns = _angles(side, self.config.head_width, x.device).to(x.dtype)
         x = x.reshape(count, side * side, -1)
-        for block in self.blocks:
+        *first, last = self.blocks
+        for block in first:
             x = block(x, told, turns)
-        return self.norm(x).reshape(count, side, side, -1)
+        x = self.norm(last(x, told, turns, asked))
+        return x if asked is not None else x.reshape(count, side, side, -1)
 
     def _surroundings(self, cells: Tensor) -> Tensor:
         """(N, G, G, side * side * cell_width): the cells of each patch and those round it."""
@@ -113,12 +119,15 @@ class _Block(nn.Module):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
 
-    def forward(self, x: Tensor, told: Tensor, turns: Tensor) -> Tensor:
-        count, length, width = x.shape
+    def forward(self, x: Tensor, told: Tensor, turns: Tensor, asked: Tensor | None = None) -> Tensor:
+        """(N, L, width), or (N, A, width) of the asked ones of L tokens."""
+        count, _, width = x.shape
         first, second = self.tell(told)[:, None].chunk(2, -1)
-        qkv = self.qkv(self.norm1(x) + first).view(count, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        qkv = self.qkv(self.norm1(x) + first).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
         q, k, v = _turned(qkv[0], turns), _turned(qkv[1], turns), qkv[2]
-        x = x + self.out(_attended(q, k, v).transpose(1, 2).reshape(count, length, width))
+        if asked is not None:
+            x, q = x[:, asked], q[:, :, asked]
+        x = x + self.out(_attended(q, k, v).transpose(1, 2).reshape(count, -1, width))
         return x + self.down(functional.relu(self.up(self.norm2(x) + second)).square())
 
 

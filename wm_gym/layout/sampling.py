@@ -150,7 +150,7 @@ class Sampler:
         order = torch.randperm(len(at), generator=generator).numpy()
         at = at[_apart(at, order, _due(drawing, len(at)))]
         where = tuple(at.T)
-        scores = self._scores(self.network.leave, self._features(drawing), at) + self._fit(patches[where])
+        scores = self._scores(self.network.leave, drawing, at) + self._fit(patches[where])
         likely = scores > scores.max(-1, keepdim=True).values + math.log(self.config.least_share)
         scores = scores.masked_fill(~likely, -torch.inf)
         chosen = (scores / self.config.temperature + _gumbel(scores.shape, generator)).argmax(-1)
@@ -161,7 +161,7 @@ class Sampler:
         """The window without the drawn patches that are least likely beside the others; they are drawn once more."""
         patches, given = patches_of(drawing.cells), patches_of(drawing.given)
         at = np.argwhere((given == UNKNOWN).any(-1))
-        scores = self._scores(self.network.leave, self._features(drawing), at).log_softmax(-1)
+        scores = self._scores(self.network.leave, drawing, at).log_softmax(-1)
         codes = torch.from_numpy(self._encoder(patches[tuple(at.T)]))
         likely = scores.gather(-1, codes[:, None])[:, 0]
         worst = at[likely.argsort()[: math.ceil(self.config.repairs * len(at))].numpy()]
@@ -174,7 +174,7 @@ class Sampler:
 
     def _objects(self, drawing: Drawing, generator: torch.Generator) -> Drawing:
         at = np.argwhere(drawing.objects == UNSURE)
-        scores = self._scores(self.network.leave_objects, self._features(drawing), at)
+        scores = self._scores(self.network.leave_objects, drawing, at)
         blocked = np.concatenate(
             [np.zeros((len(at), 1), bool), np.tile(SOLID[patches_of(drawing.cells)[tuple(at.T)]], 4)], 1
         )
@@ -186,22 +186,20 @@ class Sampler:
         objects[tuple(at[kept].T)] = chosen[kept]
         return replace(drawing, objects=objects)
 
-    def _features(self, drawing: Drawing) -> list[Tensor]:
-        """Features (G, G, width) with the words, and without them where there are any."""
+    def _scores(self, leave: torch.nn.Linear, drawing: Drawing, at: NDArray[np.int64]) -> Tensor:
+        """Logits (A, K) at patches (A, 2); words are heeded by guidance, where there are any."""
+        side = len(drawing.objects)
+        asked = np.concatenate([at @ (side, 1), np.zeros(-len(at) % _ASKED_AT_ONCE, np.int64)])
         cells, objects = (torch.from_numpy(one.astype(np.int64))[None] for one in (drawing.cells, drawing.objects))
-        words = torch.from_numpy(drawing.words)[None]
-        family = torch.tensor([drawing.family])
-        told = [self.network(cells, objects, family, words)[0]]
-        if self.config.guidance == 1.0 or not (drawing.words != UNSAID).any():
-            return told
-        return [*told, self.network(cells, objects, family, torch.zeros_like(words))[0]]
 
-    def _scores(self, leave: torch.nn.Linear, features: list[Tensor], at: NDArray[np.int64]) -> Tensor:
-        """Logits at (A, 2) patches."""
-        padded = np.concatenate([at, np.zeros((-len(at) % _ASKED_AT_ONCE, 2), np.int64)])
-        rows, columns = torch.from_numpy(padded).unbind(1)
-        told, *plain = (leave(one[rows, columns])[: len(at)] for one in features)
-        return plain[0] + self.config.guidance * (told - plain[0]) if plain else told
+        def told(words: NDArray[np.int64]) -> Tensor:
+            given = torch.tensor([drawing.family]), torch.from_numpy(words)[None]
+            return leave(self.network(cells, objects, *given, torch.from_numpy(asked))[0])[: len(at)]
+
+        if self.config.guidance == 1.0 or not (drawing.words != UNSAID).any():
+            return told(drawing.words)
+        plain = told(np.zeros_like(drawing.words))
+        return plain + self.config.guidance * (told(drawing.words) - plain)
 
     def _fit(self, patches: Grid) -> Tensor:
         """(A, K) nats by which known cells of patches (A, 16) speak against each entry of the dictionary."""
