@@ -3,8 +3,8 @@
     python benchmarks/soak.py --sessions 32 --seconds 1200 --json soak.json
 
 Clients walk by chance. Some send a step, lose the connection and send it again; some vanish without a word, and their
-sessions are closed when nobody has used them for two minutes. Each session is recorded on the server. What its client was
-shown must be what was recorded, step by step, and `--verify` recordings are generated again alone. At the end the
+sessions are closed when nobody has used them for two minutes. Each session is recorded on the server. What its client
+was shown must be what was recorded, step by step, and `--verify` recordings are generated again alone. At the end the
 server is killed (SIGKILL); another one with the same key goes on from saved states as the first one did.
 
 JSON keys: `machine`; `sessions`, `seconds`, `size`, `backend`; `lives`, `steps`, `forks`, `saves`, `undos`, `events`,
