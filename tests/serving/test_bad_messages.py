@@ -44,7 +44,8 @@ MESSAGES = [
     ),
     (
         '{"id": 1, "do": "look", "want": ["frame"]}',
-        "want must be among ['depth', 'frames', 'info', 'map', 'observation'], got 'frame'; did you mean 'frames'?",
+        "want must be among ['cloud', 'depth', 'frames', 'hints', 'info', 'map', 'observation'], got 'frame'; "
+        "did you mean 'frames'?",
     ),
     (
         '{"id": 1, "do": "look", "image": "gif"}',

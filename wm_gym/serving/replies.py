@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wm_gym.choices import check_choice, check_known
+from wm_gym.serving.cloud import cloud_of
 from wm_gym.serving.overhead import map_of
 from wm_gym.serving.pictures import FORMATS, depth_of, encode, frames_of
 from wm_gym.serving.session import Group, Session, Shown
@@ -112,5 +113,7 @@ PARTS: Mapping[str, Callable[[Shown, str], Any]] = {
     "map": lambda shown, image_format: encode(
         map_of(shown.state.world.memories[0], shown.state.outcome.body_poses[0, -1, :3]), image_format
     ),
+    "hints": lambda shown, image_format: encode(shown.state.outcome.hints.colour[0, -1].cpu().numpy(), image_format),
+    "cloud": lambda shown, _: cloud_of(shown.state.world.memories[0], shown.state.outcome.body_poses[0, -1, :3]),
 }
 """Name of a part to what makes it of what is shown and the format of pictures."""
