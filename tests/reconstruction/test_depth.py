@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -11,11 +13,13 @@ from wm_gym.geometry.motion import START_BODY_POSE, camera_pose
 from wm_gym.memory.hints import Hints
 from wm_gym.memory.memory import Memory
 from wm_gym.memory.render import render
-from wm_gym.reconstruction.alignment import DepthScale, Kind, scale_by_floor, scale_by_known
+from wm_gym.reconstruction.alignment import DepthScale, scale_by_floor, scale_by_known
 from wm_gym.reconstruction.depth_estimator import EstimatedReconstructor, find_estimator, opening_depth
-from wm_gym.reconstruction.depth_network import DepthConfig, DepthNetwork
+from wm_gym.reconstruction.depth_network import DepthConfig, DepthInput, DepthNetwork, no_sweeps, slopes_of
 from wm_gym.reconstruction.depth_weights import EmbeddedDepth, load_depth, save_depth
+from wm_gym.reconstruction.estimates import DepthEstimate, DepthQuery, Kind
 from wm_gym.reconstruction.one_picture import flat_ground
+from wm_gym.reconstruction.upsampling import upsampled
 from wm_gym.scenes.captures import load_capture
 from wm_gym.scenes.images import open_picture
 from wm_gym.scenes.sources import shipped_file
@@ -40,13 +44,18 @@ class Given:
     def __init__(self, answer: torch.Tensor, kind: Kind) -> None:
         self.answer = answer
         self.kind: Kind = kind
+        self.takes_known = False
 
-    def estimate(self, frames, ground):
-        return self.answer.expand(len(frames), *SIZE)
+    def estimate(self, query):
+        return DepthEstimate(self.answer.expand(len(query.frames), *SIZE))
 
 
 def blank(count=1):
     return torch.zeros(count, *SIZE, 3, dtype=torch.uint8)
+
+
+def level(frames):
+    return DepthQuery.of_level(frames, LENS)
 
 
 @settings(max_examples=25, deadline=None)
@@ -75,11 +84,11 @@ def test_a_picture_of_no_floor_is_refused_for_disparity_and_keeps_the_metres_of_
     with pytest.raises(
         ValueError, match=r"^a picture must show the floor in at least 25% of what is below its horizon"
     ):
-        opening_depth(Given(wall, "disparity"), blank()[0], GROUND)
+        opening_depth(Given(wall, "disparity"), level(blank()))
     near = torch.full(SIZE, 0.4)
     near[::2] = 0.8
-    metres, scale = opening_depth(Given(near, "metric"), blank()[0], GROUND)
-    assert scale == DepthScale("metric") and torch.equal(metres, near)
+    estimate, scale = opening_depth(Given(near, "metric"), level(blank()))
+    assert scale == DepthScale("metric") and torch.equal(estimate.depth[0], near)
 
 
 def empty_hints() -> Hints:
@@ -113,24 +122,66 @@ def test_any_depth_model_of_transformers_is_taken_by_its_folder(name, tmp_path):
     estimator = find_estimator(str(write_model(tmp_path / name, name)))
     assert estimator is not None and estimator.kind == MODELS[name][1]
     frames = torch.randint(0, 256, (2, *SIZE, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
-    made = estimator.estimate(frames, GROUND.expand(2, *SIZE))
+    made = estimator.estimate(level(frames)).depth
     assert made.shape == (2, *SIZE) and made.dtype == torch.float32 and torch.isfinite(made).all()
-    assert torch.equal(made[1], estimator.estimate(frames[1:], GROUND[None])[0]), "each frame on its own"
+    assert torch.equal(made[1], estimator.estimate(level(frames[1:])).depth[0]), "each frame on its own"
 
 
 def test_a_network_that_has_learned_nothing_answers_with_the_ground_and_with_what_is_known(tmp_path):
     torch.manual_seed(0)
     network = DepthNetwork()
-    assert sum(one.numel() for one in network.parameters()) < 1_000_000
+    assert sum(one.numel() for one in network.parameters()) < 750_000
     known = torch.zeros(1, *SIZE)
     known[:, 5:9] = 3.0
-    made = network(torch.rand(1, 3, *SIZE), GROUND[None], known).exp()
+    slopes = slopes_of(LENS[None], POSE[0], *SIZE)
+    given = DepthInput(torch.rand(1, 3, *SIZE), GROUND[None], slopes, known, no_sweeps(1, *SIZE))
+    made = network(given).log_depth.exp()
     torch.testing.assert_close(made[0, 30:], GROUND[30:].clamp(max=9.0))
     torch.testing.assert_close(made[0, 5:9], known[0, 5:9])
     save_depth(tmp_path / "depth.safetensors", network)
     estimator = EmbeddedDepth(tmp_path / "depth.safetensors")
-    torch.testing.assert_close(estimator.estimate(blank(2), GROUND.expand(2, *SIZE))[1, 30:], GROUND[30:])
+    torch.testing.assert_close(estimator.estimate(level(blank(2))).depth[1, 30:], GROUND[30:])
     assert load_depth(tmp_path / "depth.safetensors").config == DepthConfig()
+
+
+def walked(count=12):
+    """Frames of a camera that goes ahead by 0.1 m each, random pictures."""
+    frames = torch.randint(0, 256, (count, *SIZE, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(2))
+    poses = POSE[0].repeat(count, 1, 1)
+    poses[:, 0, 3] = 0.1 * torch.arange(count)
+    return DepthQuery(frames, LENS, poses, follows=True)
+
+
+def learned(tmp_path):
+    """An estimator whose network answers with something everywhere."""
+    torch.manual_seed(0)
+    network = DepthNetwork(DepthConfig(width=4, head=4))
+    for parameter in network.parameters():
+        torch.nn.init.normal_(parameter, std=0.2)
+    save_depth(tmp_path / "depth.safetensors", network)
+    return EmbeddedDepth(tmp_path / "depth.safetensors")
+
+
+def test_the_answer_of_a_frame_depends_on_those_beside_it_only_where_they_follow_each_other(tmp_path):
+    estimator, query = learned(tmp_path), walked()
+    alone = replace(query, follows=False)
+    one = replace(alone, frames=query.frames[5:6], world_from_camera=query.world_from_camera[5:6])
+    assert torch.equal(estimator.estimate(alone).depth[5], estimator.estimate(one).depth[0])
+    assert not torch.equal(estimator.estimate(query).depth[5], estimator.estimate(one).depth[0])
+    changed = query.frames.clone()
+    changed[8] = 255 - changed[8]
+    same = estimator.estimate(replace(query, frames=changed)).depth == estimator.estimate(query).depth
+    assert same.flatten(1).all(1).tolist() == [t not in (8, 11) for t in range(12)], "itself, and three frames later"
+
+
+def test_large_pictures_have_the_depth_of_small_ones_along_the_edges_of_their_colours():
+    small = torch.zeros(3, 12, 16)
+    small[:, :, 8:] = 1.0
+    depth = torch.where(small[:1] > 0.5, 8.0, 2.0)
+    large = torch.zeros(3, 48, 64)
+    large[:, :, 30:] = 1.0
+    made = upsampled(depth, small, large)[0]
+    torch.testing.assert_close(made, torch.where(large[0] > 0.5, 8.0, 2.0), rtol=1e-3, atol=1e-3)
 
 
 def test_a_picture_opens_on_the_depth_that_is_estimated():
@@ -140,14 +191,16 @@ def test_a_picture_opens_on_the_depth_that_is_estimated():
 
     class Twin:
         kind: Kind = "disparity"
+        takes_known = False
 
-        def estimate(self, frames, ground):
-            return (4 / depth + 1)[None]
+        def estimate(self, query):
+            return DepthEstimate((4 / depth + 1)[None], (depth < 3.0).float()[None] * 2 - 1)
 
     fov = float(np.degrees(2 * np.arctan(32 / float(opening.intrinsics[0]))))
     opened = open_picture(frame.numpy(), 48, 64, estimator=Twin(), fov_degrees=fov)
     assert opened.image is None and opened.capture is not None
     assert float((opened.capture.depth[0] / depth - 1).abs().median()) < 0.05
+    assert torch.equal(opened.capture.moving[0], depth < 3.0)
 
 
 @pytest.mark.parametrize("name", ["depth_anything_metric", "embedded"])

@@ -9,7 +9,7 @@ from drawn_logs import FOCAL, HEIGHT, WIDTH, camera, draw
 import wm_gym  # noqa: F401
 from wm_gym.cli import main
 from wm_gym.files.video import VideoWriter
-from wm_gym.reconstruction.alignment import Kind
+from wm_gym.reconstruction.estimates import DepthEstimate, Kind
 from wm_gym.scenes.captures import load_capture
 from wm_gym.scenes.logs.convert import LogConfig
 from wm_gym.scenes.logs.films import convert_film, read_pictures
@@ -21,13 +21,14 @@ class Drawn:
     """Disparity of the pictures of a film, of a scale and shift of its own, known by their colours."""
 
     kind: Kind = "disparity"
+    takes_known = False
 
     def __init__(self, colours, depths):
         self.colours, self.depths = np.stack(colours).astype(int), depths
 
-    def estimate(self, frames, ground):
-        found = [int(np.abs(self.colours - one.numpy().astype(int)).mean((1, 2, 3)).argmin()) for one in frames]
-        return torch.stack([torch.from_numpy(3.0 / self.depths[k] + 0.4).float() for k in found])
+    def estimate(self, query):
+        found = [int(np.abs(self.colours - one.numpy().astype(int)).mean((1, 2, 3)).argmin()) for one in query.frames]
+        return DepthEstimate(torch.stack([torch.from_numpy(3.0 / self.depths[k] + 0.4).float() for k in found]))
 
 
 def filmed(path, poses, fps=6.0):

@@ -10,7 +10,7 @@ import numpy as np
 from wm_gym.envs.config import EpisodeConfig
 from wm_gym.envs.options import ResetOptions
 from wm_gym.geometry.cameras import intrinsics_from_fov
-from wm_gym.reconstruction.depth_estimator import DepthEstimator
+from wm_gym.reconstruction.estimates import DepthEstimator
 from wm_gym.scenes.images import open_picture
 from wm_gym.scenes.logs.films import open_film
 from wm_gym.scenes.named import open_named

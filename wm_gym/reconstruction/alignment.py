@@ -6,16 +6,13 @@ Scale and shift are found once, on the picture that a world opens with, and hold
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from wm_gym.geometry.depth_scale import FAR_METRES
-
-Kind = Literal["metric", "disparity"]
-"""What a model gives: metres of its own, or inverse depth of unknown scale and shift."""
+from wm_gym.reconstruction.estimates import Kind
 
 LEAST_FLOOR = 0.25
 """Share of the pixels below the horizon that must lie on one floor."""

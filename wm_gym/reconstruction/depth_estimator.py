@@ -1,51 +1,33 @@
-"""Depth of pictures from their colours: the interface, its rows, and a `Reconstructor` of any of them.
+"""Who estimates depth, by name, and a `Reconstructor` of any of them.
 
 | depth | who estimates it |
 |---|---|
+| "embedded" | the network that ships |
 | "ground" | nobody: flat ground and a wall (`one_picture.ground_and_wall`) |
-| a file `.safetensors` | the network of the recipe "depth" |
+| a file `.safetensors` | a network of the recipe "depth" |
 | a folder or a hub id | a depth model of the transformers library |
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from wm_gym.geometry.depth_scale import FAR_METRES
-from wm_gym.geometry.motion import OPENING_EYE_METRES
 from wm_gym.memory.hints import Hints
-from wm_gym.reconstruction.alignment import DepthScale, Kind, scale_by_floor, scale_by_known
-from wm_gym.reconstruction.reconstructor import ground_depth
+from wm_gym.reconstruction.alignment import DepthScale, scale_by_floor, scale_by_known
+from wm_gym.reconstruction.blend_depth import blend_depth
+from wm_gym.reconstruction.blend_moving import blend_moving
+from wm_gym.reconstruction.estimates import DepthEstimate, DepthEstimator, DepthQuery, Kind
 from wm_gym.world_model import Chunk
 
-GROUND = "ground"
+EMBEDDED, GROUND = "embedded", "ground"
 _LEAST_KNOWN = 0.05
 
 
-class DepthEstimator(Protocol):
-    """Estimates depth from colours.
-
-    Attributes:
-        kind: Whether it gives metres or disparity.
-    """
-
-    kind: Kind
-
-    def estimate(self, frames: Tensor, ground: Tensor) -> Tensor:
-        """(T, H, W) float32 of each frame on its own.
-
-        Args:
-            frames: (T, H, W, 3) uint8.
-            ground: (T, H, W) metres at which flat ground lies, the far value where there is none.
-        """
-        ...
-
-
-def find_estimator(depth: str, device: str = "cpu") -> DepthEstimator | None:
+def find_estimator(depth: str = EMBEDDED, device: str = "cpu") -> DepthEstimator | None:
     """The estimator of a setting, or None for "ground"; what is heavy is loaded now.
 
     Args:
@@ -58,43 +40,46 @@ def find_estimator(depth: str, device: str = "cpu") -> DepthEstimator | None:
     """
     if depth == GROUND:
         return None
-    if depth.endswith(".safetensors"):
-        from wm_gym.reconstruction.depth_weights import EmbeddedDepth
+    if depth == EMBEDDED or depth.endswith(".safetensors"):
+        from wm_gym.reconstruction.depth_weights import SHIPPED, EmbeddedDepth
 
-        return EmbeddedDepth(depth, device)
+        return EmbeddedDepth(SHIPPED if depth == EMBEDDED else depth, device)
     from wm_gym.reconstruction.transformers_depth import TransformersDepth
 
     return TransformersDepth(depth, device)
 
 
-def opening_depth(estimator: DepthEstimator, frame: Tensor, ground: Tensor) -> tuple[Tensor, DepthScale]:
-    """Depth of the picture that a world opens with, (H, W) metres, and the scale that holds from then on.
+def opening_depth(estimator: DepthEstimator, query: DepthQuery) -> tuple[DepthEstimate, DepthScale]:
+    """Depth of the picture that a world opens with, in metres, and the scale that holds from then on.
 
     A model that gives metres keeps its own where the picture shows too little floor.
 
     Args:
         estimator: Of the world.
-        frame: (H, W, 3) uint8.
-        ground: (H, W) metres at which flat ground lies.
+        query: Of one frame.
 
     Raises:
         ValueError: If the model gives disparity, and the picture shows too little floor.
     """
-    given = estimator.estimate(frame[None], ground[None])[0]
+    given = estimator.estimate(query)
+    scale = DepthScale("metric") if estimator.takes_known else _by_floor(given.depth[0], query.ground()[0], estimator)
+    return replace(given, depth=scale.metres(given.depth)), scale
+
+
+def _by_floor(given: Tensor, ground: Tensor, estimator: DepthEstimator) -> DepthScale:
     try:
-        scale = scale_by_floor(given, ground, estimator.kind)
+        return scale_by_floor(given, ground, estimator.kind)
     except ValueError:
         if estimator.kind != "metric":
             raise
-        scale = DepthScale("metric")
-    return scale.metres(given), scale
+        return DepthScale("metric")
 
 
 class EstimatedReconstructor:
     """Memory's depth and moving objects where memory shows something; elsewhere the depth of an estimator.
 
     Memory has the scale of the opening: what is estimated is brought to it where both show something, else by the
-    floor.
+    floor, and joins it without a step.
     """
 
     def __init__(self, estimator: DepthEstimator) -> None:
@@ -103,25 +88,36 @@ class EstimatedReconstructor:
 
     def reconstruct(self, chunk: Chunk, hints: Hints, intrinsics: Tensor, far_metres: float) -> Chunk:
         """As `Reconstructor.reconstruct` says."""
-        moving = hints.seen & hints.moving if chunk.moving is None else chunk.moving
         if chunk.depth is not None:
+            moving = hints.seen & hints.moving if chunk.moving is None else chunk.moving
             return replace(chunk, moving=moving)
         assert chunk.world_from_camera is not None
-        size = chunk.frames.shape[2], chunk.frames.shape[3]
-        ground = ground_depth(chunk.world_from_camera, intrinsics, size, -OPENING_EYE_METRES, far_metres)
         known = torch.where(hints.seen, hints.log_depth.exp(), 0.0)
-        worlds = [  # each alone, so that no world depends on another
-            self._estimated(chunk.frames[n].cpu(), known[n].cpu(), ground[n].cpu()) for n in range(len(chunk.frames))
-        ]
-        depth = torch.where(hints.seen, known, torch.stack(worlds).to(known).clamp(max=far_metres))
-        return replace(chunk, depth=depth, moving=moving)
+        worlds = []
+        for n in range(len(chunk.frames)):  # each alone, so that no world depends on another
+            of_world = chunk.frames[n], intrinsics[n], chunk.world_from_camera[n], known[n]
+            worlds.append(self._estimated(DepthQuery(*(one.cpu() for one in of_world), follows=True)))
+        depth = torch.stack([one.depth for one in worlds]).to(known).clamp(max=far_metres)
+        moving = _moving(chunk, [one.moving for one in worlds], hints)
+        return replace(chunk, depth=blend_depth(depth, moving, hints, far_metres), moving=moving)
 
-    def _estimated(self, frames: Tensor, known: Tensor, ground: Tensor) -> Tensor:
-        """(T, H, W) metres of frames (T, H, W, 3), at the scale of what is known of each."""
-        rows = zip(self.estimator.estimate(frames, ground), known, ground, strict=True)
-        return torch.stack(
-            [_scale_of(given, seen, flat, self.estimator.kind).metres(given) for given, seen, flat in rows]
-        )
+    def _estimated(self, query: DepthQuery) -> DepthEstimate:
+        """Depth in metres, at the scale of what is known of each frame."""
+        given = self.estimator.estimate(query)
+        if self.estimator.takes_known:
+            return given
+        assert query.known_depth is not None
+        rows = zip(given.depth, query.known_depth, query.ground(), strict=True)
+        metres = [_scale_of(one, seen, flat, self.estimator.kind).metres(one) for one, seen, flat in rows]
+        return replace(given, depth=torch.stack(metres))
+
+
+def _moving(chunk: Chunk, scores: list[Tensor | None], hints: Hints) -> Tensor:
+    """The moving mask (N, T, H, W): the model's own, that of the estimator, or what memory knows to move."""
+    if chunk.moving is not None:
+        return chunk.moving
+    told = [one for one in scores if one is not None]
+    return blend_moving(torch.stack(told).to(hints.log_depth), hints) if told else hints.seen & hints.moving
 
 
 def _scale_of(given: Tensor, known: Tensor, ground: Tensor, kind: Kind) -> DepthScale:

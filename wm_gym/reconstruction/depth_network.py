@@ -1,4 +1,4 @@
-"""The depth network: colours, flat ground and what is known -> log-depth in metres.
+"""The depth network: colours, flat ground, parallax and what is known -> log-depth, its error, and what moves.
 
 A U-Net of a few layers answers with a change of the depth that it is given: flat ground up to a wall where nothing is
 known, so that camera height and pitch set the scale. Knows nothing of training.
@@ -9,18 +9,28 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from wm_gym.geometry.cameras import rays
 from wm_gym.geometry.depth_scale import FAR_METRES, NEAR_METRES
 from wm_gym.reconstruction.one_picture import WALL_METRES
+from wm_gym.reconstruction.plane_sweep import OUTSIDE, PLANES, no_sweep
 
 MULTIPLE = 16
 """Height and width are padded to multiples of it."""
-_CHANNELS = 6
+
+SWEEPS = 2
+"""Other frames beside which a frame is seen: one near in time, one farther off."""
+
+_CHANNELS = 8
+_ANSWERS = 3
+_GROUPS = 4
 _LOW, _HIGH = math.log(NEAR_METRES), math.log(FAR_METRES)
+_LEAST_LOG_ERROR, _MOST_LOG_ERROR = -6.0, 2.0
 
 
 @dataclass(frozen=True)
@@ -32,7 +42,7 @@ class DepthConfig:
         head: Channels of the head at full resolution.
     """
 
-    width: int = 32
+    width: int = 28
     head: int = 16
 
     def __post_init__(self) -> None:
@@ -41,10 +51,70 @@ class DepthConfig:
                 raise ValueError(f"{name} must be a multiple of 4, got {getattr(self, name)}")
 
 
+@dataclass(frozen=True)
+class DepthInput:
+    """What the network is given of N frames.
+
+    Attributes:
+        frames: (N, 3, H, W) colours, 0..1.
+        ground: (N, H, W) metres at which flat ground lies, the far value where there is none.
+        slopes: (N, 2, H, W) of each ray at a depth of one metre, how far it goes to the right and how far up.
+        known_depth: (N, H, W) metres, 0 where nothing is known.
+        sweeps: (N, SWEEPS * PLANES, H/2, W/2) costs of `plane_sweep` for the frame near in time, then the farther one.
+    """
+
+    frames: Tensor
+    ground: Tensor
+    slopes: Tensor
+    known_depth: Tensor
+    sweeps: Tensor
+
+    def to(self, device: torch.device | str) -> DepthInput:
+        """The same on a device."""
+        return DepthInput(*(one.to(device) for one in self.tensors()))
+
+    def tensors(self) -> tuple[Tensor, ...]:
+        """All of it, in order."""
+        return self.frames, self.ground, self.slopes, self.known_depth, self.sweeps
+
+
+class DepthAnswer(NamedTuple):
+    """What the network answers for N frames.
+
+    Attributes:
+        log_depth: (N, H, W) of metres.
+        log_error: (N, H, W) of the error of log-depth that is to be expected.
+        moving: (N, H, W) logits: above 0 is something that moves.
+    """
+
+    log_depth: Tensor
+    log_error: Tensor
+    moving: Tensor
+
+
+def slopes_of(intrinsics: Tensor, world_from_camera: Tensor, height: int, width: int) -> Tensor:
+    """`DepthInput.slopes` of N cameras, (N, 2, H, W) float32.
+
+    Args:
+        intrinsics: (N, 4) fx, fy, cx, cy in pixels.
+        world_from_camera: (N, 4, 4), z up.
+        height: Rows.
+        width: Columns.
+    """
+    directions = rays(intrinsics, height, width)
+    up = torch.einsum("nk,nhwk->nhw", world_from_camera[:, 2, :3].to(directions), directions)
+    return torch.stack([directions[..., 0], up], 1).float()
+
+
+def no_sweeps(count: int, height: int, width: int) -> Tensor:
+    """`DepthInput.sweeps` of frames beside which there is no other."""
+    return no_sweep(count, height, width).repeat(1, SWEEPS, 1, 1)
+
+
 class _Block(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.norm = nn.GroupNorm(4, width)
+        self.norm = nn.GroupNorm(_GROUPS, width)
         self.first, self.second = nn.Conv2d(width, width, 3, 1, 1), nn.Conv2d(width, width, 3, 1, 1)
         nn.init.zeros_(self.second.weight)
 
@@ -53,47 +123,48 @@ class _Block(nn.Module):
 
 
 class DepthNetwork(nn.Module):
-    """Log-depth of frames."""
+    """Depth and moving things of frames."""
 
     def __init__(self, config: DepthConfig | None = None) -> None:
         super().__init__()
         self.config = config or DepthConfig()
         width, head = self.config.width, self.config.head
         widths = (width, 2 * width, 3 * width, 3 * width)
-        self.enter = nn.Conv2d(4 * _CHANNELS, width, 3, 1, 1)
+        self.enter = nn.Conv2d(4 * _CHANNELS + SWEEPS * PLANES, width, 3, 1, 1)
         self.down = nn.ModuleList([nn.Conv2d(a, b, 2, 2) for a, b in pairwise(widths)])
         self.fine = nn.ModuleList([_Block(one) for one in widths])
         self.whole = nn.Linear(widths[-1], widths[-1])
         self.up = nn.ModuleList([nn.Conv2d(b, a, 1) for a, b in pairwise(widths)])
         self.mix = nn.ModuleList([_Block(one) for one in widths[:-1]])
-        self.norm = nn.GroupNorm(4, width)  # without it the head can fall silent for good
+        self.norm = nn.GroupNorm(_GROUPS, width)  # without it the head can fall silent for good
         self.leave = nn.Conv2d(width, 4 * head, 1)
         self.head = nn.Conv2d(head + _CHANNELS, head, 3, 1, 1)
-        self.out = nn.Conv2d(head, 1, 3, 1, 1)
+        self.out = nn.Conv2d(head, _ANSWERS, 3, 1, 1)
         for parameter in self.out.parameters():
             nn.init.zeros_(parameter)
 
-    def forward(self, frames: Tensor, ground: Tensor, known_depth: Tensor) -> Tensor:
-        """(N, H, W) log-depth in metres.
-
-        Args:
-            frames: (N, 3, H, W) colours, 0..1.
-            ground: (N, H, W) metres at which flat ground lies, the far value where there is none.
-            known_depth: (N, H, W) metres, 0 where nothing is known.
-        """
-        known = known_depth > 0
-        log_ground = ground.clamp(NEAR_METRES, FAR_METRES).log()
-        prior = torch.where(known, known_depth, ground.clamp(max=WALL_METRES)).clamp(NEAR_METRES, FAR_METRES).log()
-        maps = [self._scaled(log_ground), self._scaled(prior), known.to(prior.dtype)]
-        given = torch.cat([2 * frames - 1, torch.stack(maps, 1)], 1)
+    def forward(self, given: DepthInput) -> DepthAnswer:
+        """Depth in metres, its error and what moves."""
+        known = given.known_depth > 0
+        log_ground = given.ground.clamp(NEAR_METRES, FAR_METRES).log()
+        wall = given.ground.clamp(max=WALL_METRES)
+        prior = torch.where(known, given.known_depth, wall).clamp(NEAR_METRES, FAR_METRES).log()
+        maps = torch.stack([_scaled(log_ground), _scaled(prior), known.to(prior.dtype)], 1)
+        planes = torch.cat([2 * given.frames - 1, maps, given.slopes], 1)
         height, width = prior.shape[-2:]
-        beyond = (0, -width % MULTIPLE, 0, -height % MULTIPLE)
-        given = functional.pad(given, beyond, mode="replicate") if any(beyond) else given
-        change = self._change(given)[..., :height, :width]
-        return (prior + change[:, 0]).clamp(_LOW, _HIGH)
+        down, right = -height % MULTIPLE, -width % MULTIPLE
+        sweeps = given.sweeps
+        if down or right:
+            planes = functional.pad(planes, (0, right, 0, down), mode="replicate")
+            beyond = down // 2 + down % 2, right // 2 + right % 2
+            sweeps = functional.pad(sweeps, (0, beyond[1], 0, beyond[0]), value=OUTSIDE)
+        change, log_error, moving = self._answers(planes, sweeps)[..., :height, :width].unbind(1)
+        return DepthAnswer(
+            (prior + change).clamp(_LOW, _HIGH), log_error.clamp(_LEAST_LOG_ERROR, _MOST_LOG_ERROR), moving
+        )
 
-    def _change(self, given: Tensor) -> Tensor:
-        x = self.enter(functional.pixel_unshuffle(given, 2))
+    def _answers(self, planes: Tensor, sweeps: Tensor) -> Tensor:
+        x = self.enter(torch.cat([functional.pixel_unshuffle(planes, 2), sweeps], 1))
         skips = []
         for level, block in enumerate(self.fine):
             x = block(x if level == 0 else self.down[level - 1](x))
@@ -103,8 +174,8 @@ class DepthNetwork(nn.Module):
             raised = functional.interpolate(self.up[level](x), scale_factor=2.0, mode="bilinear", align_corners=False)
             x = self.mix[level](skips[level] + raised)
         fine = functional.pixel_shuffle(self.leave(self.norm(x)), 2)
-        return self.out(functional.silu(self.head(torch.cat([fine, given], 1))))
+        return self.out(functional.silu(self.head(torch.cat([fine, planes], 1))))
 
-    @staticmethod
-    def _scaled(log_depth: Tensor) -> Tensor:
-        return (log_depth - _LOW) / (_HIGH - _LOW) * 2 - 1
+
+def _scaled(log_depth: Tensor) -> Tensor:
+    return (log_depth - _LOW) / (_HIGH - _LOW) * 2 - 1

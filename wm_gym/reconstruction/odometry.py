@@ -1,18 +1,36 @@
-"""How a camera moved between two RGB-D frames, by Open3D. Knows nothing of films."""
+"""How a camera moved through RGB-D frames, by Open3D. Knows nothing of films.
+
+Source: Park, Zhou and Koltun 2017, "Colored point cloud registration revisited" (the hybrid term), in Open3D.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
 import numpy as np
 
 from wm_gym.reconstruction.open3d_bridge import import_open3d
+from wm_gym.reconstruction.sameness import share_alike
 
 _FARTHEST_METRES, _SAME_METRES = 20.0, 0.4
-_LEAST_INLIERS = 0.3
-_LEAST_ALIKE = 0.6
-_SAME_DEPTH, _SAME_GREY = 0.1, 25.0
+_LEAST_ALIKE, _KEEPS_KEY = 0.6, 0.72
+_MOST_METRES, _MOST_DEGREES = 0.8, 40.0
+
+
+@dataclass(frozen=True, eq=False)
+class RgbdFrame:
+    """A frame with depth.
+
+    Attributes:
+        colour: (H, W, 3) uint8.
+        depth: (H, W) float32 metres, 0 unknown; what moves is best left unknown.
+    """
+
+    colour: np.ndarray
+    depth: np.ndarray
 
 
 class Odometry:
@@ -27,73 +45,78 @@ class Odometry:
         self._open3d, self._pinhole = import_open3d(), intrinsics
 
     def before_from_after(
-        self,
-        colour_before: np.ndarray,
-        depth_before: np.ndarray,
-        colour_after: np.ndarray,
-        depth_after: np.ndarray,
-        guess: np.ndarray,
-    ) -> np.ndarray | None:
-        """(4, 4) pose of the later camera in the earlier one's frame; None where the two do not show the same place.
+        self, before: RgbdFrame, after: RgbdFrame, guesses: Sequence[np.ndarray]
+    ) -> tuple[np.ndarray | None, float]:
+        """(4, 4) pose of the later camera in the earlier one's frame, and the share of pixels that are then alike.
+
+        None where the two do not show the same place.
 
         Args:
-            colour_before: (H, W, 3) uint8.
-            depth_before: (H, W) metres, 0 unknown.
-            colour_after: (H, W, 3) uint8.
-            depth_after: (H, W) metres.
-            guess: (4, 4) of the pair before.
+            before: The earlier frame.
+            after: The later one.
+            guesses: (4, 4) poses to begin at, beside that of the earlier frame.
         """
         odometry = self._open3d.pipelines.odometry
         fx, fy, cx, cy = (float(one) for one in self._pinhole)
-        height, width = depth_before.shape
+        height, width = before.depth.shape
         lens = self._open3d.camera.PinholeCameraIntrinsic(width, height, fx, fy, cx - 0.5, cy - 0.5)
         option = odometry.OdometryOption(depth_diff_max=_SAME_METRES, depth_min=0.1, depth_max=_FARTHEST_METRES)
-        given = self._picture(colour_after, depth_after), self._picture(colour_before, depth_before), lens
+        given = self._picture(after), self._picture(before), lens
         best, most = None, _LEAST_ALIKE
         terms = odometry.RGBDOdometryJacobianFromHybridTerm(), odometry.RGBDOdometryJacobianFromColorTerm()
-        for start, term in product((np.eye(4), guess), terms):  # one slips where the other holds
+        for start, term in product((np.eye(4), *guesses), terms):  # one slips where the other holds
             found, moved, _ = odometry.compute_rgbd_odometry(*given, start, term, option)
             pose = np.asarray(moved)
             is_pose = found and bool(np.isfinite(pose).all())
-            alike = self._alike(colour_before, depth_before, colour_after, depth_after, pose) if is_pose else 0.0
+            alike = share_alike(before, after, pose, self._pinhole) if is_pose else 0.0
             if alike > most:
                 best, most = pose, alike
-        return best
+        return best, most
 
-    def _picture(self, colour: np.ndarray, depth: np.ndarray) -> Any:
+    def follow(self, frames: Iterable[RgbdFrame]) -> list[np.ndarray | None]:
+        """(4, 4) pose of each camera in the first one's frame; None from where the way is lost on.
+
+        A frame is compared with a key frame as long as they show the same, so that errors do not add up frame by frame.
+        """
+        poses: list[np.ndarray | None] = []
+        key = last = None
+        key_pose, step = np.eye(4), np.eye(4)
+        for frame in frames:
+            if key is None or last is None:
+                key, last = frame, frame
+                poses.append(np.eye(4))
+                continue
+            before = poses[-1]
+            if before is None:
+                poses.append(None)
+                continue
+            here = before @ step
+            moved, alike = self.before_from_after(key, frame, [np.linalg.inv(key_pose) @ here])
+            pose = None if moved is None else key_pose @ moved
+            if key is not last and (alike < _KEEPS_KEY or not _is_step(before, pose)):
+                key, key_pose = last, before
+                moved, _ = self.before_from_after(key, frame, [step])
+                pose = None if moved is None else key_pose @ moved
+            pose = pose if _is_step(before, pose) else None
+            poses.append(pose)
+            step, last = (step if pose is None else np.linalg.inv(before) @ pose), frame
+        return poses
+
+    def _picture(self, frame: RgbdFrame) -> Any:
         image = self._open3d.geometry.Image
         return self._open3d.geometry.RGBDImage.create_from_color_and_depth(
-            image(np.ascontiguousarray(colour)),
-            image(np.ascontiguousarray(depth)),
+            image(np.ascontiguousarray(frame.colour)),
+            image(np.ascontiguousarray(frame.depth, np.float32)),
             depth_scale=1.0,
             depth_trunc=_FARTHEST_METRES,
             convert_rgb_to_intensity=True,
         )
 
-    def _alike(
-        self,
-        colour_before: np.ndarray,
-        depth_before: np.ndarray,
-        colour_after: np.ndarray,
-        depth_after: np.ndarray,
-        before_from_after: np.ndarray,
-    ) -> float:
-        """Share of the later frame that lies in the earlier one at its depth and is of its brightness there."""
-        rows, columns = np.nonzero(depth_after > 0)
-        if not len(rows):
-            return 0.0
-        fx, fy, cx, cy = self._pinhole
-        z = depth_after[rows, columns]
-        points = np.stack([(columns + 0.5 - cx) / fx * z, (rows + 0.5 - cy) / fy * z, z], 1)
-        x, y, z = (points @ before_from_after[:3, :3].T + before_from_after[:3, 3]).T
-        safe = np.maximum(z, 1e-3)
-        u, v = (np.floor(one).clip(-1, 1 << 20).astype(int) for one in (fx * x / safe + cx, fy * y / safe + cy))
-        height, width = depth_before.shape
-        inside = (z > 0.05) & (u >= 0) & (u < width) & (v >= 0) & (v < height)
-        if inside.mean() < _LEAST_INLIERS:
-            return 0.0
-        own = depth_before[v[inside], u[inside]]
-        same_depth = np.abs(own - z[inside]) < _SAME_DEPTH * z[inside]
-        greys = colour_before.mean(-1)[v[inside], u[inside]], colour_after.mean(-1)[rows[inside], columns[inside]]
-        same_grey = np.abs(greys[0] - greys[1]) < _SAME_GREY
-        return float((same_depth & same_grey).mean())
+
+def _is_step(before: np.ndarray, after: np.ndarray | None) -> bool:
+    """Whether a camera can have come from one pose to the other between two frames."""
+    if after is None:
+        return False
+    moved = np.linalg.inv(before) @ after
+    cosine = np.clip((np.trace(moved[:3, :3]) - 1) / 2, -1, 1)
+    return bool(np.linalg.norm(moved[:3, 3]) < _MOST_METRES and np.degrees(np.arccos(cosine)) < _MOST_DEGREES)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from wm_gym.reconstruction.alignment import Kind
+from wm_gym.reconstruction.estimates import DepthEstimate, DepthQuery, Kind
 
 METRIC_MODELS = ("zoedepth", "depth_pro", "glpn")
 """Model types that give metres; others give disparity, unless their configuration says that they are metric."""
@@ -20,9 +20,11 @@ class TransformersDepth:
 
     Attributes:
         kind: Whether it gives metres or disparity.
+        takes_known: False.
     """
 
     kind: Kind
+    takes_known = False
 
     def __init__(self, model: str, device: str = "cpu") -> None:
         """Load a model.
@@ -55,15 +57,14 @@ class TransformersDepth:
         self.kind = kind_of(network.config)
 
     @torch.inference_mode()
-    def estimate(self, frames: Tensor, ground: Tensor) -> Tensor:
-        """As `DepthEstimator.estimate` says; the ground is not looked at."""
-        size = frames.shape[1], frames.shape[2]
+    def estimate(self, query: DepthQuery) -> DepthEstimate:
+        """As `DepthEstimator.estimate` says; each frame on its own, its colours alone."""
         made = []
-        for frame in frames:
+        for frame in query.frames:
             given = self._processor(images=frame.numpy(), return_tensors="pt").to(self._network.device)
             answer = self._network(**given)
-            made.append(self._sized(answer, size))
-        return torch.stack(made).clone()
+            made.append(self._sized(answer, query.size))
+        return DepthEstimate(torch.stack(made).clone())
 
     def _sized(self, answer: Any, size: tuple[int, int]) -> Tensor:
         """(H, W) float32 of a model's answer."""

@@ -14,9 +14,11 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from wm_gym.geometry.cameras import intrinsics_from_fov, resize_intrinsics
 from wm_gym.geometry.depth_scale import FAR_METRES
 from wm_gym.geometry.motion import START_BODY_POSE, camera_pose
-from wm_gym.reconstruction.depth_estimator import DepthEstimator, opening_depth
-from wm_gym.reconstruction.one_picture import flat_ground, floor_positions, ground_and_wall
+from wm_gym.reconstruction.depth_estimator import opening_depth
+from wm_gym.reconstruction.estimates import DepthEstimator, DepthQuery
+from wm_gym.reconstruction.one_picture import floor_positions, ground_and_wall
 from wm_gym.scenes.keyframe_scale import FINER
+from wm_gym.scenes.panoramas import is_panorama, open_panorama, read_panorama
 from wm_gym.world_model import Capture, Opening
 
 FOV_DEGREES = 65.0
@@ -37,7 +39,7 @@ def open_picture(
     prompt: str = "",
     finer: int = FINER,
 ) -> Opening:
-    """The opening of a world that begins with a picture.
+    """The opening of a world that begins with a picture. An equirectangular panorama opens all round (`panoramas`).
 
     The picture is cropped at its centre to the aspect ratio of a frame and downsampled to a keyframe, whose size is a
     whole multiple of the frame's: a colour is the mean over the pixel, a depth the value at its centre.
@@ -58,6 +60,8 @@ def open_picture(
             the estimator gives disparity and the picture shows too little floor.
     """
     colours, name = _read(picture)
+    if depth is None and is_panorama(colours):
+        return open_panorama(colours, height, width, name=name, estimator=estimator, prompt=prompt, finer=finer)
     rows, columns = colours.shape[:2]
     if rows < height or columns < width:
         raise ValueError(f"image must be at least {height} x {width} pixels, got {rows} x {columns}")
@@ -70,11 +74,14 @@ def open_picture(
     focal = intrinsics_from_fov(fov_degrees, rows, columns)[0] / scale
     intrinsics = torch.tensor([focal, focal, width / 2, height / 2], dtype=torch.float32)
     image = torch.from_numpy(frame.copy())
+    moving = torch.zeros(height, width, dtype=torch.bool)
     if depth is None and estimator is None:
         metres = ground_and_wall(intrinsics, height, width)
     elif depth is None:
         assert estimator is not None
-        metres, _ = opening_depth(estimator, image, flat_ground(intrinsics, height, width))
+        estimate, _ = opening_depth(estimator, DepthQuery.of_level(image[None], intrinsics))
+        metres = estimate.depth[0]
+        moving = moving if estimate.moving is None else estimate.moving[0] > 0
     else:
         at_rows = (top + (np.arange(height) + 0.5) * scale).astype(int)
         at_columns = (left + (np.arange(width) + 0.5) * scale).astype(int)
@@ -82,7 +89,7 @@ def open_picture(
     capture = Capture(
         frames=image[None],
         depth=metres[None],
-        moving=torch.zeros(1, height, width, dtype=torch.bool),
+        moving=moving[None],
         world_from_camera=torch.from_numpy(camera_pose(START_BODY_POSE)).float()[None],
         intrinsics=intrinsics,
     )
@@ -98,6 +105,8 @@ def open_picture(
 
 def _read(picture: Picture) -> tuple[np.ndarray, str]:
     if isinstance(picture, str | Path):
+        if Path(picture).suffix.lower() == ".exr":
+            return read_panorama(picture), Path(picture).stem
         try:
             with Image.open(picture) as file:
                 # phones store portraits rotated, with a tag

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,9 @@ from wm_gym.scenes.logs.posed_log import LogFrame, LogHints, PosedLog
 from wm_gym.scenes.logs.reading import read_colour, read_depth
 from wm_gym.world_model import Capture, Opening
 
+Moving = Callable[[LogFrame], np.ndarray]
+"""The mask (H, W) of what moves in a frame's picture."""
+
 
 @dataclass
 class LogConfig:
@@ -36,6 +40,7 @@ class LogConfig:
         depth: Of a film: who estimates its depth, a file `.safetensors` of the recipe "depth", or a folder or hub id of
             a depth model of transformers.
         fov_degrees: Of a film without `intrinsics`: its horizontal field of view.
+        clip: Of a folder of recordings: which clip of it.
     """
 
     format: str = ""
@@ -46,6 +51,7 @@ class LogConfig:
     prompt: str = ""
     depth: str = ""
     fov_degrees: float = 65.0
+    clip: int = 0
 
     def __post_init__(self) -> None:
         if len(self.intrinsics) not in (0, 4):
@@ -79,7 +85,12 @@ def convert_log(
 
 
 def captured(
-    log: PosedLog, read: Read, target: Lens, config: LogConfig, keyframes: int
+    log: PosedLog,
+    read: Read,
+    target: Lens,
+    config: LogConfig,
+    keyframes: int,
+    moving: Moving | None = None,
 ) -> tuple[Opening, dict[str, Any]]:
     """The opening of a log whose pictures are read by a function, and a report; arguments and errors as `convert_log`.
 
@@ -89,6 +100,7 @@ def captured(
         target: The pinhole of key frames.
         config: For the report.
         keyframes: Most key frames.
+        moving: The mask (H, W) of what moves in a picture; None where everything stands still.
     """
     left_out = {reason: list(names) for reason, names in log.left_out.items()}
     candidates = read_candidates(moving_frames(log.frames, left_out), read)
@@ -101,7 +113,7 @@ def captured(
     kept = candidates.of(chosen.rows)
     level = level_of(candidates.world_from_camera, _seen_points(candidates))
     first = _opening_row(kept, level)
-    posed, known = _posed(kept, level, first, target, read)
+    posed, known = _posed(kept, level, first, target, read, moving)
     report = _of_files(log, kept, chosen, left_out) | {
         "size": [target.height, target.width],
         "intrinsics": [round(float(one), 3) for one in target.pinhole()],
@@ -178,23 +190,28 @@ def _opening_row(kept: Candidates, level: Level) -> int:
     return int(np.argmin(np.round(tilt + roll, 2) + (known < 0.8 * np.median(known)) * np.pi))
 
 
-def _posed(kept: Candidates, level: Level, first: int, target: Lens, read: Read) -> tuple[PosedFrames, float]:
+def _posed(
+    kept: Candidates, level: Level, first: int, target: Lens, read: Read, moving: Moving | None
+) -> tuple[PosedFrames, float]:
     """Key frames in the world that opens, row 0 its opening view; and the share of that which is known."""
-    pictures = []
+    rows = []
     for frame in kept.frames:
         colour, depth = read(frame)
-        metres = depth_as(depth, frame.depth_lens or frame.lens, target)
-        pictures.append((colour_as(colour, frame.lens, target), np.minimum(metres, FAR_METRES)))
+        metres = np.minimum(depth_as(depth, frame.depth_lens or frame.lens, target), FAR_METRES)
+        still = np.zeros(metres.shape, bool)
+        mask = still if moving is None else depth_as(moving(frame), frame.lens, target) > 0
+        rows.append((colour_as(colour, frame.lens, target), metres, mask))
     world_from_log = world_at(kept.world_from_camera[first], level.up, level.floor)
-    frames, depths = (np.stack([picture[k] for picture in pictures]) for k in range(2))
-    return with_opening(PosedFrames(frames, depths, world_from_log @ kept.world_from_camera, target.pinhole()), first)
+    frames, depths, masks = (np.stack([row[k] for row in rows]) for k in range(3))
+    poses = world_from_log @ kept.world_from_camera
+    return with_opening(PosedFrames(frames, depths, poses, target.pinhole(), masks), first)
 
 
 def _opening(name: str, prompt: str, posed: PosedFrames) -> Opening:
     capture = Capture(
         frames=torch.from_numpy(posed.frames),
         depth=torch.from_numpy(posed.depth),
-        moving=torch.zeros(posed.depth.shape, dtype=torch.bool),
+        moving=torch.from_numpy(posed.moving),
         world_from_camera=torch.from_numpy(posed.world_from_camera).float(),
         intrinsics=torch.from_numpy(posed.intrinsics).float(),
     )

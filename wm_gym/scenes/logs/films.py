@@ -1,7 +1,7 @@
-"""Films of one camera as logs: pictures, depth by an estimator, poses by RGB-D odometry.
+"""Films of one camera as logs: pictures, their depth, what moves in them, and the way of the camera.
 
 The camera of the first picture is taken to be level, at a body's height over the floor; the scale of depth is found
-there, once. Source of the odometry: Park, Zhou and Koltun 2017, in Open3D.
+there, once. Knows nothing of how depth and ways are estimated.
 """
 
 from __future__ import annotations
@@ -22,11 +22,12 @@ from wm_gym.geometry.depth_scale import FAR_METRES
 from wm_gym.geometry.motion import START_BODY_POSE, camera_pose
 from wm_gym.progress import progress_bar
 from wm_gym.reconstruction.alignment import DepthScale
-from wm_gym.reconstruction.depth_estimator import DepthEstimator, opening_depth
-from wm_gym.reconstruction.odometry import Odometry
-from wm_gym.reconstruction.one_picture import flat_ground
+from wm_gym.reconstruction.camera_path import PosedPath, find_path
+from wm_gym.reconstruction.depth_estimator import opening_depth
+from wm_gym.reconstruction.estimates import DepthEstimate, DepthEstimator, DepthQuery
+from wm_gym.reconstruction.odometry import RgbdFrame
 from wm_gym.scenes.keyframe_scale import FINER
-from wm_gym.scenes.logs.candidates import Read, sharpness_of
+from wm_gym.scenes.logs.candidates import sharpness_of
 from wm_gym.scenes.logs.convert import LogConfig, captured, target_lens
 from wm_gym.scenes.logs.lenses import Lens
 from wm_gym.scenes.logs.posed_log import LogFrame, PosedLog
@@ -38,7 +39,7 @@ MOST_PICTURES = 240
 OPENING_KEYFRAMES = 24
 _LARGEST_ROWS = 480
 _LEAST_PARALLAX = 0.03
-_MOST_METRES, _MOST_DEGREES = 0.8, 40.0
+_GAPS = (1, 3)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,15 +74,25 @@ def convert_film(
     fov = intrinsics_from_fov(config.fov_degrees, rows, columns)
     lens = Lens.of(rows, columns, config.intrinsics or [float(one) for one in fov])
     target = target_lens(lens, height, width, own_size=config.own_size)
-    depths, scale = _depths(pictures, estimator, lens)
-    poses = _poses(pictures, depths, lens)
-    _check_parallax(poses, depths)
+    filmed, path_found, scale = _reconstructed(pictures, estimator, lens)
+    poses = [camera_pose(START_BODY_POSE) @ pose for pose in path_found.first_from_camera]
+    _check_parallax(poses, [one.depth for one in filmed])
     names = [Path(f"{picture.seconds:.2f} s") for picture in pictures]
     frames = tuple(LogFrame(name, name, pose, lens) for name, pose in zip(names, poses, strict=True))
-    shown = {name: (one.colour, depth) for name, one, depth in zip(names, pictures, depths, strict=True)}
-    notes = (f"depth is estimated, scale {scale.scale:.4g} and shift {scale.shift:.4g} by the first picture's floor",)
-    read: Read = lambda frame: shown[frame.colour]  # noqa: E731
-    return captured(PosedLog("film", path, frames, 1.0, {}, notes), read, target, config, keyframes)
+    shown = dict(zip(names, filmed, strict=True))
+    notes = (
+        f"depth is estimated, scale {scale.scale:.4g} and shift {scale.shift:.4g} by the first picture's floor",
+        f"the way is by {path_found.source}, by which {path_found.sameness:.0%} of each picture is in those before it",
+    )
+    log = PosedLog("film", path, frames, 1.0, {}, notes)
+
+    def read(frame: LogFrame) -> tuple[np.ndarray, np.ndarray]:
+        return shown[frame.colour].colour, shown[frame.colour].depth
+
+    def moving(frame: LogFrame) -> np.ndarray:
+        return shown[frame.colour].moving
+
+    return captured(log, read, target, config, keyframes, moving)
 
 
 def open_film(path: str | Path, estimator: DepthEstimator, height: int, width: int, finer: int = FINER) -> Opening:
@@ -144,42 +155,62 @@ def _decoded(path: Path) -> Iterator[_Picture]:
             yield _Picture(float((frame.time or 0.0) - start), np.asarray(image.convert("RGB")))
 
 
-def _depths(pictures: list[_Picture], estimator: DepthEstimator, lens: Lens) -> tuple[list[np.ndarray], DepthScale]:
-    """Depth of each picture in metres (0 for the sky), by the scale of the first."""
-    ground = flat_ground(torch.tensor(lens.pinhole(), dtype=torch.float32), lens.height, lens.width)
-    first = torch.from_numpy(pictures[0].colour.copy())
-    _, scale = opening_depth(estimator, first, ground)
-    depths = []
-    for picture in progress_bar(pictures, desc="estimating depth", unit="picture"):
-        given = estimator.estimate(torch.from_numpy(picture.colour.copy())[None], ground[None])[0]
-        metres = scale.metres(given).numpy()
-        depths.append(np.where(metres >= FAR_METRES, 0.0, metres).astype(np.float32))
-    return depths, scale
+@dataclass(frozen=True, eq=False)
+class _Filmed:
+    """A picture with its depth (H, W) in metres, 0 for the sky, and the mask (H, W) of what moves in it."""
+
+    colour: np.ndarray
+    depth: np.ndarray
+    moving: np.ndarray
+
+    def still(self) -> RgbdFrame:
+        """The picture with what moves unknown."""
+        return RgbdFrame(self.colour, np.where(self.moving, np.float32(0), self.depth))
 
 
-def _poses(pictures: list[_Picture], depths: list[np.ndarray], lens: Lens) -> list[np.ndarray]:
-    """World_from_camera of each picture, the first one's level at the origin.
+def _reconstructed(
+    pictures: list[_Picture], estimator: DepthEstimator, lens: Lens
+) -> tuple[list[_Filmed], PosedPath, DepthScale]:
+    """Depth of each picture by the scale of the first, and the way; then both again, now that parallax tells depth.
 
     Raises:
         ValueError: If two pictures that follow each other do not show the same place.
     """
-    odometry, poses, guess = Odometry(lens.pinhole()), [camera_pose(START_BODY_POSE)], np.eye(4)
-    pairs = range(1, len(pictures))
-    for k in progress_bar(pairs, desc="following the camera", unit="picture"):
-        before, after = ((pictures[n].colour, depths[n]) for n in (k - 1, k))
-        moved = odometry.before_from_after(*before, *after, guess)
-        if moved is None or not _is_step(moved):
-            raise ValueError(
-                f"a film must have no cut and no turn too fast to follow, got one at {pictures[k].seconds:.1f} s"
-            )
-        guess = moved
-        poses.append(poses[-1] @ moved)
-    return poses
+    frames = torch.from_numpy(np.stack([picture.colour for picture in pictures]))
+    query = DepthQuery.of_level(frames, torch.tensor(lens.pinhole(), dtype=torch.float32))
+    first = replace(query, frames=frames[:1], world_from_camera=query.world_from_camera[:1])
+    _, scale = opening_depth(estimator, first)
+    bar = progress_bar(range(len(pictures)), desc="estimating depth", unit="picture")
+    alone = [_filmed(estimator.estimate(_only(query, k)), 0, frames[k], scale) for k in bar]
+    found = _followed(alone, pictures, lens)
+    if not estimator.takes_known:
+        return alone, found, scale
+    poses = np.stack([camera_pose(START_BODY_POSE) @ pose for pose in found.first_from_camera])
+    posed = replace(query, world_from_camera=torch.from_numpy(poses).float(), follows=True, gaps=_GAPS)
+    told = estimator.estimate(posed)
+    beside = [_filmed(told, k, frames[k], scale) for k in range(len(pictures))]
+    again = _followed(beside, pictures, lens)
+    return (beside, again, scale) if again.sameness >= found.sameness else (alone, found, scale)
 
 
-def _is_step(moved: np.ndarray) -> bool:
-    cosine = np.clip((np.trace(moved[:3, :3]) - 1) / 2, -1, 1)
-    return bool(np.linalg.norm(moved[:3, 3]) < _MOST_METRES and np.degrees(np.arccos(cosine)) < _MOST_DEGREES)
+def _only(query: DepthQuery, k: int) -> DepthQuery:
+    return replace(query, frames=query.frames[k : k + 1], world_from_camera=query.world_from_camera[k : k + 1])
+
+
+def _filmed(told: DepthEstimate, k: int, frame: torch.Tensor, scale: DepthScale) -> _Filmed:
+    metres = scale.metres(told.depth[k]).numpy()
+    depth = np.where(metres >= FAR_METRES, 0.0, metres).astype(np.float32)
+    moving = np.zeros(depth.shape, bool) if told.moving is None else told.moving[k].numpy() > 0
+    return _Filmed(frame.numpy(), depth, moving)
+
+
+def _followed(filmed: list[_Filmed], pictures: list[_Picture], lens: Lens) -> PosedPath:
+    found = find_path([one.still() for one in filmed], lens.pinhole())
+    if isinstance(found, PosedPath):
+        return found
+    raise ValueError(
+        f"a film must have no cut and no turn too fast to follow, got one at {pictures[found].seconds:.1f} s"
+    )
 
 
 def _check_parallax(poses: list[np.ndarray], depths: list[np.ndarray]) -> None:

@@ -30,12 +30,14 @@ class PosedFrames:
         depth: (K, H, W) float32 metres, 0 unknown.
         world_from_camera: (K, 4, 4) float64.
         intrinsics: (4,) fx, fy, cx, cy.
+        moving: (K, H, W) bool, what will not stay.
     """
 
     frames: np.ndarray
     depth: np.ndarray
     world_from_camera: np.ndarray
     intrinsics: np.ndarray
+    moving: np.ndarray
 
 
 def world_at(pose: np.ndarray, up: np.ndarray, floor: float | None) -> np.ndarray:
@@ -74,13 +76,14 @@ def with_opening(posed: PosedFrames, first: int) -> tuple[PosedFrames, float]:
         order = [first, *rest]
         known = float((posed.depth[first] > 0).mean())
         poses = np.concatenate([start[None], posed.world_from_camera[rest]])
-        return PosedFrames(posed.frames[order], posed.depth[order], poses, posed.intrinsics), known
+        return PosedFrames(posed.frames[order], posed.depth[order], poses, posed.intrinsics, posed.moving[order]), known
     frame, depth = _rendered(posed, start)
     added = PosedFrames(
         np.concatenate([frame[None], posed.frames]),
         np.concatenate([depth[None], posed.depth]),
         np.concatenate([start[None], posed.world_from_camera]),
         posed.intrinsics,
+        np.concatenate([np.zeros_like(posed.moving[:1]), posed.moving]),
     )
     return added, float((depth > 0).mean())
 
@@ -90,7 +93,8 @@ def _rendered(posed: PosedFrames, pose: np.ndarray) -> tuple[np.ndarray, np.ndar
     away = np.linalg.norm(posed.world_from_camera[:, :3, 3] - pose[:3, 3], axis=1)
     turned = np.arccos(np.clip(posed.world_from_camera[:, :3, 2] @ pose[:3, 2], -1, 1))
     rows = np.argsort(away + turned)[:_NEAREST]
-    frames, depth = (torch.from_numpy(np.ascontiguousarray(one[rows])) for one in (posed.frames, posed.depth))
+    still = np.where(posed.moving[rows], np.float32(0), posed.depth[rows])
+    frames, depth = (torch.from_numpy(np.ascontiguousarray(one)) for one in (posed.frames[rows], still))
     poses = torch.from_numpy(posed.world_from_camera[rows]).float()
     lens = torch.from_numpy(posed.intrinsics).float()
     memory = build_memory(frames, depth, poses, lens, MemoryConfig())

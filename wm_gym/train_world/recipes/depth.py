@@ -1,4 +1,4 @@
-"""Recipe "depth": depth from colours, the camera's height and pitch, and what is known of it, on recordings."""
+"""Recipe "depth": depth and moving things from colours, camera height, parallax and what is known, on recordings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from wm_gym.reconstruction.depth_network import DepthConfig, DepthNetwork
 from wm_gym.reconstruction.depth_weights import save_depth
 from wm_gym.train_world.data.recordings import Recordings
 from wm_gym.train_world.depth.batches import DepthBatch, draw_batch
-from wm_gym.train_world.depth.objective import HeldOutDepth, depth_loss
+from wm_gym.train_world.depth.clips import read_depth_clips
+from wm_gym.train_world.depth.objective import depth_loss
+from wm_gym.train_world.depth.scores import HeldOutDepth
 from wm_gym.train_world.loop_config import LoopConfig
 from wm_gym.train_world.recipes.running import run_recipe
 from wm_gym.train_world.trainer import Recipe
@@ -29,15 +31,15 @@ class DepthTrainConfig(LoopConfig):
     """
 
     output: str = "outputs/train_depth"
-    steps: int = 6000
+    steps: int = 10_000
     batch: int = 16
     learning_rate: float = 1e-3
     weight_decay: float = 1e-3
-    warmup: int = 50
+    warmup: int = 200
     constant_share: float = 0.4
-    bfloat16: bool = False
+    bfloat16: bool = True
     depth: DepthConfig = field(default_factory=DepthConfig)
-    hinted: float = 0.4
+    hinted: float = 0.5
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -75,23 +77,20 @@ def run_depth(config: DepthRunConfig) -> str:
 def depth_recipe(
     config: DepthTrainConfig, sources: Sequence[Recordings], held_out: Recordings | None = None
 ) -> Recipe[DepthBatch]:
-    """The training of a depth network on recordings of one size, scored on others.
+    """The training of a depth network on recordings of one size, which are read whole, scored on others.
 
     Raises:
         ValueError: If there are no clips, or of several sizes.
     """
-    sizes = {(source.spec.height, source.spec.width) for source in sources}
-    if len(sizes) != 1 or not all(map(len, sources)):
-        told = ", ".join(f"{source.folder} {source.spec.height} x {source.spec.width}" for source in sources)
-        raise ValueError(f"recordings must be folders with clips, of one size, got {told or 'none'}")
+    clips = read_depth_clips(sources)
     torch.manual_seed(config.seed)
     network = DepthNetwork(DepthConfig(**asdict(config.depth)))
 
     def draw(number: int) -> DepthBatch:
-        return draw_batch(sources, config.batch, config.hinted, np.random.default_rng([config.seed, number]))
+        return draw_batch(clips, config.batch, config.hinted, np.random.default_rng([config.seed, number]))
 
     def loss_of(batch: DepthBatch, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         return depth_loss(network, batch)
 
-    score = None if held_out is None else HeldOutDepth(held_out)
+    score = None if held_out is None else HeldOutDepth(read_depth_clips([held_out]))
     return Recipe(config, network, draw, loss_of, score, save_depth, "depth.safetensors")
