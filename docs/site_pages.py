@@ -29,7 +29,7 @@ ADDED = {
 """Pages of the site that stand elsewhere in the repository."""
 
 ROOMS = (
-    "geometry", "files", "text", "networks", "events", "plans", "memory", "world_model", "reconstruction",
+    "geometry", "files", "text", "networks", "launching", "events", "plans", "memory", "world_model", "reconstruction",
     "appearance", "layout", "entities", "scenes", "completion", "backends", "world", "envs", "agents", "evaluation",
     "serving", "train_world",
 )  # fmt: skip

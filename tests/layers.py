@@ -18,6 +18,7 @@ FLOORS = {
     "files": 1,
     "text": 1,
     "networks": 1.5,
+    "launching": 1.5,
     "events": 2,
     "plans": 2,
     "memory": 2,

@@ -14,16 +14,17 @@ import gymnasium as gym
 import numpy as np
 from PIL import Image
 
-from wm_gym.agents.episodes import Episode, Start, make_worlds, play
-from wm_gym.agents.registry import find_agent, make_agent
+from wm_gym.agents.episode_worker import EpisodeWorkers, play_launched
+from wm_gym.agents.episodes import Episode, Start
+from wm_gym.agents.registry import find_agent
 from wm_gym.agents.summary import summary
 from wm_gym.agents.trails import paint_trail
 from wm_gym.envs.registration import id_for
 from wm_gym.envs.replay.recorder import RecordReplay
 from wm_gym.envs.replay.video import film
-from wm_gym.envs.vector_env import WorldVectorEnv
 from wm_gym.envs.world_env import WorldEnv
 from wm_gym.files.atomic import check_writable, write_atomically
+from wm_gym.launching.launchers import read_launcher
 from wm_gym.memory.cloud import point_cloud
 from wm_gym.progress import progress_bar
 
@@ -50,7 +51,9 @@ class RolloutConfig:
         episodes: How many.
         steps: At most so many in an episode.
         seed: Of the first episode: of its world, its task and the agent; each later one has the next.
-        num_envs: Worlds that are stepped in one batch.
+        num_envs: Worlds that are stepped in one batch, by each worker.
+        launcher: Where episodes are played: "local", in this process, or "ray", by workers on a cluster.
+        launcher_settings: Of "ray": workers, cpus and gpus of each, address of a running cluster, most_losses.
         prompt: Replaces the caption of the place; empty to keep it.
         events: What happens on the way, each {at, text} and, at will, {for}, counted in steps.
         films: Episodes, from the first on, that are kept as film, replay and way from above.
@@ -76,6 +79,8 @@ class RolloutConfig:
     steps: int = 64
     seed: int = 0
     num_envs: int = 1
+    launcher: str = "local"
+    launcher_settings: dict[str, Any] = field(default_factory=dict)
     prompt: str = ""
     events: list[dict[str, Any]] = field(default_factory=list)
     films: int = 1
@@ -84,6 +89,7 @@ class RolloutConfig:
 
     def __post_init__(self) -> None:
         find_agent(self.agent, self.agent_settings)
+        read_launcher(self.launcher, self.launcher_settings)
         for name, least in (("episodes", 1), ("steps", 1), ("num_envs", 1), ("films", 0), ("snapshot_every", 0)):
             if getattr(self, name) < least:
                 raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
@@ -113,7 +119,7 @@ def rollout(config: RolloutConfig) -> dict[str, Any]:
 
     "episodes.csv" has a row for each episode, "episodes.json" the settings, the means and the rows;
     "episode-000.mp4", ".replay" and ".png" show the first ones. A film is made by walking an episode once more, which
-    is exact.
+    is exact. Files are the same wherever episodes are played.
 
     Raises:
         ValueError: If a setting is none that exists, or the folder cannot be written to.
@@ -121,11 +127,7 @@ def rollout(config: RolloutConfig) -> dict[str, Any]:
     """
     output = Path(config.output)
     check_writable(output, is_folder=True)
-    env = make_worlds(config.agent, config.agent_settings, config.num_envs, task=config.task, **config.settings())
-    try:
-        episodes = _play(config, env)
-    finally:
-        env.close()
+    episodes = _play(config)
     output.mkdir(parents=True, exist_ok=True)
     figures = summary(episodes)
     _write_tables(output, config, episodes, figures)
@@ -134,10 +136,18 @@ def rollout(config: RolloutConfig) -> dict[str, Any]:
     return figures
 
 
-def _play(config: RolloutConfig, env: WorldVectorEnv) -> list[Episode]:
-    agent = make_agent(config.agent, env, config.agent_settings)
+def _play(config: RolloutConfig) -> list[Episode]:
+    """Episodes in the order of their starts."""
+    workers = EpisodeWorkers(config.agent, config.agent_settings, config.num_envs, config.task, config.settings())
+    launcher = read_launcher(config.launcher, config.launcher_settings)
     with progress_bar(desc="playing", unit="episode", total=config.episodes) as bar:
-        return play(agent, config.starts(), lambda number, episode: bar.update())
+        if launcher is not None:
+            return play_launched(workers, config.starts(), launcher, lambda number, episode: bar.update())
+        worker = workers()
+        try:
+            return worker.do(config.starts(), lambda number, episode: bar.update())
+        finally:
+            worker.close()
 
 
 def _write_tables(output: Path, config: RolloutConfig, episodes: Sequence[Episode], figures: dict[str, Any]) -> None:
@@ -146,9 +156,14 @@ def _write_tables(output: Path, config: RolloutConfig, episodes: Sequence[Episod
     writer = csv.DictWriter(table, list(rows[0]))
     writer.writeheader()
     writer.writerows(rows)
-    told = json.dumps({"settings": asdict(config), "figures": figures, "episodes": rows}, indent=2) + "\n"
+    told = json.dumps({"settings": _told(config), "figures": figures, "episodes": rows}, indent=2) + "\n"
     write_atomically(output / "episodes.csv", lambda file: file.write(table.getvalue().encode()))
     write_atomically(output / "episodes.json", lambda file: file.write(told.encode()))
+
+
+def _told(config: RolloutConfig) -> dict[str, Any]:
+    """The settings that episodes depend on, and others, but where they are played."""
+    return {name: value for name, value in asdict(config).items() if not name.startswith("launcher")}
 
 
 def _keep(config: RolloutConfig, episode: Episode, path: Path) -> None:

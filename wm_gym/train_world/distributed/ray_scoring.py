@@ -5,18 +5,15 @@ Source: TeleWorld section 3.5, which has Ray (Moritz et al. 2017) place generato
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from wm_gym.backends.video.network import VideoNetwork
+from wm_gym.launching.ray_cluster import started_ray
 from wm_gym.train_world.distributed.scoring import LocalScorer, ScorerConfig
 from wm_gym.train_world.video.batches import Batch
-
-OBJECT_STORE_BYTES = 200 * 2**20
-"""Of what crosses between processes at once, where this process starts Ray: latents and conditions are small."""
 
 
 class RayScorer:
@@ -49,7 +46,7 @@ class RayScorer:
         Raises:
             ImportError: If Ray is not installed.
         """
-        self.name, self._ray = name, started_ray()
+        self.name, self._ray = name, started_ray(for_what="scorers in processes of their own")
         actor = self._ray.remote(num_cpus=cpus, num_gpus=gpus)(_Host)
         self._actor = actor.remote(network, config, "cuda" if gpus else "cpu", threads)
 
@@ -107,20 +104,3 @@ def on(value: Any, device: torch.device) -> Any:
     if isinstance(value, Tensor):
         return value.detach().to(device)
     return value.to(device) if isinstance(value, Batch) else value
-
-
-def started_ray() -> Any:
-    """The module `ray`, started on this machine alone if it has not been.
-
-    Raises:
-        ImportError: If it is not installed.
-    """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    try:
-        import ray  # pyright: ignore[reportMissingImports]  # of an extra that tests do not need
-    except ImportError as error:
-        raise ImportError("scorers in processes of their own need Ray: pip install 'wm-gym[distributed]'") from error
-    if not ray.is_initialized():
-        cpus = max(2, os.cpu_count() or 1)
-        ray.init(num_cpus=cpus, include_dashboard=False, object_store_memory=OBJECT_STORE_BYTES, log_to_driver=False)
-    return ray
