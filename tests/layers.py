@@ -40,7 +40,7 @@ FLOORS = {
 }
 
 INSIDE = {
-    "backends": {"": 0, "twin": 1, "video": 1, "memory_only": 1, "detailed": 2, "registry": 3},
+    "backends": {"": 0, "twin": 1, "video": 1, "memory_only": 1, "foreign": 1, "detailed": 2, "registry": 3},
     "envs": {"checking": 0, "markers": 0, "tasks": 1, "": 2, "replay": 3, "wrappers": 4},
     "train_world": {
         "policies": 0,

@@ -19,7 +19,9 @@ from types import ModuleType
 import wm_gym
 from wm_gym.backends.registry import BACKENDS
 
-BACKEND_NEEDS = {"twin": ("vizdoom", "twin")}
+BACKEND_NEEDS = {
+    "twin": ("vizdoom", "twin"), "sglang": ("msgpack", "remote"), "vllm_omni": ("msgpack", "remote"),
+}  # fmt: skip
 """Backends that need more than the core: a package, and the extra that installs it."""
 
 # Requires-Dist: name[extras]version; marker

@@ -28,7 +28,10 @@ WORLDS = (
     "world must be a family of ['city', 'courtyard', 'joined', 'park', 'rooms', 'warehouse'], a place 'family/number', "
     "'family/*', a capture's .npz or 'imagined', got {}; shipped are " + ", ".join(shipped_scenes())
 )
-BACKENDS = "backend must be one of ['detailed', 'memory_only', 'twin', 'video'] or 'package.module:Class', got "
+BACKENDS = (
+    "backend must be one of ['detailed', 'memory_only', 'sglang', 'twin', 'video', 'vllm_omni'] or "
+    "'package.module:Class', got "
+)
 TASKS = (
     "task must be one of ['avoid', 'collect', 'event_response', 'explore', 'find_object', 'follow_path', 'image_goal', "
     "'point_goal'] or 'package.module:Class', got "

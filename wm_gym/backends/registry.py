@@ -13,6 +13,8 @@ BACKENDS: dict[str, str] = {
     "memory_only": "wm_gym.backends.memory_only:MemoryOnlyModel",
     "video": "wm_gym.backends.video.model:VideoModel",
     "detailed": "wm_gym.backends.detailed:DetailedModel",
+    "sglang": "wm_gym.backends.foreign.sglang:SglangModel",
+    "vllm_omni": "wm_gym.backends.foreign.vllm_omni:VllmOmniModel",
 }
 """Name to "module:Class". The class has a classmethod `create(height, width, **settings)`."""
 
