@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 
 from wm_gym.events.kinds import ActiveEvent
+from wm_gym.events.timing import Clock
 from wm_gym.geometry.depth_scale import FAR_METRES
 from wm_gym.memory.hints import Hints
 
@@ -98,6 +99,11 @@ class ModelSpec:
             )
         if not self.opens_from:
             raise ValueError("opens_from must name what a world can open from, got nothing")
+
+    @property
+    def clock(self) -> Clock:
+        """What a step and a second are, by which texts that name times are obeyed."""
+        return Clock(self.frames_per_step, self.fps)
 
 
 @dataclass(frozen=True)

@@ -166,7 +166,7 @@ class EnvCore:
         ]
 
     def schedule_event(self, state: EnvState, text: str, at: int = 0, steps: int | None = None) -> EnvState:
-        """The episode in which an event starts or stops `at` steps from now.
+        """The episode in which an event starts or stops `at` steps from now, or later where its text says so.
 
         Args:
             state: One episode.
@@ -177,9 +177,9 @@ class EnvCore:
         Raises:
             ValueError: If the text is empty, or `steps` is not a whole number from 1.
         """
-        frames = self.world.spec.frames_per_step
-        for_frames = None if steps is None else frames * read_count("for_steps", steps, 1, "a number of steps from 1")
-        return replace(state, world=state.world.schedule_event(0, text, in_frames=at * frames, for_frames=for_frames))
+        clock = self.world.spec.clock
+        lasts = None if steps is None else read_count("for_steps", steps, 1, "a number of steps from 1")
+        return replace(state, world=state.world.schedule_in_steps(0, text, clock, in_steps=at, for_steps=lasts))
 
     def stop_event(self, state: EnvState, event: str) -> EnvState:
         """The episode in which the running events of a kind, or of a text, end.

@@ -17,6 +17,8 @@ class EventKind:
         ramp_frames: Frames from onset to full strength, and from stop to gone.
         appearance_bit: Bit of `appearance`, or None for a local event.
         group: Kinds of one group exclude each other: the start of one ends the others. None for kinds that go with all.
+        is_graded: Whether there can be a little of it, so that a text may ask for less than its full strength.
+        is_object: Whether it adds a thing with a shape of its own, which `entities` moves in every world alike.
     """
 
     name: str
@@ -25,33 +27,57 @@ class EventKind:
     ramp_frames: int
     appearance_bit: int | None = None
     group: str | None = None
+    is_graded: bool = False
+    is_object: bool = False
 
 
 KINDS: dict[str, EventKind] = {
     kind.name: kind
     for kind in (
-        EventKind("night", is_global=True, is_moving=False, ramp_frames=16, appearance_bit=0, group="hour"),
-        EventKind("fog", is_global=True, is_moving=False, ramp_frames=16, appearance_bit=1),
-        EventKind("snowfall", is_global=True, is_moving=True, ramp_frames=16, appearance_bit=2),
+        EventKind(
+            "night", is_global=True, is_moving=False, ramp_frames=16, appearance_bit=0, group="hour", is_graded=True
+        ),
+        EventKind("fog", is_global=True, is_moving=False, ramp_frames=16, appearance_bit=1, is_graded=True),
+        EventKind("snowfall", is_global=True, is_moving=True, ramp_frames=16, appearance_bit=2, is_graded=True),
         EventKind("bonfire", is_global=False, is_moving=True, ramp_frames=4),
-        EventKind("fireworks", is_global=False, is_moving=True, ramp_frames=4),
+        EventKind("fireworks", is_global=False, is_moving=True, ramp_frames=4, is_graded=True),
         EventKind("walker", is_global=False, is_moving=True, ramp_frames=1),
-        EventKind("dusk", is_global=True, is_moving=False, ramp_frames=16, appearance_bit=3, group="hour"),
-        EventKind("dawn", is_global=True, is_moving=False, ramp_frames=16, appearance_bit=4, group="hour"),
-        EventKind("golden_light", is_global=True, is_moving=False, ramp_frames=16, appearance_bit=5, group="hour"),
-        EventKind("storm", is_global=True, is_moving=False, ramp_frames=16, appearance_bit=6),
-        EventKind("rain", is_global=True, is_moving=True, ramp_frames=16, appearance_bit=7),
-        EventKind("snow_cover", is_global=True, is_moving=False, ramp_frames=16, appearance_bit=8),
-        EventKind("autumn", is_global=True, is_moving=False, ramp_frames=16, appearance_bit=9),
-        EventKind("sepia", is_global=True, is_moving=False, ramp_frames=8, appearance_bit=10),
+        EventKind(
+            "dusk", is_global=True, is_moving=False, ramp_frames=16, appearance_bit=3, group="hour", is_graded=True
+        ),
+        EventKind(
+            "dawn", is_global=True, is_moving=False, ramp_frames=16, appearance_bit=4, group="hour", is_graded=True
+        ),
+        EventKind(
+            "golden_light",
+            is_global=True,
+            is_moving=False,
+            ramp_frames=16,
+            appearance_bit=5,
+            group="hour",
+            is_graded=True,
+        ),
+        EventKind("storm", is_global=True, is_moving=False, ramp_frames=16, appearance_bit=6, is_graded=True),
+        EventKind("rain", is_global=True, is_moving=True, ramp_frames=16, appearance_bit=7, is_graded=True),
+        EventKind("snow_cover", is_global=True, is_moving=False, ramp_frames=16, appearance_bit=8, is_graded=True),
+        EventKind("autumn", is_global=True, is_moving=False, ramp_frames=16, appearance_bit=9, is_graded=True),
+        EventKind("sepia", is_global=True, is_moving=False, ramp_frames=8, appearance_bit=10, is_graded=True),
         EventKind("pixel_art", is_global=True, is_moving=False, ramp_frames=8, appearance_bit=11),
         EventKind("lamps_on", is_global=True, is_moving=False, ramp_frames=4, appearance_bit=12, group="lamps"),
         EventKind("lamps_off", is_global=True, is_moving=False, ramp_frames=4, appearance_bit=13, group="lamps"),
-        EventKind("smoke", is_global=False, is_moving=True, ramp_frames=12),
-        EventKind("explosion", is_global=False, is_moving=True, ramp_frames=1),
+        EventKind("smoke", is_global=False, is_moving=True, ramp_frames=12, is_graded=True),
+        EventKind("explosion", is_global=False, is_moving=True, ramp_frames=1, is_graded=True),
+        EventKind("crate", is_global=False, is_moving=True, ramp_frames=1, is_object=True),
+        EventKind("car", is_global=False, is_moving=True, ramp_frames=1, is_object=True),
+        EventKind("birds", is_global=False, is_moving=True, ramp_frames=24, is_object=True),
+        EventKind("lamp_post", is_global=False, is_moving=True, ramp_frames=1, is_object=True),
+        EventKind("tree", is_global=False, is_moving=True, ramp_frames=1, is_object=True),
     )
 }
 
+
+OBJECTS = tuple(kind.name for kind in KINDS.values() if kind.is_object)
+"""Kinds that add a thing with a shape of its own."""
 
 FREE_TEXT = "free text"
 """Stands in `ModelSpec.shows_events` for every event of no known kind, by a model that follows any text."""

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from wm_gym.events.amounts import FULL, read_strength
 from wm_gym.events.kinds import KINDS
 from wm_gym.events.phrases import PHRASES, Phase
 from wm_gym.events.polarity import PLACES, plain, starts
 from wm_gym.events.reader import shipped_reader
+from wm_gym.events.timing import AT_ONCE, Timing, read_timing
 
 
 @dataclass(frozen=True)
@@ -23,10 +25,14 @@ class ParsedEvent:
     Attributes:
         kind: A name in `KINDS`, or None where the text is about none of them.
         starts: True if the event is to begin, False if it is to end; True without a kind.
+        strength: How much of it, 0..1; 1 where the text does not say, and for kinds of which there is no little.
+        timing: When it is to begin or to end, and how long it is to last.
     """
 
     kind: str | None
     starts: bool
+    strength: float = FULL
+    timing: Timing = AT_ONCE
 
 
 _NOBODY = r"(nobody|no[ -]one) (else )?(is|appears|comes|walks|stands)"
@@ -36,6 +42,23 @@ _DAY = (
     r"|(it (is|becomes|gets)|make it|let it be) (day|light)\b"
 )
 _LAMPS = r"(lamps?|lanterns?|street ?lights?)"
+_ONE_LAMP = r"(lamp|street ?lamp|lantern|street ?light)"
+_LAMP_POST = (
+    r"\b(lamp|light)[- ]?posts?\b"
+    r"|^(?!.*\b(turn|switch|(?<!street )light|lit|glow|shin|illuminat|burn|flicker)\w*\b)"
+    rf".*\b(an?|another|one|new) (\w+ ){{0,2}}?{_ONE_LAMP}\b"
+    rf"|\b(remov\w*|take away|pull down) (the |that )?{_ONE_LAMP}\b"
+)
+_OBJECT_NAMES = {
+    "crate": r"crates?|((wooden|cardboard|big|large|heavy|small|old) )+box(es)?"
+    r"|box(es)?(?= (drops?|falls?|lands?|tumbles?|is|stands?))",
+    "car": r"cars?|automobiles?|vehicles?|taxis?|cabs?",
+    "birds": r"birds?|pigeons?|doves?|sparrows?|crows?|starlings?|gulls?|seagulls?|swallows?|flocks?",
+    "tree": r"(an?|another|one|the|that|this|single|lone) (?:(?!trees)\w+ ){0,2}?(tree|pine|oak|birch|poplar|maple)"
+    r"|plants? (\w+ ){0,2}?trees|trees? (appears?|grows?|springs? up|shoots? up)",
+}
+OBJECT_WORDS = {kind: rf"\b({names})\b" for kind, names in _OBJECT_NAMES.items()}
+"""Names of what has a shape of its own."""
 _INTO_DAY = re.compile(r"\b(to|into|becomes?) (the |a )?(day|daylight|morning|dawn|light)\b")
 _INTO_NIGHT = re.compile(r"\b(to|into|becomes?) (the |a )?(night|dark\w*|dusk)\b")
 _DAY_COMES = re.compile(rf"\b({_DAY}) (comes?|breaks?|arrives?|returns?)\b.*\b({_NIGHT})")
@@ -54,7 +77,7 @@ _ABOUT: tuple[tuple[str, str], ...] = (
     ("storm", r"\b(thunder\w*|lightning|storms?)\b"),
     ("rain", r"\b(rain(?!bow)\w*|downpours?|drizzl\w+)\b"),
     ("smoke", r"\b(smok(e|y)|billows of smoke)\b"),
-    ("explosion", r"\b(explo\w+|blasts?)\b"),
+    ("explosion", r"\b(explo\w+|blasts?|bl(ows?|ew) up|blowing up|detonat\w+|fireball)\b"),
     ("sepia", r"\bsepia\b"),
     ("pixel_art", r"\b(pixels?|pixel\w+)\b"),
     ("golden_light", r"\b(golden (light|hour|glow)|low sun)\b"),
@@ -70,7 +93,9 @@ _ABOUT: tuple[tuple[str, str], ...] = (
         rf"\b({_LAMPS} (\w+ )?(go|goes|went|are|is|are switched|are turned|fall|stay) (not )?(off|out|dark)"
         rf"|(turn|switch|put)s? (off|out) (all )?the {_LAMPS}|power (cuts?|failure|outage)|blackouts?)\b",
     ),
+    ("lamp_post", _LAMP_POST),
     ("lamps_on", rf"\b{_LAMPS}\b"),
+    *OBJECT_WORDS.items(),
     ("walker", rf"\b(walker|person|pedestrian|passer-?by|someone|somebody|man|woman|{_NOBODY})\b"),
     ("night", rf"\b({_NIGHT}|{_DAY})\b"),
 )
@@ -114,12 +139,28 @@ def parse_event(text: str) -> ParsedEvent:
         raise ValueError(f"event text must be a string, got {type(text).__name__}")
     if not text.strip(" .\t\n"):
         raise ValueError(f"event text must say what happens, got {text!r}")
-    words = plain(text)
+    timing, rest = read_timing(plain(text))
+    words = rest or plain(text)
+    kind, begins = _read(words)
+    is_graded = kind is not None and begins and KINDS[kind].is_graded
+    return ParsedEvent(kind, begins, read_strength(words) if is_graded else FULL, timing)
+
+
+def _read(words: str) -> tuple[str | None, bool]:
+    """Kind, and whether it is to begin: by the first rule that knows a word of the text, else by the network."""
     for kind, pattern in _ABOUT:
-        if re.search(pattern, words):
-            return ParsedEvent(kind, _starts(kind, words, pattern))
+        if re.search(pattern, _without_places(words, kind)):
+            return kind, _starts(kind, words, pattern)
     read = shipped_reader().read(words)
-    return ParsedEvent(read.kind, read.starts)
+    return read.kind, read.starts
+
+
+def _without_places(words: str, kind: str) -> str:
+    """A text without the objects of a kind that only say where something happens: "a man waits beside a crate"."""
+    if kind not in _OBJECT_NAMES:
+        return words
+    where = rf"\b({PLACES}|over|above|below|between|against|of|with|on top of) (the |a |an |this |that |some )?(\w+ )?"
+    return re.sub(rf"{where}({_OBJECT_NAMES[kind]})\b", " ", words)
 
 
 def asks_to_end(text: str, event_text: str) -> bool:
@@ -137,6 +178,8 @@ def _stems(text: str) -> list[str]:
 
 
 def _starts(kind: str, words: str, pattern: str) -> bool:
+    if kind == "lamp_post":
+        return starts(words, rf"\b({_ONE_LAMP}[- ]?(posts?)?|light[- ]?posts?)\b")
     if kind == "lamps_off" and re.search(rf"\b{_LAMPS}\b", words):
         return not re.search(r"\b(not|never|no longer)\b", words)  # lamps that go out start a darkness
     return _night_starts(words) if kind == "night" else starts(words, pattern)

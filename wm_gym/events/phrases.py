@@ -107,5 +107,40 @@ PHRASES: dict[str, dict[Phase, tuple[str, ...]]] = {
         "ongoing": ("an explosion is going on", "the blast of an explosion spreads"),
         "stop": ("the explosion ends", "the explosion is over", "no more explosions"),
     },
+    "crate": {
+        "start": (
+            "a crate drops from above",
+            "a wooden crate falls down ahead",
+            "a box is put in the way",
+            "a crate ahead",
+        ),
+        "ongoing": ("a crate stands on the ground", "there is a crate in the way"),
+        "stop": ("the crate is taken away", "the crate disappears", "remove the crate", "no more crates"),
+    },
+    "car": {
+        "start": ("a car passes by", "a car drives past", "a car comes along", "a vehicle drives up"),
+        "ongoing": ("a car is driving to and fro", "a car is on the road"),
+        "stop": ("the car drives away", "the car is gone", "the car disappears", "no more cars"),
+    },
+    "birds": {
+        "start": ("birds take off", "a flock of birds takes wing", "birds fly up ahead", "pigeons flutter up"),
+        "ongoing": ("birds are circling", "a flock of birds is in the air"),
+        "stop": ("the birds fly away", "the birds are gone", "the flock disappears", "no more birds"),
+    },
+    "lamp_post": {
+        "start": (
+            "a lamp post appears",
+            "a street lamp stands by the road",
+            "a lamp post is put up",
+            "add a lamp post",
+        ),
+        "ongoing": ("a lamp post stands ahead", "there is a lamp post by the way"),
+        "stop": ("the lamp post disappears", "the lamp post is taken away", "remove the lamp post"),
+    },
+    "tree": {
+        "start": ("a tree appears by the road", "a tree grows ahead", "a tree is planted", "add a tree"),
+        "ongoing": ("a tree stands by the way", "there is a tree ahead"),
+        "stop": ("the tree disappears", "the tree is cut down", "the tree is taken away", "remove the tree"),
+    },
 }
 """For each kind in `KINDS`, phrases of each phase. `parse_event` reads every one of them back."""

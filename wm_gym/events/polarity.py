@@ -37,6 +37,7 @@ _HARMLESS = _any_of(
     r"\b(the|of|fallen|falling|dead|dry|brown|green|wet|autumn|on|through|among|under|over|with|and|in) leaves\b",
     r"^leaves\b",
     r"(?<!\bgo )(?<!\bgoes )(?<!\bwent )\baway from\b",
+    r"\ban?(other)? (\w+ ){0,2}?(cars?|vehicles?|automobiles?|taxis?) (stops|halts|comes to a (halt|stop))\b",
 )
 _ENDS = _any_of(
     r"\b(stop|end|finish|ceas|halt|cancel|quit|abort|lift|vanish|disappear|extinguish|dous|quench|smother|dispel"
@@ -46,7 +47,7 @@ _ENDS = _any_of(
     r"\bbecomes? clear\b|\bnot clear$|\b(@) (to )?clear$",
     # "over" and "gone" are said of it, not of where it is
     r"\b(is|are|was|were|be|been|'s) ((?!all\b)\w+ )?over($| (now|at last|for|soon|again|today)\b)|\b(@) over$",
-    r"\b(@) (is|are) (\w+ )?out$|\b(walks?|runs?) off\b|\bgo(es)? home\b",
+    r"\b(@) (is|are) (\w+ )?out$|\b(walks?|runs?|dri(ves?|fts?)|fl(y|ies)|wanders?) off\b|\bgo(es)? home\b",
     r"\bbl(ows?|own) over\b|\b(is|are|has|have|was|were) (\w+ )?gone\b|\bis (\w+ )?(done|finished)\b|\bhas left$",
     r"\b(\w*storms?|snow\w*|rain|fog|mist|smoke|blizzard|night) (has )?pass(es|ed)( by| over)?$",
     r"\bleaves?($| (the (" + _SCENES + r")|us|again|now|slowly|soon|for)\b)|\bis leaving\b|\bexits($| the\b)",
@@ -54,7 +55,9 @@ _ENDS = _any_of(
     r"\b\w+ (\w+ ){0,3}?away\b|^away with\b|\brid of\b|\ban? end to\b|\bto an end\b|\blet(s|ting)? up\b|\bwears? off\b",
     r"\b(go|goes|went|going|gone) out\b(?! (into|to|for|walking)\b)|\bburns? down$|\bbreaks? up\b",
     r"\b(put|blow|blew|stamp|snuff|beat|burn|fizzle|peter|die)(s|d|ed|t|ting|ing)? (\w+ ){0,4}?out\b",
-    r"\b(turn|switch|shut|call|drive|burn)(s|ed|ing)? (\w+ ){0,4}?off\b",
+    r"\b(turn|switch|shut|call|drive|burn|haul|carr(y|ies)|drag|tow|clear|wash|shoo)(s|ed|ing)? (\w+ ){0,4}?off\b",
+    r"\b(take|takes|taking|took) (the|it|that|this|them) (\w+ ){0,3}?off\b",
+    r"\b(cut|chop|pull|tear|knock)(s|ped|ing|ting|ping)? (\w+ ){0,3}?down\b|\b(fell|uproot|dismantl)(s|es|ed|e)?\b",
     r"\benough (of )?(the )?(@)",
 )
 _DENIES = _any_of(

@@ -1,7 +1,7 @@
 """What happens when in one world: a script of events as an immutable value.
 
-Strength is a ramp: it rises from onset over the kind's `ramp_frames`, and falls over as many from the stop. Text of no
-known kind is at full strength from its onset to its stop. Knows nothing of who shows an event.
+Strength is a ramp: it rises from onset over the kind's `ramp_frames` to what was asked for, and falls over as many from
+the stop. Text of no known kind is at full strength from its onset to its stop. Knows nothing of who shows an event.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from wm_gym.events.kinds import KINDS, ActiveEvent
-from wm_gym.events.language import asks_to_end, parse_event, phrasings
+from wm_gym.events.language import ParsedEvent, asks_to_end, parse_event, phrasings
+from wm_gym.events.timing import Clock, Span, without_timing
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class ScriptedEvent:
         start_frame: Frame of onset.
         stop_frame: Frame at which it begins to end, or None.
         seed: All randomness of the event comes from this.
+        level: Strength at its height, 0..1.
     """
 
     event_id: int
@@ -35,13 +37,14 @@ class ScriptedEvent:
     start_frame: int
     stop_frame: int | None
     seed: int
+    level: float = 1.0
 
     def strength(self, frame: int) -> float:
-        """How far the event has come in `frame`, 0..1."""
+        """How strong the event is in `frame`, 0..1."""
         ramp = 1 if self.kind is None else KINDS[self.kind].ramp_frames
         rise = (frame - self.start_frame + 1) / ramp
         fall = 1.0 if self.stop_frame is None else 1.0 - (frame - self.stop_frame + 1) / ramp
-        return float(min(1.0, max(0.0, min(rise, fall))))
+        return self.level * float(min(1.0, max(0.0, min(rise, fall))))
 
     def is_running(self, frame: int) -> bool:
         """Whether `frame` lies between its onset and its stop."""
@@ -60,7 +63,7 @@ class EventScript:
     world_seed: int
     events: tuple[ScriptedEvent, ...] = ()
 
-    def schedule(self, text: str, frame: int, for_frames: int | None = None) -> EventScript:
+    def schedule(self, text: str, frame: int, for_frames: int | None = None, clock: Clock | None = None) -> EventScript:
         """The script in which an event starts at `frame`, or the running ones that `text` asks to end stop there.
 
         An event that starts ends the running ones of other kinds in its group (dawn ends night).
@@ -69,18 +72,21 @@ class EventScript:
         known kind that ends no running event is an event itself.
 
         Args:
-            text: Such as "it starts to snow", "the snow stops" or "a dragon flies over the square".
-            frame: Frame of onset.
-            for_frames: Frames until the event begins to end by itself, or None.
+            text: Such as "it starts to snow", "the snow stops in ten steps" or "a dragon flies over the square".
+            frame: Frame of onset, from which a delay that the text names is counted.
+            for_frames: Frames until the event begins to end by itself; None: as long as the text says, or for good.
+            clock: What steps and seconds are; without one what the text says of time is not obeyed.
 
         Raises:
             ValueError: If the text is empty, or `for_frames` is not a whole number from 1.
         """
         parsed = parse_event(text)
+        frame += _frames(parsed.timing.delay, clock) or 0
         if not parsed.starts:
             return self._stopped(self._running(parsed.kind, frame), frame)
         ended = self._ended_by(text, frame) if parsed.kind is None else set()
-        return self._stopped(ended, frame) if ended else self._started(parsed.kind, text, frame, for_frames)
+        lasts = _frames(parsed.timing.lasts, clock) if for_frames is None else for_frames
+        return self._stopped(ended, frame) if ended else self._started(parsed, text, frame, lasts)
 
     def stop(self, event: str, frame: int) -> EventScript:
         """The script in which running events begin to end at `frame`.
@@ -119,7 +125,7 @@ class EventScript:
             without: Kinds that are left out.
         """
         at_work = [event for event in self.events if event.strength(frame) > 0 and event.kind not in without]
-        asked = [event.text for event in at_work if event.is_running(frame)]
+        asked = [without_timing(event.text) for event in at_work if event.is_running(frame)]
         kinds = dict.fromkeys(event.kind for event in at_work if event.kind is not None)
         ongoing = [phrasings(kind, "ongoing")[0] for kind in kinds]
         sentences = dict.fromkeys(text.strip().rstrip(".") for text in (*asked, *ongoing) if text.strip(" ."))
@@ -134,14 +140,15 @@ class EventScript:
         """The script that `to_json` was called on."""
         return cls(data["world_seed"], tuple(ScriptedEvent(**event) for event in data["events"]))
 
-    def _started(self, kind: str | None, text: str, frame: int, for_frames: int | None) -> EventScript:
+    def _started(self, parsed: ParsedEvent, text: str, frame: int, for_frames: int | None) -> EventScript:
         if for_frames is not None and (type(for_frames) is not int or for_frames < 1):
             raise ValueError(f"an event must last a whole number of frames from 1, got {for_frames!r}")
         event_id = len(self.events)
         seed = int(np.random.SeedSequence([self.world_seed, event_id]).generate_state(1)[0])
         stop_frame = None if for_frames is None else frame + for_frames
-        before = self._stopped(self._excluded_by(kind, frame), frame)
-        return replace(before, events=(*before.events, ScriptedEvent(event_id, kind, text, frame, stop_frame, seed)))
+        before = self._stopped(self._excluded_by(parsed.kind, frame), frame)
+        event = ScriptedEvent(event_id, parsed.kind, text, frame, stop_frame, seed, parsed.strength)
+        return replace(before, events=(*before.events, event))
 
     def _excluded_by(self, kind: str | None, frame: int) -> set[int]:
         """Numbers of the running events that the start of an event of `kind` ends: the others of its group."""
@@ -167,3 +174,7 @@ class EventScript:
         """Numbers of the running events of no known kind that `text` asks to end."""
         running = self._running(None, frame)
         return {event.event_id for event in self.events if event.event_id in running and asks_to_end(text, event.text)}
+
+
+def _frames(span: Span | None, clock: Clock | None) -> int | None:
+    return None if span is None or clock is None else clock.frames(span)

@@ -18,6 +18,7 @@ from wm_gym.completion.state import CompletionState
 from wm_gym.entities.entity import Entity
 from wm_gym.events.kinds import ActiveEvent
 from wm_gym.events.scripts import EventScript
+from wm_gym.events.timing import Clock
 from wm_gym.memory.hints import Hints
 from wm_gym.memory.memory import Memory
 from wm_gym.world.references import Keyframes
@@ -81,14 +82,31 @@ class WorldState:
             [script.describe(opening.prompt, now + start, without) for start in starts] for script, opening, now in rows
         ]
 
-    def schedule_event(self, world: int, text: str, *, in_frames: int = 0, for_frames: int | None = None) -> WorldState:
+    def schedule_event(
+        self, world: int, text: str, *, in_frames: int = 0, for_frames: int | None = None, clock: Clock | None = None
+    ) -> WorldState:
         """The state in which an event of one world starts or stops, as `text` asks, in so many frames.
+
+        Args:
+            world: One of N.
+            text: What starts or stops.
+            in_frames: Frames until then.
+            for_frames: Frames until it begins to end by itself, or None.
+            clock: Of the backend, by which "in ten steps" and "for 3 seconds" are obeyed; without one they are not.
 
         Raises:
             ValueError: If the text is empty, or `for_frames` is not a whole number from 1.
         """
-        script = self.scripts[world].schedule(text, self.frame_index[world] + in_frames, for_frames)
+        script = self.scripts[world].schedule(text, self.frame_index[world] + in_frames, for_frames, clock)
         return self.with_script(world, script)
+
+    def schedule_in_steps(
+        self, world: int, text: str, clock: Clock, *, in_steps: int = 0, for_steps: int | None = None
+    ) -> WorldState:
+        """As `schedule_event`, with times in steps of the backend."""
+        frames = clock.frames_per_step
+        lasts = None if for_steps is None else frames * for_steps
+        return self.schedule_event(world, text, in_frames=frames * in_steps, for_frames=lasts, clock=clock)
 
     def with_script(self, world: int, script: EventScript) -> WorldState:
         """The state in which one world follows another script of events."""

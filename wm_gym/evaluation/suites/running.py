@@ -57,7 +57,7 @@ def run_scenario(world: World, scenario: Scenario) -> Branches:
         state, outcome = world.step(state, _twists(world, scenario, step, 1))
     before, lone = outcome.chunk.frames[0, -1].clone(), state
     state = world.select(state, [0, 0])
-    state = state.schedule_event(WITH, scenario.text)
+    state = state.schedule_event(WITH, scenario.text, clock=world.spec.clock)
     outcomes, is_alone = [], True
     for step in range(scenario.at, scenario.steps):
         if step == scenario.until:

@@ -21,12 +21,12 @@ from wm_gym.backends.twin.opening import open_place
 from wm_gym.backends.twin.simulator import Simulator
 from wm_gym.backends.twin.site import Site, site_of
 from wm_gym.choices import check_choice
-from wm_gym.events.kinds import KINDS
+from wm_gym.events.kinds import KINDS, OBJECTS
 from wm_gym.scenes.families import FAMILIES
 from wm_gym.train_world.data.filming import UNITS, film_places, place_of, setup_of
 from wm_gym.train_world.data.splits import SPLITS
 
-DRAWN = tuple(kind for kind in KINDS if kind != "walker")
+DRAWN = tuple(kind for kind in KINDS if kind != "walker" and kind not in OBJECTS)
 """Kinds that change a frame by light, weather or particles."""
 LOCAL = tuple(kind for kind in DRAWN if not KINDS[kind].is_global)
 """Those that happen in one place."""

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from wm_gym.events.kinds import KINDS
+from wm_gym.events.language import parse_event
 from wm_gym.events.scripts import ScriptedEvent
 from wm_gym.last_used import LastUsed
 from wm_gym.train_world.data.captions import Captions
@@ -231,7 +232,7 @@ def _clip(
         seed=note["seed"],
         policy=note["policy"],
         controller=note["controller"],
-        events=tuple(ScriptedEvent(**event) for event in note["events"]),
+        events=tuple(ScriptedEvent(**event, level=parse_event(event["text"]).strength) for event in note["events"]),
     )
 
 
@@ -243,7 +244,7 @@ def _note(clip: Clip) -> dict[str, Any]:
         "seed": clip.seed,
         "policy": clip.policy,
         "controller": clip.controller,
-        "events": [asdict(event) for event in clip.events],
+        "events": [{name: value for name, value in asdict(event).items() if name != "level"} for event in clip.events],
     }
 
 
