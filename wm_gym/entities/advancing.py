@@ -10,15 +10,13 @@ from numpy.typing import NDArray
 
 from wm_gym.appearance.chance import chance
 from wm_gym.entities.entity import Entity
-from wm_gym.entities.placing import ROOM_METRES, place_thing, wanted_place
+from wm_gym.entities.motion import discs_of, moved, run_up, stands_still, touches
+from wm_gym.entities.placing import place_thing, wanted_place
 from wm_gym.entities.surroundings import Surroundings
 from wm_gym.events.kinds import ActiveEvent
 
-WALK_METRES_PER_FRAME = 0.063
-"""Of a walker: 1.1 metres a second."""
 _TOWARDS_SHARE, _FIRST_TURN_RADIANS = 0.3, 0.8
-_TURN_EVERY_FRAMES, _TURN_RADIANS, _LOOK_AHEAD_METRES = 24, 0.7, 0.7
-_WAYS_OUT = (0.0, 0.6, -0.6, 1.2, -1.2, 1.9, -1.9, 2.6, -2.6, np.pi)
+_NOBODY = np.zeros((0, 2))
 
 Looks = Callable[[str, int, str], tuple[float, ...]]
 """(kind, seed, text) to the looks of a new thing."""
@@ -31,6 +29,7 @@ def advance(
     poses: NDArray[np.float64],
     around: Surroundings,
     looks: Looks,
+    others: NDArray[np.float64] | None = None,
 ) -> list[tuple[Entity, ...]]:
     """The entities of a world in each of T frames; those of the last are the state after the step.
 
@@ -44,61 +43,64 @@ def advance(
         poses: (T, 4, 4) world_from_camera of the body that sees them appear.
         around: The place.
         looks: Of new things.
+        others: (T, B, 2) x and y of other bodies, or None.
     """
     at_work = {(event.event_id, event.seed): event for event in events if event.kind in kinds}
     current = {key: one for one in entities if (key := (one.event_id, one.seed)) in at_work or one.event_id < 0}
     frames = []
     for t, pose in enumerate(poses):
+        bodies = np.concatenate([pose[None, :2, 3], _NOBODY if others is None else others[t]])
+
+        def move(key: tuple[int, int], bodies: NDArray[np.float64] = bodies) -> Entity:
+            rest = [one for other, one in current.items() if other != key]
+            return moved(current[key], _Among(around, rest), bodies)
+
         for key, one in current.items():
             if one.event_id < 0:
-                current[key] = replace(_moved(one, around), age_frames=one.age_frames + 1)
+                current[key] = replace(move(key), age_frames=one.age_frames + 1)
         for key, event in at_work.items():
             strength, age = event.strengths[t], event.age_frames + t
             if key in current:
-                current[key] = replace(_moved(current[key], around), strength=strength, age_frames=age)
+                current[key] = replace(move(key), strength=strength, age_frames=age)
             elif strength > 0.0:
-                current[key] = replace(_new(event, pose, around, looks), strength=strength, age_frames=age)
+                new = _new(event, pose, _Among(around, list(current.values())), looks)
+                current[key] = replace(new, strength=strength, age_frames=age)
         frames.append(tuple(current.values()))
     return frames
+
+
+class _Among:
+    """A place with the solid things that stand in it (`entities.surroundings.Surroundings`)."""
+
+    def __init__(self, around: Surroundings, things: Sequence[Entity]) -> None:
+        self._around, self._solid = around, discs_of(things)
+        self.floor_z, self.roof_z = around.floor_z, around.roof_z
+
+    def blocked(self, positions: NDArray[np.float64], radius_metres: float) -> NDArray[np.bool_]:
+        found = self._around.blocked(positions, radius_metres)
+        return found | touches(self._solid, positions, radius_metres) if len(self._solid) else found
 
 
 def _new(event: ActiveEvent, pose: NDArray[np.float64], around: Surroundings, looks: Looks) -> Entity:
     assert event.kind is not None
     position, outdoors = place_thing(event.kind, wanted_place(event.text), pose, around)
-    heading = _first_heading(event.seed, pose)
+    heading, is_still = _first_heading(event.seed, pose), stands_still(event.kind, event.text)
+    if event.kind == "car":
+        spot, heading = run_up(np.array(position[:2]), _sight(pose, position), event.seed, around)
+        if not is_still:
+            position = float(spot[0]), float(spot[1]), around.floor_z(spot)
     return Entity(
-        event.kind, event.event_id, event.seed, position, outdoors, heading,
+        event.kind, event.event_id, event.seed, position, outdoors, heading, is_still=is_still,
         looks=looks(event.kind, event.seed, event.text),
     )  # fmt: skip
+
+
+def _sight(pose: NDArray[np.float64], position: tuple[float, float, float]) -> float:
+    """Direction from the body to a position, radians."""
+    return float(np.arctan2(position[1] - pose[1, 3], position[0] - pose[0, 3]))
 
 
 def _first_heading(seed: int, pose: NDArray[np.float64]) -> float:
     """Roughly along the line of sight, so that one sees it for a while: mostly away, sometimes towards the body."""
     along = float(np.arctan2(pose[1, 2], pose[0, 2])) + (np.pi if chance(seed, 0, 29) < _TOWARDS_SHARE else 0.0)
     return along + 2.0 * _FIRST_TURN_RADIANS * (chance(seed, 0, 30) - 0.5)
-
-
-def _moved(one: Entity, around: Surroundings) -> Entity:
-    """An entity one frame later; only walkers move."""
-    if one.kind != "walker":
-        return replace(one, phase_frames=one.phase_frames + 1)
-    heading = one.heading_radians + _whim(one)
-    here, radius = np.array(one.position[:2]), 0.5 * ROOM_METRES["walker"]
-    headings = heading + np.array(_WAYS_OUT)
-    ahead = here + _LOOK_AHEAD_METRES * np.stack([np.cos(headings), np.sin(headings)], axis=1)
-    free = np.flatnonzero(~around.blocked(ahead, radius))
-    if not len(free):
-        return replace(one, heading_radians=heading + _TURN_RADIANS)
-    heading = float(headings[free[0]])
-    x, y = here + WALK_METRES_PER_FRAME * np.array([np.cos(heading), np.sin(heading)])
-    return replace(
-        one, position=(float(x), float(y), one.position[2]), heading_radians=heading,
-        phase_frames=one.phase_frames + 1,
-    )  # fmt: skip
-
-
-def _whim(one: Entity) -> float:
-    """A turn that a walker takes now and then, without a reason."""
-    if one.age_frames % _TURN_EVERY_FRAMES:
-        return 0.0
-    return float(2.0 * _TURN_RADIANS * (chance(one.seed, one.age_frames, 31) - 0.5))

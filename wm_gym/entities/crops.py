@@ -30,7 +30,15 @@ class Window:
     period_frames: float
 
 
-WINDOWS = {"walker": Window(1.96, 1.30, 0.06, 16.0), "bonfire": Window(2.30, 1.60, 0.06, 8.0)}
+WINDOWS = {
+    "walker": Window(1.96, 1.30, 0.06, 16.0),
+    "bonfire": Window(2.30, 1.60, 0.06, 8.0),
+    "crate": Window(1.40, 1.60, 0.12, 1.0),
+    "car": Window(2.20, 4.80, 0.20, 1.0),
+    "birds": Window(0.84, 1.24, 0.04, 4.0),
+    "lamp_post": Window(4.00, 0.90, 0.02, 1.0),
+    "tree": Window(5.80, 3.70, 0.02, 1.0),
+}
 """Kinds that are drawn as things, in the order in which networks number them."""
 
 

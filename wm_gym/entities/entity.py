@@ -21,6 +21,7 @@ class Entity:
         age_frames: Frames since its onset.
         strength: 0..1.
         looks: Numbers that a drawing network reads its looks from; empty for kinds without looks of their own.
+        is_still: Whether it stays where it stands: a crate that does not fall, a car that is parked.
     """
 
     kind: str
@@ -33,6 +34,7 @@ class Entity:
     age_frames: int = 0
     strength: float = 1.0
     looks: tuple[float, ...] = ()
+    is_still: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Plain data that `from_json` turns back into an equal entity."""

@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 
 from wm_gym.entities.surroundings import Surroundings
 
-ROOM_METRES = {"bonfire": 0.7, "walker": 0.6, "fireworks": 0.1, "smoke": 0.4, "explosion": 0.8}
+ROOM_METRES = {
+    "bonfire": 0.7, "walker": 0.6, "fireworks": 0.1, "smoke": 0.4, "explosion": 0.8, "crate": 0.8, "car": 1.1,
+    "birds": 0.4, "lamp_post": 0.4, "tree": 0.8,
+}  # fmt: skip
 """Free ground around each kind of thing."""
 _DISTANCES_METRES = {
     "bonfire": (3.6, 4.2, 3.0, 5.0, 2.4, 1.8),
@@ -18,6 +21,11 @@ _DISTANCES_METRES = {
     "smoke": (4.5, 5.5, 3.6, 6.5, 2.8, 2.0),
     "explosion": (6.0, 7.0, 5.0, 8.0, 4.0, 3.0, 2.4),
     "fireworks": (10.0, 8.0, 6.5, 5.0, 4.0, 3.0, 2.0),
+    "crate": (3.4, 4.2, 2.8, 5.0, 2.3, 1.9),
+    "car": (6.5, 8.0, 5.5, 9.5, 4.5, 3.6, 2.9),
+    "birds": (4.5, 5.5, 3.6, 6.5, 2.8, 2.0),
+    "lamp_post": (5.0, 6.0, 4.2, 7.0, 3.4, 2.6, 2.0),
+    "tree": (7.0, 8.5, 6.0, 5.0, 4.0, 3.2, 2.4),
 }
 _TURNS_DEGREES = (0.0, 12.0, -12.0, 25.0, -25.0, 40.0, -40.0, 65.0, -65.0)
 _SIGHT_STEP_METRES, _SIGHT_RADIUS_METRES, _NO_ROOM_METRES = 0.2, 0.1, 1.5
@@ -28,6 +36,10 @@ _DIRECTIONS = (
     (r"\b(to|on|at) (the|my|your|our) left\b|\bleft of (me|us|you)\b|\bon the left\b", 22.0),
     (r"\b(to|on|at) (the|my|your|our) right\b|\bright of (me|us|you)\b|\bon the right\b", -22.0),
 )
+_WAYSIDE = re.compile(
+    r"\b(by|beside|along|next to|at) (the |a )?(side of the |edge of the )?(road|street|way|path|kerb|curb)|\bwayside\b"
+)
+_WAYSIDE_DEGREES = 14.0
 _FAR, _NEAR = re.compile(r"\b(far|distant|in the distance|further off)\b"), re.compile(r"\b(near|close|right here)\b")
 
 
@@ -45,9 +57,10 @@ class Wanted:
 
 
 def wanted_place(text: str) -> Wanted:
-    """What a text says of the place: "to the left", "behind me", "in the distance", "close by"."""
+    """What a text says of the place: "to the left", "behind me", "by the road", "in the distance", "close by"."""
     plain = text.lower()
-    turn = next((degrees for pattern, degrees in _DIRECTIONS if re.search(pattern, plain)), 0.0)
+    beside = _WAYSIDE_DEGREES if _WAYSIDE.search(plain) else 0.0
+    turn = next((degrees for pattern, degrees in _DIRECTIONS if re.search(pattern, plain)), beside)
     share = 1.8 if _FAR.search(plain) else 0.65 if _NEAR.search(plain) else 1.0
     return Wanted(float(np.radians(turn)), share)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from wm_gym.entities.motion import discs_of, touches
 from wm_gym.geometry.motion import OPENING_EYE_METRES
 from wm_gym.layout.cells import PATCH, SOLID
 from wm_gym.layout.imagination import blocked as stands_in
@@ -30,7 +31,7 @@ def solid_round(
 
     Memory says what stands where something was seen. A wall that no keyframe saw is not in memory; but where the plan
     that was read off the capture has a wall and memory has seen no floor, there is one; unless the body stands in it,
-    since then the plan is wrong.
+    since then the plan is wrong. Crates, cars, lamps and trees that events have added stand in the way too.
 
     Args:
         model: Backend; a simulator answers for itself.
@@ -42,6 +43,15 @@ def solid_round(
     obstacles = model.obstacles(state.model, world)
     if obstacles is not None:
         return obstacles.blocked
+    place = _place_round(state, world, step_height_metres, reach_metres)
+    solid = discs_of(state.entities[state.world_of_view[world]])
+    if not len(solid):
+        return place
+    return lambda positions, radius_metres: place(positions, radius_metres) | touches(solid, positions, radius_metres)
+
+
+def _place_round(state: WorldState, world: int, step_height_metres: float, reach_metres: float) -> Solid:
+    """What stands there of the place itself."""
     plan = state.completions[world].plan
     if plan is not None and not plan.is_read:
         return partial(stands_in, plan)

@@ -87,7 +87,9 @@ def advanced(
         if w not in of_memory:
             around = Remembered(state.memories[w], step_height_metres)
             seen_from = poses[n].double().numpy()
-            of_memory[w] = advance(state.entities[w], events[n], local, seen_from, around, drawing.looks)
+            mates = [m for m, other in enumerate(state.world_of_view) if other == w and m != n]
+            others = poses[mates, :, :2, 3].double().numpy().swapaxes(0, 1)
+            of_memory[w] = advance(state.entities[w], events[n], local, seen_from, around, drawing.looks, others)
     return [of_memory[w] for w in state.world_of_view]
 
 

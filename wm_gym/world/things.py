@@ -6,11 +6,15 @@ from dataclasses import replace
 
 import numpy as np
 
+from wm_gym.entities.motion import shown_at
 from wm_gym.world.guiding import Events
 from wm_gym.world.state import Outcome, Thing, WorldState
 from wm_gym.world_model import Truth
 
-_KIND_OF_CLASS = {"Walker": "walker", "Visitor": "walker", "Bonfire": "bonfire"}
+_KIND_OF_CLASS = {
+    "Walker": "walker", "Visitor": "walker", "Bonfire": "bonfire", "PlacedCrate": "crate", "PlacedCar": "car",
+    "PlacedBird": "birds", "PlacedLamp": "lamp_post", "PlacedTree": "tree",
+}  # fmt: skip
 """How a simulator's classes begin, to the kind of thing."""
 
 
@@ -30,7 +34,12 @@ def with_things(outcome: Outcome, state: WorldState, events: Events) -> Outcome:
 
 
 def _things_of(state: WorldState, memory: int) -> tuple[Thing, ...]:
-    return tuple(Thing(one.kind, one.position, max(-1, one.event_id)) for one in state.entities[memory] if one.strength)
+    return tuple(
+        Thing(one.kind, (float(x), float(y), float(z)), max(-1, one.event_id))
+        for one in state.entities[memory]
+        if one.strength
+        for x, y, z in shown_at(one)
+    )
 
 
 def _in_view(truth: Truth) -> tuple[Thing, ...]:

@@ -13,16 +13,28 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping, Sequence
 
-PLACE, LOOK, REMOVE, POSE = 1, 2, 3, 4
+PLACE, LOOK, REMOVE, POSE, SHIFT, TURN = range(1, 7)
 NUM_BODY_LOOKS = 7
+NUM_CRATES, NUM_CARS, NUM_TREES = 5, 7, 3
 _BODIES = {f"Body{look}": 12 + look for look in range(NUM_BODY_LOOKS)}
-SPAWN: Mapping[str, int] = {"Bonfire": 10, "Visitor": 11, **_BODIES}
+_OBJECTS = (
+    *(f"PlacedCrate{look}" for look in range(NUM_CRATES)), *(f"PlacedCar{look}" for look in range(NUM_CARS)),
+    *(f"PlacedTree{look}" for look in range(NUM_TREES)), "PlacedLamp", "PlacedBird",
+)  # fmt: skip
+SPAWN: Mapping[str, int] = {
+    "Bonfire": 10, "Visitor": 11, **_BODIES, **{name: 30 + number for number, name in enumerate(_OBJECTS)},
+}  # fmt: skip
+OBJECT_ACTORS = {
+    "crate": "PlacedCrate", "car": "PlacedCar", "birds": "PlacedBird", "lamp_post": "PlacedLamp", "tree": "PlacedTree",
+}  # fmt: skip
+"""How the classes of the actors of each kind of object begin."""
 BODY_STATES = ("StepA", "StepB", "StepC", "StepD")
 """States of a body, each with its legs in another place."""
 MOVER_TIDS = range(1000, 1064)
 VISITOR_TIDS = range(1064, 1080)
 BONFIRE_TIDS = range(1100, 1116)
 FIRST_BODY_TID = 1200
+FIRST_OBJECT_TID = 8000
 CLEARANCE_UNITS = 44
 
 Instruction = tuple[str | int, ...]
@@ -42,7 +54,8 @@ def behaviour() -> bytes:
 
     Its scripts: `PLACE` (x, y, z, thing id) moves the camera, or the body of that id, and makes walkers step aside;
     `LOOK` (yaw, pitch) turns the camera; `SPAWN[class]` (x, y, z, thing id) adds an actor and `REMOVE` (thing id) takes
-    it away; `POSE` (thing id, yaw, number) turns a body and puts it in one of `BODY_STATES`.
+    it away; `POSE` (thing id, yaw, number) turns a body and puts it in one of `BODY_STATES`. Nobody steps aside for
+    what `SHIFT` (x, y, z, thing id) and `TURN` (thing id, yaw) move.
     """
     place: list[Instruction] = [_var(3), _var(0), _var(1), _var(2), _push(0), ("SETACTORPOSITION",), ("DROP",)]
     pose: list[Instruction] = [_var(0), _var(1), ("SETACTORANGLE",)]
@@ -52,6 +65,8 @@ def behaviour() -> bytes:
         POSE: (3, pose),
         LOOK: (2, [_push(0), _var(0), ("SETACTORANGLE",), _push(0), _var(1), ("SETACTORPITCH",)]),
         REMOVE: (1, [_var(0), ("LSPEC1", _THING_REMOVE)]),
+        SHIFT: (4, place),
+        TURN: (2, [_var(0), _var(1), ("SETACTORANGLE",)]),
     }
     for name_index, script in enumerate(SPAWN.values()):
         spawn = [_push(name_index), _var(0), _var(1), _var(2), _var(3), _push(0), ("SPAWN",), ("DROP",)]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from wm_gym.backends.twin.placement import ACTORS, Placement
 from wm_gym.backends.twin.state import TwinState
-from wm_gym.events.kinds import ActiveEvent
+from wm_gym.events.kinds import OBJECTS, ActiveEvent
 
 EventSet = Sequence[Sequence[ActiveEvent]]
 """Active events of each of N worlds."""
@@ -37,6 +37,7 @@ def pair(base: TwinState, num_alternatives: int) -> PairedState:
     """
     now = tuple(world.placements for world in base.worlds)
     refuse_actors([placement.kind for placements in now for placement in placements])
+    refuse_actors([one.kind for world in base.worlds for one in world.objects])
     return PairedState(base, (now,) * num_alternatives)
 
 
@@ -64,7 +65,7 @@ def refuse_actors(kinds: Sequence[str | None]) -> None:
         ValueError: If there is one.
     """
     for kind in kinds:
-        if kind in ACTORS:
+        if kind in ACTORS or kind in OBJECTS:
             raise ValueError(
                 f"events of pairs must be drawn on the engine's frame, got {kind!r}, an actor of the engine"
             )

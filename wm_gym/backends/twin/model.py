@@ -7,8 +7,9 @@ processes are only a cache of restored episodes; any process can continue any wo
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,10 @@ import torch
 from numpy.typing import NDArray
 
 from wm_gym.backends.twin.bodies import place_bodies
-from wm_gym.backends.twin.collision import TwinObstacles
 from wm_gym.backends.twin.counterfactuals import EventSet, PairedState, check_alternatives
 from wm_gym.backends.twin.frame import MapFrame
 from wm_gym.backends.twin.messages import Action, Advance, Drawn, Effect, EpisodeSetup, Rendered, Restore
+from wm_gym.backends.twin.objects import AmongObjects, lamps_of, place_objects
 from wm_gym.backends.twin.opening import draw_fov, open_place
 from wm_gym.backends.twin.optics import fit_lens
 from wm_gym.backends.twin.placement import Placement, place_events
@@ -27,10 +28,11 @@ from wm_gym.backends.twin.pool import Job, Pool
 from wm_gym.backends.twin.site import Site, site_of
 from wm_gym.backends.twin.state import TwinState, TwinWorld, pack_state, token_after, unpack_state
 from wm_gym.choices import did_you_mean
+from wm_gym.entities.entity import Entity
 from wm_gym.events.kinds import KINDS, ActiveEvent
 from wm_gym.geometry.depth_scale import FAR_METRES
 from wm_gym.geometry.motion import ROLL_TOLERANCE, START_BODY_POSE, camera_pose
-from wm_gym.world_model import Chunk, Condition, ModelSpec, Opening, OtherBody, Packed, Truth
+from wm_gym.world_model import Chunk, Condition, ModelSpec, Obstacles, Opening, OtherBody, Packed, Truth
 
 __all__ = ["TwinConfig", "TwinModel", "TwinState", "draw_fov", "open_place"]
 
@@ -189,10 +191,10 @@ class TwinModel:
             self._job(world, poses[i], condition.events[i], others[i], condition.frame_index[i], effects[i])
             for i, world in enumerate(worlds)
         ]
-        rendered = self._pool.run([job for job, _ in made])
+        rendered = self._pool.run([job for job, *_ in made])
         after = tuple(
-            _world_after(world, job, placements, bodies, result)
-            for world, (job, placements), bodies, result in zip(worlds, made, others, rendered, strict=True)
+            _world_after(world, job, (placements, objects), bodies, result)
+            for world, (job, placements, objects), bodies, result in zip(worlds, made, others, rendered, strict=True)
         )
         cameras = condition.world_from_camera.detach().cpu().float()
         chunks = [
@@ -228,9 +230,11 @@ class TwinModel:
                 )
         return state
 
-    def obstacles(self, state: TwinState, world: int) -> TwinObstacles:
-        """The obstacles of one world."""
-        return _site(state.worlds[world].setup).obstacles
+    def obstacles(self, state: TwinState, world: int) -> Obstacles:
+        """The obstacles of one world: of its place, and what events have put there."""
+        one = state.worlds[world]
+        own = _site(one.setup).obstacles
+        return AmongObjects(own, one.objects) if one.objects else own
 
     def close(self) -> None:
         """End the engine processes."""
@@ -255,26 +259,31 @@ class TwinModel:
         bodies: Sequence[OtherBody],
         frame_index: int,
         alternatives: tuple[tuple[Effect, ...], ...],
-    ) -> tuple[Job, tuple[Placement, ...]]:
+    ) -> tuple[Job, tuple[Placement, ...], tuple[Entity, ...]]:
         site = _site(world.setup)
         placements, commands = place_events(world.placements, events, poses, site)
+        objects, moves = place_objects(world.objects, events, poses, site)
         shown = place_bodies(world.bodies, bodies, len(poses), site)
-        actions = _actions(poses, site, [(*one, *other) for one, other in zip(commands, shown, strict=True)])
+        actions = _actions(poses, site, [sum(lines, ()) for lines in zip(commands, shown, moves, strict=True)])
         saves = (world.steps + 1) % self.config.save_every_steps == 0
-        effects = _effects(placements, events)
+        effects = _effects(placements, events, lamps_of(objects, site))
         advance = Advance(world.setup, False, actions, effects, frame_index, saves, alternatives)
         restore = Restore(world.setup, world.save, world.actions)
         after = token_after(world.token, world.setup, actions, saves=saves)
-        return Job(world.token, restore, advance, after), placements
+        return Job(world.token, restore, advance, after), placements, objects
 
 
 def _site(setup: EpisodeSetup) -> Site:
     return site_of(setup.family, setup.place_seed, setup.difficulty)
 
 
-def _effects(placements: Sequence[Placement], events: Sequence[ActiveEvent]) -> tuple[Effect, ...]:
-    """Active events with the positions of what they have added."""
-    positions = {placement.event_id: placement.position for placement in placements}
+def _effects(
+    placements: Sequence[Placement],
+    events: Sequence[ActiveEvent],
+    lamps: Mapping[int, tuple[float, float, float]] = MappingProxyType({}),
+) -> tuple[Effect, ...]:
+    """Active events with the positions of what they have added; of lamps those of their lights."""
+    positions = {placement.event_id: placement.position for placement in placements} | dict(lamps)
     return tuple(
         Effect(e.kind, tuple(e.strengths), e.age_frames, e.seed, e.event_id, positions.get(e.event_id))
         for e in events
@@ -300,13 +309,18 @@ def _actions(poses: NDArray[np.float64], site: Site, commands: Sequence[tuple[st
 
 
 def _world_after(
-    world: TwinWorld, job: Job, placements: tuple[Placement, ...], bodies: Sequence[OtherBody], rendered: Rendered
+    world: TwinWorld,
+    job: Job,
+    placed: tuple[tuple[Placement, ...], tuple[Entity, ...]],
+    bodies: Sequence[OtherBody],
+    rendered: Rendered,
 ) -> TwinWorld:
     save, actions = (world.save, world.actions + job.advance.actions)
     if rendered.save is not None:
         save, actions = rendered.save, ()
     numbers = tuple(body.number for body in bodies)
-    return TwinWorld(world.setup, world.steps + 1, save, actions, placements, job.after, numbers)
+    placements, objects = placed
+    return TwinWorld(world.setup, world.steps + 1, save, actions, placements, job.after, numbers, objects)
 
 
 def _world_poses(poses: NDArray[np.float64], frame: MapFrame) -> NDArray[np.float64]:

@@ -232,6 +232,26 @@ def gather(
 
 
 @numba.njit(cache=True, error_model="numpy")
+def touched(
+    labels: NDArray[np.uint8], wanted: NDArray[np.bool_], source_from_target: NDArray[np.float64], samples: int,
+    mask: NDArray[np.bool_],
+) -> None:  # fmt: skip
+    """Mark in place, (H, W), the pixels whose mean colour has a sample with a wanted label, of (256,) bool."""
+    rows, columns = labels.shape
+    h = source_from_target
+    for v in range(mask.shape[0]):
+        for u in range(mask.shape[1]):
+            for j in range(samples):
+                for i in range(samples):
+                    x, y = u + (i + 0.5) / samples, v + (j + 0.5) / samples
+                    scale = 1.0 / (h[2, 0] * x + h[2, 1] * y + h[2, 2])
+                    su = int((h[0, 0] * x + h[0, 1] * y + h[0, 2]) * scale)
+                    sv = int((h[1, 0] * x + h[1, 1] * y + h[1, 2]) * scale)
+                    if 0 <= su < columns and 0 <= sv < rows and wanted[labels[sv, su]]:
+                        mask[v, u] = True
+
+
+@numba.njit(cache=True, error_model="numpy")
 def _mean_colour(
     screen: NDArray[np.uint8], palette: NDArray[np.uint8], h: NDArray[np.float64], u: int, v: int, samples: int,
     pixel: NDArray[np.uint8],

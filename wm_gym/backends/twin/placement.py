@@ -16,7 +16,7 @@ from wm_gym.backends.twin import acs
 from wm_gym.backends.twin.engine import fixed
 from wm_gym.backends.twin.site import Site
 from wm_gym.entities.placing import ROOM_METRES, place_thing, wanted_place
-from wm_gym.events.kinds import ActiveEvent
+from wm_gym.events.kinds import OBJECTS, ActiveEvent
 
 ACTORS = {"bonfire": ("Bonfire", acs.BONFIRE_TIDS), "walker": ("Visitor", acs.VISITOR_TIDS)}
 """Kinds that are actors of the engine, each with its actor and its thing numbers."""
@@ -51,7 +51,8 @@ def place_events(
         site: The place.
     """
     current = {placement.event_id: placement for placement in placements}
-    active = {event.event_id: (event.kind, event) for event in events if event.kind in ROOM_METRES}
+    placed = ROOM_METRES.keys() - set(OBJECTS)
+    active = {event.event_id: (event.kind, event) for event in events if event.kind in placed}
     commands: list[list[str]] = [[] for _ in poses]
     for placement in [p for p in placements if p.event_id not in active]:
         commands[0] += _switch(placement, False)
@@ -85,24 +86,27 @@ def _switch(placement: Placement, present: bool) -> list[str]:
 def _find_position(event: ActiveEvent, pose: NDArray[np.float64], site: Site) -> tuple[float, float, float]:
     """Position in map units, where the event's text wants it."""
     assert event.kind is not None
-    place, _ = place_thing(event.kind, wanted_place(event.text), pose, _Around(site))
+    place, _ = place_thing(event.kind, wanted_place(event.text), pose, Around(site))
     x, y, z = (float(value) for value in site.frame.map_from_world(np.array(place)))
     return x, y, z if event.kind == "fireworks" else float(site.surfaces.floors[site.surfaces.sector_at(x, y)])
 
 
-class _Around:
+class Around:
     """A site as things are placed in it (`entities.surroundings.Surroundings`)."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
 
     def blocked(self, positions: NDArray[np.float64], radius_metres: float) -> NDArray[np.bool_]:
+        """Whether walls or standing things of the place lie within a radius of positions (M, 2), (M,) bool."""
         return self._site.obstacles.blocked(positions, radius_metres)
 
     def floor_z(self, position: NDArray[np.float64]) -> float:
+        """Height of the floor at a position (2,)."""
         return self._height(position, self._site.surfaces.floors)
 
     def roof_z(self, position: NDArray[np.float64]) -> float | None:
+        """Height of the ceiling over a position (2,), or None under the open sky."""
         is_open = bool(self._site.surfaces.sky[self._sector(position)])
         return None if is_open else self._height(position, self._site.surfaces.ceilings)
 

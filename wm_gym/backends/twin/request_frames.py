@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wm_gym.backends.twin.acs import OBJECT_ACTORS
 from wm_gym.backends.twin.effects import Ground, Scene, draw_effects
 from wm_gym.backends.twin.messages import Drawn, Effect, EpisodeSetup, Rendered
+from wm_gym.backends.twin.optics import touched
 
-MOVING_CLASSES = ("Walker", "Visitor", "Body", "Bird", "Bonfire")
+MOVING_CLASSES = ("Walker", "Visitor", "Body", "Bird", "Bonfire", "Placed")
 _MAX_INSTANCES = 255
 
 
@@ -76,6 +78,7 @@ class RequestFrames:
         self._names: dict[int, str] = {}
         self._number_of: dict[int, int] = {}
         self._poses: dict[int, NDArray[np.float64]] = {}
+        self._touched: dict[str, NDArray[np.bool_]] = {}
 
     def number_things(
         self, t: int, labels: Sequence[Any], eye: tuple[float, float, float], yaw_radians: float
@@ -104,6 +107,26 @@ class RequestFrames:
             numbers[label.value], planes[label.value] = number, (cos, sin, ahead)
         return numbers, planes
 
+    def mark_objects(
+        self, labels: Sequence[Any], buffer: NDArray[np.uint8], source_from_target: NDArray[np.float64], samples: int
+    ) -> None:
+        """Mark the pixels of a frame to whose colour an object that an event has put down gives anything.
+
+        Args:
+            labels: The engine's labels of the frame.
+            buffer: The engine's label buffer.
+            source_from_target: (3, 3) homography from a pixel of the frame.
+            samples: Samples along one side of a pixel.
+        """
+        self._touched = {}
+        for kind, actor in OBJECT_ACTORS.items():
+            values = [label.value for label in labels if label.object_name.startswith(actor)]
+            if values:
+                wanted, mask = np.zeros(256, np.bool_), np.zeros(self.depth.shape[1:], np.bool_)
+                wanted[values] = True
+                touched(buffer, wanted, source_from_target, samples, mask)
+                self._touched[kind] = mask
+
     def _note_pose(self, t: int, number: int, label: Any) -> None:
         poses = self._poses.setdefault(number, np.full((len(self.frames), 4), np.nan))
         place = label.object_position_x, label.object_position_y, label.object_position_z
@@ -121,6 +144,7 @@ class RequestFrames:
         scene = Scene(
             self._ground, self.frames[t].astype(np.float32), self.depth[t], still, self.surfaces,
             self.instances[t], self._names, np.array(eye) / units, ray_from_pixel / units[:, None], self._far,
+            objects=self._touched,
         )  # fmt: skip
         for prefix in MOVING_CLASSES:
             scene.moving |= scene.mask_of(prefix)

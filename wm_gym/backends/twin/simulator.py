@@ -114,6 +114,7 @@ def _render_frame(loaded: _LoadedMap, buffers: RequestFrames, t: int, action: Ac
     screen, labels_buffer, labels = loaded.engine.picture(action.eye)
     surface_ids = loaded.caster.cast(action.eye, view.yaw_radians, view.intrinsics)
     numbers, planes = buffers.number_things(t, labels, action.eye, view.yaw_radians)
+    buffers.mark_objects(labels, labels_buffer, view.source_from_target, loaded.lens.samples)
     rays = ray_from_pixel(view, loaded.lens, _MAP_UNITS)
     s = loaded.ground.surfaces
     outside = gather(

@@ -13,9 +13,10 @@ from torch import Tensor
 from wm_gym.backends.twin.messages import Action, EpisodeSetup
 from wm_gym.backends.twin.placement import Placement
 from wm_gym.backends.twin.pool import Token
+from wm_gym.entities.entity import Entity
 from wm_gym.world_model import Packed
 
-_FORMAT = 2
+_FORMAT = 3
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class TwinWorld:
         placements: The actors and bursts that events have added.
         token: Fingerprint of the whole episode.
         bodies: Numbers of the other bodies that are in the game.
+        objects: Crates, cars, birds, lamps and trees that events have added.
     """
 
     setup: EpisodeSetup
@@ -39,6 +41,7 @@ class TwinWorld:
     placements: tuple[Placement, ...]
     token: Token
     bodies: tuple[int, ...] = ()
+    objects: tuple[Entity, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,7 @@ def pack_state(state: TwinState) -> Packed:
                 "placements": [_placement_record(placement) for placement in world.placements],
                 "token": world.token.digest.hex(),
                 "bodies": list(world.bodies),
+                "objects": [one.to_json() for one in world.objects],
             }
         )
     return Packed(tensors, {"backend": "twin", "format": _FORMAT, "worlds": records})
@@ -108,6 +112,7 @@ def _world(packed: Packed, i: int, record: dict) -> TwinWorld:
         placements=tuple(_placement(entry) for entry in record["placements"]),
         token=Token(bytes.fromhex(record["token"])),
         bodies=tuple(record["bodies"]),
+        objects=tuple(Entity.from_json(entry) for entry in record["objects"]),
     )
 
 

@@ -1,17 +1,19 @@
 """Events drawn onto the twin's frames: surfaces, then light, air, particles, and last the look of the whole picture.
 
-The engine adds the actors of fire and walker, beside whom other walkers may go another way; all else is drawn here from
-colour, exact depth and the map. Everything follows from the event's seed and its age in frames. What is drawn here
-leaves a frame as it is, to the byte, outside the masks of its events. Knows nothing of the engine.
+The engine adds the actors of fire, walker and objects; beside a walker other walkers may go another way. All else is
+drawn here from colour, exact depth and the map. Everything follows from the event's seed and its age in frames. What is
+drawn here leaves a frame as it is, to the byte, outside the masks of its events. Knows nothing of the engine.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from wm_gym.backends.twin.acs import OBJECT_ACTORS
 from wm_gym.backends.twin.effects import air, hours, looks, seasons, specks
 from wm_gym.backends.twin.effects.light import draw_light, fire_brightness
 from wm_gym.backends.twin.effects.scene import Ground, Scene
@@ -64,12 +66,23 @@ def draw_effects(scene: Scene, effects: Sequence[Effect], t: int) -> dict[str, N
     masks = {effect.kind: np.zeros(scene.depth.shape, np.bool_) for effect in effects}
     by_kind = {kind: [effect for effect in effects if effect.kind == kind] for kind in masks}
     scene.night = _strongest(by_kind, "night", t)
+    scene.ground = _with_lamps(scene.ground, by_kind.get("lamp_post", []), t)
     _draw_stage(scene, SURFACES, by_kind, masks, t)
     _light(scene, by_kind, masks, t)
     _draw_stage(scene, AFTER_LIGHT, by_kind, masks, t)
     if "walker" in masks:
         masks["walker"] |= scene.mask_of("Visitor")
+    for kind in masks.keys() & OBJECT_ACTORS.keys():
+        masks[kind] |= scene.mask_of(OBJECT_ACTORS[kind])
+        if kind in scene.objects:
+            masks[kind] |= scene.objects[kind]
     return masks
+
+
+def _with_lamps(ground: Ground, effects: Sequence[Effect], t: int) -> Ground:
+    """The place with the lamps that events have put up, which burn as its own do."""
+    lights = [effect.position for effect in effects if effect.position is not None and effect.strengths[t] > 0.0]
+    return replace(ground, lamps=np.concatenate([ground.lamps, np.array(lights) / ground.units])) if lights else ground
 
 
 def _draw_stage(

@@ -6,7 +6,7 @@ Positions are map metres: along the map's axes, in metres. Knows nothing of the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,7 @@ class Scene:
         ray_from_pixel: (3, 3) from (u, v, 1) to the point at depth 1 m, map metres from the eye.
         far: Depth of the sky, metres.
         night: Strength of the night, 0..1, which darkens fog and snow too.
+        objects: (H, W) bool for each kind of object in view: pixels to whose colour it gives anything.
     """
 
     ground: Ground
@@ -58,6 +59,7 @@ class Scene:
     ray_from_pixel: NDArray[np.float64]
     far: float
     night: float = 0.0
+    objects: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
 
     def mask_of(self, prefix: str) -> NDArray[np.bool_]:
         """(H, W) bool, the pixels of actors whose class begins with `prefix`."""

@@ -1,7 +1,8 @@
 """The actors of every place: their classes as the engine reads them, their numbers, and their sprites.
 
 Walkers wander and never chase, shoot or bleed; they are wide, so that none comes nearer than a metre to the camera.
-Birds circle overhead. The bodies of others stand where they are put. Knows nothing of positions on a map.
+Birds circle overhead. The bodies of others, and what events put down, stand where they are put; nobody steps aside for
+the latter, so that all else goes on as without them. Knows nothing of positions on a map.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from wm_gym.backends.twin.acs import BODY_STATES, NUM_BODY_LOOKS
-from wm_gym.backends.twin.maps import greenery, people
+from wm_gym.backends.twin.maps import greenery, objects, people
 from wm_gym.backends.twin.maps.paint import Colour, Drawing
 from wm_gym.backends.twin.maps.wad import Lump
 
@@ -132,6 +133,23 @@ _BONFIRE = """ACTOR Bonfire {number}
     }}
 }}
 """
+_PLACED = """ACTOR {name}
+{{
+    Radius 8
+    Height 16
+    Scale {scale:g}
+    +NOGRAVITY
+    +NOCLIP
+    +NOBLOCKMAP
+    States
+    {{
+    Spawn:
+        {states}
+    }}
+}}
+"""
+_ROTATIONS = ("1", "2{}8", "3{}7", "4{}6", "5")
+"""Sides of a sprite, from the front round to the back, each with its mirror image."""
 
 
 @dataclass(frozen=True)
@@ -157,6 +175,11 @@ def decorate() -> bytes:
     text.append(_standing("Lamp0", LAMP_NUMBER, "LAMP", height=100))
     text.append(_standing("Plant0", PLANT_NUMBER, "PLNT", height=38))
     text.append(_standing("Fountain0", FOUNTAIN_NUMBER, "FOUN", height=50))
+    text += [_placed(f"PlacedCrate{look}", f"CRT{look}") for look in range(len(objects.CRATE_COLOURS))]
+    text += [_placed(f"PlacedCar{look}", f"CAR{look}") for look in range(len(objects.CAR_COLOURS))]
+    text += [_placed(f"PlacedTree{kind}", f"TRE{kind}", scale=1.0) for kind in range(len(greenery.TREE_KINDS))]
+    text.append(_placed("PlacedLamp", "LAMP", scale=1.0))
+    text.append(_PLACED.format(name="PlacedBird", scale=0.5, states="BIRD A 4\n        BIRD B 4\n        Loop"))
     return "".join(text).encode("ascii")
 
 
@@ -165,6 +188,10 @@ def _body(look: int) -> str:
     frames = zip(BODY_STATES, "ABCD", strict=True)
     states = "\n".join(f"    {state}:\n        WLK{look} {letter} -1\n        Stop" for state, letter in frames)
     return _BODY.format(name=f"Body{look}", states=states)
+
+
+def _placed(name: str, sprite: str, scale: float = 0.5) -> str:
+    return _PLACED.format(name=name, scale=scale, states=f"{sprite} A -1\n        Stop")
 
 
 def _standing(name: str, number: int, sprite: str, *, height: int) -> str:
@@ -193,11 +220,22 @@ def _walker(look: int, rng: np.random.Generator) -> list[Cutout]:
     build = people.BUILDS[int(rng.integers(len(people.BUILDS)))]
     skin, hair = _pick(_SKINS, rng), _pick(_HAIRS, rng)
     colours = people.person_colours(skin, hair, _CLOTHES[(look * 4 + int(rng.integers(3))) % 9], _pick(_TROUSERS, rng))
-    sides = ("1", "2{}8", "3{}7", "4{}6", "5")
     return [
-        Cutout(f"WLK{look}{letter}{sides[quarter].format(letter)}", people.person(build, quarter, step), colours)
+        Cutout(f"WLK{look}{letter}{_ROTATIONS[quarter].format(letter)}", people.person(build, quarter, step), colours)
         for step, letter in enumerate("ABCD")
         for quarter in range(5)
+    ]
+
+
+def placed_cutouts() -> list[Cutout]:
+    """Sprites of what only events put down; in each place the nearest colours of its palette draw them."""
+    woods, bodies = objects.CRATE_COLOURS.values(), objects.CAR_COLOURS.values()
+    crates = [(f"CRT{look}", objects.crate, objects.crate_colours(wood)) for look, wood in enumerate(woods)]
+    cars = [(f"CAR{look}", objects.car, objects.car_colours(body)) for look, body in enumerate(bodies)]
+    return [
+        Cutout(f"{name}A{_ROTATIONS[quarter].format('A')}", draw(quarter), colours)
+        for name, draw, colours in (*crates, *cars)
+        for quarter in range(objects.QUARTERS)
     ]
 
 

@@ -155,7 +155,7 @@ class MapBuilder:
             Lump("BEHAVIOR", behaviour()),
             Lump("ENDMAP"),
         ]
-        return write_wad([*lumps, *self.atlas.lumps(), *actors.sprite_lumps(sprites)])
+        return write_wad([*lumps, *self.atlas.lumps(), *actors.sprite_lumps([*sprites, *actors.placed_cutouts()])])
 
 
 def open_builder(extent: Rect, rng: np.random.Generator, difficulty: str, *, indoors: bool = False) -> MapBuilder:
