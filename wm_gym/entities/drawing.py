@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -27,6 +27,8 @@ from wm_gym.entities.things import Things
 from wm_gym.events.kinds import KINDS, ActiveEvent
 
 _GLOWING = ("bonfire",)
+_LAMP_METRES = 3.45
+"""Of the light of a lamp post over the ground."""
 _UNKNOWN_METRES = 20.0
 """Where depth is unknown, it is taken for this."""
 
@@ -73,7 +75,7 @@ class EventDrawing:
 
         Args:
             appearance: Light, weather and particles.
-            things: People and fires.
+            things: People, fires and objects.
             weights: Hash of all weights.
         """
         self._appearance, self._things, self.weights = appearance, things, weights
@@ -123,7 +125,8 @@ class EventDrawing:
             self._at_work(events, t) + [_frame_event(one) for one in things if one.kind in self._lit]
             for t, things in enumerate(entities)
         ]
-        return self._with_things(self._under(self._with_things(shown, views, cold), views, told), views, hot)
+        lit = replace(views, lamps=np.concatenate([views.lamps.reshape(-1, 3), _lamps_of(entities[-1])]))
+        return self._with_things(self._under(self._with_things(shown, views, cold), lit, told), views, hot)
 
     def close(self) -> None:
         """Free what is kept of things."""
@@ -157,6 +160,12 @@ class EventDrawing:
             for event in events
             if event.kind in self._lit and KINDS[event.kind].is_global and event.strengths[t] > 0.0
         ]
+
+
+def _lamps_of(entities: Sequence[Entity]) -> NDArray[np.float64]:
+    """(L, 3) metres: the lights of lamp posts that events have put up."""
+    lights = [np.add(one.position, (0.0, 0.0, _LAMP_METRES)) for one in entities if one.kind == "lamp_post"]
+    return np.array(lights, np.float64).reshape(-1, 3)
 
 
 def _frame_event(one: Entity) -> FrameEvent:
