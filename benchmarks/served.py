@@ -17,9 +17,11 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from wm_gym.serving.wire import unpack
 
+SESSION_ENDED = 4404
 TOKEN, STATE_KEY = "benchmark", "benchmark"
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
@@ -89,6 +91,10 @@ def server(*settings: str) -> Iterator[Served]:
         process.wait()
 
 
+class ExpiredError(Exception):
+    """The server has closed a session, since its client came too late."""
+
+
 class Stream:
     """One session's stream of numbered messages."""
 
@@ -98,7 +104,11 @@ class Stream:
         self._socket: ClientConnection | None = None
 
     async def ask(self, do: str, **fields: Any) -> dict[str, Any]:
-        """Reply to the next message."""
+        """Reply to the next message; it is sent again when the connection is lost.
+
+        Raises:
+            ExpiredError: If the session is there no longer.
+        """
         self.number += 1
         return await self._asked(do, fields)
 
@@ -126,13 +136,23 @@ class Stream:
         return json.dumps({"id": self.number, "do": do, **fields})
 
     async def _asked(self, do: str, fields: dict[str, Any]) -> dict[str, Any]:
-        socket = await self._connected()
-        await socket.send(self._message(do, fields))
-        reply = await socket.recv()
-        return json.loads(reply) if isinstance(reply, str) else unpack(reply)
+        while True:
+            try:
+                socket = await self._connected()
+                await socket.send(self._message(do, fields))
+                reply = await socket.recv()
+                return json.loads(reply) if isinstance(reply, str) else unpack(reply)
+            except InvalidStatus as error:
+                raise ExpiredError from error
+            except ConnectionClosed as error:
+                self._socket = None
+                if error.rcvd is not None and error.rcvd.code == SESSION_ENDED:
+                    raise ExpiredError from error
 
     async def _connected(self) -> ClientConnection:
         if self._socket is None:
-            self._socket = await connect(self._address, max_size=None, compression=None, open_timeout=300)
+            self._socket = await connect(
+                self._address, max_size=None, compression=None, open_timeout=300, ping_interval=None
+            )
             await self._socket.recv()  # the greeting
         return self._socket

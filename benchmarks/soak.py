@@ -3,12 +3,12 @@
     python benchmarks/soak.py --sessions 32 --seconds 1200 --json soak.json
 
 Clients walk by chance. Some send a step, lose the connection and send it again; some vanish without a word, and their
-sessions are closed when nobody has used them for two minutes. Each session is recorded on the server. What its client
+sessions are closed when nobody has used them for five minutes. Each session is recorded on the server. What its client
 was shown must be what was recorded, step by step, and `--verify` recordings are generated again alone. At the end the
 server is killed (SIGKILL); another one with the same key goes on from saved states as the first one did.
 
 JSON keys: `machine`; `sessions`, `seconds`, `size`, `backend`; `lives`, `steps`, `forks`, `saves`, `undos`, `events`,
-`lost_replies`, `vanished`, `refused` (server full), `compared` (recordings): how much happened; `steps_per_second`;
+`lost_replies`, `vanished`, `expired` (its client came too late), `refused` (server full), `compared` (recordings): how much happened; `steps_per_second`;
 `memory_mb_early`, `memory_mb_late`, `memory_ratio`: resident memory of the server, the median of the second and of the
 last fifth of the time; `memory_slope_mb_per_hour` after the first fifth; `shown_differs`: sessions whose client was not
 shown what was recorded; `verified`, `verified_differs`: recordings that were generated again alone, and differed;
@@ -32,7 +32,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import numpy as np
 from machine import machine, machine_line
-from served import Answer, Served, Stream, server
+from served import Answer, ExpiredError, Served, Stream, server
 from tqdm import tqdm
 
 from wm_gym.envs.replay.format import Replay
@@ -48,13 +48,13 @@ HABITS = {
     "lose": 0.03,
     "undo": 0.02,
     "event": 0.01,
-    "vanish": 0.003,
+    "vanish": 0.002,
     "leave": 1 / MEAN_STEPS,
 }
 """Chance of each before a step."""
 
 COUNTED = (
-    "lives", "steps", "forks", "saves", "undos", "events", "lost_replies", "vanished", "refused", "compared",
+    "lives", "steps", "forks", "saves", "undos", "events", "lost_replies", "vanished", "expired", "refused", "compared",
     "shown_differs",
 )  # fmt: skip
 
@@ -109,7 +109,10 @@ class Soak:
                 await asyncio.sleep(2.0)
                 continue
             assert answer.status == 201, answer.content
-            await Life(self, rng, answer.value["id"]).run()
+            try:
+                await Life(self, rng, answer.value["id"]).run()
+            except ExpiredError:
+                self.counts["expired"] += 1
 
 
 class Life:
@@ -200,7 +203,10 @@ class Life:
         await self._request("DELETE")
 
     async def _request(self, method: str, path: str = "", body: Any = None) -> Answer:
-        return await self._soak.served.request(method, f"/sessions/{self._id}{path}", body)
+        answer = await self._soak.served.request(method, f"/sessions/{self._id}{path}", body)
+        if answer.status == 404:
+            raise ExpiredError
+        return answer
 
     async def _done(self, method: str, path: str, body: Any = None) -> None:
         answer = await self._request(method, path, body)
@@ -247,7 +253,7 @@ def memory_figures(samples: list[tuple[float, float]]) -> dict[str, float]:
 async def soaked(asked: argparse.Namespace, settings: list[str]) -> dict[str, Any]:
     """All figures."""
     spare = max(2, asked.sessions // 4)
-    with server(*settings, f"most_sessions={asked.sessions + spare}", "idle_seconds=120") as served:
+    with server(*settings, f"most_sessions={asked.sessions + spare}", "idle_seconds=300") as served:
         offered = (await served.request("GET", "/offer")).value["worlds"]
         worlds = [name for name in offered if name != "imagined"]
         bar = progress_bar(total=asked.seconds, unit="s")
