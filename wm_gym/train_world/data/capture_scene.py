@@ -1,4 +1,4 @@
-"""`wm-gym capture`: a capture of one of the twin's scenes, of a posed RGB-D log or of a film, as a file."""
+"""`wm-gym capture`: a capture of one of the twin's scenes, a posed RGB-D log, a clip, a film or a panorama."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from wm_gym.reconstruction.depth_estimator import find_estimator
 from wm_gym.scenes.captures import save_capture
 from wm_gym.scenes.logs.convert import LogConfig, convert_log
 from wm_gym.scenes.logs.films import FILM_SUFFIXES, convert_film
+from wm_gym.scenes.panoramas import PANORAMA_SUFFIXES, largest_width, open_panorama, read_panorama
 from wm_gym.scenes.places import find_place
+from wm_gym.train_world.data.clip_logs import convert_clip
+from wm_gym.train_world.data.recordings import MANIFEST
 from wm_gym.world_model import Opening
 
 
@@ -21,7 +24,8 @@ class CaptureConfig:
     """The scene that is captured, and the file.
 
     Attributes:
-        from_: Folder of a posed RGB-D log, or a film, that is converted; empty for a scene of the twin.
+        from_: Folder of a posed RGB-D log or of recordings, a film, or an equirectangular panorama, that is converted;
+            empty for a scene of the twin.
         world: Scene of the twin, as "family" or "family/number".
         seed: Number of the scene where `world` gives none.
         difficulty: Richness of the scene: "simple", "medium" or "full".
@@ -73,6 +77,10 @@ def capture(config: CaptureConfig) -> Path:
 
 def _converted(config: CaptureConfig) -> tuple[Opening, dict[str, Any]]:
     asked, sizes = config.log, {"height": config.height, "width": config.width, "keyframes": config.keyframes}
+    if (Path(config.from_) / MANIFEST).is_file():
+        return convert_clip(config.from_, asked, **sizes)
+    if Path(config.from_).suffix.lower() in PANORAMA_SUFFIXES:
+        return _panorama(config)
     if Path(config.from_).suffix.lower() not in FILM_SUFFIXES:
         return convert_log(config.from_, asked, **sizes)
     if not Path(config.from_).is_file():
@@ -81,6 +89,23 @@ def _converted(config: CaptureConfig) -> tuple[Opening, dict[str, Any]]:
     if estimator is None:
         raise ValueError(f"log.depth must name who estimates the depth of a film, got {asked.depth!r}")
     return convert_film(config.from_, estimator, asked, **sizes)
+
+
+def _panorama(config: CaptureConfig) -> tuple[Opening, dict[str, Any]]:
+    colours, asked = read_panorama(config.from_), config.log
+    estimator = find_estimator(asked.depth) if asked.depth else None
+    width = largest_width(colours) if asked.own_size else config.width
+    height = config.height * width // config.width
+    name = Path(config.from_).stem
+    opening = open_panorama(colours, height, width, name=name, estimator=estimator, prompt=asked.prompt, finer=1)
+    assert opening.capture is not None
+    return opening, {
+        "format": "panorama",
+        "pictures": 1,
+        "views": len(opening.capture.frames),
+        "size": [height, width],
+        "notes": ["depth is estimated" if estimator else "depth is flat ground and a wall 9 m away all round"],
+    }
 
 
 def _from_log(config: CaptureConfig, path: Path) -> Path:

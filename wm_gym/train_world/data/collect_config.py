@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from functools import cache
 from typing import Any
 
 from wm_gym.backends.twin.counterfactuals import refuse_actors
 from wm_gym.backends.twin.model import TwinModel
+from wm_gym.geometry.depth_scale import FAR_METRES
 from wm_gym.scenes.families import DIFFICULTIES, FAMILIES
+from wm_gym.train_world.data.environments.config import EnvironmentConfig, is_default
 from wm_gym.train_world.data.plans import ClipPlan, plan_alternative, plan_clip
 from wm_gym.train_world.data.recording_spec import RecordingSpec
 from wm_gym.train_world.data.recordings import EVENT_KINDS, FORMAT, VERSION
@@ -16,6 +19,8 @@ from wm_gym.train_world.data.splits import SPLITS
 
 _AT_LEAST_ONE = ("num_clips", "steps", "height", "width", "clips_per_shard", "workers")
 _FREE = ("output", "num_clips", "workers")
+_OF_TWIN = ("families", "difficulties", "event_share", "event_kinds", "events_each", "alternatives")
+_OF_ENVIRONMENT = ("env", "source")
 
 
 @dataclass
@@ -23,8 +28,10 @@ class CollectConfig:
     """The dataset that is recorded.
 
     Attributes:
+        env: Gymnasium environment that is recorded, "MODULE:ID"; empty for the twin.
+        source: Of such an environment: where its pictures, depth and poses are found, and how it is moved.
         output: Folder of the dataset. An unfinished one is completed.
-        split: Split of the maps, "train" or "test".
+        split: Split of the maps, "train" or "test"; of an environment that of the seeds that it is reset with.
         num_clips: Clips in all; each has its own map, which its alternatives share.
         steps: Steps in a clip, after the opening frame.
         height: Rows of a frame.
@@ -41,6 +48,8 @@ class CollectConfig:
         workers: Processes that record at once.
     """
 
+    env: str = ""
+    source: EnvironmentConfig = field(default_factory=EnvironmentConfig)
     output: str = "outputs/recordings/train"
     split: str = "train"
     num_clips: int = 64
@@ -61,6 +70,7 @@ class CollectConfig:
         for name in _AT_LEAST_ONE:
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        self._check_source()
         if not 0 <= self.event_share <= 1:
             raise ValueError(f"event_share must be in 0..1, got {self.event_share}")
         if not self.event_kinds or not set(self.event_kinds) <= set(EVENT_KINDS):
@@ -78,6 +88,23 @@ class CollectConfig:
         shares = self.difficulties
         if not set(shares) <= set(DIFFICULTIES) or min(shares.values(), default=0) < 0 or not sum(shares.values()) > 0:
             raise ValueError(f"difficulties must be shares of {list(DIFFICULTIES)}, got {shares}")
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> CollectConfig:
+        """The settings that `dataclasses.asdict` made plain."""
+        return cls(**{**data, "source": EnvironmentConfig.from_json(data["source"])})
+
+    def _check_source(self) -> None:
+        """What is of the other source must be left alone."""
+        if not self.env and not is_default(self.source):
+            raise ValueError("source must be left alone without env=MODULE:ID, got settings of an environment")
+        for one in fields(self) if self.env else ():
+            plain = one.default if one.default is not MISSING else one.default_factory()  # type: ignore[misc]
+            if one.name in _OF_TWIN and getattr(self, one.name) != plain:
+                raise ValueError(
+                    f"{one.name} must be left alone with env={self.env!r}, since it is of the twin's maps, got "
+                    f"{getattr(self, one.name)}"
+                )
 
     def _check_alternatives(self) -> None:
         if self.alternatives < 0:
@@ -101,7 +128,11 @@ class CollectConfig:
 
     @property
     def spec(self) -> RecordingSpec:
-        """The twin at this size."""
+        """What records: the environment or the twin, at this size."""
+        if self.env:
+            return RecordingSpec(
+                self.env, self.height, self.width, 1, self.source.frames_per_step, 1, self.source.fps, FAR_METRES
+            )
         return _twin_spec(self.height, self.width)
 
     @property
@@ -127,7 +158,8 @@ class CollectConfig:
 
     def settings(self) -> dict[str, Any]:
         """Settings that the clips depend on; more clips can be added later without changing the first ones."""
-        return {name: value for name, value in asdict(self).items() if name not in _FREE}
+        of_other = _OF_TWIN if self.env else _OF_ENVIRONMENT
+        return {name: value for name, value in asdict(self).items() if name not in (*_FREE, *of_other)}
 
     def manifest(self) -> dict[str, Any]:
         """The manifest of a dataset without any clip yet."""

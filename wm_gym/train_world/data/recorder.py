@@ -15,38 +15,30 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from wm_gym.backends.twin.model import TwinModel
+import torch
+
+from wm_gym.train_world.data.clip_sources import ClipSource, open_source
 from wm_gym.train_world.data.collect_config import CollectConfig
-from wm_gym.train_world.data.record_clip import open_simulator, record_alternatives
-from wm_gym.train_world.data.recordings import Clip, sha256_of
+from wm_gym.train_world.data.recordings import sha256_of
 from wm_gym.train_world.data.shards import write_shard
 
 
 def record_shard(
-    model: TwinModel, config: CollectConfig, number: int, tell: Callable[[dict[str, Any]], None]
+    source: ClipSource, config: CollectConfig, number: int, tell: Callable[[dict[str, Any]], None]
 ) -> dict[str, Any]:
     """Record and write one shard; `tell` is called after each clip. Returns the shard's row of the manifest.
 
     Raises:
+        ValueError: If an environment does not show what the settings say.
         RuntimeError: If an engine died or the disk is full.
     """
     clips, indices, size = [], config.clips_of_shard(number), 1 + config.alternatives
     for first in indices[::size]:
-        clips += _record_clips(model, config, first)
+        clips += source.record(config, first)
         for index in range(first, first + size):
             tell({"clip": index})
     path = write_shard(Path(config.output), number, clips)
     return {"name": path.name, "clips": len(clips), "sha256": sha256_of(path)}
-
-
-def _record_clips(model: TwinModel, config: CollectConfig, index: int) -> list[Clip]:
-    """Clip `index` and its alternatives."""
-    plans = [config.plan(number) for number in range(index, index + 1 + config.alternatives)]
-    try:
-        return record_alternatives(model, plans, config.steps)
-    except (RuntimeError, ValueError) as error:
-        place = plans[0].place
-        raise RuntimeError(f"clip {index} ({place.family}/{place.seed}, {place.difficulty}): {error}") from error
 
 
 def main() -> None:
@@ -59,17 +51,20 @@ def main() -> None:
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
 
-    config = CollectConfig(**json.loads(sys.stdin.readline()))
-    model = open_simulator(config.height, config.width, config.steps)
+    config = CollectConfig.from_json(json.loads(sys.stdin.readline()))
+    torch.set_num_threads(1)
+    source: ClipSource | None = None
     try:
+        source = open_source(config)
         for line in sys.stdin:
-            tell({"shard": int(line)} | record_shard(model, config, int(line), tell))
+            tell({"shard": int(line)} | record_shard(source, config, int(line), tell))
     except BrokenPipeError:
         pass  # the reader is gone
     except (RuntimeError, ValueError, ImportError) as error:
         tell({"error": str(error)})
     finally:
-        model.close()
+        if source is not None:
+            source.close()
 
 
 if __name__ == "__main__":
