@@ -58,6 +58,8 @@ INSIDE = {
         "depth": 4,
         "distilling": 4.5,
         "distributed": 4.7,
+        "exchange": 4,
+        "curation": 4,
         "recipes": 5,
     },
 }

@@ -63,7 +63,9 @@ def test_everything_in_an_extra_is_imported(extra):
     assert EXTRAS[extra] - imported_packages() == set()
 
 
-@pytest.mark.parametrize("extra", ["twin", "play", "rl", "vlm", "multi", "points", "serve", "features", "distributed", "remote"])
+@pytest.mark.parametrize("extra", [
+    "twin", "play", "rl", "vlm", "multi", "points", "serve", "features", "distributed", "lerobot", "minari", "exr",
+])  # fmt: skip
 def test_an_error_names_the_extra_that_mends_it(extra):
     source = "\n".join(file.read_text(encoding="utf-8") for file in PACKAGE.rglob("*.py"))
     assert f"pip install 'wm-gym[{extra}]'" in source

@@ -93,6 +93,32 @@ def _export(config: Any) -> int:
     return 0
 
 
+def _export_recordings(config: Any) -> int:
+    from wm_gym.train_world.exchange.commands import export_recordings
+
+    print(f"{config.output} holds {export_recordings(config)} clips for {config.what}")
+    return 0
+
+
+def _import_recordings(config: Any) -> int:
+    from wm_gym.train_world.exchange.commands import import_recordings
+
+    print(f"{config.output} holds {import_recordings(config)} clips")
+    return 0
+
+
+def _curate(config: Any) -> int:
+    from wm_gym.agents.vlm.captioning import captioner
+    from wm_gym.train_world.curation.curate import curate
+
+    asked = config.captions
+    caption = captioner(asked.endpoint, asked.model, asked.settings) if asked.endpoint else None
+    for reason, count in sorted(curate(config, caption).items(), key=lambda row: -row[1]):
+        print(f"{reason:24s} {count}")
+    print(f"{config.output} holds spans.csv and spans.json")
+    return 0
+
+
 def _train(row: RecipeRow) -> Callable[[Any], int]:
     def run(config: Any) -> int:
         print(row.train(config))
@@ -294,7 +320,22 @@ COMMANDS = (
     Command(
         "export", "wm_gym.world.exporting:ExportConfig", _export, "write a capture or saved state as a cloud or mesh"
     ),
-    Command("collect", f"{_DATA}.collect_config:CollectConfig", _collect, "record clips in the twin to train on"),
+    Command(
+        "collect", f"{_DATA}.collect_config:CollectConfig", _collect,
+        "record clips in the twin, or in any environment, to train on",
+    ),
+    Command(
+        "export-recordings", "wm_gym.train_world.exchange.commands:ExportRecordingsConfig", _export_recordings,
+        "write recordings as a data set of LeRobot or Minari",
+    ),
+    Command(
+        "import-recordings", "wm_gym.train_world.exchange.commands:ImportRecordingsConfig", _import_recordings,
+        "make recordings of a data set of LeRobot or Minari",
+    ),
+    Command(
+        "curate", "wm_gym.train_world.curation.curate:CurateConfig", _curate,
+        "cut and measure films, and tell which spans are fit for training",
+    ),
     Command(
         "gather-scene-bank", f"{_DATA}.gather_scene_bank:GatherConfig", _gather_scene_bank,
         "capture places that worlds can go on as",

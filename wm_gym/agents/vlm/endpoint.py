@@ -98,6 +98,10 @@ class Endpoint:
         self, prompts: Sequence[Prompt], grammar: Grammar, generators: Sequence[torch.Generator] = ()
     ) -> list[Reply]:
         """N answers, asked for at once. The prompt's rules stand for the grammar; the endpoint's chance is its own."""
+        return self.ask(prompts)
+
+    def ask(self, prompts: Sequence[Prompt]) -> list[Reply]:
+        """N answers in free text, asked for at once; none of them raises."""
         with ThreadPoolExecutor(min(self.config.at_once, len(prompts))) as pool:
             answers = list(pool.map(self._ask, prompts))
         for reply, usage in answers:
