@@ -89,6 +89,8 @@ def test_the_session_used_longest_ago_is_closed():
         model.start([opening()], [1])
         model.start([opening()], [2])
         assert len(model._live) == 1
+        with pytest.raises(ValueError, match=r"^worlds of a batch must be at most most_sessions, 1, got 2$"):
+            model.start([opening(), opening()], [1, 2])
         model.close()
 
 

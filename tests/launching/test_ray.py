@@ -112,7 +112,7 @@ def kill_a_worker():
 
 def test_files_of_a_rollout_have_the_bytes_of_one_process(tmp_path, monkeypatch):
     settings = {
-        "backend": "memory_only", "height": 24, "width": 32, "steps": 5, "worlds": ["city/9", "room/1"], "films": 1,
+        "backend": "memory_only", "height": 24, "width": 32, "steps": 5, "worlds": ["city/9", "rooms/9"], "films": 1,
         "episodes": 5, "num_envs": 2, "agent": "random", "task": "point_goal", "output": "out",
     }  # fmt: skip
     for name, launcher in (("one", {}), ("ray", {"launcher": "ray", "launcher_settings": {"workers": 2, "cpus": 0.5}})):

@@ -136,7 +136,8 @@ class SessionModel(BaseModel):
         """Open a session for each world.
 
         Raises:
-            ValueError: If an opening has no picture, or the server gives other frames than it was said to.
+            ValueError: If an opening has no picture, the server gives other frames than it was said to, or worlds are
+                more than sessions may be.
             ConnectionError: If the server does not answer.
             RuntimeError: If it refuses.
         """
@@ -192,7 +193,7 @@ class SessionModel(BaseModel):
         try:
             frames = self._checked(live.session.step(step), self.spec.frames_per_step)
         except BaseException:
-            del self._live[name]
+            self._live.pop(name, None)
             live.session.close()
             raise
         live.steps += 1
@@ -228,6 +229,8 @@ class SessionModel(BaseModel):
 
     def _each(self, call: Callable[[Any], Any], asked: Sequence[Any]) -> list[Any]:
         """All at once, since each waits for the server."""
+        if len(asked) > self._most:
+            raise ValueError(f"worlds of a batch must be at most most_sessions, {self._most}, got {len(asked)}")
         if len(asked) == 1:
             return [call(asked[0])]
         with ThreadPoolExecutor(len(asked)) as pool:
