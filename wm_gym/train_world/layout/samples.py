@@ -31,7 +31,7 @@ _SHIFT_METRES = 14.0
 _ANYWHERE = 0.5
 """Share of windows that lie anywhere in a place: what parts and joins its spaces is met as often as they are."""
 
-_LEAST_INSIDE = 0.6
+_LEAST_INSIDE, _MOST_TRIES = 0.6, 40
 _FAMILY_WEIGHTS = np.array([0.24, 0.2, 0.17, 0.17, 0.17, 0.05])
 
 
@@ -96,15 +96,22 @@ def draw_window(rng: np.random.Generator, *, held_out: bool = False, family: int
 
 
 def _cut(draft: Draft, raster: Raster, rng: np.random.Generator) -> tuple[Grid, NDArray[np.uint8]]:
-    """A window most of which lies in the place, with its corner on the lattice of patches."""
+    """A window most of which lies in the place, if it is large enough, with its corner on the lattice of patches."""
     padded = np.pad(raster.grid, WINDOW, constant_values=UNKNOWN)
     standing = np.pad(raster.objects, WINDOW // PATCH, constant_values=UNSURE)
-    while True:
+    best: tuple[Grid, NDArray[np.uint8]] | None = None
+    fullest = 0.0
+    for _ in range(_MOST_TRIES):
         at = _somewhere(draft, rng)
         i, j = ((at / 2.0).round().astype(int) - WINDOW // PATCH // 2 + WINDOW // PATCH).tolist()
         cells = padded[i * PATCH : i * PATCH + WINDOW, j * PATCH : j * PATCH + WINDOW]
-        if cells.shape == (WINDOW, WINDOW) and (cells != UNKNOWN).mean() > _LEAST_INSIDE:
-            return cells, standing[i : i + WINDOW // PATCH, j : j + WINDOW // PATCH]
+        inside = float((cells != UNKNOWN).mean())
+        if cells.shape == (WINDOW, WINDOW) and inside > fullest:
+            fullest, best = inside, (cells, standing[i : i + WINDOW // PATCH, j : j + WINDOW // PATCH])
+        if fullest > _LEAST_INSIDE:
+            break
+    assert best is not None
+    return best
 
 
 def _somewhere(draft: Draft, rng: np.random.Generator) -> NDArray[np.float64]:
