@@ -210,6 +210,7 @@ def test_a_party_steps_as_its_shared_world_does_alone():
     for name, state in alone.states.items():
         assert np.array_equal(party.shown(name).state.outcome.chunk.frames, state.outcome.chunk.frames)
     party.leave(seats[0])
+    assert party.group.core.world.drawing.adopts, "players must see one another"
     assert party.shared.agents == ["agent_1"] and party.join() and "agent_0" in party.seats.values()
     with pytest.raises(UnknownSessionError, match="a seat must be one that is taken"):
         party.body_of(seats[0])

@@ -1,48 +1,16 @@
 """The page in a real browser: Debian's Chromium, driven by Playwright."""
 
-import os
 import re
-import shutil
-import subprocess
-import sys
 
 import pytest
+from browsing import CHROMIUM, opened, picture, step, walk
 
 from wm_gym.envs.replay.format import Replay
 
 pytest.importorskip("fastapi")
-api = pytest.importorskip("playwright.sync_api")
-
-CHROMIUM = shutil.which("chromium")
-PLAY = ["backend=memory_only", "world=city/9", "prompt=", "height=36", "width=48", "port=0", "open_browser=false"]
+pytest.importorskip("playwright.sync_api")
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")]
-
-
-@pytest.fixture(scope="module")
-def address():
-    asked = [sys.executable, "-m", "wm_gym.cli", "play", *PLAY]
-    server = subprocess.Popen(asked, stdout=subprocess.PIPE, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
-    yield re.search(r"http\S+", server.stdout.readline())[0]
-    server.terminate()
-    assert server.wait(30) in (0, -15)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with api.sync_playwright() as playwright:
-        one = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield one
-        one.close()
-
-
-def opened(browser, address):
-    """A page on which a world has opened, and the errors that it will have had."""
-    page, errors = browser.new_page(), []
-    page.on("pageerror", lambda error: errors.append(error))
-    page.goto(address)
-    page.wait_for_function("document.getElementById('message').textContent === ''", timeout=60_000)
-    return page, errors
 
 
 @pytest.fixture
@@ -51,21 +19,6 @@ def page(browser, address):
     yield one
     one.close()
     assert not errors
-
-
-def step(page):
-    return int(page.inner_text("#step"))
-
-
-def walk(page, key="w", milliseconds=900):
-    page.keyboard.down(key)
-    page.wait_for_timeout(milliseconds)
-    page.keyboard.up(key)
-    page.wait_for_timeout(300)
-
-
-def picture(page, canvas="world"):
-    return page.evaluate(f"document.getElementById('{canvas}').toDataURL()")
 
 
 def test_keys_walk_the_mouse_looks_and_nothing_moves_without(page):
@@ -164,13 +117,62 @@ def test_the_twin_follows_with_the_same_keys(page):
     assert picture(page, "twin") != before and page.inner_text("#message") == ""
 
 
-def test_depth_and_map_are_shown_on_request(page):
+def test_depth_hints_and_map_are_shown_on_request(page):
     assert page.is_visible("#map") and not page.is_visible("#depth")
     page.check("#show-depth")
+    page.check("#show-hints")
     page.uncheck("#show-map")
     page.wait_for_timeout(300)
-    assert page.is_visible("#depth") and not page.is_visible("#map")
-    assert page.evaluate("document.getElementById('depth').width") == 48
+    assert page.is_visible("#depth") and page.is_visible("#hints") and not page.is_visible("#map")
+    for name in ("depth", "hints"):
+        assert page.evaluate(f"document.getElementById('{name}').width") == 48
+
+
+CLOUD_COLOURS = """() => {
+    const canvas = document.getElementById("cloud");
+    const copy = document.createElement("canvas");
+    [copy.width, copy.height] = [canvas.width, canvas.height];
+    const context = copy.getContext("2d");
+    context.drawImage(canvas, 0, 0);
+    const { data } = context.getImageData(0, 0, copy.width, copy.height);
+    const colours = new Set();
+    for (let k = 0; k < data.length; k += 4) colours.add((data[k] << 16) | (data[k + 1] << 8) | data[k + 2]);
+    return colours.size;
+}"""
+
+
+def test_the_cloud_is_drawn_orbited_and_goes_on_with_the_walk(page):
+    page.check("#show-cloud")
+    page.wait_for_timeout(800)
+    seen = picture(page, "cloud")
+    assert page.evaluate(CLOUD_COLOURS) > 200
+    box = page.query_selector("#cloud").bounding_box()
+    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.move(*middle)
+    page.mouse.down()
+    page.mouse.move(middle[0] + 90, middle[1] + 20, steps=4)
+    page.mouse.up()
+    page.mouse.wheel(0, -300)
+    page.wait_for_timeout(400)
+    assert step(page) == 0 and picture(page, "cloud") != seen
+    seen = picture(page, "cloud")
+    walk(page)
+    assert step(page) > 0 and picture(page, "cloud") != seen
+
+
+GAMEPAD = """(axes) => {
+    navigator.getGamepads = () => [{ connected: true, axes }];
+}"""
+
+
+def test_a_gamepad_walks_and_looks(page):
+    page.evaluate(GAMEPAD, [0, -1, 0, 0])
+    page.wait_for_function("Number(document.getElementById('step').textContent) >= 2")
+    page.evaluate(GAMEPAD, [0, 0, 0, 0])
+    page.wait_for_timeout(600)
+    stood = step(page)
+    page.wait_for_timeout(500)
+    assert step(page) == stood
 
 
 def test_another_world_opens_from_the_form(page):

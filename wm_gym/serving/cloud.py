@@ -9,7 +9,7 @@ from numba import njit
 
 from wm_gym.memory.memory import Memory
 
-MOST_POINTS = 24_000
+MOST_POINTS = 48_000
 REACH_METRES = 30.0
 STEP_METRES, SIZE_METRES = 0.001, 0.004
 """Units of positions and of sizes in the bytes."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from wm_gym.envs.checking import read_count
+from wm_gym.envs.config import EpisodeConfig
 from wm_gym.serving.offer import Offer
 from wm_gym.serving.party import MOST_PLAYERS, Party
 from wm_gym.serving.session import Group
@@ -53,9 +55,9 @@ class Parties:
         if len(self._parties) >= self._limits.most_parties:
             most = self._limits.most_parties
             raise FullError(f"shared worlds must be at most {most} at once, got one more; close one or come back later")
-        group = Group.of(config, bodies_collide=True)
+        group = _group_of(config)
         try:
-            party = Party(_steered_by_poses(group), tuple(f"agent_{n}" for n in range(most_players)), self._clock())
+            party = Party(group, tuple(f"agent_{n}" for n in range(most_players)), self._clock())
             party.open(seed, options)
         except BaseException:
             group.core.world.close()
@@ -116,8 +118,17 @@ class Parties:
             self.close(party_id)
 
 
-def _steered_by_poses(group: Group) -> Group:
-    spec = group.core.world.spec
-    if spec.steered_by != "pose":
-        raise ValueError(f"several bodies need a backend that is steered by poses, got {spec.name!r}")
-    return group
+def _group_of(config: EpisodeConfig) -> Group:
+    """A group in whose worlds bodies stop and see one another.
+
+    Raises:
+        ValueError: If the backend cannot place bodies.
+    """
+    group = Group.of(config, bodies_collide=True)
+    world = group.core.world
+    if world.spec.steered_by == "pose" and (world.spec.shows_bodies or world.drawing.adopts):
+        return group
+    world.close()
+    if world.spec.steered_by != "pose":
+        raise ValueError(f"several bodies need a backend that is steered by poses, got {world.spec.name!r}")
+    return Group.of(replace(config, draw_events=True), bodies_collide=True)

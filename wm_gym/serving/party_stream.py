@@ -66,6 +66,8 @@ class PartyStreams:
         """Tell all who are connected that their parties have ended."""
         for party_id in list(self._tables):
             self.end(party_id)
+        for going in self._leaving:
+            going.cancel()
 
     async def join(self, websocket: WebSocket, key: str) -> None:
         """Answer one connection until the client goes or the party ends; a player may name its `seat` in the query."""

@@ -21,7 +21,8 @@ export class Chart {
     if (this.poses.length > MOST_POSES) this.poses.shift();
   }
 
-  async draw(bytes, pose) {
+  /** The map around a pose, and the poses of others. */
+  async draw(bytes, pose, others = []) {
     await show(this.canvas, bytes);
     const context = this.canvas.getContext("2d");
     const scale = this.canvas.width / MAP_METRES;
@@ -32,15 +33,16 @@ export class Chart {
     context.beginPath();
     this.poses.forEach((one, k) => (k ? context.lineTo(...place(one)) : context.moveTo(...place(one))));
     context.stroke();
-    arrow(context, middle, pose[3]);
+    for (const other of others) arrow(context, place(other), other[3], "#4cc0ff");
+    arrow(context, [middle, middle], pose[3], "#ff5d4a");
   }
 }
 
-function arrow(context, middle, yaw) {
+function arrow(context, place, yaw, colour) {
   context.save();
-  context.translate(middle, middle);
+  context.translate(...place);
   context.rotate(-yaw);
-  context.fillStyle = "#ff5d4a";
+  context.fillStyle = colour;
   context.strokeStyle = "#ffffff";
   context.lineWidth = 0.6;
   context.beginPath();

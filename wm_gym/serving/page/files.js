@@ -16,6 +16,13 @@ export class Files {
     this.find("links").replaceChildren(this.#link("watch from another window", { watch: session.described.watch }));
   }
 
+  /** Links to a shared world, one for each role; they need no token. */
+  invite(keys) {
+    for (const [role, key] of Object.entries(keys)) {
+      this.find("links").append(hashLink(`join as a ${role}`, { join: key }));
+    }
+  }
+
   tie() {
     const click = (id, action) => this.find(id).addEventListener("click", () => this.guarded(action));
     click("fork", () => this.#fork());
@@ -58,12 +65,16 @@ export class Files {
   }
 
   #link(text, where) {
-    const link = document.createElement("a");
-    link.target = "_blank";
-    link.textContent = text;
-    link.href = `/#${new URLSearchParams({ token: this.server.token, ...where })}`;
-    return link;
+    return hashLink(text, { token: this.server.token, ...where });
   }
+}
+
+function hashLink(text, where) {
+  const link = document.createElement("a");
+  link.target = "_blank";
+  link.textContent = text;
+  link.href = `/#${new URLSearchParams(where)}`;
+  return link;
 }
 
 function download(blob, name) {

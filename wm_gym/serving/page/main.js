@@ -1,11 +1,13 @@
 // The page: reads its address, opens a session or watches one, and ties buttons to it.
 
 import { Chart, drawDepth } from "./chart.js";
+import { Cloud } from "./cloud.js";
 import { Server, Session, watch } from "./connection.js";
 import { Controls, isTyping } from "./controls.js";
 import { Files } from "./files.js";
+import { Company, Party } from "./party.js";
 import { Player } from "./player.js";
-import { Screen } from "./screen.js";
+import { Screen, show } from "./screen.js";
 
 const LATENCIES = 100;
 const find = (id) => document.getElementById(id);
@@ -14,7 +16,8 @@ const server = new Server(asked.get("token") ?? "");
 const controls = new Controls();
 const screen = new Screen(find("world"));
 const chart = new Chart(find("map"));
-const wants = { time: false, map: true, depth: false };
+const cloud = new Cloud(find("cloud"));
+const wants = { time: false, map: true, depth: false, hints: false, cloud: false };
 let player = null;
 let opening = { seed: 0, options: {} };
 
@@ -49,6 +52,7 @@ function goingOn(event) {
   button.type = "button";
   button.textContent = `${event.text} ×`;
   button.title = event.realised ? "stop this" : "this world cannot show it";
+  button.disabled = document.body.matches(".watching, .player, .spectator");
   button.addEventListener("click", () => guarded(() => player.ask("stop_event", { event: event.text })));
   return button;
 }
@@ -60,9 +64,15 @@ async function showReply(reply, { latencies }) {
   const sorted = latencies.slice(-LATENCIES).sort((a, b) => a - b);
   const at = (share) => Math.round(sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]);
   find("latency").textContent = sorted.length ? `${at(0.5)} / ${at(0.95)} ms` : "";
-  if (reply.map) await chart.draw(reply.map, reply.pose);
+  const others = (reply.bodies ?? []).filter(({ name }) => name !== bodyOf(reply)).map(({ pose }) => pose);
+  if (reply.map) await chart.draw(reply.map, reply.pose, others);
+  if (wants.cloud) cloud.show(reply.cloud, [reply.pose, ...others]);
   if (reply.depth) await drawDepth(find("depth"), reply.depth);
+  if (reply.hints) await show(find("hints"), reply.hints);
 }
+
+/** Name of the body through whose eyes a reply was seen: where nobody is followed, the first. */
+const bodyOf = ({ body, bodies }) => body ?? bodies?.[0].name;
 
 /** Play a session from here on. */
 async function play(session) {
@@ -144,6 +154,7 @@ function tie() {
     event.preventDefault();
     guarded(openWorld);
   });
+  find("share").addEventListener("click", () => guarded(share));
   find("undo").addEventListener("click", () => guarded(() => player.ask("undo")));
   for (const button of document.querySelectorAll("aside button")) {
     button.addEventListener("click", () => find("world").focus());
@@ -157,7 +168,7 @@ function tieKeys() {
     if (event.key === "Escape") find("world").focus();
     if (isTyping(event.target)) return;
     if (event.key === "Enter") find("event").focus();
-    if (event.key === "Backspace") guarded(() => player.ask("undo"));
+    if (event.key === "Backspace" && !asked.has("join")) guarded(() => player.ask("undo"));
     if (event.key === "Enter" || event.key === "Backspace") event.preventDefault();
   });
 }
@@ -174,17 +185,61 @@ function tieChecks() {
     find("map").hidden = !on;
     return player?.ask("look");
   });
-  tick("show-depth", (on) => {
-    wants.depth = on;
-    find("depth").hidden = !on;
+  for (const part of ["depth", "hints"]) {
+    tick(`show-${part}`, (on) => {
+      wants[part] = on;
+      find(part).hidden = !on;
+      return player?.ask("look");
+    });
+  }
+  tick("show-cloud", (on) => {
+    if (cloud.trouble) throw new Error(cloud.trouble);
+    wants.cloud = on;
+    find("cloud-figure").hidden = !on;
     return player?.ask("look");
   });
   tick("show-trust", (on) => (find("trust-box").hidden = !on));
   tick("smooth", (on) => {
-    for (const id of ["world", "twin", "depth"]) find(id).classList.toggle("pixelated", !on);
+    for (const id of ["world", "twin", "depth", "hints"]) find(id).classList.toggle("pixelated", !on);
   });
-  tick("time", (on) => (wants.time = on));
+  tick("time", (on) => (asked.has("join") ? player.ask("time", { on }) : (wants.time = on)));
   tick("show-twin", toggleTwin);
+}
+
+/** Open the form's place anew for several, and show a link for each role. */
+async function share() {
+  say("opening a world for several ...");
+  const json = { settings: { action_mode: "twist" }, ...readOpening() };
+  const { keys } = await server.request("POST", "/parties", { json });
+  files.invite(keys);
+  say("");
+}
+
+/** Take part in a shared world, in the role that the key in the address lets in to. */
+async function join() {
+  const party = await Party.join(server, asked.get("join"));
+  document.body.classList.add("shared", party.role);
+  screen.fit(party.described);
+  find("world-name").textContent = `${party.described.backend} world, ${party.role}`;
+  const follow = (body) => guarded(() => (chart.forget(), player.ask("follow", { body })));
+  const company = new Company(find("company"), { follow });
+  const showCompany = (reply, from) => {
+    if (from.session.body === null) company.show({ ...reply, body: bodyOf(reply) }, null);
+    else company.show(reply, from.session.body);
+    return showReply(reply, from);
+  };
+  player = new Player({ session: party, screen, controls, wants, showReply: showCompany, showError });
+  party.onShow = async (reply) => {
+    await screen.play(reply);
+    await showCompany(reply, player);
+  };
+  party.onLost = showError;
+  addEventListener("pagehide", () => party.close());
+  tie();
+  await player.ask("look");
+  say("");
+  find("world").focus();
+  if (party.role === "player") player.run();
 }
 
 async function readOffer() {
@@ -216,6 +271,7 @@ const files = new Files(server, { find, guarded, look: () => player.ask("look"),
 
 async function start() {
   if (asked.has("watch")) return look();
+  if (asked.has("join")) return join();
   await readOffer();
   tie();
   files.tie();

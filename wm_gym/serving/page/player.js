@@ -2,6 +2,7 @@
 
 const IDLE_MILLISECONDS = 250;
 const MAP_EVERY_STEPS = 4;
+const CLOUD_EVERY_STEPS = 2;
 const RUN_ON_STEPS = 20;
 const MOST_REMEMBERED = 3000;
 const SLACK_MILLISECONDS = 12;
@@ -96,8 +97,13 @@ export class Player {
   }
 
   #parts(all) {
-    const map = this.wants.map && (all || this.count % MAP_EVERY_STEPS === 0);
-    return ["frames", ...(map ? ["map"] : []), ...(this.wants.depth ? ["depth"] : [])];
+    const due = (every) => all || this.count % every === 0;
+    return [
+      "frames",
+      ...(this.wants.map && due(MAP_EVERY_STEPS) ? ["map"] : []),
+      ...(this.wants.cloud && due(CLOUD_EVERY_STEPS) ? ["cloud"] : []),
+      ...["depth", "hints"].filter((name) => this.wants[name]),
+    ];
   }
 
   #remember(doing, fields) {

@@ -13,6 +13,7 @@ export class Screen {
   fit({ height, width, fps }) {
     this.canvas.width = width;
     this.canvas.height = height;
+    this.canvas.dataset.fps = fps;
     this.frameMilliseconds = 1000 / fps;
     this.queue = [];
     this.endsAt = 0;
