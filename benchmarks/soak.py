@@ -7,12 +7,13 @@ sessions are closed when nobody has used them for five minutes. Each session is 
 was shown must be what was recorded, step by step, and `--verify` recordings are generated again alone. At the end the
 server is killed (SIGKILL); another one with the same key goes on from saved states as the first one did.
 
-JSON keys: `machine`; `sessions`, `seconds`, `size`, `backend`; `lives`, `steps`, `forks`, `saves`, `undos`, `events`,
-`lost_replies`, `vanished`, `expired` (its client came too late), `refused` (server full), `compared` (recordings): how much happened; `steps_per_second`;
-`memory_mb_early`, `memory_mb_late`, `memory_ratio`: resident memory of the server, the median of the second and of the
-last fifth of the time; `memory_slope_mb_per_hour` after the first fifth; `shown_differs`: sessions whose client was not
-shown what was recorded; `verified`, `verified_differs`: recordings that were generated again alone, and differed;
-`resumed`, `resumed_differs`: saved states that another server went on from, and not as the first one.
+JSON keys: `machine`; `sessions`, `seconds`, `size`, `backend`; how much happened: `lives`, `steps`, `forks`, `saves`,
+`undos`, `events`, `lost_replies`, `vanished`, `expired` (their clients came too late), `refused` (the server was full),
+`compared` (recordings); `steps_per_second`; `memory_mb_early`, `memory_mb_late`, `memory_ratio`: resident memory of the
+server, the median of the second and of the last fifth of the time; `memory_slope_mb_per_hour` after the first fifth;
+`shown_differs`: sessions whose client was not shown what was recorded; `verified`, `verified_differs`: recordings that
+were generated again alone, and differed; `resumed`, `resumed_differs`: saved states that another server went on from,
+and not as the first one.
 """
 
 from __future__ import annotations
