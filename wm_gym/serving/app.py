@@ -10,6 +10,7 @@ from pathlib import Path
 
 import wm_gym
 from wm_gym.serving.gate import Gate
+from wm_gym.serving.openenv import OpenEnvRoutes
 from wm_gym.serving.parties import Parties
 from wm_gym.serving.party_routes import PartyRoutes
 from wm_gym.serving.party_stream import PartyStreams
@@ -63,6 +64,7 @@ def make_app(sessions: Sessions, token: str) -> FastAPI:
     app = FastAPI(title="wm-gym", version=wm_gym.__version__, docs_url=None, redoc_url=None, lifespan=alive)
     app.include_router(SessionRoutes(worker, rooms).router)
     app.include_router(PartyRoutes(worker, parties, shared).router)
+    app.include_router(OpenEnvRoutes(worker, token).router)
     streams = Streams(worker, rooms)
     app.add_api_websocket_route("/sessions/{session_id}/stream", streams.steer)
     app.add_api_websocket_route("/watch/{watch_id}", streams.watch)
