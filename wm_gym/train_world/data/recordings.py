@@ -111,6 +111,9 @@ class Recordings:
         self.spec = RecordingSpec.from_json(self.manifest.get("spec"))
         self.event_kinds = _known_kinds(self.manifest, self.folder / MANIFEST)
         self._shards: list[tuple[str, int]] = [(row["name"], row["clips"]) for row in self.manifest["shards"]]
+        outside = [name for name, _ in self._shards if Path(name).name != name]
+        if outside:
+            raise ValueError(f"{self.folder / MANIFEST} must name shards inside of its folder, got {outside[0]!r}")
         self._ends = np.cumsum([clips for _, clips in self._shards])
         self._open: LastUsed[str, tuple[dict[str, np.ndarray], list[dict[str, Any]]]] = LastUsed(_KEPT_SHARDS)
 

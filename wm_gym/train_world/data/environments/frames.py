@@ -122,7 +122,10 @@ def _check(shown: Shown, poses: np.ndarray, pinhole: np.ndarray, config: SourceC
     pinholes = np.tile(small.pinhole(), (len(rows), 1))
     candidates = Candidates(frames, depth, poses[rows], pinholes, np.ones(len(rows)))
     if not (depth > 0).any():
-        return
+        raise ValueError(
+            f"depth must be known and below {FAR_METRES:g} m somewhere, got none with {config.depth_units_per_metre:g} "
+            "units to a metre; source.depth_units_per_metre sets another number"
+        )
     try:
         check_metres(candidates, config.depth_units_per_metre)
         if agrees:
