@@ -65,8 +65,8 @@ def test_what_an_episode_may_not_hold_is_refused(changes, source, message):
 
 
 def walked(depth_factor=1.0):
-    """A walk ahead through a drawn room."""
-    poses = np.array([[0.12 * k, 0.0, 1.6, 0.0, 0.0] for k in range(25)])
+    """A walk past the walls of a drawn room."""
+    poses = np.array([[0.12 * k, 0.0, 1.6, 0.6, -0.2] for k in range(25)])
     shown = [draw(camera_pose(pose)) for pose in poses]
     frames, depths = (np.stack([one[k] for one in shown]) for k in range(2))
     return Episode(0, frames, depths * depth_factor, poses, None, np.zeros((25, 4)), ("",) * 25)
