@@ -173,7 +173,7 @@ def shoot(page: Any, asked: argparse.Namespace, name: str) -> None:
 
 def main() -> None:
     """Measure, print, and write the figures."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import sync_playwright  # pyright: ignore[reportMissingImports]
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--backends", nargs="+", default=["memory_only", "video"])

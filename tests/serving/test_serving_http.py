@@ -104,6 +104,10 @@ def test_the_page_and_the_schema_are_for_everybody(http):
     finally:
         http.headers.update(KEY)
     assert set(schema["components"]["schemas"]["NewSession"]["properties"]) == set(NewSession.model_fields)
+    described = [one for path, asked in schema["paths"].items() if "openenv" not in path for one in asked.values()]
+    assert len(described) == len(EVERY) + 4
+    assert all({"400", "401", "404", "413", "422", "503"} < set(one["responses"]) for one in described)
+    assert all(one["security"] == [{"HTTPBearer": []}] for one in described)
 
 
 @pytest.mark.parametrize("path", ["/page/../app.py", "/page/%2e%2e/app.py", "/page//etc/passwd", "/nowhere", "/page/x"])

@@ -17,6 +17,7 @@ from wm_gym.serving.party_stream import PartyStreams
 from wm_gym.serving.refusing import as_json, sentence_of, status_of
 from wm_gym.serving.rooms import Rooms
 from wm_gym.serving.routes import SessionRoutes
+from wm_gym.serving.schema import REFUSALS, TOKEN
 from wm_gym.serving.sessions import Sessions, UnknownSessionError
 from wm_gym.serving.stream import Streams
 from wm_gym.serving.worker import Worker
@@ -62,8 +63,8 @@ def make_app(sessions: Sessions, token: str) -> FastAPI:
         worker.close()
 
     app = FastAPI(title="wm-gym", version=wm_gym.__version__, docs_url=None, redoc_url=None, lifespan=alive)
-    app.include_router(SessionRoutes(worker, rooms).router)
-    app.include_router(PartyRoutes(worker, parties, shared).router)
+    for routes in (SessionRoutes(worker, rooms), PartyRoutes(worker, parties, shared)):
+        app.include_router(routes.router, responses=REFUSALS, dependencies=[TOKEN])
     app.include_router(OpenEnvRoutes(worker, token).router)
     streams = Streams(worker, rooms)
     app.add_api_websocket_route("/sessions/{session_id}/stream", streams.steer)

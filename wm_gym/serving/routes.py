@@ -11,6 +11,7 @@ from wm_gym.scenes.named import shipped_scenes
 from wm_gym.serving.offer import CHOICES
 from wm_gym.serving.replies import Wanted, description_of, reply_to
 from wm_gym.serving.rooms import Rooms
+from wm_gym.serving.schema import ANSWERS_BYTES, BYTES, TAKES_BYTES
 from wm_gym.serving.session import Session
 from wm_gym.serving.wire import pack
 from wm_gym.serving.worker import Worker
@@ -20,8 +21,6 @@ try:
     from pydantic import BaseModel, Field
 except ImportError as error:
     raise ImportError("a server of worlds needs FastAPI and uvicorn: pip install 'wm-gym[serve]'") from error
-
-BYTES = "application/octet-stream"
 
 
 class NewWorld(BaseModel):
@@ -64,10 +63,10 @@ class SessionRoutes:
         add(f"{one}/fork", self.fork, methods=["POST"], status_code=201)
         add(f"{one}/events", self.event, methods=["POST"])
         add(f"{one}/events", self.stop_event, methods=["DELETE"])
-        add(f"{one}/state", self.save, methods=["GET"], response_class=Response)
-        add(f"{one}/state", self.load, methods=["PUT"])
+        add(f"{one}/state", self.save, methods=["GET"], response_class=Response, responses=ANSWERS_BYTES)
+        add(f"{one}/state", self.load, methods=["PUT"], openapi_extra=TAKES_BYTES)
         add(f"{one}/recording", self.record, methods=["POST"])
-        add(f"{one}/recording", self.recording, methods=["GET"], response_class=Response)
+        add(f"{one}/recording", self.recording, methods=["GET"], response_class=Response, responses=ANSWERS_BYTES)
 
     async def offer(self) -> dict[str, Any]:
         """What a client may choose."""
