@@ -13,7 +13,6 @@ UNSEEN = {
     "autumn": "the leaves turn red and yellow",
     "lamps_on": "switch the lights on",
     "lamps_off": "switch the lights off",
-    "explosion": "something blows up",
     "walker": "a stranger comes along",
     "pixel_art": "make everything blocky like a retro game",
     "sepia": "make it look like an old photograph",

@@ -23,7 +23,7 @@ from wm_gym.networks.weights_file import load_module, save_module
 
 FORMAT = "wm_gym.event_reader"
 SHIPPED = Path(__file__).parent / "shipped" / "reader.safetensors"
-_MOST_WORDS, _SURE = 40, 0.7
+_MOST_WORDS, _SURE = 40, 0.5
 
 
 @dataclass(frozen=True)

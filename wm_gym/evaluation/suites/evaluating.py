@@ -21,7 +21,7 @@ from wm_gym.files.atomic import check_writable
 from wm_gym.progress import progress_bar
 from wm_gym.world.world import World
 
-PHRASINGS = SUITES / "phrasings.yaml"
+PHRASINGS, FURTHER_PHRASINGS = SUITES / "phrasings.yaml", SUITES / "further_phrasings.yaml"
 
 
 @dataclass
@@ -92,15 +92,16 @@ def language_figures(scenarios: Sequence[Scenario]) -> dict[str, float]:
     return {
         "texts_understood": sum(understood) / max(1, len(understood)),
         "opposites_accuracy": sum(ended) / max(1, len(ended)),
-        "unseen_phrasing_accuracy": unseen_phrasing_accuracy(),
+        "unseen_phrasing_accuracy": phrasing_accuracy(PHRASINGS),
+        "further_phrasing_accuracy": phrasing_accuracy(FURTHER_PHRASINGS),
     }
 
 
-def unseen_phrasing_accuracy() -> float:
-    """Share of the sentences of `PHRASINGS`, written apart from rules and grammar, that are read right."""
+def phrasing_accuracy(path: Path) -> float:
+    """Share of the sentences of a file, written apart from rules and grammar, that are read right."""
     rows = [
         (text, None if kind == "none" else kind, phase == "start")
-        for kind, phases in yaml.safe_load(PHRASINGS.read_text(encoding="utf-8")).items()
+        for kind, phases in yaml.safe_load(path.read_text(encoding="utf-8")).items()
         for phase, texts in phases.items()
         for text in texts
     ]

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from wm_gym.evaluation.suites.scenario import Scenario
+from wm_gym.events.timing import Clock
 from wm_gym.scenes.named import open_named
 from wm_gym.world.state import Outcome, WorldState
 from wm_gym.world.world import World
@@ -61,7 +62,7 @@ def run_scenario(world: World, scenario: Scenario) -> Branches:
     outcomes, is_alone = [], True
     for step in range(scenario.at, scenario.steps):
         if step == scenario.until:
-            state = _ended(state, scenario)
+            state = _ended(state, scenario, world.spec.clock)
         state, outcome = world.step(state, _twists(world, scenario, step, 2))
         lone, one = world.step(lone, _twists(world, scenario, step, 1))
         is_alone &= torch.equal(one.chunk.frames[0], outcome.chunk.frames[WITHOUT])
@@ -73,12 +74,14 @@ def _twists(world: World, scenario: Scenario, step: int, num_worlds: int) -> np.
     return np.tile(scenario.twist(step), (num_worlds, world.spec.frames_per_step, 1))
 
 
-def _ended(state: WorldState, scenario: Scenario) -> WorldState:
+def _ended(state: WorldState, scenario: Scenario, clock: Clock) -> WorldState:
     """The state in which the event ends: by the opposite text, or of itself."""
     if scenario.end_text:
-        return state.schedule_event(WITH, scenario.end_text)
+        return state.schedule_event(WITH, scenario.end_text, clock=clock)
     script = state.scripts[WITH]
     last = script.events[-1]
+    if last.stop_frame is not None:  # its text says how long it lasts
+        return state
     events = (*script.events[:-1], replace(last, stop_frame=state.frame_index[WITH]))
     return state.with_script(WITH, replace(script, events=events))
 

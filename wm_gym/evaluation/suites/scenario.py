@@ -39,6 +39,7 @@ class Scenario:
         actions: A row of `ACTIONS`.
         size: Rows and columns of frames.
         seed: Of the world.
+        delay: Steps that the text itself asks to wait.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Scenario:
     actions: str = "pan"
     size: tuple[int, int] = (48, 64)
     seed: int = 0
+    delay: int = 0
 
     def __post_init__(self) -> None:
         check_choice("kind", self.kind, KINDS)
@@ -65,7 +67,9 @@ class Scenario:
 
     def _steps(self) -> list[tuple[str, Any, int, int]]:
         last = 1000 if type(self.steps) is not int else self.steps
-        rows: list[tuple[str, Any, int, int]] = [("steps", self.steps, 2, 10_000), ("at", self.at, 0, last - 1)]
+        rows: list[tuple[str, Any, int, int]] = [
+            ("steps", self.steps, 2, 10_000), ("at", self.at, 0, last - 1), ("delay", self.delay, 0, last - 1),
+        ]  # fmt: skip
         return rows if self.until is None else [*rows, ("until", self.until, self.at + 1, last - 1)]
 
     def twist(self, step: int) -> np.ndarray:

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from wm_gym.evaluation.suites.judge import EventJudge, Verdict
+from wm_gym.evaluation.suites.newness import verdict_by_newness
 from wm_gym.evaluation.suites.running import WITH, WITHOUT, Branches
 from wm_gym.evaluation.suites.scenario import LOOK_AWAY_STEPS, Scenario
 from wm_gym.events.kinds import KINDS
@@ -30,7 +31,7 @@ class Score:
     Attributes:
         realised: Whether the judge sees the event in at least half of the steps from its full strength on.
         onset_delay_steps: Steps from the trigger to the first step in which the judge sees it; a kind that ramps up is
-            due one step later for each step of its ramp.
+            due one step later for each step of its ramp, and of the delay that its text asks for.
         changed_share: Share of pixels that differ by more than 24 levels at full strength.
         preservation: Median relative change of depth outside the event.
         collateral: Share of pixels outside a local event that differ by more than 24 levels.
@@ -58,8 +59,10 @@ class Score:
 def score(scenario: Scenario, branches: Branches, judge: EventJudge, frames_per_step: int) -> Score:
     """The score of a scenario that was run."""
     verdict = judge.judge(branches.frames[WITH], branches.frames[WITHOUT])
+    if scenario.kind not in verdict.kinds:
+        verdict = verdict_by_newness(scenario.kind, branches)
     sees = verdict.sees(scenario.kind)
-    due = -(-KINDS[scenario.kind].ramp_frames // frames_per_step) - 1
+    due = scenario.delay - (-KINDS[scenario.kind].ramp_frames // frames_per_step) - 1
     active = branches.num_steps if scenario.until is None else scenario.until - scenario.at
     first = next((k for k in range(active) if sees[k]), None)
     settled = slice(min(due, active - 1), LOOK_AWAY_STEPS // 2 if scenario.actions == "look_away" else active)
