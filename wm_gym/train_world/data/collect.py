@@ -18,9 +18,11 @@ from threading import Thread
 from typing import Any
 
 from wm_gym.files.atomic import check_writable, sweep
+from wm_gym.launching.launchers import read_launcher
 from wm_gym.progress import progress_bar
 from wm_gym.train_world.data.collect_config import CollectConfig
 from wm_gym.train_world.data.recordings import MANIFEST, read_manifest, sha256_of
+from wm_gym.train_world.data.shard_worker import record_launched
 from wm_gym.train_world.data.shards import shard_name, write_manifest
 
 _CLOSING_SECONDS = 8.0
@@ -35,19 +37,38 @@ def collect(config: CollectConfig, *, quiet: bool = False) -> dict[str, Any]:
     """
     check_writable(config.output, is_folder=True)
     folder = Path(config.output)
+    is_new = not (folder / MANIFEST).exists()
     manifest = _open(folder, config)
     done = {row["name"] for row in manifest["shards"]}
     missing = [number for number in range(config.num_shards) if shard_name(number) not in done]
     finished = sum(row["clips"] for row in manifest["shards"])
     bar = progress_bar(total=config.num_clips, initial=finished, desc="collecting", unit="clip", disable=quiet)
     # closed at once when interrupted, or recorders would go on writing
-    with bar, contextlib.closing(_record_shards(config, missing)) as answers:
+    with bar, contextlib.closing(_answers(config, missing)) as answers, _nothing_left(folder, manifest, is_new):
         for answer in answers:
             if "shard" in answer:
                 _enter(folder, manifest, answer)
             else:
                 bar.update()
     return manifest
+
+
+@contextlib.contextmanager
+def _nothing_left(folder: Path, manifest: dict[str, Any], is_new: bool) -> Generator[None]:
+    """Take a new dataset away in which nothing could be recorded."""
+    try:
+        yield
+    except RuntimeError:
+        if is_new and not manifest["shards"]:
+            (folder / MANIFEST).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # a folder with files of others
+                folder.rmdir()
+        raise
+
+
+def _answers(config: CollectConfig, missing: list[int]) -> Generator[dict[str, Any]]:
+    launcher = read_launcher(config.launcher, config.launcher_settings)
+    return _record_shards(config, missing) if launcher is None else record_launched(config, missing, launcher)
 
 
 def _enter(folder: Path, manifest: dict[str, Any], answer: dict[str, Any]) -> None:

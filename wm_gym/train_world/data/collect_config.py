@@ -10,6 +10,7 @@ from typing import Any
 from wm_gym.backends.twin.counterfactuals import refuse_actors
 from wm_gym.backends.twin.model import TwinModel
 from wm_gym.geometry.depth_scale import FAR_METRES
+from wm_gym.launching.launchers import read_launcher
 from wm_gym.scenes.families import DIFFICULTIES, FAMILIES
 from wm_gym.train_world.data.environments.config import EnvironmentConfig, is_default
 from wm_gym.train_world.data.plans import ClipPlan, plan_alternative, plan_clip
@@ -18,7 +19,7 @@ from wm_gym.train_world.data.recordings import EVENT_KINDS, FORMAT, VERSION
 from wm_gym.train_world.data.splits import SPLITS
 
 _AT_LEAST_ONE = ("num_clips", "steps", "height", "width", "clips_per_shard", "workers")
-_FREE = ("output", "num_clips", "workers")
+_FREE = ("output", "num_clips", "workers", "launcher", "launcher_settings")
 _OF_TWIN = ("families", "difficulties", "event_share", "event_kinds", "events_each", "alternatives")
 _OF_ENVIRONMENT = ("env", "source")
 
@@ -45,7 +46,9 @@ class CollectConfig:
             itself then has none. Such pairs come from one pass of the engine.
         seed: Seed of everything random.
         clips_per_shard: Clips in a file.
-        workers: Processes that record at once.
+        workers: Processes of this machine that record at once.
+        launcher: Where clips are recorded: "local", on this machine, or "ray", by workers on a cluster.
+        launcher_settings: Of "ray": workers, cpus and gpus of each, address of a running cluster, most_losses.
     """
 
     env: str = ""
@@ -65,8 +68,11 @@ class CollectConfig:
     seed: int = 0
     clips_per_shard: int = 16
     workers: int = 2
+    launcher: str = "local"
+    launcher_settings: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        read_launcher(self.launcher, self.launcher_settings)
         for name in _AT_LEAST_ONE:
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
