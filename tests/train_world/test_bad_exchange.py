@@ -73,7 +73,7 @@ def walked(depth_factor=1.0):
 
 
 def test_depth_that_poses_contradict_is_refused():
-    source = SourceConfig(intrinsics=[FOCAL, FOCAL, WIDTH / 2, HEIGHT / 2])
+    source = SourceConfig(pose="pose", intrinsics=[FOCAL, FOCAL, WIDTH / 2, HEIGHT / 2])
     spec = RecordingSpec("room", HEIGHT, WIDTH, 1, 4, 1, 17.5, 100.0)
     assert len(list(clips_of(walked(), source, spec, 6, agrees=True))) == 1
     with pytest.raises(ValueError, match=r"^poses, depth and intrinsics must agree in at least 50% of what frames see"):

@@ -153,3 +153,12 @@ def test_the_command_records_and_resumes(tmp_path, monkeypatch, capfd):
     assert sha256_of(tmp_path / "shard-00000.npz") == before and len(Recordings(tmp_path)) == 2
     assert main([*words, "num_clips=2", "source.pose="]) == 2
     assert "source must stay {" in capfd.readouterr().err
+
+
+@pytest.mark.slow
+def test_what_cannot_be_recorded_leaves_nothing(tmp_path, capfd):
+    output = tmp_path / "clips"
+    words = ["collect", f"env={ID}", f"output={output}", "height=24", "width=32", "steps=2", "workers=1"]
+    assert main([*words, "source.actions={W: 77}"]) == 2
+    assert "source.actions.W must be an action of Discrete(5), got 77" in capfd.readouterr().err
+    assert not output.exists()

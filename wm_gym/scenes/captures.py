@@ -108,8 +108,17 @@ def load_capture(path: str | Path, height: int | None = None, width: int | None 
         capture=capture,
         lamps=torch.from_numpy(arrays.get("lamps", np.zeros((0, 3))).astype(np.float32)),
     )
-    place = json.loads(_text(arrays, "place", "null"))
-    return opening if place is None else replace(opening, place=Place(**place))
+    place = _place(arrays, path)
+    return opening if place is None else replace(opening, place=place)
+
+
+def _place(arrays: dict[str, np.ndarray], path: Path) -> Place | None:
+    told = _text(arrays, "place", "null")
+    try:
+        found = json.loads(told)
+        return None if found is None else Place(**found)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"place must be JSON of family, seed and difficulty, got {told[:60]!r} in {path}") from error
 
 
 def _read(path: Path) -> dict[str, np.ndarray]:
@@ -147,6 +156,12 @@ def _check(arrays: dict[str, np.ndarray], path: Path) -> None:
     _check_shape(arrays, "world_from_camera", (count, 4, 4), path)
     _check_shape(arrays, "intrinsics", (4,), path)
     _check_shape(arrays, "lamps", (len(arrays.get("lamps", ())), 3), path)
+    fx, fy, cx, cy = arrays["intrinsics"].tolist()
+    if min(fx, fy) <= 0 or not (0 < cx < columns and 0 < cy < rows):
+        raise ValueError(
+            f"intrinsics must have focal lengths above 0 and a principal point inside of {rows} x {columns} pixels, "
+            f"got fx {fx:g}, fy {fy:g}, cx {cx:g}, cy {cy:g} in {path}"
+        )
     lead = arrays.get("lead", np.array(0))
     if lead.size != 1 or not 0 <= lead.item() < count or lead.item() != int(lead.item()):
         raise ValueError(f"lead must be a number of keyframes, 0 to {count - 1}, got {lead} in {path}")
