@@ -8,7 +8,9 @@ from twin_walks import all_bytes, condition, stances_of
 from wm_gym.backends.twin import acs
 from wm_gym.backends.twin.model import TwinModel, open_place
 from wm_gym.backends.twin.objects import place_objects
+from wm_gym.backends.twin.placement import place_events
 from wm_gym.backends.twin.site import site_of
+from wm_gym.entities.colours import named_colour, nearest_colour
 from wm_gym.events.kinds import OBJECTS, ActiveEvent
 from wm_gym.geometry.motion import camera_pose
 from wm_gym.world_model import Place
@@ -133,7 +135,7 @@ def test_a_crate_falls_and_a_car_drives():
     ("kind", "text", "actor"),
     [
         ("car", "a red car passes", "PlacedCar0"),
-        ("car", "a navy car passes", "PlacedCar1"),
+        ("car", "an azure car passes", "PlacedCar1"),
         ("crate", "a crate", "PlacedCrate0"),
         ("crate", "a blue crate drops", "PlacedCrate2"),
         ("tree", "a pine tree", "PlacedTree2"),
@@ -145,3 +147,11 @@ def test_its_looks_are_those_that_the_text_asks_for(kind, text, actor):
     event = ActiveEvent(kind, (1.0,) * 4, 0, 0, 9, text)
     _, commands = place_objects((), [event], camera_pose(stances_of(0)), site_of("city", 3, "full"))
     assert commands[0][0].startswith(f"puke -{acs.SPAWN[actor]} ")
+
+
+def test_people_wear_what_a_text_says_as_far_as_the_place_has_it():
+    site, pose = site_of("city", 3, "full"), camera_pose(stances_of(0))
+    for text, actor in (("someone appears", "Visitor"), *((f"a woman in {word}", None) for word in ("red", "blue"))):
+        [placement], commands = place_events((), [ActiveEvent("walker", (1.0,) * 4, 0, 0, 9, text)], pose, site)
+        assert placement.actor == (actor or f"Visitor{nearest_colour(named_colour(text), site.place.clothes)}")
+        assert commands[0][0].startswith(f"puke -{acs.SPAWN[placement.actor]} ")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 Colour = tuple[float, float, float]
 
@@ -37,7 +38,7 @@ def named_colour(text: str) -> Colour | None:
     return _first_colour(plain) if found is None else found
 
 
-def nearest_colour(wanted: Colour, known: Sequence[Colour]) -> int:
+def nearest_colour(wanted: Colour, known: Sequence[Colour] | NDArray[np.float64]) -> int:
     """The row of the colour, of some in 0..1, that is nearest to a wanted one."""
     return int(np.linalg.norm(np.array(known) - np.array(wanted), axis=1).argmin())
 

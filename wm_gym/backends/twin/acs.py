@@ -17,12 +17,13 @@ PLACE, LOOK, REMOVE, POSE, SHIFT, TURN = range(1, 7)
 NUM_BODY_LOOKS = 7
 NUM_CRATES, NUM_CARS, NUM_TREES = 5, 7, 3
 _BODIES = {f"Body{look}": 12 + look for look in range(NUM_BODY_LOOKS)}
+_DRESSED = {f"Visitor{look}": 20 + look for look in range(NUM_BODY_LOOKS)}
 _OBJECTS = (
     *(f"PlacedCrate{look}" for look in range(NUM_CRATES)), *(f"PlacedCar{look}" for look in range(NUM_CARS)),
     *(f"PlacedTree{look}" for look in range(NUM_TREES)), "PlacedLamp", "PlacedBird",
 )  # fmt: skip
 SPAWN: Mapping[str, int] = {
-    "Bonfire": 10, "Visitor": 11, **_BODIES, **{name: 30 + number for number, name in enumerate(_OBJECTS)},
+    "Bonfire": 10, "Visitor": 11, **_BODIES, **_DRESSED, **{name: 30 + number for number, name in enumerate(_OBJECTS)},
 }  # fmt: skip
 OBJECT_ACTORS = {
     "crate": "PlacedCrate", "car": "PlacedCar", "birds": "PlacedBird", "lamp_post": "PlacedLamp", "tree": "PlacedTree",

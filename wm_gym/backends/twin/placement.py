@@ -7,7 +7,7 @@ but the names of its scripts.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from wm_gym.backends.twin import acs
 from wm_gym.backends.twin.engine import fixed
 from wm_gym.backends.twin.site import Site
+from wm_gym.entities.colours import named_colour, nearest_colour
 from wm_gym.entities.placing import ROOM_METRES, place_thing, wanted_place
 from wm_gym.events.kinds import OBJECTS, ActiveEvent
 
@@ -31,12 +32,14 @@ class Placement:
         kind: Kind of the event.
         position: x, y, z in map units.
         present: Whether its actor is in the game now.
+        actor: Class of its actor; empty for a burst.
     """
 
     event_id: int
     kind: str
     position: tuple[float, float, float]
     present: bool
+    actor: str = ""
 
 
 def place_events(
@@ -60,7 +63,8 @@ def place_events(
     for kind, event in active.values():
         for t, strength in enumerate(event.strengths):
             if event.event_id not in current and strength > 0.0:
-                current[event.event_id] = Placement(event.event_id, kind, _find_position(event, poses[t], site), False)
+                position, actor = _find_position(event, poses[t], site), _actor(event, site)
+                current[event.event_id] = Placement(event.event_id, kind, position, False, actor)
             if event.event_id in current:
                 commands[t] += _switch(current[event.event_id], strength > 0.0)
                 current[event.event_id] = _with_presence(current[event.event_id], strength > 0.0)
@@ -68,19 +72,28 @@ def place_events(
 
 
 def _with_presence(placement: Placement, present: bool) -> Placement:
-    return Placement(placement.event_id, placement.kind, placement.position, present)
+    return replace(placement, present=present)
+
+
+def _actor(event: ActiveEvent, site: Site) -> str:
+    """The class of an event's actor: a person of the look whose clothes are nearest to a colour that the text names."""
+    if event.kind not in ACTORS:
+        return ""
+    actor, _ = ACTORS[event.kind]
+    wanted = named_colour(event.text) if event.kind == "walker" else None
+    return actor if wanted is None else f"{actor}{nearest_colour(wanted, site.place.clothes)}"
 
 
 def _switch(placement: Placement, present: bool) -> list[str]:
     """The commands that spawn or remove the actor of a placement; none if it has no actor or nothing changes."""
     if placement.kind not in ACTORS or placement.present == present:
         return []
-    actor, thing_ids = ACTORS[placement.kind]
+    _, thing_ids = ACTORS[placement.kind]
     thing_id = thing_ids[placement.event_id % len(thing_ids)]
     if not present:
         return [f"puke -{acs.REMOVE} {thing_id}"]
     x, y, z = (fixed(value) for value in placement.position)
-    return [f"puke -{acs.SPAWN[actor]} {x} {y} {z} {thing_id}"]
+    return [f"puke -{acs.SPAWN[placement.actor]} {x} {y} {z} {thing_id}"]
 
 
 def _find_position(event: ActiveEvent, pose: NDArray[np.float64], site: Site) -> tuple[float, float, float]:

@@ -16,7 +16,7 @@ from wm_gym.backends.twin.pool import Token
 from wm_gym.entities.entity import Entity
 from wm_gym.world_model import Packed
 
-_FORMAT = 3
+_FORMAT = 4
 
 
 @dataclass(frozen=True)
@@ -118,9 +118,10 @@ def _world(packed: Packed, i: int, record: dict) -> TwinWorld:
 
 def _placement_record(placement: Placement) -> dict:
     return {
-        "event_id": placement.event_id, "kind": placement.kind, "spot": placement.position, "present": placement.present
+        "event_id": placement.event_id, "kind": placement.kind, "spot": placement.position,
+        "present": placement.present, "actor": placement.actor,
     }  # fmt: skip
 
 
 def _placement(record: dict) -> Placement:
-    return Placement(record["event_id"], record["kind"], tuple(record["spot"]), record["present"])
+    return Placement(record["event_id"], record["kind"], tuple(record["spot"]), record["present"], record["actor"])

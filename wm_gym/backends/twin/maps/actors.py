@@ -165,6 +165,7 @@ def decorate() -> bytes:
     """The DECORATE lump."""
     walkers = [(f"Walker{look}", WALKER_NUMBER + look, f"WLK{look}") for look in range(NUM_WALKERS)]
     walkers.append(("Visitor", VISITOR_NUMBER, f"WLK{NUM_WALKERS}"))
+    walkers += [(f"Visitor{look}", VISITOR_NUMBER + 1 + look, f"WLK{look}") for look in range(NUM_WALKERS + 1)]
     text = [_WALKER.format(name=name, number=number, sprite=sprite) for name, number, sprite in walkers]
     text += [_body(look) for look in range(NUM_BODY_LOOKS)]
     text += [_BIRD.format(number=BIRD_NUMBER), _BONFIRE.format(number=BONFIRE_NUMBER)]
@@ -225,6 +226,12 @@ def _walker(look: int, rng: np.random.Generator) -> list[Cutout]:
         for step, letter in enumerate("ABCD")
         for quarter in range(5)
     ]
+
+
+def clothes_of(sprites: list[Cutout]) -> list[Colour]:
+    """What people of each look wear over the waist."""
+    fronts = {sprite.name: sprite for sprite in sprites}
+    return [fronts[f"WLK{look}A1"].colours[people.TOP] for look in range(NUM_WALKERS + 1)]
 
 
 def placed_cutouts() -> list[Cutout]:

@@ -97,8 +97,9 @@ class MapBuilder:
         self.things.append(Thing(_PLAYER_NUMBER, *ground.start, heading=round(start[2])))
         geometry, solids = geometry_of(edges), self._kept_off(ground.start)
         positions = positions[_clear_of(positions, solids)]
+        sprites = actors.cutouts(self.rng, self.leaf.colour)
         return TwinMap(
-            wad=self._wad(text_map(self.plan, edges, self.atlas, self.things)),
+            wad=self._wad(text_map(self.plan, edges, self.atlas, self.things), sprites),
             lines=geometry.lines,
             line_sides=geometry.line_sides,
             floor_heights=geometry.floor_heights,
@@ -110,6 +111,7 @@ class MapBuilder:
             waypoints=np.concatenate([np.array([ground.start]), positions]),
             lamps=np.array(self.lamps, np.float64).reshape(-1, 3),
             caption=caption,
+            clothes=np.array(actors.clothes_of(sprites), np.float64) / 255.0,
         )
 
     def _solids(self) -> NDArray[np.float64]:
@@ -141,8 +143,7 @@ class MapBuilder:
                 self.things.append(Thing(number, float(position[0]), float(position[1]), heading=heading, thing_id=tid))
                 taken.append(position)
 
-    def _wad(self, text: bytes) -> bytes:
-        sprites = actors.cutouts(self.rng, self.leaf.colour)
+    def _wad(self, text: bytes, sprites: list[actors.Cutout]) -> bytes:
         self.atlas.flat("SKYDAY")
         palette = fit_palette(self.atlas.colours() | actors.sprite_colours(sprites))
         lumps = [

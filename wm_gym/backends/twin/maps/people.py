@@ -10,7 +10,7 @@ from wm_gym.backends.twin.maps.paint import Colour, Drawing, Pixels, box, canvas
 BUILDS = ("trousers", "skirt", "coat")
 STEPS = 4
 _WIDTH, _HEIGHT, _MIDDLE, _HIP = 48, 96, 24, 52
-_SKIN, _HAIR, _TOP, _TOP_DARK, _LEG, _LEG_DARK, _SHOE = range(1, 8)
+_SKIN, _HAIR, TOP, _TOP_DARK, _LEG, _LEG_DARK, _SHOE = range(1, 8)
 
 
 def person_colours(skin: Colour, hair: Colour, top: Colour, legs: Colour) -> tuple[Colour, ...]:
@@ -51,11 +51,11 @@ def _torso(pixels: Pixels, breadth: float, build: str) -> None:
     half = 6.5 + 3.5 * breadth
     for row in range(20, 56):
         ease = max(0.0, (24 - row) * 0.7)
-        box(pixels, round(_MIDDLE - half + ease), row, round(2 * (half - ease)), 1, _TOP)
+        box(pixels, round(_MIDDLE - half + ease), row, round(2 * (half - ease)), 1, TOP)
     if build == "trousers":
         box(pixels, round(_MIDDLE - half), 54, round(2 * half), 4, _LEG)
         return
-    low, flare, slot = (72, 5.0, _LEG) if build == "skirt" else (76, 2.0, _TOP)
+    low, flare, slot = (72, 5.0, _LEG) if build == "skirt" else (76, 2.0, TOP)
     for row in range(52, low):
         wide = half + flare * (row - 52) / 20
         box(pixels, round(_MIDDLE - wide), row, round(2 * wide), 1, slot)

@@ -31,6 +31,7 @@ class TwinMap:
         waypoints: (W, 2) free positions in MU that can be walked to from the start, which is row 0; W is at least 32.
         lamps: (N, 3) x, y, z in MU of lamps.
         caption: One sentence that describes the place.
+        clothes: (P, 3) colours of what people of each look wear over the waist, 0..1.
     """
 
     wad: bytes
@@ -45,3 +46,4 @@ class TwinMap:
     waypoints: NDArray[np.float64]
     lamps: NDArray[np.float64]
     caption: str
+    clothes: NDArray[np.float64]
