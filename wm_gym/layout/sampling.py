@@ -47,14 +47,14 @@ class SamplingConfig:
         repair_rounds: Rounds in which that is done.
     """
 
-    most_rounds: int = 20
+    most_rounds: int = 14
     least_rounds: int = 4
     object_rounds: int = 3
     temperature: float = 1.0
     guidance: float = 2.0
     least_share: float = 2e-3
-    repairs: float = 0.1
-    repair_rounds: int = 2
+    repairs: float = 0.25
+    repair_rounds: int = 4
 
 
 @dataclass(frozen=True, eq=False)
