@@ -96,7 +96,7 @@ def mask_of(value: Any, size: tuple[int, int]) -> np.ndarray:
         ValueError: If it is no mask of the picture.
     """
     array = np.asarray(value)
-    if array.shape != size or array.dtype.kind not in "bui":
+    if array.shape != size or array.dtype.kind not in "iub":
         raise ValueError(
             f"source.moving must be a mask of shape {size}, as the picture, got {array.shape} {array.dtype}"
         )
