@@ -160,7 +160,7 @@ def test_every_setting_of_training_can_be_named():
         ),
         (
             "demo backend=vidoe",
-            "wm-gym demo: backend must be one of ['detailed', 'memory_only', 'twin', 'video'] or "
+            "wm-gym demo: backend must be one of ['detailed', 'memory_only', 'sglang', 'twin', 'video', 'vllm_omni'] or "
             "'package.module:Class', got 'vidoe'; did you mean 'video'?",
         ),
         (
