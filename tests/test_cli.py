@@ -160,8 +160,8 @@ def test_every_setting_of_training_can_be_named():
         ),
         (
             "demo backend=vidoe",
-            "wm-gym demo: backend must be one of ['detailed', 'memory_only', 'sglang', 'twin', 'video', 'vllm_omni'] or "
-            "'package.module:Class', got 'vidoe'; did you mean 'video'?",
+            "wm-gym demo: backend must be one of ['detailed', 'memory_only', 'sglang', 'twin', 'video', 'vllm_omni'] "
+            "or 'package.module:Class', got 'vidoe'; did you mean 'video'?",
         ),
         (
             "demo difficulty=ful",

@@ -20,7 +20,8 @@ WORLDS = (
     [
         (
             {"backend": "nonesuch"},
-            "backend must be one of ['detailed', 'memory_only', 'twin', 'video'] or 'package.module:Class', "
+            "backend must be one of ['detailed', 'memory_only', 'sglang', 'twin', 'video', 'vllm_omni'] or "
+            "'package.module:Class', "
             "got 'nonesuch'",
         ),
         (

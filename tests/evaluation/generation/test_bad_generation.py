@@ -97,7 +97,8 @@ def evaluated(make=lambda seed: TRUE.truth, name="one", true=TRUE, seeds=(0,), c
         ),
         (
             lambda: eval_generation(EvalGenerationConfig(backend="vidoe"), mean_colours),
-            "backend must be one of ['detailed', 'memory_only', 'twin', 'video'] or 'package.module:Class', got "
+            "backend must be one of ['detailed', 'memory_only', 'sglang', 'twin', 'video', 'vllm_omni'] or "
+            "'package.module:Class', got "
             "'vidoe'; did you mean 'video'?",
         ),
         (
