@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
+import torch
 
-from wm_gym.memory.blocks import Points, Row
-from wm_gym.memory.memory import Memory
+from wm_gym.memory.config import MemoryConfig
+from wm_gym.memory.points import Points
+from wm_gym.memory.retrieve import VisiblePoints
 
 
-def plain_hints(memory: Memory, pose: np.ndarray, lens: np.ndarray, height: int, width: int, frame: int, bits: int):
-    """Dict of the hints of one pose, as `Hints` names them."""
-    shape = (height, width)
+def plain_hints(visible: VisiblePoints, pose, lens, size, config: MemoryConfig, frame: int, bits: int, samples: int):
+    """Dict of the hints (1, H, W) of one pose, as `Hints` names them, of the points that `retrieve` gives."""
+    shape = height, width = size
+    static, moving = visible.static_and_sky, visible.moving
+    layers = [(patch, k >= visible.num_static) for k, patch in enumerate(_patches(static))], _patches(moving)
+    fine: dict[tuple[int, int], dict] = {}
+    for patches, is_moving in ((layers[0], False), ([(p, False) for p in layers[1]], True)):
+        pixels = _cover(patches, pose, samples * lens, samples * height, samples * width, config)
+        for place, hits in pixels.items():
+            _settle(fine, place, hits, is_moving, config)
     hints = {
         "colour": np.zeros((*shape, 3), np.uint8),
         "log_depth": np.zeros(shape),
@@ -22,37 +32,28 @@ def plain_hints(memory: Memory, pose: np.ndarray, lens: np.ndarray, height: int,
         "same_appearance": np.zeros(shape, bool),
         "area": np.zeros(shape, np.float32),
     }
-    static_and_sky = [(patch, False) for patch in _patches(memory.static)] + [
-        (patch, True) for patch in _patches(memory.sky)
-    ]
-    for patches, is_moving in ((static_and_sky, False), ([(p, False) for p in _patches((memory.moving,))], True)):
-        pixels = _cover(patches, pose, lens, height, width, memory.config)
-        for (row, column), hits in pixels.items():
-            _settle(hints, row, column, hits, is_moving, memory.config, frame, bits)
-    return hints
+    for row in range(height):
+        for column in range(width):
+            places = itertools.product(range(samples), range(samples))
+            shown = [fine.get((samples * row + y, samples * column + x)) for y, x in places]
+            _reduce(hints, (row, column), [one for one in shown if one], config, frame, bits, samples)
+    return {name: torch.from_numpy(value)[None] for name, value in hints.items()}
 
 
-def _patches(rows: tuple[Row, ...]):
-    points = Points.cat([row.points() for row in rows])
+def _patches(points: Points):
     for i in range(len(points)):
         sides = points.tangents[i].reshape(2, 3) * (float(points.geometry[i, 3]) / 1024)
-        worth = 1e-3 if points.record[i, 0] >> 24 else 1.0
-        yield (
-            points.geometry[i, :3].astype(float),
-            sides,
-            worth,
-            points.colours[i],
-            points.record[i, 1],
-            points.record[i, 2],
-        )
+        factor = 1e-3 if points.record[i, 0] >> 24 else 1.0
+        position, record = points.geometry[i, :3].astype(float), points.record[i]
+        yield (position, sides, factor, points.colours[i], record[1], record[2], i)
 
 
 def _cover(patches, pose, lens, height, width, config):
-    """For each pixel, what covers it: (depth, weight, colour, frame, appearance, is sky, area)."""
+    """For each pixel, what covers it: (depth, weight, colour, frame, appearance, number, area)."""
     fx, fy, cx, cy = lens
     rotation, origin = pose[:3, :3].T, pose[:3, 3]
     pixels: dict[tuple[int, int], list] = {}
-    for (place, sides, worth, colour, frame, bits), is_sky in patches:
+    for (place, sides, worth, colour, frame, bits, number), is_sky in patches:
         p = rotation @ (place - (0 if is_sky else origin))
         if p[2] < (1e-6 if is_sky else config.near_metres):
             continue
@@ -60,9 +61,10 @@ def _cover(patches, pose, lens, height, width, config):
         by_point = np.array([[fx, 0, -fx * p[0] / p[2]], [0, fy, -fy * p[1] / p[2]]]) / p[2]
         in_camera = sides @ rotation.T
         jacobian = (by_point @ in_camera.T).T  # rows: the two sides on the screen
-        sharp = 1 / (0.3 + abs(np.linalg.det(jacobian)))
+        facing = np.linalg.det(jacobian)
+        sharp = (1 if facing >= 0 or is_sky else 1e-3) * (abs(facing) / (0.3**2 + facing**2) + 1e-3)
         size = np.square(jacobian).sum(axis=0).max()
-        shrink = min(1.0, (config.max_splat_pixels**2 / 0.58 - 0.25) / max(size, 1e-12))
+        shrink = min(1.0, ((config.max_splat_widths * width) ** 2 / 0.58 - 0.25) / max(size, 1e-12))
         spread = shrink * jacobian.T @ jacobian + (0.25 + max(0.5 - size, 0.0)) * np.eye(2)
         slope = np.linalg.inv(spread) @ (shrink * jacobian.T @ in_camera[:, 2]) * (not is_sky)
         conic = np.linalg.inv(spread) / 0.58
@@ -74,26 +76,38 @@ def _cover(patches, pose, lens, height, width, config):
                 if square < 1:
                     depth = 1e6 if is_sky else max(p[2] + slope @ offset, config.near_metres)
                     weight = worth * (sharp * (1 - square) ** 2 + 1e-6)
-                    hit = (depth, weight, colour, frame, bits, is_sky, 1 / sharp - 0.3)
+                    hit = (depth, weight, colour, frame, bits, number, abs(facing))
                     pixels.setdefault((row, column), []).append(hit)
     return pixels
 
 
-def _settle(hints, row, column, hits, is_moving, config, frame, bits):
+def _settle(fine, place, hits, is_moving, config):
     limit = min(hit[0] for hit in hits) * (1 + config.surface_tolerance) + config.surface_metres
     hits = [hit for hit in hits if hit[0] <= limit]
     total = sum(hit[1] for hit in hits)
-    mean = sum(hit[0] * hit[1] for hit in hits) / total
-    log_depth = math.log(config.far_metres if hits[0][5] else min(mean, 0.99 * config.far_metres))
-    if hints["seen"][row, column] and log_depth > hints["log_depth"][row, column] + math.log1p(
-        config.surface_tolerance
-    ):
+    depth = sum(hit[0] * hit[1] for hit in hits) / total
+    if place in fine and depth > fine[place]["depth"] * (1 + config.surface_tolerance):
         return
     best = max(hits, key=lambda hit: hit[1])
-    hints["colour"][row, column] = np.floor(sum(hit[2] * hit[1] for hit in hits) / total + 0.5)
-    hints["log_depth"][row, column] = log_depth
-    hints["seen"][row, column] = True
-    hints["moving"][row, column] = is_moving
-    hints["age"][row, column] = max(frame - best[3], 0)
-    hints["same_appearance"][row, column] = best[4] == bits
-    hints["area"][row, column] = best[6]
+    colour = sum(hit[2] * hit[1] for hit in hits) / total
+    point = is_moving, best[5]
+    fine[place] = {"depth": depth, "colour": colour, "point": point}
+    fine[place] |= {"frame": best[3], "bits": best[4], "area": best[6]}
+
+
+def _reduce(hints, place, shown, config, frame, bits, samples):
+    if not shown:
+        return
+    by_depth = sorted(shown, key=lambda one: one["depth"])
+    near, other = by_depth[(len(shown) - 1) // 2], by_depth[len(shown) // 2]
+    depth, slack = near["depth"], near["depth"] * config.surface_tolerance + config.surface_metres
+    of_it = [one for one in shown if abs(one["depth"] - depth) <= slack and one["point"][0] == near["point"][0]]
+    if near["point"] == other["point"] or other["depth"] <= depth + slack:
+        depth = (near["depth"] + other["depth"]) / 2
+    near = of_it[0]
+    far = config.far_metres
+    hints["colour"][place] = np.floor(sum(one["colour"] for one in shown) / len(shown) + 0.5)
+    hints["log_depth"][place] = math.log(far if depth > 5e5 else min(depth, 0.99 * far))
+    hints["seen"][place], hints["moving"][place] = True, near["point"][0]
+    hints["age"][place], hints["same_appearance"][place] = max(frame - near["frame"], 0), near["bits"] == bits
+    hints["area"][place] = near["area"] / samples**2

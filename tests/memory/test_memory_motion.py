@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ray_room import lens, look, pose_at
 
-from wm_gym.memory.blocks import Points
 from wm_gym.memory.memory import Memory
 from wm_gym.memory.motion import (
     MAX_FRAMES,
@@ -23,7 +22,8 @@ from wm_gym.memory.motion import (
     with_velocities,
 )
 from wm_gym.memory.motion_kernels import NO_OBJECT, label_objects
-from wm_gym.memory.render import render
+from wm_gym.memory.points import Points
+from wm_gym.memory.render import SAMPLES, render
 from wm_gym.memory.write import write
 
 HEIGHT, WIDTH = 48, 64
@@ -118,7 +118,8 @@ def test_torch_extrapolates_as_the_kernels_do():
     from wm_gym.memory.retrieve import View, retrieve
 
     view = View(poses[0].double().numpy(), lenses[0].double().numpy(), HEIGHT, WIDTH)
-    theirs = render_on_device([retrieve(memory, view)], [view], [memory.config], [(12, 0)], torch.device("cpu"))
+    arguments = [retrieve(memory, view)], [view], [memory.config], [(12, 0)], SAMPLES, torch.device("cpu")
+    theirs = render_on_device(*arguments)
     assert (ours.moving != theirs.moving).float().mean() < 0.002
     assert ours.moving.any()
 

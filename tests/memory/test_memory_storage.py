@@ -16,12 +16,12 @@ from ray_room import HIGH, lens, look, pose_at, remember, see
 from safetensors.torch import load_file, save_file
 
 from wm_gym.memory import table
-from wm_gym.memory.blocks import Points
 from wm_gym.memory.cloud import point_cloud, sample_points
 from wm_gym.memory.config import MemoryConfig
 from wm_gym.memory.memory import Memory, nbytes
 from wm_gym.memory.occupancy import Nearby, occupied
 from wm_gym.memory.packing import PackedMemories, pack_memories, sources_of, unpack_memories, with_origin
+from wm_gym.memory.points import Points
 from wm_gym.memory.retrieve import View, VisiblePoints, retrieve
 from wm_gym.memory.write import write
 
@@ -244,29 +244,3 @@ def test_a_sample_is_steady_and_near():
 def test_bad_arguments_are_refused_in_one_sentence(call, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         call(Memory.empty())
-
-
-def test_points_sorted_by_lod_thin_out_with_distance():
-    memory = remember(Memory.empty(), pose_at(-2, 0, 0), 4 * HEIGHT, 4 * WIDTH)
-    points = Points.cat([row.points() for row in memory.static]).sorted_by_lod()
-    scales = 40.0 / np.array([20.0, 5.0, 2.0, 0.5])  # pixels per metre
-    parts = [points.at_resolution(scale) for scale in scales]
-    assert [len(part) for part in parts] == sorted(len(part) for part in parts)
-    assert len(points.at_resolution(1e9)) == len(points) and not len(points.at_resolution(0.0))
-    for part in parts[1:]:
-        assert np.array_equal(part.take(slice(len(parts[0]))).record, parts[0].record)  # nested
-    near, far = (retrieve(memory, view_from(x)) for x in (-2.0, -5.5))
-    assert far.num_static < near.num_static < memory.num_static
-
-
-def view_from(x: float) -> View:
-    return View(pose_at(x, 0, 0)[None].double().numpy(), lens(HEIGHT, WIDTH).double().numpy(), HEIGHT, WIDTH)
-
-
-def test_points_coarser_than_pixels_are_all_drawn():
-    memory = remember(Memory.empty(), pose_at(0, 0, 0), HEIGHT, WIDTH)
-    points = Points.cat([row.points() for row in memory.static]).sorted_by_lod()
-    coarse = points.geometry[:, 3] * 40.0 >= 1.0  # at 1 m by a lens of 40 pixels
-    assert coarse.any() and len(points.at_resolution(40.0)) >= coarse.sum()
-    kept = {row.tobytes() for row in points.at_resolution(40.0).geometry}
-    assert all(row.tobytes() in kept for row in points.geometry[coarse])

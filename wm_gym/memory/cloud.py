@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from wm_gym.memory.blocks import Points
 from wm_gym.memory.memory import Memory
+from wm_gym.memory.points import Points
 
 
 class Cloud(NamedTuple):

@@ -26,7 +26,7 @@ class MemoryConfig:
         surface_metres: Length added to that depth.
         front_tolerance: Relative depth by which a pixel must be nearer than memory to be written as a new surface.
         erase_tolerance: Relative depth by which a point must be nearer than a frame's depth to be carved away.
-        max_splat_pixels: Largest radius of a splat on the screen, in pixels.
+        max_splat_widths: Largest radius of a splat on the screen, in widths of the frame.
         occupied_points: Fewest static points that block a body, so that a few floaters do not.
     """
 
@@ -41,7 +41,7 @@ class MemoryConfig:
     surface_metres: float = 0.05
     front_tolerance: float = 0.1
     erase_tolerance: float = 0.1
-    max_splat_pixels: float = 12.0
+    max_splat_widths: float = 0.75
     occupied_points: int = 4
 
     def __post_init__(self) -> None:
@@ -56,7 +56,7 @@ class MemoryConfig:
             raise ValueError(
                 f"near_metres must be positive and under far_metres, got {self.near_metres} and {self.far_metres}"
             )
-        if self.max_splat_pixels < 1.0:
-            raise ValueError(f"max_splat_pixels must be at least 1, got {self.max_splat_pixels}")
+        if not 0.0 < self.max_splat_widths <= 1.0:
+            raise ValueError(f"max_splat_widths must be over 0 and at most 1, got {self.max_splat_widths}")
         if self.surface_metres < 0.0:
             raise ValueError(f"surface_metres must not be negative, got {self.surface_metres}")

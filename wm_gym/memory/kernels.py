@@ -1,6 +1,7 @@
 """Z-buffer splatting of projected points, compiled for the CPU.
 
-Two passes: first the nearest depth of every pixel, then the weighted mean of the points on that nearest surface.
+Pixels are drawn as subpixels and then reduced. Two passes: first the nearest depth of every subpixel, then the weighted
+mean of the points on that nearest surface.
 Every kernel is sequential and writes only to its arguments, so results depend on nothing else.
 Source: Zwicker et al. 2001, "Surface Splatting". Knows nothing of blocks or worlds.
 """
@@ -15,20 +16,22 @@ from numba import njit
 from wm_gym.memory.projection import (
     AA,
     AB,
+    AREA,
     BB,
     FAINT_32,
-    FILLER,
     FILLER_32,
     GU,
     GV,
+    HALF,
     ONE,
-    SHARP,
-    SKY_DEPTH,
-    SOFT,
+    SKY_32,
+    WEIGHT,
+    ZERO,
     U,
     V,
     Z,
 )  # fmt: skip
+from wm_gym.memory.units import FILLER
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -36,7 +39,7 @@ def nearest_depth(screen, box, near, depth):
     """First pass: the least depth at every pixel centre.
 
     Args:
-        screen: (M, 9) as `project` fills it.
+        screen: (M, 10) as `project` fills it.
         box: (M, 4) as `project` fills it.
         near: float32 metres, lower bound on the depth of a splat's parts.
         depth: (H, W) float32 metres, lowered in place; infinite where there is no surface.
@@ -58,7 +61,7 @@ def blend(screen, box, index, record, near, limit, sums, best, front, covers):
     """Second pass: weighted sums over the points on the nearest surface.
 
     Args:
-        screen: (M, 9) as `project` fills it.
+        screen: (M, 10) as `project` fills it.
         box: (M, 4) as `project` fills it.
         index: (M,) rows of `record`.
         record: (P, 4) int32, colour in the low three bytes of column 0, and `FILLER`.
@@ -81,7 +84,7 @@ def blend(screen, box, index, record, near, limit, sums, best, front, covers):
                 if here > limit[row, column] or square >= ONE:
                     continue
                 colour = record[index[k], 0]
-                weight = screen[k, SHARP] * (ONE - square) * (ONE - square) + FAINT_32
+                weight = screen[k, WEIGHT] * (ONE - square) * (ONE - square) + FAINT_32
                 if colour & FILLER:
                     weight *= FILLER_32
                 sums[row, column, 0] += weight * np.float32(colour & 255)
@@ -92,74 +95,111 @@ def blend(screen, box, index, record, near, limit, sums, best, front, covers):
                 if weight > best[row, column]:
                     best[row, column] = weight
                     front[row, column] = index[k]
-                    covers[row, column] = ONE / screen[k, SHARP] - SOFT
+                    covers[row, column] = screen[k, AREA]
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def resolve(
-    sums, front, covers, record, over, is_moving, clock, log_far, colour, log_depth, seen, moving, age, same, area
-):
-    """Composite one layer over the hints of one pose.
+def draw(screen, box, index, record, is_moving, limits, fine):
+    """Draw one layer over the subpixels of one pose, in one call that holds no interpreter lock.
 
     Args:
-        sums: (H, W, 5) float32 of `blend`.
-        front: (H, W) int32 of `blend`.
-        covers: (H, W) float32 of `blend`.
-        record: (P, 4) int32 of the layer's points.
-        over: Difference of log-depth behind the hints up to which this layer still covers them.
-        is_moving: Whether the layer is of moving objects.
-        clock: Current frame index and appearance bits.
-        log_far: Log-depths of the sky and of the farthest surface.
-        colour: (H, W, 3) uint8, written in place.
-        log_depth: (H, W) float32, written in place.
-        seen: (H, W) bool, written in place.
-        moving: (H, W) bool, written in place.
-        age: (H, W) int32, written in place.
-        same: (H, W) bool, written in place.
-        area: (H, W) float32, written in place.
-    """
-    height, width = front.shape
-    for row in range(height):
-        for column in range(width):
-            weight = sums[row, column, 4]
-            if weight == 0.0:
-                continue
-            mean = sums[row, column, 3] / weight
-            depth = log_far[0] if mean >= 0.5 * SKY_DEPTH else min(math.log(mean), log_far[1])
-            if seen[row, column] and depth > log_depth[row, column] + over:
-                continue
-            for channel in range(3):
-                colour[row, column, channel] = np.uint8(sums[row, column, channel] / weight + 0.5)
-            log_depth[row, column] = depth
-            seen[row, column] = True
-            moving[row, column] = is_moving
-            point = front[row, column]
-            age[row, column] = max(clock[0] - record[point, 1], 0)
-            same[row, column] = record[point, 2] == clock[1]
-            area[row, column] = covers[row, column]
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
-def draw(screen, box, index, record, is_moving, limits, now, out):
-    """Draw one layer over the hints of one pose, in one call that holds no interpreter lock.
-
-    Args:
-        screen: (M, 9) of `projection.list_on_screen`.
+        screen: (M, 10) of `projection.list_on_screen`.
         box: (M, 4) of `projection.list_on_screen`.
         index: (M,) of `projection.list_on_screen`.
         record: (P, 4) int32 of the layer's points.
         is_moving: Whether the layer is of moving objects.
-        limits: Near depth, surface tolerance as a fraction and in metres, far depth, largest depth of a surface.
-        now: Current frame index and appearance bits.
-        out: The hints of this pose, the last seven arguments of `resolve`.
+        limits: Near depth, surface tolerance as a fraction and in metres.
+        fine: Of the subpixels: colour (h, w, 3) float32, depth (h, w) float32 metres, infinite where nothing is seen,
+            point (h, w) int32, of moving points `~point`, and area (h, w) float32 square subpixels; written in place.
     """
-    height, width = out[1].shape
-    near, tolerance, metres, far, deepest = limits
+    colour, depth, point, area = fine
+    height, width = depth.shape
+    near, tolerance, metres = limits
     nearest = np.full((height, width), np.float32(np.inf), np.float32)
     nearest_depth(screen, box, np.float32(near), nearest)
     limit = nearest * np.float32(1.0 + tolerance) + np.float32(metres)
     sums, best = np.zeros((height, width, 5), np.float32), np.zeros((height, width), np.float32)
     front, covers = np.zeros((height, width), np.int32), np.zeros((height, width), np.float32)
     blend(screen, box, index, record, np.float32(near), limit, sums, best, front, covers)
-    logs = (math.log(far), math.log(deepest))
-    resolve(sums, front, covers, record, math.log1p(tolerance), is_moving, now, logs, *out)
+    over = np.float32(1.0 + tolerance)
+    for row in range(height):
+        for column in range(width):
+            weight = sums[row, column, 4]
+            if weight == ZERO:
+                continue
+            mean = sums[row, column, 3] / weight
+            if mean > depth[row, column] * over:
+                continue
+            depth[row, column], area[row, column] = mean, covers[row, column]
+            for channel in range(3):
+                colour[row, column, channel] = sums[row, column, channel] / weight
+            point[row, column] = ~front[row, column] if is_moving else front[row, column]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def reduce(fine, samples, record, moving_record, limits, logs, now, out):
+    """The hints of one pose from its subpixels, of those that show anything: mean colour, median depth.
+
+    Of an even number the median is the mean of the two in the middle, if they lie on one surface, else the nearer one.
+    All else is that of the first subpixel on that surface, row by row, since depths on one surface are nearly equal.
+
+    Args:
+        fine: Of `draw`, with `samples` times the rows and columns.
+        samples: Subpixels along each side of a pixel.
+        record: (P, 4) int32 of static and sky points.
+        moving_record: (Q, 4) int32 of moving points.
+        limits: As of `draw`.
+        logs: Log-depths of the sky and of the farthest surface.
+        now: Current frame index and appearance bits.
+        out: The hints of this pose, each zero, filled in place: colour (H, W, 3) uint8, log-depth (H, W) float32, seen
+            and moving (H, W) bool, age (H, W) int32, same appearance (H, W) bool, area (H, W) float32.
+    """
+    colours, depths, points, areas = fine
+    colour, log_depth, seen, moving, age, same, area = out
+    height, width = seen.shape
+    order, places = np.empty(samples * samples, np.float32), np.empty((samples * samples, 2), np.int64)
+    for row in range(height):
+        for column in range(width):
+            count, red, green, blue = 0, ZERO, ZERO, ZERO
+            for y in range(samples * row, samples * (row + 1)):
+                for x in range(samples * column, samples * (column + 1)):
+                    depth = depths[y, x]
+                    if depth == np.inf:
+                        continue
+                    red, green, blue = red + colours[y, x, 0], green + colours[y, x, 1], blue + colours[y, x, 2]
+                    k = count
+                    while k > 0 and order[k - 1] > depth:
+                        order[k], places[k, 0], places[k, 1] = order[k - 1], places[k - 1, 0], places[k - 1, 1]
+                        k -= 1
+                    order[k], places[k, 0], places[k, 1] = depth, y, x
+                    count += 1
+            if count == 0:
+                continue
+            low, high = (count - 1) // 2, count // 2
+            depth, point = order[low], points[places[low, 0], places[low, 1]]
+            slack = depth * np.float32(limits[1]) + np.float32(limits[2])
+            y, x = _first(fine, samples, row, column, depth, slack, point < 0)
+            if order[high] <= depth + slack or point == points[places[high, 0], places[high, 1]]:
+                depth = HALF * (depth + order[high])
+            point = points[y, x]
+            over = ONE / np.float32(count)
+            colour[row, column, 0] = np.uint8(red * over + HALF)
+            colour[row, column, 1] = np.uint8(green * over + HALF)
+            colour[row, column, 2] = np.uint8(blue * over + HALF)
+            log_depth[row, column] = logs[0] if depth >= HALF * SKY_32 else min(math.log(depth), logs[1])
+            seen[row, column], moving[row, column] = True, point < 0
+            written = moving_record[~point, 1] if point < 0 else record[point, 1]
+            bits = moving_record[~point, 2] if point < 0 else record[point, 2]
+            age[row, column], same[row, column] = max(now[0] - written, 0), bits == now[1]
+            area[row, column] = areas[y, x] / np.float32(samples * samples)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _first(fine, samples, row, column, depth, slack, is_moving):
+    """The first subpixel of a pixel on a surface, which there must be."""
+    _, depths, points, _ = fine
+    for y in range(samples * row, samples * (row + 1)):
+        for x in range(samples * column, samples * (column + 1)):
+            if abs(depths[y, x] - depth) <= slack and (points[y, x] < 0) == is_moving:
+                return y, x
+    return samples * row, samples * column

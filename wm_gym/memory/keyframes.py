@@ -50,9 +50,9 @@ def build_memory(
 @cache
 def load_kernels() -> None:
     """Load what memories are written and rendered with, which takes half a second of the first call otherwise."""
-    frames, depth = torch.zeros(1, 4, 4, 3, dtype=torch.uint8), torch.ones(1, 4, 4)
+    frames, depth = torch.zeros(1, 40, 40, 3, dtype=torch.uint8), torch.ones(1, 40, 40)
     depth[:, 0] = 2 * FAR_METRES
-    still, lens = torch.zeros(1, 4, 4, dtype=torch.bool), torch.tensor([4.0, 4.0, 2.0, 2.0])
+    still, lens = torch.zeros(1, 40, 40, dtype=torch.bool), torch.tensor([40.0, 40.0, 20.0, 20.0])
     memory = Memory.empty()
     for _ in range(2):
         memory = integrate_frames(memory, frames, depth, still, torch.eye(4)[None], lens, 0)
@@ -69,7 +69,8 @@ def integrate_frames(
 ) -> Memory:
     """The memory after T frames of one world without active global events; arguments as in `write`."""
     height, width = frames.shape[1:3]
-    hints = render([memory], world_from_camera[None], intrinsics[None], height, width, [frame_index], [0]).of_world(0)
+    poses, lens = world_from_camera[None], intrinsics[None]
+    hints = render([memory], poses, lens, height, width, [frame_index], [0], samples=1).of_world(0)
     return write(
         memory, frames, depth, moving, world_from_camera, intrinsics, hints, frame_index=frame_index, appearance=0
     )

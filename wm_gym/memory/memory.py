@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wm_gym.memory.blocks import Points, Row
+from wm_gym.memory.blocks import Row
 from wm_gym.memory.config import MemoryConfig
+from wm_gym.memory.points import Points
 from wm_gym.memory.table import Rows
 
 

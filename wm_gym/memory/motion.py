@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from wm_gym.memory.blocks import Points
 from wm_gym.memory.motion_kernels import NO_OBJECT, label_objects
+from wm_gym.memory.points import Points
 
 VELOCITY_UNIT = 1.0 / 8192.0
 """Unit of stored velocities, metres per frame."""

@@ -14,9 +14,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from wm_gym.memory.blocks import Block, Origin, Points, Row
+from wm_gym.memory.blocks import Block, Origin, Row
 from wm_gym.memory.config import MemoryConfig
 from wm_gym.memory.memory import Memory
+from wm_gym.memory.points import Points
 from wm_gym.memory.table import Rows
 
 

@@ -15,7 +15,8 @@ import threading
 import numpy as np
 from numba import njit
 
-from wm_gym.memory.blocks import TANGENT_UNIT, Points
+from wm_gym.memory.points import Points
+from wm_gym.memory.units import FILLER_WEIGHT, TANGENT_UNIT
 
 RADIUS_SQUARED = 0.58
 """Square of a splat's radius in source pixels: above 1/2, so that a square grid has no holes at any roll, nor where
@@ -34,19 +35,21 @@ SKY_DEPTH = 1.0e6
 FAINT = 1.0e-6
 """Weight of a point at the border of its splat, so that no covered pixel is left without weight."""
 
-SOFTENING = 0.3
-"""Square pixels added to the area that a point's weight is divided by."""
+SMALLEST_PATCH = 0.3
+"""Square pixels of the patch that weighs most: larger ones are enlarged, and of smaller ones a pixel takes the mean by
+area."""
 
-FILLER = 1 << 24
-"""Flag beside a point's colour: it lies on the border of a new region, and shows only in holes between others."""
+LEAST_WEIGHT = 1.0e-3
+"""Weight added to every patch, so that slivers count where nothing else is."""
 
-FILLER_WEIGHT = 1.0e-3
-"""Factor on the weight of such a point."""
+BACK_WEIGHT = 1.0e-3
+"""Factor on the weight of a patch seen from behind, so that no colour bleeds through a thin wall."""
 
 # literals would turn all arithmetic to float64, at half the speed
 ZERO, HALF, ONE = np.float32(0.0), np.float32(0.5), np.float32(1.0)
-UNIT, SOFT, FAINT_32, SKY_32 = np.float32(TANGENT_UNIT), np.float32(SOFTENING), np.float32(FAINT), np.float32(SKY_DEPTH)
-FILLER_32 = np.float32(FILLER_WEIGHT)
+UNIT, FAINT_32, SKY_32 = np.float32(TANGENT_UNIT), np.float32(FAINT), np.float32(SKY_DEPTH)
+SMALLEST_SQUARED, LEAST_32 = np.float32(SMALLEST_PATCH**2), np.float32(LEAST_WEIGHT)
+FILLER_32, BACK_32 = np.float32(FILLER_WEIGHT), np.float32(BACK_WEIGHT)
 RADIUS_SQUARED_32, OVER_RADIUS_SQUARED, LOW_PASS_32 = (
     np.float32(RADIUS_SQUARED),
     np.float32(1.0 / RADIUS_SQUARED),
@@ -54,9 +57,9 @@ RADIUS_SQUARED_32, OVER_RADIUS_SQUARED, LOW_PASS_32 = (
 )
 MIN_PATCH_32 = np.float32(MIN_PATCH)
 
-U, V, Z, AA, AB, BB, GU, GV, SHARP = range(9)
+U, V, Z, AA, AB, BB, GU, GV, WEIGHT, AREA = range(10)
 """Columns of a splat: centre (column, row; 0 is the first pixel's centre), depth, the conic that is below 1 inside the
-splat (u u, 2 u v, v v), gradient of the depth along the screen, and weight by sharpness."""
+splat (u u, 2 u v, v v), gradient of the depth along the screen, weight at the centre, square pixels of the patch."""
 
 CHUNK = 1024
 """Points that are projected together, few enough for the first-level cache."""
@@ -106,7 +109,7 @@ def _pixels(low, high, size):
 
 @njit(nogil=True, cache=True, error_model="numpy", inline="always")
 def _shape(geometry, tangents, i, at_infinity, rotation, lens, u, v, depth, height, width, most, screen, box, k):
-    """Fill entry k with the splat of point i: ellipse, gradient, sharpness and pixels. Inlined, as a call is dear here.
+    """Fill entry k with the splat of point i, if it covers a pixel. Inlined, as a call is dear here.
 
     `rotation` and `lens` are tuples, which the compiler keeps in registers.
     """
@@ -132,6 +135,8 @@ def _shape(geometry, tangents, i, at_infinity, rotation, lens, u, v, depth, heig
     wide, high = math.sqrt(RADIUS_SQUARED_32 * uu), math.sqrt(RADIUS_SQUARED_32 * vv)
     left, right = _pixels(u - wide, u + wide, width)
     top, bottom = _pixels(v - high, v + high, height)
+    if right < left or bottom < top:
+        return False
     box[k, 0], box[k, 1], box[k, 2], box[k, 3] = left, right, top, bottom
     inverse = ONE / (uu * vv - uv * uv)
     conic = inverse * OVER_RADIUS_SQUARED
@@ -141,8 +146,11 @@ def _shape(geometry, tangents, i, at_infinity, rotation, lens, u, v, depth, heig
     screen[k, U], screen[k, V], screen[k, Z] = u, v, depth
     screen[k, AA], screen[k, AB], screen[k, BB] = vv * conic, -(uv + uv) * conic, uu * conic
     screen[k, GU], screen[k, GV] = (vv * along_u - uv * along_v) * inverse, (uu * along_v - uv * along_u) * inverse
-    # enlarged points weigh less
-    screen[k, SHARP] = ONE / (SOFT + abs(u_1 * v_2 - u_2 * v_1))
+    facing = u_1 * v_2 - u_2 * v_1
+    area = abs(facing)
+    weight = area / (SMALLEST_SQUARED + area * area) + LEAST_32
+    screen[k, WEIGHT], screen[k, AREA] = weight if facing >= ZERO or at_infinity else weight * BACK_32, area
+    return True
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -177,9 +185,8 @@ def project(
         width: Columns.
         near: float32 metres, depth below which points are left out.
         most: float32 pixels, largest half extent of a splat.
-        screen: (M + 1, 9) float32, filled in place with the columns above.
-        box: (M + 1, 4) int16, filled in place with first and last column, first and last row; empty where the last is
-            less than the first.
+        screen: (M + 1, 10) float32, filled in place with the columns above.
+        box: (M + 1, 4) int16, filled in place with first and last column, first and last row.
         index: (M + 1,) int32, filled in place with the point's row in `geometry`.
         start: Number of entries filled before.
 
@@ -200,12 +207,12 @@ def project(
         visible = _choose(place, size, height, width, near, most, at_infinity, chosen)
         for k in range(visible):
             j = chosen[k]
-            index[count + k] = base + j
-            _shape(
+            index[count] = base + j
+            if _shape(
                 geometry, tangents, base + j, at_infinity, rotation, optics, place[0, j], place[1, j], place[2, j],
-                rows, columns, most, screen, box, count + k,
-            )  # fmt: skip
-        count += visible
+                rows, columns, most, screen, box, count,
+            ):  # fmt: skip
+                count += 1
     return count
 
 
@@ -216,7 +223,7 @@ class _Scratch(threading.local):
         self.buffers = self._make(0)
 
     def _make(self, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        return np.empty((size, 9), np.float32), np.empty((size, 4), np.int16), np.empty(size, np.int32)
+        return np.empty((size, 10), np.float32), np.empty((size, 4), np.int16), np.empty(size, np.int32)
 
     def take(self, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Uninitialised screen, box and index of at least `size` entries."""
@@ -238,7 +245,7 @@ def list_on_screen(
     near_metres: float,
     max_splat_pixels: float,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The splats of surface points, then sky points: screen (M, 9), box (M, 4) and index (M,) as `project` fills them.
+    """The splats of surface points, then sky points: screen (M, 10), box (M, 4) and index (M,) as `project` fills them.
 
     The arrays are valid until the same thread calls this again.
 
@@ -260,34 +267,3 @@ def list_on_screen(
     count = project(*arrays, 0, num_finite, False, *rest, 0)
     count = project(*arrays, num_finite, total, True, *rest, count)
     return screen[:count], box[:count], index[:count]
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
-def largest_area(geometry, at_infinity, cameras, lens, height, width, near, most):
-    """(P,) float32 largest area of each splat over T poses, in square pixels; 0 for points in no view.
-
-    Args:
-        geometry: (P, 4) float32 position (or direction) and splat size.
-        at_infinity: Whether the points are directions.
-        cameras: (T, 3, 4) float32 camera_from_world.
-        lens: (4,) float32 fx, fy, cx, cy in pixels.
-        height: Rows.
-        width: Columns.
-        near: float32 metres, depth below which points are left out.
-        most: float32 pixels, margin around the image that still counts as in view.
-    """
-    total = geometry.shape[0]
-    area, place = np.zeros(total, np.float32), np.empty((3, CHUNK), np.float32)
-    nearest = np.float32(1.0e-6) if at_infinity else near
-    right, bottom = np.float32(width - 1) + most, np.float32(height - 1) + most
-    for base in range(0, total, CHUNK):
-        size = min(CHUNK, total - base)
-        for t in range(cameras.shape[0]):
-            _place(geometry[base : base + size], at_infinity, cameras[t], lens, place)
-            for j in range(size):
-                u, v, depth = place[0, j], place[1, j], place[2, j]
-                inside = (u > -most) & (v > -most) & (u < right) & (v < bottom) & (depth >= nearest)
-                across = geometry[base + j, 3] * lens[0] / (ONE if at_infinity else depth)
-                here = across * across if inside else ZERO
-                area[base + j] = here if here > area[base + j] else area[base + j]
-    return area

@@ -6,6 +6,7 @@ Knows nothing of models.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -21,6 +22,9 @@ from wm_gym.memory.projection import list_on_screen
 from wm_gym.memory.retrieve import View, VisiblePoints, retrieve
 from wm_gym.memory.threads import run_all
 
+SAMPLES = 2
+"""Subpixels along each side of a pixel: what is aliased in hints, a video model keeps."""
+
 
 def render(
     memories: Sequence[Memory],
@@ -30,6 +34,8 @@ def render(
     width: int,
     frame_index: Sequence[int],
     appearance: Sequence[int],
+    *,
+    samples: int = SAMPLES,
 ) -> Hints:
     """N memories, of any sizes, rendered at T poses each.
 
@@ -43,6 +49,7 @@ def render(
         width: Columns.
         frame_index: N indices of the first of the T frames.
         appearance: N bit masks of active global events.
+        samples: Subpixels along each side of a pixel. One is enough to know what is seen, and how far away.
 
     Returns:
         Hints (N, T, height, width).
@@ -50,6 +57,8 @@ def render(
     Raises:
         ValueError: If shapes or lengths do not fit, or a pose or the intrinsics are not finite.
     """
+    if samples < 1:
+        raise ValueError(f"samples must be at least 1, got {samples}")
     _check(memories, world_from_camera, intrinsics, height, width, frame_index, appearance)
     poses = world_from_camera.detach().to("cpu", torch.float64).numpy()
     lenses = intrinsics.detach().to("cpu", torch.float64).numpy()
@@ -60,11 +69,11 @@ def render(
     if world_from_camera.device.type != "cpu":
         from wm_gym.memory.render_torch import render_on_device
 
-        return render_on_device(visible, views, configs, clocks, world_from_camera.device)
+        return render_on_device(visible, views, configs, clocks, samples, world_from_camera.device)
     num_frames = world_from_camera.shape[1]
     hints = blank_hints(len(memories), num_frames, height, width, torch.device("cpu"))
     jobs = [
-        (visible[n], views[n], configs[n], clocks[n], t, _slices(hints, n, t))
+        (visible[n], views[n], configs[n], clocks[n], samples, t, _slices(hints, n, t))
         for n in range(len(memories))
         for t in range(num_frames)
     ]
@@ -91,7 +100,7 @@ def blank_hints(num_worlds: int, num_frames: int, height: int, width: int, devic
 
 
 def _slices(hints: Hints, n: int, t: int) -> tuple[np.ndarray, ...]:
-    """One pose's hints, in the order in which `kernels.resolve` fills them."""
+    """One pose's hints, in the order in which `kernels.reduce` fills them."""
     fields = hints.colour, hints.log_depth, hints.seen, hints.moving, hints.age, hints.same_appearance, hints.area
     return tuple(field[n, t].numpy() for field in fields)
 
@@ -101,21 +110,27 @@ def _render_pose(
     view: View,
     config: MemoryConfig,
     clock: tuple[int, int],
+    samples: int,
     t: int,
     out: tuple[np.ndarray, ...],
 ) -> None:
-    far = config.far_metres
-    limits = config.near_metres, config.surface_tolerance, config.surface_metres, far, CLOSEST_TO_FAR * far
-    lens = view.camera_from_world()[t], view.intrinsics, view.height, view.width
-    near_and_size = config.near_metres, config.max_splat_pixels
-    frame = clock[0] + t
-    for points, num_finite, is_moving in (
-        (visible.static_and_sky, visible.num_static, False),
-        (moved(visible.moving, frame), len(visible.moving), True),
-    ):
+    height, width, frame = samples * view.height, samples * view.width, clock[0] + t
+    lens = view.camera_from_world()[t], samples * view.intrinsics, height, width
+    near_and_size = config.near_metres, config.max_splat_widths * width
+    limits = config.near_metres, config.surface_tolerance, config.surface_metres
+    fine = (
+        np.empty((height, width, 3), np.float32),
+        np.full((height, width), np.inf, np.float32),
+        np.zeros((height, width), np.int32),
+        np.empty((height, width), np.float32),
+    )
+    static, moving = visible.static_and_sky, moved(visible.moving, frame)
+    for points, num_finite, is_moving in ((static, visible.num_static, False), (moving, len(moving), True)):
         listed = list_on_screen(points, num_finite, *lens, *near_and_size)
         if len(listed[-1]):
-            kernels.draw(*listed, points.record, is_moving, limits, (frame, clock[1]), out)
+            kernels.draw(*listed, points.record, is_moving, limits, fine)
+    logs = math.log(config.far_metres), math.log(CLOSEST_TO_FAR * config.far_metres)
+    kernels.reduce(fine, samples, static.record, moving.record, limits, logs, (frame, clock[1]), out)
 
 
 def _check(

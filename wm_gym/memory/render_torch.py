@@ -15,21 +15,22 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from wm_gym.memory.blocks import TANGENT_UNIT, Points
 from wm_gym.memory.config import CLOSEST_TO_FAR, MemoryConfig
 from wm_gym.memory.hints import Hints
 from wm_gym.memory.motion import MAX_FRAMES, velocities
+from wm_gym.memory.points import Points
 from wm_gym.memory.projection import (
+    BACK_WEIGHT,
     FAINT,
-    FILLER,
-    FILLER_WEIGHT,
+    LEAST_WEIGHT,
     LOW_PASS,
     MIN_PATCH,
     RADIUS_SQUARED,
     SKY_DEPTH,
-    SOFTENING,
+    SMALLEST_PATCH,
 )
 from wm_gym.memory.retrieve import View, VisiblePoints
+from wm_gym.memory.units import FILLER, FILLER_WEIGHT, TANGENT_UNIT
 
 WEIGHT_UNIT = 2.0**-24
 DEPTH_UNIT = 2.0**-14
@@ -41,9 +42,9 @@ class Cameras:
 
     Attributes:
         camera_from_world: (N, T, 3, 4) float32.
-        lens: (N, 4) float32 fx, fy, cx, cy in pixels.
-        height: Rows.
-        width: Columns.
+        lens: (N, 4) float32 fx, fy, cx, cy in subpixels.
+        height: Rows of subpixels.
+        width: Columns of subpixels.
         config: Tolerances, the same for all worlds.
         clock: (N, 2) int64 frame index of the first pose, and appearance bits.
     """
@@ -82,7 +83,8 @@ class Splats:
     """Splats on the screens of all poses.
 
     Attributes:
-        numbers: (M, 11) float32 column, row, depth, half extents (2), conic (3), depth gradient (2), sharpness.
+        numbers: (M, 12) float32 column, row, depth, half extents (2), conic (3), depth gradient (2), weight at the
+            centre, square pixels of the patch.
         pose: (M,) int64 number of the pose, over all worlds.
         point: (M,) int64 number of the point in its layer.
     """
@@ -90,6 +92,31 @@ class Splats:
     numbers: Tensor
     pose: Tensor
     point: Tensor
+
+
+@dataclass(frozen=True)
+class Subpixels:
+    """What is shown in each of S subpixels, over all poses.
+
+    Attributes:
+        colour: (S, 3) float32.
+        depth: (S,) float32 metres, infinite where nothing is seen.
+        point: (S,) int64 number of the point in its layer, of moving points `~point`.
+        area: (S,) float32 square subpixels of its patch.
+    """
+
+    colour: Tensor
+    depth: Tensor
+    point: Tensor
+    area: Tensor
+
+    @classmethod
+    def blank(cls, cameras: Cameras) -> Subpixels:
+        """Subpixels that show nothing."""
+        device = cameras.lens.device
+        total = cameras.camera_from_world.shape[:2].numel() * cameras.height * cameras.width
+        point, area = torch.zeros(total, dtype=torch.int64, device=device), torch.zeros(total, device=device)
+        return cls(torch.zeros(total, 3, device=device), torch.full_like(area, torch.inf), point, area)
 
 
 @dataclass(frozen=True)
@@ -114,6 +141,7 @@ def render_on_device(
     views: Sequence[View],
     configs: Sequence[MemoryConfig],
     clocks: Sequence[tuple[int, int]],
+    samples: int,
     device: torch.device,
 ) -> Hints:
     """Hints of N worlds on a device, as `render.render` gives them.
@@ -123,6 +151,7 @@ def render_on_device(
         views: The poses of each world.
         configs: The settings of each memory.
         clocks: Frame index of the first pose and appearance bits of each world.
+        samples: Subpixels along each side of a pixel.
         device: Device that renders and holds the hints.
 
     Raises:
@@ -131,41 +160,21 @@ def render_on_device(
     if any(config != configs[0] for config in configs):
         raise ValueError("memories must share one MemoryConfig to be rendered on a device, got different ones")
     poses = np.stack([view.camera_from_world() for view in views]).astype(np.float32)
-    lenses = np.stack([view.intrinsics for view in views]).astype(np.float32)
+    lenses = np.stack([samples * view.intrinsics for view in views]).astype(np.float32)
     cameras = Cameras(
         torch.from_numpy(poses).to(device),
         torch.from_numpy(lenses).to(device),
-        views[0].height,
-        views[0].width,
+        samples * views[0].height,
+        samples * views[0].width,
         configs[0],
         torch.tensor(clocks, device=device),
     )
-    flat = _blank(cameras)
-    _draw(
-        flat,
-        _layer([(s.static_and_sky, s.num_static) for s in visible], device, are_moving=False),
-        cameras,
-        is_moving=False,
-    )
-    _draw(
-        flat,
-        _layer([(s.moving, len(s.moving)) for s in visible], device, are_moving=True),
-        cameras,
-        is_moving=True,
-    )
-    shape = (*poses.shape[:2], cameras.height, cameras.width)
-    return Hints(**{name: values.view(*shape, *values.shape[1:]) for name, values in flat.items()})
-
-
-def _blank(cameras: Cameras) -> dict[str, Tensor]:
-    total = cameras.camera_from_world.shape[:2].numel() * cameras.height * cameras.width
-    kinds = {"log_depth": torch.float32, "seen": torch.bool, "moving": torch.bool, "age": torch.int32}
-    kinds["area"] = torch.float32
-    device = cameras.lens.device
-    flat = {name: torch.zeros(total, dtype=kind, device=device) for name, kind in kinds.items()}
-    flat["same_appearance"] = torch.zeros(total, dtype=torch.bool, device=device)
-    flat["colour"] = torch.zeros(total, 3, dtype=torch.uint8, device=device)
-    return flat
+    static = _layer([(s.static_and_sky, s.num_static) for s in visible], device, are_moving=False)
+    moving = _layer([(s.moving, len(s.moving)) for s in visible], device, are_moving=True)
+    fine = Subpixels.blank(cameras)
+    for layer, is_moving in ((static, False), (moving, True)):
+        _draw(fine, layer, cameras, is_moving=is_moving)
+    return _reduced(fine, static, moving, cameras, samples)
 
 
 def _layer(parts: Sequence[tuple[Points, int]], device: torch.device, *, are_moving: bool) -> Layer:
@@ -182,11 +191,12 @@ def _layer(parts: Sequence[tuple[Points, int]], device: torch.device, *, are_mov
     )
 
 
-def _draw(flat: dict[str, Tensor], layer: Layer, cameras: Cameras, *, is_moving: bool) -> None:
+def _draw(fine: Subpixels, layer: Layer, cameras: Cameras, *, is_moving: bool) -> None:
+    """Composite a layer over the subpixels, in place."""
     config = cameras.config
     splats = _project(layer, cameras)
     covered = _cover(splats, cameras)
-    nearest = torch.full_like(flat["log_depth"], torch.inf)
+    nearest = torch.full_like(fine.depth, torch.inf)
     nearest.scatter_reduce_(0, covered.pixel, covered.depth, "amin")
     limit = nearest[covered.pixel] * (1.0 + config.surface_tolerance) + config.surface_metres
     on_surface = covered.depth <= limit
@@ -196,7 +206,13 @@ def _draw(flat: dict[str, Tensor], layer: Layer, cameras: Cameras, *, is_moving:
     weight = torch.where(is_filler, weight * FILLER_WEIGHT, weight)
     front, area = _front(weight, covered, splats, len(nearest))
     sums = _sums(weight, covered, splats, layer, len(nearest))
-    _resolve(flat, sums, nearest, (front, area), layer, cameras, is_moving)
+    hit = torch.nonzero(sums[:, 4] > 0, as_tuple=True)[0]
+    means = sums[hit, :4].double() / sums[hit, 4:]
+    depth = torch.where(nearest[hit] >= 0.5 * SKY_DEPTH, SKY_DEPTH, (means[:, 3] * DEPTH_UNIT).float())
+    shown = depth <= fine.depth[hit] * (1.0 + config.surface_tolerance)
+    hit, depth, means = hit[shown], depth[shown], means[shown]
+    fine.depth[hit], fine.area[hit], fine.colour[hit] = depth, area[hit], means[:, :3].float()
+    fine.point[hit] = ~front[hit] if is_moving else front[hit]
 
 
 def _displacement(layer: Layer, cameras: Cameras) -> Tensor:
@@ -226,7 +242,7 @@ def _project(layer: Layer, cameras: Cameras) -> Splats:
     u_1, v_1 = fx / depth * (side[..., 0] - a * side[..., 2]), fy / depth * (side[..., 1] - b * side[..., 2])
     u_2, v_2 = fx / depth * (rise[..., 0] - a * rise[..., 2]), fy / depth * (rise[..., 1] - b * rise[..., 2])
     size = torch.maximum(u_1**2 + u_2**2, v_1**2 + v_2**2).clamp(min=1e-12)
-    shrink = ((config.max_splat_pixels**2 / RADIUS_SQUARED - LOW_PASS) / size).clamp(max=1.0)
+    shrink = (((config.max_splat_widths * width) ** 2 / RADIUS_SQUARED - LOW_PASS) / size).clamp(max=1.0)
     wider = LOW_PASS + (MIN_PATCH - size).clamp(min=0.0)
     uu, vv = shrink * (u_1**2 + u_2**2) + wider, shrink * (v_1**2 + v_2**2) + wider
     uv = shrink * (u_1 * v_1 + u_2 * v_2)
@@ -237,7 +253,9 @@ def _project(layer: Layer, cameras: Cameras) -> Splats:
     numbers = [u, v, torch.where(sky, SKY_DEPTH, depth), wide, high]
     numbers += [vv * inverse / RADIUS_SQUARED, -2.0 * uv * inverse / RADIUS_SQUARED, uu * inverse / RADIUS_SQUARED]
     numbers += [(vv * along_u - uv * along_v) * inverse, (uu * along_v - uv * along_u) * inverse]
-    numbers += [1.0 / (SOFTENING + (u_1 * v_2 - u_2 * v_1).abs())]
+    facing = u_1 * v_2 - u_2 * v_1
+    weight = facing.abs() / (SMALLEST_PATCH**2 + facing**2) + LEAST_WEIGHT
+    numbers += [torch.where((facing >= 0.0) | sky, weight, weight * BACK_WEIGHT), facing.abs()]
     in_front = depth >= torch.where(sky, 1e-6, config.near_metres)
     in_view = (u + wide >= 0) & (v + high >= 0) & (u - wide <= width - 1) & (v - high <= height - 1)
     point, frame = torch.nonzero(in_front & in_view, as_tuple=True)
@@ -253,7 +271,7 @@ def _rotate(camera: Tensor, vectors: Tensor) -> Tensor:
 def _cover(splats: Splats, cameras: Cameras) -> Covered:
     """All pixel centres inside each splat, found within its bounding box."""
     height, width = cameras.height, cameras.width
-    u, v, z, wide, high, aa, ab, bb, gu, gv, _ = splats.numbers.unbind(-1)
+    u, v, z, wide, high, aa, ab, bb, gu, gv = splats.numbers[:, :10].unbind(-1)
     left, right = (u - wide).ceil().clamp(min=0).long(), (u + wide).floor().clamp(max=width - 1).long()
     top, bottom = (v - high).ceil().clamp(min=0).long(), (v + high).floor().clamp(max=height - 1).long()
     columns, rows = (right - left + 1).clamp(min=0), (bottom - top + 1).clamp(min=0)
@@ -278,7 +296,7 @@ def _front(weight: Tensor, covered: Covered, splats: Splats, total: int) -> tupl
     front.scatter_reduce_(0, pixel, splats.point[splat], "amin")
     is_front = splats.point[splat] == front[pixel]
     area = weight.new_zeros(total)
-    area[pixel[is_front]] = 1.0 / splats.numbers[splat[is_front], 10] - SOFTENING
+    area[pixel[is_front]] = splats.numbers[splat[is_front], 11]
     return front, area
 
 
@@ -295,30 +313,53 @@ def _sums(weight: Tensor, covered: Covered, splats: Splats, layer: Layer, total:
     return sums
 
 
-def _resolve(
-    flat: dict[str, Tensor],
-    sums: Tensor,
-    nearest: Tensor,
-    front: tuple[Tensor, Tensor],
-    layer: Layer,
-    cameras: Cameras,
-    is_moving: bool,
-) -> None:
-    """Composite a layer over the hints; `front` is the point of each pixel and the area of its splat."""
-    config = cameras.config
-    hit = torch.nonzero(sums[:, 4] > 0, as_tuple=True)[0]
-    sums, nearest, record, area = sums[hit].double(), nearest[hit], layer.record[front[0][hit]], front[1][hit]
-    mean = (sums[:, 3] / sums[:, 4] * DEPTH_UNIT).float().clamp(min=1e-6, max=CLOSEST_TO_FAR * config.far_metres)
-    depth = torch.where(nearest >= 0.5 * SKY_DEPTH, math.log(config.far_metres), mean.log())
-    shown = ~flat["seen"][hit] | (depth <= flat["log_depth"][hit] + math.log1p(config.surface_tolerance))
-    hit, depth, sums, record, area = (values[shown] for values in (hit, depth, sums, record, area))
-    pose = hit // (cameras.height * cameras.width)
-    num_frames = cameras.camera_from_world.shape[1]
-    clock = cameras.clock[pose // num_frames]
-    flat["colour"][hit] = (sums[:, :3] / sums[:, 4:] + 0.5).floor().to(torch.uint8)
-    flat["log_depth"][hit] = depth
-    flat["seen"][hit] = True
-    flat["moving"][hit] = is_moving
-    flat["age"][hit] = (clock[:, 0] + pose % num_frames - record[:, 1]).clamp(min=0).int()
-    flat["same_appearance"][hit] = record[:, 2] == clock[:, 1]
-    flat["area"][hit] = area.to(flat["area"].dtype)
+def _reduced(fine: Subpixels, static: Layer, moving: Layer, cameras: Cameras, samples: int) -> Hints:
+    """Hints (N, T, H, W), reduced as by `kernels.reduce`."""
+    config, num_frames = cameras.config, cameras.camera_from_world.shape[1]
+    shape = len(cameras.lens), num_frames, cameras.height // samples, cameras.width // samples
+    split = len(cameras.lens) * num_frames, shape[2], samples, shape[3], samples
+
+    def grouped(values: Tensor) -> Tensor:  # (S, ...) -> (pixels, subpixels of each, ...)
+        groups = values.view(*split, *values.shape[1:]).transpose(2, 3)
+        return groups.reshape(-1, samples * samples, *values.shape[1:])
+
+    raw = grouped(fine.depth)
+    depths, order = raw.sort(dim=1, stable=True)
+    count = depths.isfinite().sum(1, keepdim=True)
+    low, high = ((count - 1) // 2).clamp(min=0), (count // 2).clamp(max=samples * samples - 1)
+    points = grouped(fine.point)
+    depth, other = depths.gather(1, low), depths.gather(1, high)
+    point, other_point = (points.gather(1, order.gather(1, place)) for place in (low, high))
+    slack = depth * config.surface_tolerance + config.surface_metres
+    on_surface = ((raw - depth).abs() <= slack) & ((points < 0) == (point < 0))
+    place = torch.arange(samples * samples, device=raw.device)
+    first = torch.where(on_surface, place, samples * samples - 1).amin(1, keepdim=True)
+    is_one = (point == other_point) | (other <= depth + slack)
+    depth, point = torch.where(is_one, 0.5 * (depth + other), depth), points.gather(1, first)
+    log_far, deepest = math.log(config.far_metres), math.log(CLOSEST_TO_FAR * config.far_metres)
+    log_depth = torch.where(depth >= 0.5 * SKY_DEPTH, log_far, depth.log().clamp(max=deepest))
+    colours, total = grouped(fine.colour), torch.zeros(len(count), 3, device=count.device)
+    for k in range(samples * samples):  # written out, since a sum may round differently for other batch sizes
+        total = total + colours[:, k]
+    seen = count > 0
+    record = _records(static, ~seen | (point < 0), point) + _records(moving, ~seen | (point >= 0), ~point)
+    pose = torch.arange(len(count), device=count.device)[:, None] // (shape[2] * shape[3])
+    clock = cameras.clock[pose[:, 0] // num_frames]
+    age = clock[:, :1] + pose % num_frames - record[:, 1:2]
+    area = grouped(fine.area).gather(1, first) / samples**2
+    flat = {
+        "colour": (total / count.clamp(min=1) + 0.5).floor().to(torch.uint8),
+        "log_depth": torch.where(seen, log_depth, 0.0),
+        "seen": seen,
+        "moving": seen & (point < 0),
+        "age": torch.where(seen, age.clamp(min=0), 0).int(),
+        "same_appearance": seen & (record[:, 2:3] == clock[:, 1:]),
+        "area": torch.where(seen, area, 0.0),
+    }
+    return Hints(**{name: v.view(*shape, 3) if name == "colour" else v.view(shape) for name, v in flat.items()})
+
+
+def _records(layer: Layer, is_other: Tensor, point: Tensor) -> Tensor:
+    """(P, 4) records of points (P, 1) of a layer, 0 where the point is another's."""
+    records = F.pad(layer.record, (0, 0, 0, 1))  # a last row of zeros
+    return records[torch.where(is_other, len(layer.record), point)[:, 0]]

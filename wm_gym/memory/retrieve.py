@@ -1,4 +1,4 @@
-"""The points of a memory that may lie in view: frustum culling of blocks, then a bound on points.
+"""The points of a memory that may lie in view: frustum culling of blocks and pages, and the level of detail.
 
 Knows nothing of pixels or colours.
 """
@@ -10,11 +10,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wm_gym.memory.blocks import Points
+from wm_gym.memory import cut_kernels
+from wm_gym.memory.blocks import Row
 from wm_gym.memory.config import MemoryConfig
+from wm_gym.memory.levels import Levels
 from wm_gym.memory.memory import Memory
-from wm_gym.memory.projection import largest_area
+from wm_gym.memory.points import Points
 from wm_gym.memory.table import Rows, spheres_of
+from wm_gym.memory.threads import run_all
+
+NODE_PIXELS = 1.0
+"""Largest side of a node on the screen, in pixels."""
+
+_ALL = np.zeros(0, bool)
+_ALL.setflags(write=False)
 
 
 @dataclass(frozen=True)
@@ -62,16 +71,16 @@ class VisiblePoints:
 
 
 def retrieve(memory: Memory, view: View) -> VisiblePoints:
-    """The points of a memory that may lie in view, at most `cull_points`.
+    """The points of a memory that may lie in view, each of about a pixel or larger, at most `cull_points`.
 
-    All moving points are kept, then sky points up to a quarter of the bound, then static ones. Blocks are culled by
-    their spheres, and give points at the level of detail of their distance. If these are too many, points are culled
-    one by one; if still too many, whole blocks are left out, the farthest first.
+    All moving points are kept, then sky points up to a quarter of the bound, then static ones. Blocks and pages are
+    culled by their spheres; neighbours that together cover no more than a pixel come as one node (`levels`). Where
+    these are too many, whole blocks are left out, the farthest first.
     """
     budget = memory.config.cull_points - memory.num_moving
     sky = _pick(memory.sky, view, memory.config, budget // 4, at_infinity=True)
-    static = _pick(memory.static, view, memory.config, budget - _total(sky))
-    return VisiblePoints(Points.cat([*static, *sky]), _total(static), memory.moving.points())
+    static = _pick(memory.static, view, memory.config, budget - len(sky))
+    return VisiblePoints(Points.cat([static, sky]), len(static), memory.moving.points())
 
 
 def rows_in_view(rows: Rows, view: View, *, at_infinity: bool = False) -> list[int]:
@@ -83,41 +92,58 @@ def rows_in_view(rows: Rows, view: View, *, at_infinity: bool = False) -> list[i
     return np.flatnonzero(inside.any(axis=0)).tolist()
 
 
-def _pick(rows: Rows, view: View, config: MemoryConfig, most: int, *, at_infinity: bool = False) -> list[Points]:
-    """At most `most` points of the rows in view, row by row."""
+def _pick(rows: Rows, view: View, config: MemoryConfig, most: int, *, at_infinity: bool = False) -> Points:
+    """At most `most` points and nodes of the rows in view, row by row."""
     rows = tuple(rows[i] for i in rows_in_view(rows, view, at_infinity=at_infinity))
-    nearest = _nearest(rows, view, config, at_infinity)
-    parts = [row.points().at_resolution(view.intrinsics[0] / z) for row, z in zip(rows, nearest, strict=True)]
-    if _total(parts) <= most:
-        return parts
-    lens = view.camera_from_world().astype(np.float32), view.intrinsics.astype(np.float32), view.height, view.width
-    limits = np.float32(config.near_metres), np.float32(config.max_splat_pixels)
-    seen = [largest_area(part.geometry, at_infinity, *lens, *limits) > 0 for part in parts]
-    parts = [part.take(choice) for part, choice in zip(parts, seen, strict=True)]
-    if _total(parts) <= most:
-        return parts
-    kept = _fitting(rows, parts, view, most, at_infinity)
-    return [part for index, part in enumerate(parts) if index in kept]
+    points, ends = _cut(rows, view, config, at_infinity)
+    if len(points) <= most:
+        return points
+    kept = _fitting(rows, np.diff(ends, prepend=0), view, most, at_infinity)
+    return _cut([rows[k] for k in kept], view, config, at_infinity)[0]
 
 
-def _nearest(rows: Rows, view: View, config: MemoryConfig, at_infinity: bool) -> np.ndarray:
-    """(R,) least depth of each row over all poses, metres, at least the near depth; 1 for rows of directions."""
-    if at_infinity or not rows:
-        return np.ones(len(rows))
-    depth = _before_cameras(rows, view, at_infinity=False)[..., 2].min(axis=0) - _radii(rows)
-    return np.maximum(depth, config.near_metres)
+def _cut(rows: Sequence[Row], view: View, config: MemoryConfig, at_infinity: bool) -> tuple[Points, list[int]]:
+    """The points and nodes that are drawn of each row, and the number of them up to each row."""
+    every = run_all(_levels, [(row,) for row in rows])
+    room = sum(row.count + len(levels.nodes) for row, levels in zip(rows, every, strict=True))
+    out = np.empty((room, 4), np.float32), np.empty((room, 6), np.int16), np.empty((room, 4), np.int32)
+    camera, normals = view.camera_from_world().astype(np.float32), view.inward_normals().astype(np.float32)
+    frustum = camera, normals, np.float32(NODE_PIXELS / view.intrinsics[0]), np.float32(config.near_metres)
+    ends, count = [], 0
+    for row, levels in zip(rows, every, strict=True):
+        for points, alive, pages in (
+            (row.block.points, row.alive, levels.pages),
+            (levels.nodes, _ALL, levels.node_pages),
+        ):
+            if len(points):
+                arrays = (
+                    points.geometry,
+                    points.tangents,
+                    points.record,
+                    alive,
+                    pages.bounds,
+                    pages.sides,
+                    pages.spheres,
+                )
+                count = cut_kernels.cut(*arrays, at_infinity, frustum, out, count)
+        ends.append(count)
+    return Points(*(array[:count] for array in out)), ends
 
 
-def _fitting(rows: Rows, parts: Sequence[Points], view: View, most: int, at_infinity: bool) -> set[int]:
-    """Indices of the rows that fit into `most` points, nearest first."""
+def _levels(row: Row) -> Levels:
+    return row.levels
+
+
+def _fitting(rows: Rows, counts: np.ndarray, view: View, most: int, at_infinity: bool) -> list[int]:
+    """Indices of the rows that fit into `most` points, nearest first, in the table's order."""
     distances = np.linalg.norm(_before_cameras(rows, view, at_infinity=at_infinity), axis=2).min(axis=0) - _radii(rows)
-    kept: set[int] = set()
+    kept: list[int] = []
     for index in np.argsort(distances, kind="stable").tolist():
-        most -= len(parts[index])
+        most -= int(counts[index])
         if most < 0:
             break
-        kept.add(index)
-    return kept
+        kept.append(index)
+    return sorted(kept)
 
 
 def _before_cameras(rows: Rows, view: View, *, at_infinity: bool) -> np.ndarray:
@@ -129,7 +155,3 @@ def _before_cameras(rows: Rows, view: View, *, at_infinity: bool) -> np.ndarray:
 
 def _radii(rows: Rows) -> np.ndarray:
     return np.array([row.block.sphere[3] for row in rows])
-
-
-def _total(parts: Sequence[Points]) -> int:
-    return sum(len(part) for part in parts)

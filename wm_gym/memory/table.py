@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from wm_gym.memory.blocks import Points, Row
+from wm_gym.memory.blocks import Row
+from wm_gym.memory.points import Points
 
 Rows = tuple[Row, ...]
 
@@ -22,7 +23,7 @@ def add(rows: Rows, points: Points, block_points: int) -> Rows:
     kept = list(rows)
     while kept and _merges(kept[-1].count, len(points), block_points):
         points = Points.cat([kept.pop().points(), points])
-    return (*kept, *(Row.of(part.sorted_by_lod()) for part in _split(points, block_points)))
+    return (*kept, *(Row.of(part.in_pages()) for part in _split(points, block_points)))
 
 
 def _merges(last: int, new: int, block_points: int) -> bool:

@@ -12,11 +12,12 @@ import numpy as np
 from torch import Tensor
 
 from wm_gym.memory import kernels, projection, write_kernels
-from wm_gym.memory.blocks import Points, Row
+from wm_gym.memory.blocks import Row
 from wm_gym.memory.config import CLOSEST_TO_FAR, MemoryConfig
 from wm_gym.memory.hints import Hints
 from wm_gym.memory.memory import Memory
 from wm_gym.memory.motion import TrackedObject, moved, objects_in, track
+from wm_gym.memory.points import Points
 from wm_gym.memory.retrieve import View, rows_in_view
 from wm_gym.memory.table import Rows, add, bound, compacted, spheres_of, with_alive
 from wm_gym.memory.threads import run_all
@@ -228,7 +229,7 @@ def _show(pending: PendingWrite, posed: PosedFrames, t: int, config: MemoryConfi
     added, view = Points.cat([pending.static, pending.sky]), posed.view
     screen, box, _ = projection.list_on_screen(
         added, len(pending.static), posed.cameras[t], view.intrinsics, view.height, view.width,
-        config.near_metres, config.max_splat_pixels,
+        config.near_metres, config.max_splat_widths * view.width,
     )  # fmt: skip
     screen[:, projection.Z] = np.minimum(screen[:, projection.Z], config.far_metres)
     kernels.nearest_depth(screen, box, np.float32(config.near_metres), shown_depth)

@@ -10,8 +10,7 @@ import math
 import numpy as np
 from numba import njit
 
-from wm_gym.memory.blocks import MAX_STRETCH, TANGENT_UNIT
-from wm_gym.memory.projection import FILLER
+from wm_gym.memory.units import FILLER, MAX_STRETCH, TANGENT_UNIT
 
 UNCHANGED, STATIC, SKY, MOVING, STATIC_BORDER, SKY_BORDER = range(6)
 """Kinds of pixels: nothing to write, or the layer that the pixel is written to.
