@@ -72,7 +72,7 @@ _ABOUT: tuple[tuple[str, str], ...] = (
         r"\b(snow[- ]cover\w*|snow (lies|covers|blankets)|(covered|blanketed|white) (in|with) snow|lying snow"
         r"|snow on the (ground|streets?|floor|roofs?))\b",
     ),
-    ("snowfall", r"\b(snow\w*|blizzard)\b"),
+    ("snowfall", r"\b(snow\w*|blizzard|flurry|flurries)\b"),
     ("fog", r"\b(fog\w*|mist\w*|the air becomes clear)\b"),
     ("storm", r"\b(thunder\w*|lightning|storms?)\b"),
     ("rain", r"\b(rain(?!bow)\w*|downpours?|drizzl\w+)\b"),
