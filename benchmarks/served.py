@@ -40,8 +40,22 @@ class Answer:
 
     @property
     def value(self) -> Any:
-        """The body as JSON."""
-        return json.loads(self.content)
+        """The body as JSON.
+
+        Raises:
+            AssertionError: If the server refused.
+        """
+        return json.loads(self.good)
+
+    @property
+    def good(self) -> bytes:
+        """The body.
+
+        Raises:
+            AssertionError: If the server refused.
+        """
+        assert self.status < 300, f"{self.status} {self.content[:400]!r}"
+        return self.content
 
 
 @dataclass(frozen=True)

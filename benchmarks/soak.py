@@ -109,7 +109,6 @@ class Soak:
                 self.counts["refused"] += 1
                 await asyncio.sleep(2.0)
                 continue
-            assert answer.status == 201, answer.content
             try:
                 await Life(self, rng, answer.value["id"]).run()
             except ExpiredError:
@@ -144,7 +143,7 @@ class Life:
         if "fork" in chosen:
             await self._fork()
         if "save" in chosen and len(self._soak.saved) < MOST_SAVED:
-            self._saving.append(Saved((await self._request("GET", "/state")).content))
+            self._saving.append(Saved((await self._request("GET", "/state")).good))
             self._soak.counts["saves"] += 1
         if "event" in chosen:
             self._saving.clear()
@@ -191,7 +190,7 @@ class Life:
             self._note(reply)
 
     async def _leave(self) -> None:
-        data = (await self._request("GET", "/recording")).content
+        data = (await self._request("GET", "/recording")).good
         await self._close()
         self._soak.kept.append(data)
         replay = Replay.from_bytes(data)
@@ -210,8 +209,7 @@ class Life:
         return answer
 
     async def _done(self, method: str, path: str, body: Any = None) -> None:
-        answer = await self._request(method, path, body)
-        assert answer.status == 200, answer.content
+        assert (await self._request(method, path, body)).good
 
 
 def _digest(frames: np.ndarray) -> str:
@@ -228,7 +226,7 @@ async def resumed(served: Served, saved: list[Saved]) -> tuple[int, int]:
     for one in saved:
         session_id = (await served.request("POST", "/sessions", {"opens": False})).value["id"]
         answer = await served.request("PUT", f"/sessions/{session_id}/state", one.state)
-        assert answer.status == 200, answer.content
+        assert answer.good
         stream = Stream(served.url, session_id)
         seen = [_digest((await stream.ask("step", action=action, **RAW))["frames"]) for action, _ in one.went_on]
         differ += seen != [digest for _, digest in one.went_on]
