@@ -19,6 +19,7 @@ ADDED = {
     "cards/video.md": "wm_gym/backends/video/shipped/README.md",
     "cards/layout.md": "wm_gym/layout/shipped/README.md",
     "cards/appearance.md": "wm_gym/appearance/shipped/README.md",
+    "cards/depth.md": "wm_gym/reconstruction/shipped/README.md",
     "cards/things.md": "wm_gym/entities/shipped/README.md",
     "cards/reader.md": "wm_gym/events/shipped/README.md",
     "cards/policies.md": "wm_gym/agents/rl/shipped/README.md",

@@ -174,7 +174,7 @@ def test_pictures_that_no_world_can_open_on(env):
         env.reset(options={"video": np.zeros((2, 48, 64, 3), np.uint8)})
     with pytest.raises(ValueError, match=r"option 'video' must be a film that is there, got 'no\.mp4', which is not"):
         env.reset(options={"video": "no.mp4"})
-    with pytest.raises(ValueError, match=r"option 'video' must come with reconstruction_settings=\{'depth'"):
+    with pytest.raises(ValueError, match="must be a film that can be read whole, got "):
         env.reset(options={"video": __file__})
 
 

@@ -15,9 +15,13 @@ NONE = (
     [
         (
             {"deth": "ground"},
-            "reconstruction_settings must be among ['depth', 'device'], got 'deth'; did you mean 'depth'?",
+            "reconstruction_settings must be among ['depth', 'device', 'masks'], got 'deth'; did you mean 'depth'?",
         ),
         ({"depth": 7}, "reconstruction_settings 'depth' must be a string, got int"),
+        (
+            {"masks": "nowhere"},
+            "masks must be a folder of a SAM 2 model of transformers, got 'nowhere': it has no config.json",
+        ),
         (["ground"], "reconstruction_settings must be a dict of the reconstruction's own, got ['ground']"),
         (
             {"depth": "nowhere.safetensors"},

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tiny_depth import MODELS, write_model
 
 import wm_gym  # noqa: F401
+from wm_gym.geometry.cameras import intrinsics_from_fov
 from wm_gym.geometry.motion import START_BODY_POSE, camera_pose
 from wm_gym.memory.hints import Hints
 from wm_gym.memory.memory import Memory
@@ -217,4 +218,24 @@ def test_an_environment_opens_a_picture_by_an_estimator(name, tmp_path):
     observation, _ = env.reset(seed=0, options={"image": picture})
     assert np.abs(observation["rgb"].astype(int) - picture).max() <= 1
     assert observation["depth"].min() > 0
+    env.close()
+
+
+def test_the_network_that_ships_is_nearer_to_the_truth_than_the_guess_and_is_the_default_of_pictures():
+    opening = load_capture(shipped_file("rooms/9"), 48, 64, finer=1)
+    assert opening.capture is not None
+    frame, true = opening.capture.frames[0], opening.capture.depth[0]
+    estimator = find_estimator()
+    assert estimator is not None
+    query = DepthQuery.of_level(frame[None], opening.intrinsics)
+    where = (true > 0.3) & (true < 20)
+    off = [float(((made - true).abs() / true)[where].mean()) for made in (
+        estimator.estimate(query).depth[0], query.ground()[0].clamp(max=9.0),
+    )]  # fmt: skip
+    assert off[0] < 0.25 and off[0] < off[1]
+    env = gym.make("wm_gym/Explore-v0", backend="memory_only", resolution=(48, 64), finer=1)
+    observation, _ = env.reset(seed=0, options={"image": frame.numpy()})
+    expected = estimator.estimate(DepthQuery.of_level(frame[None], intrinsics_from_fov(65.0, 48, 64))).depth[0]
+    still = observation["rgb"][..., 0] == frame[..., 0].numpy()
+    assert float(np.median(np.abs(observation["depth"][..., 0] / expected.numpy() - 1)[still])) < 0.02
     env.close()

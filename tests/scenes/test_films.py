@@ -94,9 +94,10 @@ def test_the_command_converts_a_film_and_refuses_what_is_none(tmp_path, capsys, 
     path, output = tmp_path / "walk.mp4", tmp_path / "walk.npz"
     estimator = filmed(path, ahead(6))
     settings = [f"from={path}", f"output={output}", "height=72", "width=96", f"log.fov_degrees={FOV}"]
-    assert main(["capture", *settings]) == 2
-    assert capsys.readouterr().err == "wm-gym capture: log.depth must name who estimates the depth of a film, got ''\n"
-    monkeypatch.setattr("wm_gym.train_world.data.capture_scene.find_estimator", lambda depth: estimator)
+    assert main(["capture", *settings, "log.depth=ground"]) == 2
+    told = "wm-gym capture: log.depth must name who estimates the depth of a film, got 'ground'\n"
+    assert capsys.readouterr().err == told
+    monkeypatch.setattr("wm_gym.train_world.data.capture_scene.find_estimator", lambda depth, masks: estimator)
     assert main(["capture", *settings, "log.depth=model"]) == 0
     assert json.loads(output.with_suffix(".json").read_text())["format"] == "film"
     assert load_capture(output, 36, 48).name == "walk"
@@ -125,4 +126,13 @@ def test_an_environment_opens_on_a_film_and_walks(tmp_path, monkeypatch):
     for _ in range(2):
         observation, *_ = env.step(1)
     assert float(np.median(observation["depth"][16:20, 20:28])) < before
+    env.close()
+
+
+def test_a_film_needs_an_estimator_of_its_depth(tmp_path):
+    filmed(tmp_path / "walk.mp4", ahead(3))
+    settings = {"reconstruction_settings": {"depth": "ground"}, "resolution": (36, 48)}
+    env = gym.make("wm_gym/Explore-v0", backend="memory_only", **settings)
+    with pytest.raises(ValueError, match=r"^option 'video' must come with reconstruction_settings=\{'depth': \.\.\.\}"):
+        env.reset(options={"video": tmp_path / "walk.mp4"})
     env.close()

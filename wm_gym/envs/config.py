@@ -23,7 +23,7 @@ PLAN_AHEAD_METRES = (4.0, 60.0)
 COMPLETION_SETTINGS = ("inpainter", "scene_bank", "layout", "kept_scenes")
 """Names in `completion_settings`."""
 
-RECONSTRUCTION_SETTINGS = ("depth", "device")
+RECONSTRUCTION_SETTINGS = ("depth", "device", "masks")
 """Names in `reconstruction_settings`."""
 
 PROBED = ("frameskip",)
@@ -64,9 +64,11 @@ class EpisodeConfig:
         completion: Whether what memory does not show is decided before it is generated; None: as the backend wants it.
         completion_settings: Of that: {"inpainter": path or "none", "scene_bank": folder or "none", "layout": "none" for
             no plans, "kept_scenes": most scenes that stay built}.
-        reconstruction_settings: {"depth": who estimates the depth of a picture that a world opens on, and of a
-            backend's frames that come without, as `wm_gym.reconstruction.depth_estimator` tells: "ground", a file
-            `.safetensors`, or a folder or hub id of a depth model of transformers; "device": where}.
+        reconstruction_settings: {"depth": who estimates the depth of a picture or film that a world opens on, as
+            `wm_gym.reconstruction.depth_estimator` tells: "embedded", the network that ships, "ground", a file
+            `.safetensors`, or a folder or hub id of a depth model of transformers; "device": where; "masks": folder
+            of a SAM 2 model that outlines what moves}. Where anything is named, the depth of a backend's frames that
+            come without is estimated too, else it is flat ground.
         draw_events: Whether events are drawn on the backend's frames, and people in the first one become entities;
             None: as the backend wants it.
     """

@@ -27,12 +27,13 @@ EMBEDDED, GROUND = "embedded", "ground"
 _LEAST_KNOWN = 0.05
 
 
-def find_estimator(depth: str = EMBEDDED, device: str = "cpu") -> DepthEstimator | None:
+def find_estimator(depth: str = EMBEDDED, device: str = "cpu", masks: str = "") -> DepthEstimator | None:
     """The estimator of a setting, or None for "ground"; what is heavy is loaded now.
 
     Args:
         depth: As in the table above.
         device: As torch knows it.
+        masks: Folder of a SAM 2 model of transformers that outlines what moves; empty for none.
 
     Raises:
         ValueError: If there is no such file or model.
@@ -40,6 +41,15 @@ def find_estimator(depth: str = EMBEDDED, device: str = "cpu") -> DepthEstimator
     """
     if depth == GROUND:
         return None
+    estimator = _estimator(depth, device)
+    if not masks:
+        return estimator
+    from wm_gym.reconstruction.sam_masks import OutlinedEstimator, SamMasks
+
+    return OutlinedEstimator(estimator, SamMasks(masks, device))
+
+
+def _estimator(depth: str, device: str) -> DepthEstimator:
     if depth == EMBEDDED or depth.endswith(".safetensors"):
         from wm_gym.reconstruction.depth_weights import SHIPPED, EmbeddedDepth
 
@@ -73,6 +83,11 @@ def _by_floor(given: Tensor, ground: Tensor, estimator: DepthEstimator) -> Depth
         if estimator.kind != "metric":
             raise
         return DepthScale("metric")
+
+
+def reconstructor_of(estimator: DepthEstimator | None, *, is_named: bool) -> EstimatedReconstructor | None:
+    """The reconstructor of an environment: by the estimator that its settings name, else none of its own."""
+    return EstimatedReconstructor(estimator) if is_named and estimator is not None else None
 
 
 class EstimatedReconstructor:

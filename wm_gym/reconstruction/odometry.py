@@ -16,8 +16,9 @@ from wm_gym.reconstruction.open3d_bridge import import_open3d
 from wm_gym.reconstruction.sameness import share_alike
 
 _FARTHEST_METRES, _SAME_METRES = 20.0, 0.4
-_LEAST_ALIKE, _KEEPS_KEY = 0.6, 0.72
+_LEAST_ALIKE, _KEEPS_KEY, _ALL_ALIKE = 0.5, 0.65, 0.9
 _MOST_METRES, _MOST_DEGREES = 0.8, 40.0
+_TURNS_DEGREES, _STEPS_METRES, _SEARCH_ROWS = np.arange(-24.0, 25.0, 3.0), (0.0, 0.2, 0.4), 30
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +55,7 @@ class Odometry:
         Args:
             before: The earlier frame.
             after: The later one.
-            guesses: (4, 4) poses to begin at, beside that of the earlier frame.
+            guesses: (4, 4) poses to begin at, beside the best of turns and steps ahead.
         """
         odometry = self._open3d.pipelines.odometry
         fx, fy, cx, cy = (float(one) for one in self._pinhole)
@@ -63,14 +64,20 @@ class Odometry:
         option = odometry.OdometryOption(depth_diff_max=_SAME_METRES, depth_min=0.1, depth_max=_FARTHEST_METRES)
         given = self._picture(after), self._picture(before), lens
         best, most = None, _LEAST_ALIKE
+        guesses = [*guesses, self._searched(before, after)]
         terms = odometry.RGBDOdometryJacobianFromHybridTerm(), odometry.RGBDOdometryJacobianFromColorTerm()
-        for start, term in product((np.eye(4), *guesses), terms):  # one slips where the other holds
+        for start, term in product(guesses, terms):  # one slips where the other holds
             found, moved, _ = odometry.compute_rgbd_odometry(*given, start, term, option)
             pose = np.asarray(moved)
             is_pose = found and bool(np.isfinite(pose).all())
             alike = share_alike(before, after, pose, self._pinhole) if is_pose else 0.0
             if alike > most:
                 best, most = pose, alike
+            if most > _ALL_ALIKE:
+                break
+        if best is None:  # with too little to hold on to, the refinement slides off
+            alike, guess = max(((share_alike(before, after, one, self._pinhole), k) for k, one in enumerate(guesses)))
+            best, most = (guesses[guess], alike) if alike > most else (None, most)
         return best, most
 
     def follow(self, frames: Iterable[RgbdFrame]) -> list[np.ndarray | None]:
@@ -102,6 +109,13 @@ class Odometry:
             step, last = (step if pose is None else np.linalg.inv(before) @ pose), frame
         return poses
 
+    def _searched(self, before: RgbdFrame, after: RgbdFrame) -> np.ndarray:
+        """The turn to a side and step ahead after which the frames are most alike: bodies turn fast."""
+        factor = max(1, before.depth.shape[0] // _SEARCH_ROWS)
+        small = [RgbdFrame(one.colour[::factor, ::factor], one.depth[::factor, ::factor]) for one in (before, after)]
+        poses = [_moved(turn, step) for turn, step in product(_TURNS_DEGREES, _STEPS_METRES)]
+        return max(poses, key=lambda pose: share_alike(*small, pose, self._pinhole / factor))
+
     def _picture(self, frame: RgbdFrame) -> Any:
         image = self._open3d.geometry.Image
         return self._open3d.geometry.RGBDImage.create_from_color_and_depth(
@@ -111,6 +125,15 @@ class Odometry:
             depth_trunc=_FARTHEST_METRES,
             convert_rgb_to_intensity=True,
         )
+
+
+def _moved(turn_degrees: float, step_metres: float) -> np.ndarray:
+    """(4, 4) pose of a camera that turned about its y axis and then went ahead."""
+    angle, pose = np.radians(turn_degrees), np.eye(4)
+    pose[0, [0, 2]] = np.cos(angle), np.sin(angle)
+    pose[2, [0, 2]] = -np.sin(angle), np.cos(angle)
+    pose[:3, 3] = step_metres * pose[:3, 2]
+    return pose
 
 
 def _is_step(before: np.ndarray, after: np.ndarray | None) -> bool:

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 
 _LEAST_INSIDE = 0.3
-_SAME_DEPTH, _SAME_GREY = 0.1, 25.0
+_SAME_DEPTH, _SAME_GREY = 0.15, 25.0
 _PAIRS = (1, 3, 6)
 
 

@@ -35,6 +35,7 @@ def open_picture(
     *,
     depth: np.ndarray | None = None,
     estimator: DepthEstimator | None = None,
+    of_panoramas: bool = True,
     fov_degrees: float = FOV_DEGREES,
     prompt: str = "",
     finer: int = FINER,
@@ -51,6 +52,7 @@ def open_picture(
         depth: (H, W) or (H, W, 1) planar z in metres, of the picture's size; 0 is unknown, 100 and more is sky. None
             for that of the estimator.
         estimator: Who estimates the depth, which the floor brings to metres; None for the prior of `ground_and_wall`.
+        of_panoramas: Whether the estimator is asked for the depth of panoramas too.
         fov_degrees: Horizontal field of view of the whole picture.
         prompt: One sentence that describes the scene.
         finer: Largest keyframe scale: rows and columns of the keyframe over those of frames.
@@ -61,7 +63,8 @@ def open_picture(
     """
     colours, name = _read(picture)
     if depth is None and is_panorama(colours):
-        return open_panorama(colours, height, width, name=name, estimator=estimator, prompt=prompt, finer=finer)
+        asked = estimator if of_panoramas else None
+        return open_panorama(colours, height, width, name=name, estimator=asked, prompt=prompt, finer=finer)
     rows, columns = colours.shape[:2]
     if rows < height or columns < width:
         raise ValueError(f"image must be at least {height} x {width} pixels, got {rows} x {columns}")

@@ -83,8 +83,14 @@ def draw_batch(clips: Sequence[DepthClip], count: int, hinted: float, rng: np.ra
     return _batch([_drawn(clips[int(rng.integers(len(clips)))], hinted, rng) for _ in range(count)])
 
 
+def openings_of(clips: Sequence[DepthClip]) -> DepthBatch:
+    """The first frame of each clip, alone: what a level camera sees where a body can start."""
+    nothing = torch.zeros(SWEEPS, dtype=torch.bool)
+    return _batch([replace(_sample(clip, [0] * (1 + SWEEPS)), shown=nothing) for clip in clips])
+
+
 def frames_of(clips: Sequence[DepthClip], count: int, *, others: bool, hints: bool) -> DepthBatch:
-    """Frames spread over all clips, as they are.
+    """Frames spread over the later halves of all clips, as they are.
 
     Args:
         clips: Of one size.

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from wm_gym.geometry.depth_scale import FAR_METRES, NEAR_METRES
 from wm_gym.reconstruction.depth_network import DepthAnswer
 from wm_gym.reconstruction.one_picture import WALL_METRES
-from wm_gym.train_world.depth.batches import frames_of
+from wm_gym.train_world.depth.batches import frames_of, openings_of
 from wm_gym.train_world.depth.clips import DepthClip
 from wm_gym.train_world.depth.objective import log_of
 from wm_gym.train_world.report import Score
@@ -23,15 +23,15 @@ _SCORED_FRAMES, _SHOWN_FRAMES = 60, 10
 
 
 class HeldOutDepth:
-    """Scores depth networks on frames that they never saw: alone, beside earlier frames, and with known depth."""
+    """Scores depth networks on frames that they never saw: alone, beside others, with known depth, and as openings."""
 
-    def __init__(self, clips: Sequence[DepthClip]) -> None:
-        """Score on frames spread over the clips."""
-        count = min(_SCORED_FRAMES, 4 * len(clips))
+    def __init__(self, clips: Sequence[DepthClip], frames: int = _SCORED_FRAMES) -> None:
+        """Score on so many frames, spread over the clips, at most four of each."""
+        count = min(frames, 4 * len(clips))
         asked = {"alone": (False, False), "beside": (True, False), "hinted": (True, True)}
         self._batches = {
             name: frames_of(clips, count, others=others, hints=hints) for name, (others, hints) in asked.items()
-        }
+        } | {"opening": openings_of(clips[:_SCORED_FRAMES])}
 
     @torch.no_grad()
     def __call__(self, network: nn.Module) -> Score:
@@ -42,10 +42,12 @@ class HeldOutDepth:
             figures[f"absrel_{name}"] = absrel(answer.log_depth.exp(), batch.depth)
             figures[f"moving_iou_{name}"] = iou(answer.moving > 0, batch.moving > 0)
             rows.append(_grey(answer.log_depth.exp()))
+        for name in ("alone", "opening"):
+            batch = self._batches[name]
+            figures[f"absrel_prior_{name}"] = absrel(batch.given.ground.clamp(max=WALL_METRES), batch.depth)
         alone = self._batches["alone"]
-        figures["absrel_prior"] = absrel(alone.given.ground.clamp(max=WALL_METRES), alone.depth)
         colours = (alone.given.frames * 255).round().byte().permute(0, 2, 3, 1).numpy()
-        strip = [np.concatenate(list(row[:_SHOWN_FRAMES]), 1) for row in (colours, _grey(alone.depth), *rows)]
+        strip = [np.concatenate(list(row[:_SHOWN_FRAMES]), 1) for row in (colours, _grey(alone.depth), *rows[:3])]
         return Score(figures, np.concatenate(strip, 0), "frame, true log-depth; alone, beside others, hinted")
 
 

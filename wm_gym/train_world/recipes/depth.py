@@ -31,12 +31,12 @@ class DepthTrainConfig(LoopConfig):
     """
 
     output: str = "outputs/train_depth"
-    steps: int = 10_000
+    steps: int = 6800
     batch: int = 16
     learning_rate: float = 1e-3
     weight_decay: float = 1e-3
     warmup: int = 200
-    constant_share: float = 0.4
+    constant_share: float = 0.53
     bfloat16: bool = True
     depth: DepthConfig = field(default_factory=DepthConfig)
     hinted: float = 0.5
