@@ -346,7 +346,7 @@ COMMANDS = (
     ),
     Command(
         "film-things", "wm_gym.train_world.things.film_things:FilmThingsConfig", _film_things,
-        "cut people and fires out of the twin's frames",
+        "cut people, fires and objects out of the twin's frames",
     ),
     Command(
         "film-places", "wm_gym.train_world.reading.film_places:FilmPlacesConfig", _film_places,

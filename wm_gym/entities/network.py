@@ -1,11 +1,13 @@
-"""The thing network: one person or fire as an RGBA crop, from kind, looks, the side it is seen from and its phase.
+"""The thing network: a person, fire or object as an RGBA crop, from kind, looks, the side that is seen and the phase.
 
 An encoder tells looks from one crop, whichever way the thing is turned; the decoder draws the same thing from any side.
+Objects have a decoder of their own, so that people and fires lose nothing by them.
 It is trained to draw *another* crop of the same thing, so that looks hold identity alone.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -14,9 +16,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from wm_gym.entities.crops import COLUMNS, ROWS, WINDOWS
+from wm_gym.events.kinds import KINDS
 
 _ANGLE_HARMONICS, _PHASE_HARMONICS = (1, 2, 3, 4), (1, 2)
-_POSE = 2 * (len(_ANGLE_HARMONICS) + len(_PHASE_HARMONICS))
+POSE_NUMBERS = 2 * (len(_ANGLE_HARMONICS) + len(_PHASE_HARMONICS))
+"""By which layers are told side and phase, behind a column for each kind."""
 _GROUPS = 4
 
 
@@ -28,11 +32,13 @@ class ThingConfig:
         looks: Numbers that hold the looks of a thing.
         width: Channels of the decoder.
         hidden: Channels of its first layers.
+        rank: Numbers through which the first layers of the decoder of objects reach its grid.
     """
 
     looks: int = 12
     width: int = 64
     hidden: int = 160
+    rank: int = 48
 
 
 class _Encoder(nn.Module):
@@ -55,13 +61,14 @@ class _Encoder(nn.Module):
 class _Decoder(nn.Module):
     """RGBA, its colour premultiplied by its alpha; no sigmoid, which dies where most texels are empty."""
 
-    def __init__(self, given: int, width: int, hidden: int) -> None:
+    def __init__(self, given: int, width: int, hidden: int, rank: int = 0) -> None:
         super().__init__()
         self.grid = (ROWS // 8, COLUMNS // 8)
         rows, columns = self.grid
         self.start = nn.Sequential(
             nn.Linear(given, hidden), nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU(),
-            nn.Linear(hidden, width * rows * columns),
+            *([nn.Linear(hidden, rank, bias=False)] if rank else []),
+            nn.Linear(rank or hidden, width * rows * columns),
         )  # fmt: skip
         widths = [width, width, 40, 32]
         pairs = list(pairwise(widths))
@@ -82,18 +89,20 @@ class ThingNetwork(nn.Module):
     """Things drawn from looks, and looks told from crops."""
 
     bank: Tensor
-    """(P, looks) looks of the people that it was trained on."""
-    clothes: Tensor
-    """(P, 3) colour of what each of them wears over the waist, 0..1."""
+    """(P, looks) looks of the things that it was trained on, in order of their kinds."""
+    colours: Tensor
+    """(P, 3) colour of each of them, 0..1; of a person that of what it wears over the waist."""
     usual: Tensor
     """(K, looks) mean looks of each kind."""
 
-    def __init__(self, config: ThingConfig, people: int = 1, kinds: tuple[str, ...] = tuple(WINDOWS)) -> None:
+    def __init__(
+        self, config: ThingConfig, rows: Mapping[str, int] | None = None, kinds: tuple[str, ...] = tuple(WINDOWS)
+    ) -> None:
         """A new network.
 
         Args:
             config: Its shape.
-            people: Rows of its bank.
+            rows: Rows of its bank for each kind whose things differ.
             kinds: Kinds that it draws.
 
         Raises:
@@ -103,11 +112,15 @@ class ThingNetwork(nn.Module):
         if not set(kinds) <= set(WINDOWS):
             raise ValueError(f"kinds must be among {list(WINDOWS)}, got {list(kinds)}")
         self.config, self.kinds = config, kinds
-        given = len(kinds) + _POSE
+        self.rows = {kind: (rows or {}).get(kind, 0) for kind in kinds}
+        given = len(kinds) + POSE_NUMBERS
         self.encoder = _Encoder(given, config.looks)
         self.decoder = _Decoder(config.looks + given, config.width, config.hidden)
-        self.register_buffer("bank", torch.zeros(people, config.looks))
-        self.register_buffer("clothes", torch.zeros(people, 3))
+        self.objects = _Decoder(config.looks + given, config.width, config.hidden, config.rank)
+        self._is_object = [KINDS[kind].is_object for kind in kinds]
+        known = sum(self.rows.values())
+        self.register_buffer("bank", torch.zeros(known, config.looks))
+        self.register_buffer("colours", torch.zeros(known, 3))
         self.register_buffer("usual", torch.zeros(len(kinds), config.looks))
 
     def forward(self, looks: Tensor, kind: Tensor, angle: Tensor, phase: Tensor) -> Tensor:
@@ -119,7 +132,20 @@ class ThingNetwork(nn.Module):
             angle: (N,) radians, as `crops.viewing_angle`.
             phase: (N,) 0..1, of the cycle of its motion.
         """
-        return self.decoder(torch.cat([looks, self._given(kind, angle, phase)], 1))
+        given = torch.cat([looks, self._given(kind, angle, phase)], 1)
+        is_object = torch.tensor(self._is_object, device=kind.device)[kind]
+        if not is_object.any():
+            return self.decoder(given)
+        if is_object.all():
+            return self.objects(given)
+        made = given.new_zeros(len(given), 4, ROWS, COLUMNS)
+        rows, others = is_object.nonzero()[:, 0], (~is_object).nonzero()[:, 0]
+        return made.index_copy(0, rows, self.objects(given[rows])).index_copy(0, others, self.decoder(given[others]))
+
+    def rows_of(self, kind: str) -> slice:
+        """The rows of the bank that hold things of a kind."""
+        before = sum(self.rows[other] for other in self.kinds[: self.kinds.index(kind)])
+        return slice(before, before + self.rows[kind])
 
     def encode(self, crop: Tensor, kind: Tensor, angle: Tensor, phase: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log-variance (N, looks) of the looks of crops (N, 4, 48, 32); other arguments as `forward`."""

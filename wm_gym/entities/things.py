@@ -1,8 +1,7 @@
-"""`Things`: people and fires of one world drawn into its frames, by the thing network."""
+"""`Things`: people, fires and objects of one world drawn into its frames, by the thing network."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,9 +10,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from wm_gym.entities.colours import named_colour
 from wm_gym.entities.compositing import Layer
 from wm_gym.entities.crops import WINDOWS, box_of, premultiplied, viewing_angle
 from wm_gym.entities.entity import Entity
+from wm_gym.entities.motion import leaving, shown_at
 from wm_gym.entities.network import ThingNetwork
 from wm_gym.entities.weights import SHIPPED, load_things
 from wm_gym.last_used import LastUsed
@@ -21,18 +22,6 @@ from wm_gym.last_used import LastUsed
 _SIDES, _PHASES = 16, 4
 _DRAWN_SIDES, _KEPT_CROPS = 48, 1024
 _STREAM, _NEAREST_PART, _MOST_BLENDED = 41, 24, 0.2
-_COLOURS = {
-    "red": (0.8, 0.15, 0.15), "green": (0.2, 0.6, 0.3), "blue": (0.2, 0.35, 0.75), "yellow": (0.95, 0.8, 0.25),
-    "orange": (0.9, 0.5, 0.2), "purple": (0.55, 0.3, 0.65), "pink": (0.9, 0.5, 0.65), "white": (0.95, 0.95, 0.95),
-    "black": (0.1, 0.1, 0.1), "brown": (0.45, 0.3, 0.2), "grey": (0.5, 0.5, 0.5), "gray": (0.5, 0.5, 0.5),
-    "turquoise": (0.25, 0.65, 0.75),
-}  # fmt: skip
-
-
-def named_colour(text: str) -> tuple[float, float, float] | None:
-    """The first colour that a text names, 0..1, or None."""
-    words = re.findall(r"[a-z]+", text.lower())
-    return next((_COLOURS[word] for word in words if word in _COLOURS), None)
 
 
 class Things:
@@ -53,16 +42,18 @@ class Things:
         return cls(load_things(path).to(device))
 
     def looks(self, kind: str, seed: int, text: str = "") -> tuple[float, ...]:
-        """The looks of a new thing: a person by the seed, in clothes of a colour that a text names; the usual fire."""
-        if kind != "walker":
+        """The looks of a new thing by the seed, of a colour that a text names; the usual ones where all look alike."""
+        rows = self._network.rows_of(kind)
+        bank, wanted = self._network.bank[rows], named_colour(text)
+        if not len(bank):
             return tuple(self._network.usual[self.kinds.index(kind)].tolist())
-        bank, wanted = self._network.bank, named_colour(text)
         if wanted is not None:
-            apart = (self._network.clothes.float() - torch.tensor(wanted, device=bank.device)).norm(dim=1)
+            apart = (self._network.colours[rows].float() - torch.tensor(wanted, device=bank.device)).norm(dim=1)
             bank = bank[apart.argsort()[: max(1, len(bank) // _NEAREST_PART)]]
         rng = np.random.default_rng([seed, _STREAM])
         one, other = bank[torch.from_numpy(rng.choice(len(bank), 2)).to(bank.device)]
-        return tuple((one + float(rng.uniform(0.0, _MOST_BLENDED)) * (other - one)).tolist())
+        blended = float(rng.uniform(0.0, _MOST_BLENDED)) if kind == "walker" else 0.0
+        return tuple((one + blended * (other - one)).tolist())
 
     def recognise(self, rgba: NDArray[np.uint8]) -> tuple[tuple[float, ...], float, int]:
         """Looks, viewing angle and frames of phase of a person in a crop (48, 32, 4): those that draw it best."""
@@ -89,22 +80,23 @@ class Things:
     ) -> list[Layer]:
         """The things of one frame as layers; those out of view are left out. Each is drawn alone."""
         made = []
-        for one in entities:
-            foot = np.array(one.position)
-            found = box_of(one.kind, foot, eye, ray_from_pixel)
-            if found is not None and one.strength > 0.0 and _is_in_view(found[0], size):
-                made.append(Layer(self._crop(one, viewing_angle(one.heading_radians, foot, eye)), *found, one.strength))
+        parts = [(one, part, foot) for one in entities for part, foot in enumerate(shown_at(one))]
+        for one, part, foot in parts:
+            found, opacity = box_of(one.kind, foot, eye, ray_from_pixel), _opacity(one)
+            if found is not None and opacity > 0.0 and _is_in_view(found[0], size):
+                crop = self._crop(one, part, viewing_angle(one.heading_radians, foot, eye))
+                made.append(Layer(crop, *found, opacity))
         return made
 
     def clear(self) -> None:
         """Forget the crops that are kept."""
         self._crops.clear()
 
-    def _crop(self, one: Entity, angle: float) -> NDArray[np.float32]:
+    def _crop(self, one: Entity, part: int, angle: float) -> NDArray[np.float32]:
         """(48, 32, 4) premultiplied, from the nearest of some sides; the crops that were asked for last are kept."""
         side = round(angle / (2 * np.pi) * _DRAWN_SIDES) % _DRAWN_SIDES
         period = WINDOWS[one.kind].period_frames
-        key = one.kind, one.looks, side, one.phase_frames % int(period)
+        key = one.kind, one.looks, side, (one.phase_frames + part) % int(period)
         return self._crops.get(key, lambda: self._made(*key))
 
     def _made(self, kind: str, looks: tuple[float, ...], side: int, phase_frames: int) -> NDArray[np.float32]:
@@ -115,6 +107,11 @@ class Things:
         with torch.inference_mode():
             crop = self._network(torch.tensor([looks], dtype=torch.float32, device=device), number, *numbers)[0]
         return np.ascontiguousarray(crop.permute(1, 2, 0).cpu().numpy())
+
+
+def _opacity(one: Entity) -> float:
+    """A flock fades only when it has almost gone."""
+    return min(1.0, 4.0 * (1.0 - leaving(one))) if one.kind == "birds" else one.strength
 
 
 def _is_in_view(box: tuple[float, float, float, float], size: tuple[int, int]) -> bool:

@@ -17,7 +17,7 @@ SHIPPED = Path(__file__).parent / "shipped" / "things.safetensors"
 
 def save_things(path: Path, network: ThingNetwork) -> str:
     """Write a network in bfloat16, atomically; returns the hash of the file."""
-    header = {"config": asdict(network.config), "kinds": network.kinds, "people": len(network.bank)}
+    header = {"config": asdict(network.config), "kinds": network.kinds, "rows": network.rows}
     return save_module(path, FORMAT, header, network)
 
 
@@ -29,6 +29,8 @@ def load_things(path: Path, dtype: torch.dtype = torch.float32) -> ThingNetwork:
     """
 
     def make(header: dict[str, Any]) -> ThingNetwork:
-        return ThingNetwork(ThingConfig(**header["config"]), header["people"], tuple(header["kinds"]))
+        if "rows" not in header:
+            raise ValueError(f"weights {path} must tell their things by kind, got those of an older version")
+        return ThingNetwork(ThingConfig(**header["config"]), header["rows"], tuple(header["kinds"]))
 
     return load_module(path, FORMAT, make, dtype).eval()

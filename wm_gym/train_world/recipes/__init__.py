@@ -52,7 +52,7 @@ RECIPES = (
     ),
     RecipeRow(
         "things", f"{_HERE}.things:ThingsRunConfig", f"{_HERE}.things:run_things",
-        "people and fires from looks, side and phase, on crops of the twin's",
+        "people, fires and objects from looks, side and phase, on crops of the twin's",
     ),
     RecipeRow(
         "event_reader", f"{_HERE}.event_reader:ReaderRunConfig", f"{_HERE}.event_reader:run_event_reader",

@@ -1,7 +1,8 @@
-"""Recipe "things": people and fires from looks, side and phase, on crops of the twin's."""
+"""Recipe "things": people, fires and objects from looks, side and phase, on crops of the twin's."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -9,12 +10,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from wm_gym.entities.crops import WINDOWS
 from wm_gym.entities.network import ThingConfig, ThingNetwork
 from wm_gym.entities.weights import save_things
 from wm_gym.train_world.loop_config import LoopConfig
 from wm_gym.train_world.recipes.running import run_recipe
 from wm_gym.train_world.report import Score
 from wm_gym.train_world.things.crops import CropPairs, Crops, by_thing, draw_pairs, read_crops
+from wm_gym.train_world.things.taking_over import take_over
 from wm_gym.train_world.trainer import Recipe
 
 _SCORED_PAIRS, _SHOWN_PAIRS = 256, 16
@@ -29,6 +32,7 @@ class ThingsTrainConfig(LoopConfig):
     Attributes:
         things: Shape of the network.
         kl: Weight of the divergence of looks from a normal, which rises from 0 over the run.
+        start_from: Weights of a thing network to go on from, of the same sizes, maybe of fewer kinds; empty: none.
     """
 
     output: str = "outputs/train_things"
@@ -41,6 +45,7 @@ class ThingsTrainConfig(LoopConfig):
     bfloat16: bool = False
     things: ThingConfig = field(default_factory=ThingConfig)
     kl: float = 2e-5
+    start_from: str = ""
 
 
 @dataclass
@@ -75,8 +80,10 @@ def things_recipe(config: ThingsTrainConfig, crops: Crops, held_out: Crops | Non
     """The training of a thing network on crops, scored on others."""
     torch.manual_seed(config.seed)
     things = by_thing(crops)
-    people = sum(int(crops.look[group[0]]) >= 0 for group in things)
-    network = ThingNetwork(ThingConfig(**asdict(config.things)), max(1, people))
+    kinds = [list(WINDOWS)[int(crops.kind[group[0]])] for group in things if int(crops.look[group[0]]) >= 0]
+    network = ThingNetwork(ThingConfig(**asdict(config.things)), Counter(kinds))
+    if config.start_from:
+        take_over(network, Path(config.start_from))
 
     def draw(number: int) -> CropPairs:
         return draw_pairs(crops, things, config.batch, np.random.default_rng([config.seed, number]))
@@ -106,7 +113,7 @@ def things_loss(
 
 
 class HeldOutCrops:
-    """Scores thing networks on people and fires that they never saw, known by one crop and drawn from another side."""
+    """Scores thing networks on things that they never saw, known by one crop and drawn from another side."""
 
     def __init__(self, crops: Crops) -> None:
         """Score on pairs of these crops."""
@@ -136,22 +143,24 @@ def _with_bank(network: ThingNetwork, crops: Crops, things: list[np.ndarray]) ->
     """The network with the looks of all that it was trained on."""
     with torch.no_grad():
         means = [network.encode(*_given(crops.rows(torch.from_numpy(group))))[0].mean(0) for group in things]
-        kinds = [int(crops.kind[group[0]]) for group in things]
-        people = [mean for mean, group in zip(means, things, strict=True) if int(crops.look[group[0]]) >= 0]
-        network.bank[:] = torch.stack(people) if people else 0.0
-        if people:
-            network.clothes[:] = _clothes(network)
-        for number in range(len(network.kinds)):
-            own = [mean for mean, kind in zip(means, kinds, strict=True) if kind == number]
-            network.usual[number] = torch.stack(own).mean(0) if own else 0.0
+        for number, kind in enumerate(network.kinds):
+            groups = [k for k, group in enumerate(things) if int(crops.kind[group[0]]) == number]
+            network.usual[number] = torch.stack([means[k] for k in groups]).mean(0) if groups else 0.0
+            differing = [means[k] for k in groups if int(crops.look[things[k][0]]) >= 0]
+            if differing:
+                rows = network.rows_of(kind)
+                network.bank[rows] = torch.stack(differing)
+                network.colours[rows] = _colours(network, number, rows)
     return network
 
 
-def _clothes(network: ThingNetwork) -> Tensor:
-    """(P, 3) mean colour over the waist of each person of the bank, from the front."""
-    zeros = network.bank.new_zeros(len(network.bank))
-    made = network(network.bank, zeros.long(), zeros, zeros).clamp(0, 1)[:, :, _CHEST]
-    return made[:, :3].sum((2, 3)) / made[:, 3:].sum((2, 3)).clamp_min(1e-3)
+def _colours(network: ThingNetwork, number: int, rows: slice) -> Tensor:
+    """(P, 3) mean colour of things of the bank, seen from the left; of people that over the waist, from the front."""
+    looks = network.bank[rows]
+    zeros, is_person = looks.new_zeros(len(looks)), network.kinds[number] == "walker"
+    made = network(looks, zeros.long() + number, zeros if is_person else zeros + torch.pi / 2, zeros).clamp(0, 1)
+    seen = made[:, :, _CHEST] if is_person else made
+    return seen[:, :3].sum((2, 3)) / seen[:, 3:].sum((2, 3)).clamp_min(1e-3)
 
 
 def _given(crops: Crops) -> tuple[Tensor, Tensor, Tensor, Tensor]:

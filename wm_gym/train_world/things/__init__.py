@@ -1,1 +1,1 @@
-"""Training of the network that draws people and fires, on crops of the twin's frames."""
+"""Training of the network that draws people, fires and objects, on crops of the twin's frames."""

@@ -9,7 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from wm_gym.entities.crops import premultiplied
+from wm_gym.entities.crops import WINDOWS, premultiplied
+
+SHARES = {
+    "walker": 0.66, "bonfire": 0.06, "crate": 0.06, "car": 0.12, "birds": 0.03, "lamp_post": 0.02, "tree": 0.05,
+}  # fmt: skip
+"""Of the kinds among pairs; what varies most is drawn most."""
 
 
 @dataclass(frozen=True)
@@ -88,10 +93,13 @@ def by_thing(crops: Crops) -> list[np.ndarray]:
 
 
 def draw_pairs(crops: Crops, things: list[np.ndarray], size: int, rng: np.random.Generator) -> CropPairs:
-    """Pairs of crops of one thing each, each thing as often as it has crops; fires half as often."""
-    fires = np.array([int(crops.look[group[0]]) < 0 for group in things])
-    shares = np.array([len(group) for group in things]) * np.where(fires, 0.5, 1.0)
+    """Pairs of crops of one thing each; kinds by `SHARES`, of a kind each thing as often as it has crops."""
+    kinds = np.array([int(crops.kind[group[0]]) for group in things])
+    sizes = np.array([len(group) for group in things], np.float64)
+    of_kind = np.bincount(kinds, sizes, len(WINDOWS))
+    wanted = np.array([SHARES[kind] for kind in WINDOWS])
+    shares = sizes / of_kind[kinds] * wanted[kinds]
     chosen = rng.choice(len(things), size, p=shares / shares.sum())
     rows = np.array([rng.choice(things[k], 2, replace=False) for k in chosen])
-    known, wanted = (crops.rows(torch.from_numpy(rows[:, k])) for k in range(2))
-    return CropPairs(known, wanted)
+    known, wanted_crops = (crops.rows(torch.from_numpy(rows[:, k])) for k in range(2))
+    return CropPairs(known, wanted_crops)
