@@ -10,7 +10,7 @@ from wm_gym.backends.twin.effects import Ground, Scene, draw_effects
 from wm_gym.backends.twin.messages import Effect
 from wm_gym.backends.twin.optics import fit_lens
 from wm_gym.backends.twin.raycast import FLOOR, SKY, Surfaces
-from wm_gym.events.kinds import KINDS
+from wm_gym.events.kinds import KINDS, OBJECTS
 
 HEIGHT, WIDTH, FAR = 48, 64, 100.0
 UNITS = np.array([32.0, 32.0, 32.0 / 1.2])
@@ -20,7 +20,7 @@ OPEN_AIR = Surfaces(
 POSITION = (-330.0, 40.0, 70.0)
 GLOBAL = ("night", "fog", "snowfall")
 PLACED = ("bonfire", "fireworks", "smoke", "explosion")
-DRAWN = sorted(KINDS.keys() - {"walker"})
+DRAWN = sorted(KINDS.keys() - {"walker", *OBJECTS})
 IDLE = ("autumn", "lamps_off")
 """Change nothing in a grey room by day without lamps that burn."""
 

@@ -130,6 +130,8 @@ class HeldOutCrops:
         figures = {}
         for number, kind in enumerate(network.kinds):
             rows = wanted.kind == number
+            if not rows.any():
+                continue
             figures |= {
                 f"{kind}_psnr_db": _psnr_within(made[rows], wanted.rgba[rows]),
                 f"{kind}_wrong_looks_psnr_db": _psnr_within(other[rows], wanted.rgba[rows]),
