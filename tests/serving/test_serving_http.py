@@ -2,6 +2,7 @@ import pytest
 from small_server import KEY, TOKEN, client, opened, small_sessions
 
 from wm_gym.serving.routes import NewSession
+from wm_gym.serving.sessions import Sessions
 
 EVERY = [
     ("GET", "/offer"),
@@ -78,6 +79,18 @@ def test_a_full_server_says_so_and_takes_more_when_one_has_gone(http):
     assert http.post(f"/sessions/{held[0]}/fork").status_code == 503
     for session_id in held:
         http.delete(f"/sessions/{session_id}")
+    http.delete(f"/sessions/{opened(http)['id']}")
+
+
+def test_a_fault_of_the_server_is_told_in_json_and_the_server_lives_on(http, monkeypatch):
+    def fails(*asked):
+        raise KeyError("secret")
+
+    kind = type(http)
+    with monkeypatch.context() as patched:
+        patched.setattr(Sessions, "create", fails)
+        answer = kind(http.app, headers=KEY, raise_server_exceptions=False).post("/sessions", json={})
+    assert answer.status_code == 500 and answer.json() == {"error": "the server could not do this: KeyError"}
     http.delete(f"/sessions/{opened(http)['id']}")
 
 

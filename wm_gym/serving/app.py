@@ -92,6 +92,7 @@ def _file(name: str):
 def _add_errors(app: FastAPI) -> None:
     for kind in _ERRORS:
         app.add_exception_handler(kind, _refuse)
+    app.add_exception_handler(Exception, _refuse)  # its own fault: told as such, and written to the log
     app.add_exception_handler(RequestValidationError, _refuse_request)
     for status in _NO_ROUTE:
         app.add_exception_handler(status, _refuse_route)
