@@ -111,7 +111,7 @@ def test_a_picture_that_is_a_panorama_opens_all_round():
 def test_an_environment_opens_inside_of_a_panorama_and_turns_round():
     env = gym.make("wm_gym/Explore-v0", backend="memory_only", resolution=(36, 48), finer=1)
     first, _ = env.reset(seed=0, options={"image": drawn(160)})
-    for _ in range(20):
+    for _ in range(10):  # half a turn
         observation, *_ = env.step(6)
     assert (observation["depth"] > 0).mean() > 0.9
     shown, began = observation["rgb"][18, 24].astype(int), first["rgb"][18, 24].astype(int)

@@ -27,7 +27,7 @@ from wm_gym.train_world.curation.profiles import CutConfig, Profile, Span, profi
 Captioner = Callable[[np.ndarray], str]
 """A picture (H, W, 3) uint8 to a sentence."""
 
-COLUMNS = (
+COLUMNS: tuple[str, ...] = (
     "file", "start_seconds", "end_seconds", "frames", "width", "height", "fps", "sharpness", "dark", "bright", "change",
     "motion", "overlay", "kept", "reason", "caption",
 )  # fmt: skip
@@ -75,7 +75,7 @@ class CurateConfig:
     least_sharpness: float = 40.0
     most_dark: float = 0.6
     most_bright: float = 0.4
-    least_change: float = 2.0
+    least_change: float = 5.0
     most_motion: float = 1.5
     most_overlay: float = 0.005
     least_distance: int = 7

@@ -26,6 +26,7 @@ from wm_gym.train_world.curation.measures import (
 _SAMPLES_PER_SECOND = 4.0
 _WINDOW_FRAMES = 2
 _HASHES = 3
+_LEAST_MOVED, _MOVED_CHANGE = 5, 8.0
 
 
 @dataclass
@@ -203,7 +204,7 @@ def _span(frames: list[_Frame], fps: float) -> Span:
     later = [change(frames[k].small, frames[k + apart].small) for k in range(0, len(frames) - apart, apart)]
     shares = np.array([exposure(one.small) for one in frames[:: max(1, apart // 2)]])
     sharp = [one.sharpness for one in frames if one.sharpness is not None]
-    found = [one.edges for one in frames if one.edges is not None]
+    found = _moved_edges(frames)
     at = np.linspace(0, len(frames) - 1, _HASHES).round().astype(int)
     return Span(
         start_seconds=round(frames[0].seconds, 3),
@@ -214,6 +215,15 @@ def _span(frames: list[_Frame], fps: float) -> Span:
         bright=round(float(shares[:, 1].mean()), 4),
         change=round(float(np.median(later)), 3) if later else 0.0,
         motion=round(float(np.percentile([one.motion for one in frames[1:]], 90)), 4) if len(frames) > 1 else 0.0,
-        overlay=round(overlay_share(np.stack(found)), 4) if len(found) > 2 else 0.0,
+        overlay=round(overlay_share(np.stack(found)), 4) if len(found) >= _LEAST_MOVED else 0.0,
         hashes=[picture_hash(frames[k].small) for k in at],
     )
+
+
+def _moved_edges(frames: list[_Frame]) -> list[np.ndarray]:
+    """Edges of samples each of which shows something else than the one before: what stands still tells no overlay."""
+    chosen: list[_Frame] = []
+    for one in frames:
+        if one.edges is not None and (not chosen or change(chosen[-1].small, one.small) >= _MOVED_CHANGE):
+            chosen.append(one)
+    return [one.edges for one in chosen if one.edges is not None]

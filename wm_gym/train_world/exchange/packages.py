@@ -12,9 +12,9 @@ def pyarrow() -> Any:
         ImportError: If it is not installed.
     """
     try:
-        import pyarrow
-        import pyarrow.compute
-        import pyarrow.parquet
+        import pyarrow  # pyright: ignore[reportMissingImports]
+        import pyarrow.compute  # pyright: ignore[reportMissingImports]
+        import pyarrow.parquet  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise ImportError("data sets of LeRobot need pyarrow: pip install 'wm-gym[lerobot]'") from error
     return pyarrow
@@ -27,8 +27,8 @@ def minari() -> Any:
         ImportError: If it is not installed.
     """
     try:
-        import h5py  # noqa: F401
-        import minari
+        import h5py  # noqa: F401  # pyright: ignore[reportMissingImports]
+        import minari  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise ImportError("data sets of Minari need it and h5py: pip install 'wm-gym[minari]'") from error
     return minari
