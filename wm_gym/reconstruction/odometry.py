@@ -114,7 +114,8 @@ class Odometry:
         factor = max(1, before.depth.shape[0] // _SEARCH_ROWS)
         small = [RgbdFrame(one.colour[::factor, ::factor], one.depth[::factor, ::factor]) for one in (before, after)]
         poses = [_moved(turn, step) for turn, step in product(_TURNS_DEGREES, _STEPS_METRES)]
-        return max(poses, key=lambda pose: share_alike(*small, pose, self._pinhole / factor))
+        earlier, later = small
+        return max(poses, key=lambda pose: share_alike(earlier, later, pose, self._pinhole / factor))
 
     def _picture(self, frame: RgbdFrame) -> Any:
         image = self._open3d.geometry.Image

@@ -42,7 +42,8 @@ class SamMasks:
         try:
             if not (Path(folder) / "config.json").is_file():
                 raise OSError("it has no config.json")
-            self._network: Any = Sam2Model.from_pretrained(folder, local_files_only=True).to(device).eval()
+            network: Any = Sam2Model.from_pretrained(folder, local_files_only=True)
+            self._network = network.to(device).eval()
         except (OSError, ValueError, KeyError, RuntimeError) as error:
             reason = str(error).splitlines()[0]
             raise ValueError(
