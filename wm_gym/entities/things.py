@@ -21,6 +21,7 @@ from wm_gym.last_used import LastUsed
 
 _SIDES, _PHASES = 16, 4
 _DRAWN_SIDES, _KEPT_CROPS = 48, 1024
+_USUAL_COLOURS = {"crate": named_colour("wooden")}
 _STREAM, _NEAREST_PART, _MOST_BLENDED = 41, 24, 0.2
 
 
@@ -44,7 +45,7 @@ class Things:
     def looks(self, kind: str, seed: int, text: str = "") -> tuple[float, ...]:
         """The looks of a new thing by the seed, of a colour that a text names; the usual ones where all look alike."""
         rows = self._network.rows_of(kind)
-        bank, wanted = self._network.bank[rows], named_colour(text)
+        bank, wanted = self._network.bank[rows], named_colour(text) or _USUAL_COLOURS.get(kind)
         if not len(bank):
             return tuple(self._network.usual[self.kinds.index(kind)].tolist())
         if wanted is not None:
