@@ -31,7 +31,7 @@ _KNOWN_SIZE = (360, 720)
 _SKY = 0.99 * FAR_METRES
 _WHITE_PERCENTILE, _WHITE = 90.0, 0.8
 _RINGING, _NEAR, _MOST_LIGHT = 0.1, 7, 1e6
-_LARGEST_SEAM = 1.5
+_LARGEST_STEP = 1.5
 
 
 def is_panorama(colours: np.ndarray) -> bool:
@@ -44,8 +44,8 @@ def is_panorama(colours: np.ndarray) -> bool:
     if columns != 2 * rows or rows < 4:
         return False
     edge = colours[:, [-1, 0, 1]].astype(np.float32)
-    seam, beside = (float(np.abs(edge[:, k] - edge[:, k + 1]).mean()) for k in (0, 1))
-    return seam <= _LARGEST_SEAM * beside + 1.0
+    across, beside = (float(np.abs(edge[:, k] - edge[:, k + 1]).mean()) for k in (0, 1))
+    return across <= _LARGEST_STEP * beside + 1.0
 
 
 def read_panorama(path: str | Path) -> np.ndarray:
