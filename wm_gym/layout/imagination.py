@@ -39,6 +39,7 @@ _FAR_METRES = 64.0
 _KEPT_THEMES, _KEPT_PLANS = 64, 128
 _START_CELLS, _CLEAR_CELLS, _LONGEST_VIEW = 28, 2.0, 40
 _OPENING_REACH_METRES, _MOST_OPENING_WINDOWS = 26.0, 3
+_LEAST_OPEN_CELLS, _MOST_OPENINGS = 400, 4
 _RADII = {"tree": 0.4, "lamp": 0.25, "plant": 0.35}
 _LAMP_METRES = 3.45
 
@@ -84,7 +85,7 @@ class Imagination:
 
     def _open(self, place: Imagined) -> Plan:
         empty = empty_plan(place)
-        first = drawn(empty, (-WINDOW // 2, -WINDOW // 2), self.sampler)
+        first = first_drawn(empty, self.sampler)
         cells, objects = first.region((-WINDOW // 2, -WINDOW // 2), WINDOW, WINDOW)
         (i, j), quarter = best_start(cells)
         # the plan is turned, so that the body looks along x
@@ -123,6 +124,17 @@ class Imagination:
     ) -> Cast:  # fmt: skip
         """What a camera sees of a plan, as `casting.cast`."""
         return cast(board, self.theme(plan), world_from_camera, intrinsics, asked, far_metres)
+
+
+def first_drawn(empty: Plan, sampler: Sampler) -> Plan:
+    """A plan round the origin with room to stand; windows of solid matter alone are drawn again."""
+    corner = -WINDOW // 2, -WINDOW // 2
+    plan = drawn(empty, corner, sampler)
+    for attempt in range(1, _MOST_OPENINGS):
+        if int(largest(WALKS[plan.region(corner, WINDOW, WINDOW)[0]]).sum()) >= _LEAST_OPEN_CELLS:
+            break
+        plan = drawn(replace(empty, windows=attempt), corner, sampler)
+    return plan
 
 
 def board_round(plan: Plan, x: float, y: float, reach_metres: float = _FAR_METRES) -> Board:
