@@ -1,6 +1,7 @@
 import pytest
 from small_server import KEY, TOKEN, client, opened, small_sessions
 
+from wm_gym.envs.replay.format import Replay
 from wm_gym.serving.routes import NewSession
 from wm_gym.serving.sessions import Sessions
 
@@ -92,6 +93,13 @@ def test_a_fault_of_the_server_is_told_in_json_and_the_server_lives_on(http, mon
         answer = kind(http.app, headers=KEY, raise_server_exceptions=False).post("/sessions", json={})
     assert answer.status_code == 500 and answer.json() == {"error": "the server could not do this: KeyError"}
     http.delete(f"/sessions/{opened(http)['id']}")
+
+
+def test_a_recording_without_a_step_is_downloaded(http):
+    one = opened(http)["id"]
+    http.post(f"/sessions/{one}/recording")
+    assert Replay.from_bytes(http.get(f"/sessions/{one}/recording").content).num_steps == 0
+    http.delete(f"/sessions/{one}")
 
 
 def test_what_cannot_open_leaves_no_session_behind(http):
