@@ -186,7 +186,7 @@ def main() -> None:
     asked = parser.parse_args()
     settings = ["backends=[memory_only]", "world=city/9", "height=36", "width=48", "finer=1", "most_sessions=4"]
     figures: dict[str, Any] = {"machine": machine()}
-    with server(*settings, "idle_seconds=20") as served:
+    with server(*settings, "idle_seconds=600") as served:
         if asked.frames:
             fuzz, began = Fuzz(served, asked.seed), time.monotonic()
             asyncio.run(fuzz.run(asked.frames, asked.seconds))
