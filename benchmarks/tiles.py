@@ -3,8 +3,8 @@
     python benchmarks/tiles.py [--places 40] [--sheet PATH] [--json PATH]
 
 Fréchet distances of EfficientNet-Lite0's features, in axes fitted on the tiles of held-out places, over all kinds and
-by kind of tile: of imagined tiles; of the tiles of other places, which is how far true ones are apart; and of true tiles
-of other kinds, which is what a network that cannot tell kinds would reach.
+by kind of tile: of imagined tiles; of the tiles of other places, which is how far true ones are apart; and of those of
+other kinds, which is what a network that cannot tell kinds would reach.
 """
 
 from __future__ import annotations

@@ -13,7 +13,8 @@ from wm_gym.choices import check_known
 
 _SYSTEM = (
     "You describe pictures for training a model of places. Answer with one plain sentence, at most 30 words, about "
-    "what stands where, materials, colours and light. Say nothing of the camera, of motion or of what you are not sure of."
+    "what stands where, materials, colours and light. Say nothing of the camera, of motion or of what you are not sure "
+    "of."
 )
 
 
