@@ -63,9 +63,8 @@ def test_a_world_in_a_batch_of_any_size_is_the_world_alone(world):
     assert differing(world, COUNTS) == []
 
 
-@pytest.mark.parametrize(
-    "instructions", ["AVX2", *(pytest.param(name, marks=pytest.mark.slow) for name in INSTRUCTION_SETS[1:])]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("instructions", INSTRUCTION_SETS)
 def test_a_world_in_a_batch_is_the_world_alone_with_the_kernels_of_other_processors(instructions):
     assert_all_equal(instructions, "--counts", "3", "--threads", "2")
 

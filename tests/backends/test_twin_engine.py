@@ -84,7 +84,7 @@ def test_scripts_are_laid_out_as_the_engine_reads_them():
     lump = acs.behaviour()
     directory = int.from_bytes(lump[4:8], "little")
     count = int.from_bytes(lump[directory : directory + 4], "little")
-    assert lump[:4] == b"ACS\0" and count == 4 + len(acs.SPAWN)
+    assert lump[:4] == b"ACS\0" and count == 6 + len(acs.SPAWN)
     names = (*acs.SPAWN, *acs.BODY_STATES)
     assert lump.endswith("".join(f"{name}\0" for name in names).encode())
 

@@ -174,6 +174,7 @@ def test_a_forked_child_continues_with_an_engine_of_its_own(elsewhere, city):
     assert elsewhere._pool.pids == pids
 
 
+@pytest.mark.slow
 def test_closed_and_killed_models_leave_no_processes_or_files(tmp_path):
     script = tmp_path / "no_main_guard.py"
     script.write_text(

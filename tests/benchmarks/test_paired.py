@@ -10,6 +10,7 @@ from machine import machine, machine_line
 SETTINGS = {"backend": "memory_only", "world": "city/9", "resolution": (24, 32), "finer": 1}
 
 
+@pytest.mark.slow
 def test_a_checkout_against_itself_gives_equal_bytes(monkeypatch):
     monkeypatch.setattr(paired, "ROUNDS", 2)
     monkeypatch.setattr(paired, "WORLD_STEPS", 2)

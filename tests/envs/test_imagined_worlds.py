@@ -99,6 +99,7 @@ def test_forks_and_saved_states_go_the_same_way():
     other.close()
 
 
+@pytest.mark.slow
 def test_each_world_of_a_batch_is_a_place_of_its_own_and_what_it_is_alone():
     batch = gym.make_vec("wm_gym/Explore-v0", num_envs=2, world="imagined/*", obs_mode="rgb")
     observation, _ = batch.reset(seed=[4, 5])

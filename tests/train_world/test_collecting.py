@@ -78,6 +78,7 @@ def contents(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+@pytest.mark.slow
 def test_an_unfinished_dataset_is_completed_and_ends_in_the_same_bytes(tmp_path):
     config = config_of(tmp_path / "a", num_clips=2, workers=1)
     manifest = collect(config, quiet=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -89,6 +90,7 @@ class MemoryFolder:
             self.path.mkdir(parents=True, exist_ok=True)
             self._make_room(len(data))
             write_atomically(path, lambda file: file.write(data))
+            _mark_used(path)
 
     def _make_room(self, num_bytes: int) -> None:
         """Remove files, the least lately used first, until so many bytes more are within the bound."""
@@ -118,8 +120,14 @@ def _read(path: Path) -> Memory | None:
     except (OSError, ValueError):
         return None
     with suppress(OSError):
-        os.utime(path)
+        _mark_used(path)
     return memory
+
+
+def _mark_used(path: Path) -> None:
+    """Note that a file was used now; the system's own clock of files stands still for milliseconds."""
+    now = time.time_ns()
+    os.utime(path, ns=(now, now))
 
 
 @dataclass(frozen=True)
