@@ -31,7 +31,7 @@ PAIRS = [
         ("wm_gym/Explore-v0", "video", False),
         ("wm_gym/PointGoal-v0", "memory_only", False),
         ("wm_gym/PointGoal-v0", "twin", True),
-        ("wm_gym/PointGoal-v0", "video", False),
+        ("wm_gym/PointGoal-v0", "video", True),
     )
 ]
 

@@ -208,7 +208,7 @@ def test_forks_take_the_count_of_steps_along(make):
     assert envs.step([0, 0])[1].tolist() == [0, 0], "both wait for their reset"
 
 
-@pytest.mark.parametrize("backend", ["memory_only", "video"])
+@pytest.mark.parametrize("backend", ["memory_only", pytest.param("video", marks=pytest.mark.slow)])
 def test_restless_neighbours_do_not_disturb(backend):
     settings = {"backend": backend, "world": "city/9", "finer": 1, "obs_mode": "rgb+depth+pose", "return_text": True}
     envs = gym.make_vec("wm_gym/Explore-v0", 4, autoreset_mode="Disabled", **settings)

@@ -23,6 +23,10 @@ def loaded(path):
     return getattr(import_module(module), name)
 
 
+SLOW = {"plan_reader": pytest.mark.slow}
+"""Recipes that take long to prepare."""
+
+
 @pytest.mark.parametrize("row", RECIPES, ids=lambda row: row.name)
 def test_a_row_names_a_dataclass_and_a_function(row):
     assert is_dataclass(loaded(row.config)) and callable(loaded(row.run))
@@ -43,7 +47,7 @@ def test_a_run_leaves_weights_a_checkpoint_and_a_log(name, tmp_path):
     assert progress.step == 4 and [row["step"] for row in rows] == [2, 4]
 
 
-@pytest.mark.parametrize("name", TINY_RECIPES)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=SLOW.get(n, ())) for n in TINY_RECIPES])
 def test_a_run_that_is_interrupted_amid_a_step_ends_in_the_same_bytes(name, tmp_path):
     whole = tiny_recipe(name, tmp_path, "whole")
     train(whole)

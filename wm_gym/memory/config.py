@@ -41,7 +41,7 @@ class MemoryConfig:
     surface_metres: float = 0.05
     front_tolerance: float = 0.1
     erase_tolerance: float = 0.1
-    max_splat_widths: float = 0.5
+    max_splat_widths: float = 0.4
     occupied_points: int = 4
 
     def __post_init__(self) -> None:
