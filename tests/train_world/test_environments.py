@@ -10,13 +10,14 @@ import toy_room
 from toy_room import ACTIONS, FOV, HEIGHT, WIDTH, ToyRoom, draw
 
 from wm_gym.cli import main
+from wm_gym.files.hashing import sha256_of
 from wm_gym.geometry.motion import KEYS, camera_pose
 from wm_gym.train_world.data.capture_scene import CaptureConfig, capture
 from wm_gym.train_world.data.collect_config import CollectConfig
 from wm_gym.train_world.data.environments.actions import Acts
 from wm_gym.train_world.data.environments.config import EnvironmentConfig
 from wm_gym.train_world.data.environments.recording import EnvironmentRecorder, make_environment
-from wm_gym.train_world.data.recordings import Recordings, sha256_of
+from wm_gym.train_world.data.recordings import Recordings
 from wm_gym.train_world.data.samples import prepare
 from wm_gym.train_world.data.shards import write_manifest, write_shard
 

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from wm_gym.backends.twin.model import TwinModel
 from wm_gym.events.scripts import EventScript
+from wm_gym.files.hashing import sha256_of
 from wm_gym.train_world.data.captions import Captions, Interval
 from wm_gym.train_world.data.collect_config import CollectConfig
 from wm_gym.train_world.data.recording_spec import RecordingSpec
-from wm_gym.train_world.data.recordings import EVENT_KINDS, PLAIN_ARRAYS, Clip, Recordings, sha256_of
+from wm_gym.train_world.data.recordings import EVENT_KINDS, PLAIN_ARRAYS, Clip, Recordings
 from wm_gym.train_world.data.shards import write_manifest, write_shard
 from wm_gym.train_world.data.splits import nth_seed, split_of
 from wm_gym.world_model import Place

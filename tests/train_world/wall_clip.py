@@ -4,12 +4,13 @@ from pathlib import Path
 
 import numpy as np
 
+from wm_gym.files.hashing import sha256_of
 from wm_gym.geometry.cameras import intrinsics_from_fov
 from wm_gym.geometry.motion import camera_pose
 from wm_gym.train_world.data.captions import Captions
 from wm_gym.train_world.data.collect_config import CollectConfig
 from wm_gym.train_world.data.recording_spec import RecordingSpec
-from wm_gym.train_world.data.recordings import EVENT_KINDS, Clip, sha256_of
+from wm_gym.train_world.data.recordings import EVENT_KINDS, Clip
 from wm_gym.train_world.data.shards import write_manifest, write_shard
 from wm_gym.world_model import Place
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from wm_gym.appearance.chance import chance
 from wm_gym.entities.entity import Entity
-from wm_gym.entities.motion import discs_of, moved, run_up, stands_still, touches
+from wm_gym.entities.motion import moved, run_up, stands_still, with_solid
 from wm_gym.entities.placing import place_thing, wanted_place
 from wm_gym.entities.surroundings import Surroundings
 from wm_gym.events.kinds import ActiveEvent
@@ -73,12 +73,11 @@ class _Among:
     """A place with the solid things that stand in it (`entities.surroundings.Surroundings`)."""
 
     def __init__(self, around: Surroundings, things: Sequence[Entity]) -> None:
-        self._around, self._solid = around, discs_of(things)
+        self._blocked = with_solid(around.blocked, things)
         self.floor_z, self.roof_z = around.floor_z, around.roof_z
 
     def blocked(self, positions: NDArray[np.float64], radius_metres: float) -> NDArray[np.bool_]:
-        found = self._around.blocked(positions, radius_metres)
-        return found | touches(self._solid, positions, radius_metres) if len(self._solid) else found
+        return self._blocked(positions, radius_metres)
 
 
 def _new(event: ActiveEvent, pose: NDArray[np.float64], around: Surroundings, looks: Looks) -> Entity:

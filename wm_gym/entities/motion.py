@@ -6,7 +6,7 @@ People walk, cars drive to and fro, crates fall, birds take off and circle. Know
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +17,9 @@ from wm_gym.entities.entity import Entity
 from wm_gym.entities.placing import ROOM_METRES
 from wm_gym.entities.surroundings import Surroundings
 from wm_gym.events.kinds import KINDS
+
+Blocked = Callable[[NDArray[np.float64], float], NDArray[np.bool_]]
+"""Positions (M, 2) and a radius in metres to (M,) bool: whether something stands there."""
 
 WALK_METRES_PER_FRAME, DRIVE_METRES_PER_FRAME = 0.063, 0.2
 """1.1 and 3.5 metres a second."""
@@ -178,6 +181,14 @@ def touches(solid: NDArray[np.float64], positions: NDArray[np.float64], radius_m
     """(M,) bool: whether positions (M, 2) lie within a radius of discs (K, 3)."""
     apart = np.linalg.norm(np.asarray(positions)[:, None] - solid[None, :, :2], axis=2)
     return (apart < radius_metres + solid[:, 2]).any(axis=1)
+
+
+def with_solid(blocked: Blocked, things: Sequence[Entity]) -> Blocked:
+    """A place with the solid things that stand in it: whether positions (M, 2) with a radius overlap either."""
+    solid = discs_of(things)
+    if not len(solid):
+        return blocked
+    return lambda positions, radius_metres: blocked(positions, radius_metres) | touches(solid, positions, radius_metres)
 
 
 def _unit(radians: float) -> NDArray[np.float64]:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from wm_gym.files.atomic import write_atomically
+from wm_gym.files.hashing import sha256_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,12 +87,6 @@ def relocated(value: Any, places: Mapping[str, str]) -> Any:
     if isinstance(value, list | tuple):
         return type(value)(relocated(part, places) for part in value)
     return value
-
-
-def sha256_of(path: Path) -> str:
-    """Hash of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _strings(value: Any) -> Iterator[str]:

@@ -46,17 +46,19 @@ def flat_ground(intrinsics: Tensor, height: int, width: int) -> Tensor:
     return (EYE_HEIGHT_METRES / down.clamp(min=1e-6)).clamp(max=FAR_METRES).float()
 
 
-def floor_positions(depth: Tensor, intrinsics: Tensor) -> Tensor:
-    """One position for each square metre of floor within 10 m that a level camera at the world's origin sees.
+def floor_positions(depth: Tensor, intrinsics: Tensor, world_from_camera: Tensor | None = None) -> Tensor:
+    """One position for each square metre of floor within 10 m that cameras at the world's origin see.
 
     Args:
-        depth: (H, W) metres, 0 unknown.
+        depth: (..., H, W) metres, 0 unknown.
         intrinsics: (4,) fx, fy, cx, cy in pixels.
+        world_from_camera: (..., 4, 4); None for level ones that look ahead.
 
     Returns:
         (P, 2) float32 x, y in metres; the origin alone where no floor is seen.
     """
-    pose = torch.from_numpy(camera_pose(START_BODY_POSE)).float()
+    level = torch.from_numpy(camera_pose(START_BODY_POSE)).float()
+    pose = level if world_from_camera is None else world_from_camera
     points = unproject(depth.float(), intrinsics.float(), pose).flatten(0, -2)
     is_floor = (points[:, 2] + EYE_HEIGHT_METRES).abs() < _FLOOR_TOLERANCE_METRES
     near = points[:, :2].norm(dim=-1) < _FLOOR_RADIUS_METRES

@@ -19,7 +19,7 @@ from wm_gym.geometry.depth_scale import FAR_METRES
 from wm_gym.geometry.motion import START_BODY_POSE, camera_pose
 from wm_gym.reconstruction.depth_estimator import opening_depth
 from wm_gym.reconstruction.estimates import DepthEstimator, DepthQuery
-from wm_gym.reconstruction.one_picture import EYE_HEIGHT_METRES, WALL_METRES
+from wm_gym.reconstruction.one_picture import EYE_HEIGHT_METRES, WALL_METRES, floor_positions
 from wm_gym.scenes.keyframe_scale import FINER
 from wm_gym.world_model import Capture, Opening
 
@@ -125,7 +125,13 @@ def open_panorama(
         )
     capture = _captured(colours, scale * height, scale * width, estimator)
     lens = resize_intrinsics(capture.intrinsics, 1 / scale, 1 / scale)
-    return Opening(name, prompt, lens, _floor_spots(capture), capture=capture)
+    return Opening(
+        name,
+        prompt,
+        lens,
+        floor_positions(capture.depth, capture.intrinsics, capture.world_from_camera),
+        capture=capture,
+    )
 
 
 def _captured(colours: np.ndarray, height: int, width: int, estimator: DepthEstimator | None) -> Capture:
@@ -240,19 +246,6 @@ def _sampled(panorama: np.ndarray, directions: np.ndarray, order: int) -> np.nda
     column = (np.pi - np.arctan2(unit[..., 1], unit[..., 0])) / (2 * np.pi) * columns - 0.5
     wrapped = np.concatenate([panorama[:, -1:], panorama, panorama[:, :1]], axis=1)
     return map_coordinates(wrapped, [row, column + 1], order=order, mode="nearest")
-
-
-def _floor_spots(capture: Capture) -> torch.Tensor:
-    """(P, 2) x, y of a spot in each square metre of floor within 10 m; the origin alone where none is seen."""
-    fx, fy, cx, cy = capture.intrinsics
-    height, width = capture.depth.shape[1:]
-    v, u = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij")
-    ray = torch.stack([(u - cx) / fx, (v - cy) / fy, torch.ones_like(u)], -1)
-    points = torch.einsum("kij,khwj->khwi", capture.world_from_camera[:, :3, :3], ray * capture.depth[..., None])
-    is_floor = (points[..., 2] + EYE_HEIGHT_METRES).abs() < 0.2
-    near = points[..., :2].norm(dim=-1) < 10.0
-    cells = points[is_floor & near][:, :2].floor().unique(dim=0)
-    return cells + 0.5 if len(cells) else torch.zeros(1, 2)
 
 
 def _read_exr(path: Path) -> np.ndarray:

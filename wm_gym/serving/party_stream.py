@@ -73,9 +73,7 @@ class PartyStreams:
         """Answer one connection until the client goes or the party ends; a player may name its `seat` in the query."""
         try:
             party, role = await self._worker.call(self._parties.admit, key)
-            table = self._tables.setdefault(
-                party.party_id, self._tables.get(party.party_id) or Table(self._worker, party)
-            )
+            table = self._table_of(party)
             viewer = await table.enter(role, websocket.query_params.get("seat"))
         except (UnknownSessionError, RuntimeError) as error:
             await refuse(websocket, error)

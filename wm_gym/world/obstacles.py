@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from wm_gym.entities.motion import discs_of, touches
+from wm_gym.entities.motion import with_solid
 from wm_gym.geometry.motion import OPENING_EYE_METRES
 from wm_gym.layout.cells import PATCH, SOLID
 from wm_gym.layout.imagination import blocked as stands_in
@@ -44,10 +44,7 @@ def solid_round(
     if obstacles is not None:
         return obstacles.blocked
     place = _place_round(state, world, step_height_metres, reach_metres)
-    solid = discs_of(state.entities[state.world_of_view[world]])
-    if not len(solid):
-        return place
-    return lambda positions, radius_metres: place(positions, radius_metres) | touches(solid, positions, radius_metres)
+    return with_solid(place, state.entities[state.world_of_view[world]])
 
 
 def _place_round(state: WorldState, world: int, step_height_metres: float, reach_metres: float) -> Solid:

@@ -45,6 +45,17 @@ def unpack(content: bytes) -> Any:
         raise ValueError(f"a message must be MessagePack, got {len(content)} bytes that are not: {error}") from error
 
 
+def checked_url(url: str) -> str:
+    """The address of a server without what is behind its port.
+
+    Raises:
+        ValueError: If it is none of a WebSocket.
+    """
+    if not isinstance(url, str) or not url.startswith(("ws://", "wss://")):
+        raise ValueError(f"url must be the address of a server, such as 'ws://127.0.0.1:30000', got {url!r}")
+    return url.rstrip("/")
+
+
 class Connection:
     """A WebSocket to a server.
 

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from wm_gym.backends.foreign.messages import Connection
+from wm_gym.backends.foreign.messages import Connection, checked_url
 from wm_gym.backends.foreign.session_model import ServerFrames, SessionModel, SessionOpening, SessionStep
 from wm_gym.events.kinds import FREE_TEXT
 from wm_gym.geometry.motion import KEYS
@@ -169,14 +169,3 @@ def held_keys(keys: np.ndarray, items: int) -> list[list[str]]:
     """Names of the keys held in each of so many equal parts of (T, 8) frames, at their first frame."""
     at = [item * len(keys) // items for item in range(items)]
     return [[name.lower() for name, is_held in zip(KEYS, keys[frame], strict=True) if is_held] for frame in at]
-
-
-def checked_url(url: str) -> str:
-    """The address of a server without what is behind its port.
-
-    Raises:
-        ValueError: If it is none of a WebSocket.
-    """
-    if not isinstance(url, str) or not url.startswith(("ws://", "wss://")):
-        raise ValueError(f"url must be the address of a server, such as 'ws://127.0.0.1:30000', got {url!r}")
-    return url.rstrip("/")

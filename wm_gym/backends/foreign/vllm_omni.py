@@ -21,9 +21,8 @@ from uuid import uuid4
 
 import numpy as np
 
-from wm_gym.backends.foreign.messages import Connection
+from wm_gym.backends.foreign.messages import Connection, checked_url
 from wm_gym.backends.foreign.session_model import ServerFrames, SessionModel, SessionOpening, SessionStep
-from wm_gym.backends.foreign.sglang import checked_url
 from wm_gym.events.kinds import FREE_TEXT
 from wm_gym.world_model import ModelSpec
 

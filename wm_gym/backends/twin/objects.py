@@ -20,7 +20,7 @@ from wm_gym.backends.twin.site import Site
 from wm_gym.entities.advancing import advance
 from wm_gym.entities.colours import named_colour, nearest_colour
 from wm_gym.entities.entity import Entity
-from wm_gym.entities.motion import discs_of, shown_at, touches
+from wm_gym.entities.motion import shown_at, with_solid
 from wm_gym.events.kinds import OBJECTS, ActiveEvent
 from wm_gym.world_model import Obstacles
 
@@ -66,11 +66,11 @@ class AmongObjects:
 
     def __init__(self, obstacles: Obstacles, objects: Sequence[Entity]) -> None:
         """Obstacles of the place, and all objects in it."""
-        self._obstacles, self._solid = obstacles, discs_of(objects)
+        self._blocked = with_solid(obstacles.blocked, objects)
 
     def blocked(self, positions: NDArray[np.float64], radius: float) -> NDArray[np.bool_]:
         """Whether a body at each position (M, 2) overlaps an obstacle, (M,) bool."""
-        return self._obstacles.blocked(positions, radius) | touches(self._solid, positions, radius)
+        return self._blocked(positions, radius)
 
 
 def _looks(kind: str, seed: int, text: str) -> tuple[float, ...]:

@@ -18,10 +18,11 @@ from threading import Thread
 from typing import Any
 
 from wm_gym.files.atomic import check_writable, sweep
+from wm_gym.files.hashing import sha256_of
 from wm_gym.launching.launchers import read_launcher
 from wm_gym.progress import progress_bar
 from wm_gym.train_world.data.collect_config import CollectConfig
-from wm_gym.train_world.data.recordings import MANIFEST, read_manifest, sha256_of
+from wm_gym.train_world.data.recordings import MANIFEST, read_manifest
 from wm_gym.train_world.data.shard_worker import record_launched
 from wm_gym.train_world.data.shards import shard_name, write_manifest
 

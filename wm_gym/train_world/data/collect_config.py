@@ -15,7 +15,8 @@ from wm_gym.scenes.families import DIFFICULTIES, FAMILIES
 from wm_gym.train_world.data.environments.config import EnvironmentConfig, is_default
 from wm_gym.train_world.data.plans import ClipPlan, plan_alternative, plan_clip
 from wm_gym.train_world.data.recording_spec import RecordingSpec
-from wm_gym.train_world.data.recordings import EVENT_KINDS, FORMAT, VERSION
+from wm_gym.train_world.data.recordings import EVENT_KINDS
+from wm_gym.train_world.data.shards import new_manifest
 from wm_gym.train_world.data.splits import SPLITS
 
 _AT_LEAST_ONE = ("num_clips", "steps", "height", "width", "clips_per_shard", "workers")
@@ -169,18 +170,9 @@ class CollectConfig:
 
     def manifest(self) -> dict[str, Any]:
         """The manifest of a dataset without any clip yet."""
-        return {
-            "format": FORMAT,
-            "version": VERSION,
-            "spec": self.spec.to_json(),
-            "frames_per_clip": self.frames_per_clip,
-            "steps_per_clip": self.steps,
-            "event_kinds": list(EVENT_KINDS),
-            "split": self.split,
-            "num_clips": self.num_clips,
-            "settings": self.settings(),
-            "shards": [],
-        }
+        return new_manifest(
+            self.spec, steps=self.steps, split=self.split, num_clips=self.num_clips, settings=self.settings()
+        )
 
 
 @cache

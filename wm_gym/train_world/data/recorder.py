@@ -19,8 +19,7 @@ import torch
 
 from wm_gym.train_world.data.clip_sources import ClipSource, open_source
 from wm_gym.train_world.data.collect_config import CollectConfig
-from wm_gym.train_world.data.recordings import sha256_of
-from wm_gym.train_world.data.shards import write_shard
+from wm_gym.train_world.data.shards import shard_row, write_shard
 
 
 def record_shard(
@@ -38,7 +37,7 @@ def record_shard(
         for index in range(first, first + size):
             tell({"clip": index})
     path = write_shard(Path(config.output), number, clips)
-    return {"name": path.name, "clips": len(clips), "sha256": sha256_of(path)}
+    return shard_row(path, len(clips))
 
 
 def main() -> None:

@@ -10,7 +10,6 @@ Knows nothing of simulators.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import struct
 import zipfile
@@ -24,6 +23,7 @@ import numpy as np
 from wm_gym.events.kinds import KINDS
 from wm_gym.events.language import parse_event
 from wm_gym.events.scripts import ScriptedEvent
+from wm_gym.files.hashing import sha256_of
 from wm_gym.last_used import LastUsed
 from wm_gym.train_world.data.captions import Captions
 from wm_gym.train_world.data.recording_spec import RecordingSpec
@@ -193,14 +193,6 @@ def pack_clips(clips: list[Clip]) -> dict[str, np.ndarray]:
     notes = json.dumps([_note(clip) for clip in clips], ensure_ascii=False, sort_keys=True)
     arrays["meta"] = np.frombuffer(notes.encode("utf-8"), np.uint8)
     return arrays
-
-
-def sha256_of(path: Path) -> str:
-    """Checksum of a file; empty where there is none."""
-    if not path.is_file():
-        return ""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _known_kinds(manifest: dict[str, Any], path: Path) -> tuple[str, ...]:

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from wm_gym.files.atomic import write_atomically
-from wm_gym.train_world.data.recordings import MANIFEST, Clip, pack_clips
+from wm_gym.files.hashing import sha256_of
+from wm_gym.train_world.data.recording_spec import RecordingSpec
+from wm_gym.train_world.data.recordings import EVENT_KINDS, FORMAT, MANIFEST, VERSION, Clip, pack_clips
 
 
 def shard_name(number: int) -> str:
@@ -28,6 +30,39 @@ def write_shard(folder: Path, number: int, clips: list[Clip]) -> Path:
     # not compressed, so that readers can map the arrays where they lie
     write_atomically(path, lambda file: np.savez(file, allow_pickle=False, **arrays))
     return path
+
+
+def shard_row(path: Path, num_clips: int) -> dict[str, Any]:
+    """What the manifest says of a shard that is written."""
+    return {"name": path.name, "clips": num_clips, "sha256": sha256_of(path)}
+
+
+def new_manifest(
+    spec: RecordingSpec, *, steps: int, split: str, num_clips: int, settings: dict[str, Any],
+    shards: list[dict[str, Any]] | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """The manifest of a dataset.
+
+    Args:
+        spec: Of its clips.
+        steps: Of a clip.
+        split: "train" or "test".
+        num_clips: That it holds or is to hold.
+        settings: That the clips depend on.
+        shards: Rows of those that are written, or None.
+    """
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "spec": spec.to_json(),
+        "frames_per_clip": spec.num_frames(steps),
+        "steps_per_clip": steps,
+        "event_kinds": list(EVENT_KINDS),
+        "split": split,
+        "num_clips": num_clips,
+        "settings": settings,
+        "shards": shards or [],
+    }
 
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:

@@ -18,8 +18,8 @@ from wm_gym.geometry.depth_scale import FAR_METRES
 from wm_gym.progress import progress_bar
 from wm_gym.train_world.data.environments.config import SourceConfig
 from wm_gym.train_world.data.recording_spec import RecordingSpec
-from wm_gym.train_world.data.recordings import EVENT_KINDS, FORMAT, VERSION, Clip, Recordings, sha256_of
-from wm_gym.train_world.data.shards import write_manifest, write_shard
+from wm_gym.train_world.data.recordings import Clip, Recordings
+from wm_gym.train_world.data.shards import new_manifest, shard_row, write_manifest, write_shard
 from wm_gym.train_world.data.splits import SPLITS
 from wm_gym.train_world.exchange.episodes import Episode, clips_of
 from wm_gym.train_world.exchange.lerobot_format import ACTION, INFO
@@ -133,7 +133,13 @@ def import_recordings(config: ImportRecordingsConfig) -> int:
                 f"episodes must have {spec.num_frames(config.steps)} frames or more for clips of {config.steps} steps, "
                 f"got at most {longest}; a smaller steps= asks for less"
             )
-        write_manifest(folder, _manifest(config, spec, shards, count))
+        settings = {name: value for name, value in asdict(config).items() if name != "output"}
+        write_manifest(
+            folder,
+            new_manifest(
+                spec, steps=config.steps, split=config.split, num_clips=count, settings=settings, shards=shards
+            ),
+        )
     return count
 
 
@@ -152,26 +158,7 @@ def _opened(config: ImportRecordingsConfig) -> tuple[str, float, Iterator[Episod
 
 
 def _shard(folder: Path, number: int, clips: list[Clip]) -> dict[str, Any]:
-    path = write_shard(folder, number, clips)
-    return {"name": path.name, "clips": len(clips), "sha256": sha256_of(path)}
-
-
-def _manifest(
-    config: ImportRecordingsConfig, spec: RecordingSpec, shards: list[dict[str, Any]], count: int
-) -> dict[str, Any]:
-    settings = {name: value for name, value in asdict(config).items() if name != "output"}
-    return {
-        "format": FORMAT,
-        "version": VERSION,
-        "spec": spec.to_json(),
-        "frames_per_clip": spec.num_frames(config.steps),
-        "steps_per_clip": config.steps,
-        "event_kinds": list(EVENT_KINDS),
-        "split": config.split,
-        "num_clips": count,
-        "settings": settings,
-        "shards": shards,
-    }
+    return shard_row(write_shard(folder, number, clips), len(clips))
 
 
 @contextmanager
