@@ -45,8 +45,9 @@ test: $(VENV)/.test
 test-all: $(VENV)/.foreign
 	$(PYTEST) -m "not gpu" $(PYTEST_ARGS)
 
+# without a cache: a cached verdict on imports outlives the folder that it was reached in
 lint: $(VENV)/.test
-	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff check --no-cache
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/pyright
 	$(VENV)/bin/codespell

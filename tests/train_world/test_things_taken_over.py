@@ -2,12 +2,12 @@
 
 import pytest
 import torch
-from wm_gym.train_world.things.redrawing import redraw
-from wm_gym.train_world.things.taking_over import take_over
 
 from wm_gym.entities.network import ThingConfig, ThingNetwork
 from wm_gym.entities.weights import load_things, save_things
 from wm_gym.train_world.things.crops import read_crops
+from wm_gym.train_world.things.redrawing import redraw
+from wm_gym.train_world.things.taking_over import take_over
 
 TINY = ThingConfig(looks=4, width=8, hidden=8)
 
