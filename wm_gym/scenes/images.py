@@ -5,11 +5,13 @@ The camera is assumed level, 1.6 m above the ground; the depth prior is flat gro
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
+from torch import Tensor
 
 from wm_gym.geometry.cameras import intrinsics_from_fov, resize_intrinsics
 from wm_gym.geometry.depth_scale import FAR_METRES
@@ -65,30 +67,9 @@ def open_picture(
     if depth is None and is_panorama(colours):
         asked = estimator if of_panoramas else None
         return open_panorama(colours, height, width, name=name, estimator=asked, prompt=prompt, finer=finer)
-    rows, columns = colours.shape[:2]
-    if rows < height or columns < width:
-        raise ValueError(f"image must be at least {height} x {width} pixels, got {rows} x {columns}")
-    keyframe_scale = min(finer, rows // height, columns // width)
-    height, width = keyframe_scale * height, keyframe_scale * width
-    scale = min(rows / height, columns / width)
-    top, left = (rows - height * scale) / 2, (columns - width * scale) / 2
-    box = (left, top, left + width * scale, top + height * scale)
-    frame = np.asarray(Image.fromarray(colours).resize((width, height), Image.Resampling.BOX, box=box))
-    focal = intrinsics_from_fov(fov_degrees, rows, columns)[0] / scale
-    intrinsics = torch.tensor([focal, focal, width / 2, height / 2], dtype=torch.float32)
-    image = torch.from_numpy(frame.copy())
-    moving = torch.zeros(height, width, dtype=torch.bool)
-    if depth is None and estimator is None:
-        metres = ground_and_wall(intrinsics, height, width)
-    elif depth is None:
-        assert estimator is not None
-        estimate, _ = opening_depth(estimator, DepthQuery.of_level(image[None], intrinsics))
-        metres = estimate.depth[0]
-        moving = moving if estimate.moving is None else estimate.moving[0] > 0
-    else:
-        at_rows = (top + (np.arange(height) + 0.5) * scale).astype(int)
-        at_columns = (left + (np.arange(width) + 0.5) * scale).astype(int)
-        metres = torch.from_numpy(_checked(depth, (rows, columns))[np.ix_(at_rows, at_columns)])
+    crop = _Crop.of(colours.shape[:2], height, width, finer)
+    image, intrinsics = crop.of_colours(colours), crop.intrinsics(fov_degrees)
+    metres, moving = _depth_of(crop, image, intrinsics, depth, estimator)
     capture = Capture(
         frames=image[None],
         depth=metres[None],
@@ -99,11 +80,79 @@ def open_picture(
     return Opening(
         name=name,
         prompt=prompt,
-        intrinsics=resize_intrinsics(intrinsics, 1 / keyframe_scale, 1 / keyframe_scale),
+        intrinsics=resize_intrinsics(intrinsics, 1 / crop.keyframe_scale, 1 / crop.keyframe_scale),
         waypoints=floor_positions(metres, intrinsics),
         capture=capture,
         image=image if depth is None and estimator is None else None,
     )
+
+
+@dataclass(frozen=True)
+class _Crop:
+    """The middle of a picture, of a frame's proportions, and the keyframe of it.
+
+    Attributes:
+        shape: Rows and columns of the picture.
+        keyframe_scale: Rows of the keyframe over those of a frame.
+        height: Rows of the keyframe.
+        width: Columns of the keyframe.
+    """
+
+    shape: tuple[int, int]
+    keyframe_scale: int
+    height: int
+    width: int
+
+    @staticmethod
+    def of(shape: tuple[int, int], height: int, width: int, finer: int) -> _Crop:
+        """The crop for frames of `height` x `width`, its keyframe as large as the picture and `finer` allow."""
+        rows, columns = shape
+        if rows < height or columns < width:
+            raise ValueError(f"image must be at least {height} x {width} pixels, got {rows} x {columns}")
+        keyframe_scale = min(finer, rows // height, columns // width)
+        return _Crop(shape, keyframe_scale, keyframe_scale * height, keyframe_scale * width)
+
+    @property
+    def scale(self) -> float:
+        """Pixels of the picture for one of the keyframe, along either axis."""
+        return min(self.shape[0] / self.height, self.shape[1] / self.width)
+
+    @property
+    def corner(self) -> tuple[float, float]:
+        """Row and column of the picture at which the crop begins."""
+        return (self.shape[0] - self.height * self.scale) / 2, (self.shape[1] - self.width * self.scale) / 2
+
+    def of_colours(self, colours: np.ndarray) -> Tensor:
+        """(height, width, 3) uint8 keyframe: means of the picture's pixels."""
+        top, left = self.corner
+        box = (left, top, left + self.width * self.scale, top + self.height * self.scale)
+        size = (self.width, self.height)
+        return torch.from_numpy(np.array(Image.fromarray(colours).resize(size, Image.Resampling.BOX, box=box)))
+
+    def of_depth(self, depth: np.ndarray) -> Tensor:
+        """(height, width) metres of the keyframe: values at the centres of its pixels."""
+        top, left = self.corner
+        rows = (top + (np.arange(self.height) + 0.5) * self.scale).astype(int)
+        columns = (left + (np.arange(self.width) + 0.5) * self.scale).astype(int)
+        return torch.from_numpy(_checked(depth, self.shape)[np.ix_(rows, columns)])
+
+    def intrinsics(self, fov_degrees: float) -> Tensor:
+        """(4,) pinhole of the keyframe, for the horizontal field of view of the whole picture."""
+        focal = intrinsics_from_fov(fov_degrees, *self.shape)[0] / self.scale
+        return torch.tensor([focal, focal, self.width / 2, self.height / 2], dtype=torch.float32)
+
+
+def _depth_of(
+    crop: _Crop, image: Tensor, intrinsics: Tensor, depth: np.ndarray | None, estimator: DepthEstimator | None
+) -> tuple[Tensor, Tensor]:
+    """(H, W) metres of a keyframe, and its (H, W) bool mask of moving pixels, of which only an estimator knows."""
+    still = torch.zeros(crop.height, crop.width, dtype=torch.bool)
+    if depth is not None:
+        return crop.of_depth(depth), still
+    if estimator is None:
+        return ground_and_wall(intrinsics, crop.height, crop.width), still
+    estimate, _ = opening_depth(estimator, DepthQuery.of_level(image[None], intrinsics))
+    return estimate.depth[0], still if estimate.moving is None else estimate.moving[0] > 0
 
 
 def _read(picture: Picture) -> tuple[np.ndarray, str]:
