@@ -72,13 +72,20 @@ def opening_depth(estimator: DepthEstimator, query: DepthQuery) -> tuple[DepthEs
         ValueError: If the model gives disparity, and the picture shows too little floor.
     """
     given = estimator.estimate(query)
-    scale = DepthScale("metric") if estimator.takes_known else _by_floor(given.depth[0], query.ground()[0], estimator)
+    scale = opening_scale(estimator, query, given)
     return replace(given, depth=scale.metres(given.depth)), scale
 
 
-def _by_floor(given: Tensor, ground: Tensor, estimator: DepthEstimator) -> DepthScale:
+def opening_scale(estimator: DepthEstimator, query: DepthQuery, given: DepthEstimate) -> DepthScale:
+    """The scale that the floor of the first frame gives to all that `estimator` tells of a query.
+
+    Raises:
+        ValueError: If the model gives disparity, and the picture shows too little floor.
+    """
+    if estimator.takes_known:
+        return DepthScale("metric")
     try:
-        return scale_by_floor(given, ground, estimator.kind)
+        return scale_by_floor(given.depth[0], query.ground()[0], estimator.kind)
     except ValueError:
         if estimator.kind != "metric":
             raise

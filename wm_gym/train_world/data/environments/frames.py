@@ -10,7 +10,7 @@ import torch
 
 from wm_gym.geometry.depth_scale import FAR_METRES
 from wm_gym.geometry.motion import OPENING_EYE_METRES
-from wm_gym.reconstruction.depth_estimator import GROUND, find_estimator, opening_depth
+from wm_gym.reconstruction.depth_estimator import GROUND, find_estimator, opening_scale
 from wm_gym.reconstruction.estimates import DepthQuery
 from wm_gym.reconstruction.one_picture import WALL_METRES
 from wm_gym.reconstruction.reconstructor import ground_depth
@@ -73,8 +73,8 @@ def depths_of(shown: Shown, poses: np.ndarray, config: SourceConfig, *, agrees: 
     estimator = find_estimator(config.depth_model)
     assert estimator is not None
     query = DepthQuery.of_level(torch.from_numpy(np.stack(shown.frames)), lens)
-    _, scale = opening_depth(estimator, DepthQuery.of_level(query.frames[:1], lens))
     given = estimator.estimate(query)
+    scale = opening_scale(estimator, query, given)
     return replace(shown, depths=list(scale.metres(given.depth).numpy().astype(np.float32)))
 
 
