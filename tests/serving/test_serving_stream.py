@@ -7,13 +7,13 @@ import pytest
 from PIL import Image
 from small_server import client, opened, same_world, small_sessions, steering
 from starlette.testclient import WebSocketDenialResponse
-from starlette.websockets import WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from wm_gym.envs.replay.format import Replay
 from wm_gym.envs.replay.verification import verify
 from wm_gym.serving.rooms import Rooms
 from wm_gym.serving.sessions import Sessions
-from wm_gym.serving.stream import Streams
+from wm_gym.serving.stream import Streams, closing_code, send
 from wm_gym.serving.wire import unpack
 from wm_gym.serving.worker import Worker
 
@@ -274,3 +274,28 @@ def test_a_client_that_goes_while_its_session_ends_leaves_no_error():
     worker = Worker(sessions)
     asyncio.run(Streams(worker, Rooms()).steer(Gone(), session.session_id))
     worker.close()
+
+
+def test_a_socket_that_was_closed_while_it_was_sent_to_tells_the_code_of_its_client():
+    coming = [
+        {"type": "websocket.connect"},
+        {"type": "websocket.receive", "text": "{}"},
+        {"type": "websocket.disconnect", "code": 1001},
+    ]
+
+    async def receive():
+        return coming.pop(0)
+
+    async def lose(message):
+        if message["type"] == "websocket.send":
+            raise OSError
+
+    async def told():
+        socket = WebSocket({"type": "websocket", "headers": []}, receive, lose)
+        await socket.accept()
+        for _ in range(2):
+            with pytest.raises(WebSocketDisconnect):
+                await send(socket, "{}")
+        return await closing_code(socket)
+
+    assert asyncio.run(told()) == 1001

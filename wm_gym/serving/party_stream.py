@@ -14,12 +14,13 @@ from wm_gym.serving.party import ROLES, Party
 from wm_gym.serving.refusing import as_json, sentence_of
 from wm_gym.serving.replies import description_of_group
 from wm_gym.serving.sessions import UnknownSessionError
-from wm_gym.serving.stream import SESSION_ENDED, receive, refuse, send
+from wm_gym.serving.stream import CONNECTION_LOST, SESSION_ENDED, closing_code, receive, refuse, send
 from wm_gym.serving.table import RUN_ON_STEPS, Act, Table, Viewer
 from wm_gym.serving.worker import Worker
 
 try:
     from fastapi import WebSocket, WebSocketDisconnect
+    from fastapi.websockets import WebSocketState
 except ImportError as error:
     raise ImportError("a server of worlds needs FastAPI and uvicorn: pip install 'wm-gym[serve]'") from error
 
@@ -78,7 +79,7 @@ class PartyStreams:
         except (UnknownSessionError, RuntimeError) as error:
             await refuse(websocket, error)
             return
-        code = 1006
+        code = CONNECTION_LOST
         try:
             await websocket.accept()
             code = await self._talk(websocket, table, viewer)
@@ -109,7 +110,8 @@ class PartyStreams:
             finally:
                 showing.cancel()
         except WebSocketDisconnect as gone:
-            return gone.code
+            is_told = websocket.client_state is WebSocketState.DISCONNECTED  # else it was noticed in sending
+            return gone.code if is_told else await closing_code(websocket)
 
     async def answer(self, table: Table, viewer: Viewer, message: Reply) -> Reply | None:
         """Reply to a message; None for an act, which is answered by the step in which it is done."""

@@ -19,11 +19,15 @@ from wm_gym.serving.worker import Worker
 
 try:
     from fastapi import WebSocket, WebSocketDisconnect
+    from fastapi.websockets import WebSocketState
 except ImportError as error:
     raise ImportError("a server of worlds needs FastAPI and uvicorn: pip install 'wm-gym[serve]'") from error
 
 SESSION_ENDED = 4404
 """Code with which a socket is closed when its session is there no longer."""
+
+CONNECTION_LOST = 1006
+"""Code of a connection that ended without one."""
 
 Reply = bytes | str
 
@@ -156,8 +160,23 @@ async def receive(websocket: WebSocket) -> Reply:
     return message["bytes"] if message.get("bytes") is not None else message["text"]
 
 
+async def closing_code(websocket: WebSocket) -> int:
+    """The code with which a client has gone, which stands behind all that it had sent."""
+    try:
+        while True:
+            await receive(websocket)
+    except WebSocketDisconnect as gone:
+        return gone.code
+
+
 async def send(websocket: WebSocket, reply: Reply) -> None:
-    """Send a reply as bytes or text."""
+    """Send a reply as bytes or text.
+
+    Raises:
+        WebSocketDisconnect: If the client has gone.
+    """
+    if websocket.application_state is WebSocketState.DISCONNECTED:  # noticed by another task that sent
+        raise WebSocketDisconnect(CONNECTION_LOST)
     await (websocket.send_bytes(reply) if isinstance(reply, bytes) else websocket.send_text(reply))
 
 
