@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from wm_gym.world_model import ModelSpec
@@ -75,6 +75,16 @@ class RecordingSpec:
     def seconds(self, steps: int) -> float:
         """World time after so many steps; a clip starts at 0."""
         return self.num_frames(steps) / self.fps if steps else 0.0
+
+    def reduced(self, scale: int) -> RecordingSpec:
+        """The spec of the same frames downsampled, each of `scale` x `scale` pixels of theirs as one.
+
+        Raises:
+            ValueError: If the sizes do not divide.
+        """
+        if scale < 1 or self.height % scale or self.width % scale:
+            raise ValueError(f"keyframe_scale must divide {self.height} x {self.width} pixels, got {scale}")
+        return replace(self, height=self.height // scale, width=self.width // scale)
 
     def check(self, model: Any, name: str, settings: Sequence[str]) -> None:
         """Make sure that a model is of the size and range of the recordings.

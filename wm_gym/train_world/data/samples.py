@@ -7,7 +7,7 @@ the model learns both to keep what is known and to imagine what is not. Knows no
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from wm_gym.memory.hints import Hints
 from wm_gym.memory.memory import Memory
 from wm_gym.memory.render import render
 from wm_gym.memory.write import write
+from wm_gym.scenes.keyframe_scale import reduced
 from wm_gym.train_world.data.hint_masks import pack_masks, unpack_masks
 from wm_gym.train_world.data.recording_spec import RecordingSpec
 from wm_gym.train_world.data.recordings import Clip
@@ -76,12 +77,23 @@ class ClipSample:
         return sum(value.nbytes for value in vars(self).values() if isinstance(value, np.ndarray))
 
 
-def prepare(clip: Clip, seed: int) -> ClipSample:
-    """The sample of one clip; the regime of its memory is drawn by `seed`."""
+def prepare(clip: Clip, seed: int, keyframe_scale: int = 1) -> ClipSample:
+    """The sample of one clip; the regime of its memory is drawn by `seed`.
+
+    Args:
+        clip: Of frames as large as keyframes.
+        seed: Of what is drawn.
+        keyframe_scale: Rows of keyframes over those of the sample's frames. The opening and what grounds a memory are
+            keyframes; what is seen on the way is written as frames.
+
+    Raises:
+        ValueError: If the sizes do not divide.
+    """
     rng = np.random.default_rng(seed)
     regime = str(rng.choice(REGIMES, p=REGIME_SHARES))
     memory = _grounding(clip, rng) if regime == "grounded" else Memory.empty(MemoryConfig())
     memory = _write(memory, clip, [0], 0, None)
+    clip = reduced_clip(clip, keyframe_scale)
     recent: list[Hints] = []
     for step in range(len(clip.keys)):
         frames = clip.spec.frames_of(step)
@@ -93,19 +105,39 @@ def prepare(clip: Clip, seed: int) -> ClipSample:
     return _pack(clip, recent)
 
 
+def reduced_clip(clip: Clip, scale: int) -> Clip:
+    """The clip downsampled, each of `scale` x `scale` pixels as one; masks of events are left out.
+
+    Raises:
+        ValueError: If the sizes do not divide.
+    """
+    if scale == 1:
+        return clip
+    spec, frames = clip.spec.reduced(scale), _frames_of(clip, range(len(clip.frames)))
+    small = reduced(frames, spec.height, spec.width)
+    return replace(
+        clip,
+        spec=spec,
+        frames=small.frames.numpy(),
+        depth=small.depth.numpy().astype(np.float16),
+        moving=small.moving.numpy(),
+        intrinsics=small.intrinsics.numpy(),
+        event_masks={},
+    )
+
+
+def _frames_of(clip: Clip, chosen: Sequence[int]) -> Capture:
+    rows = list(chosen)
+    arrays = clip.frames[rows], clip.depth[rows].astype(np.float32), clip.moving[rows], clip.world_from_camera[rows]
+    return Capture(*map(torch.from_numpy, arrays), intrinsics=torch.from_numpy(clip.intrinsics))
+
+
 def _grounding(clip: Clip, rng: np.random.Generator) -> Memory:
     """A memory filled by a capture of some frames of the clip, none of them under a global event."""
     count = min(MOST_GROUNDING_FRAMES, len(clip.frames) // GROUNDING_STRIDE)
     drawn = np.sort(rng.choice(len(clip.frames), size=count, replace=False))
     chosen = drawn[clip.appearance[[clip.spec.step_of(frame) for frame in drawn.tolist()]] == 0]
-    arrays = (
-        clip.frames[chosen],
-        clip.depth[chosen].astype(np.float32),
-        clip.moving[chosen],
-        clip.world_from_camera[chosen],
-    )
-    capture = Capture(*map(torch.from_numpy, arrays), intrinsics=torch.from_numpy(clip.intrinsics))
-    return memory_of_capture(capture, MemoryConfig())
+    return memory_of_capture(_frames_of(clip, chosen.tolist()), MemoryConfig())
 
 
 def _render(memory: Memory, clip: Clip, frames: Sequence[int], appearance: int) -> Hints:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,7 @@ class VideoTrainConfig(LoopConfig):
         objective: Noise levels and weights of the loss.
         augmentation: Noise, cutout and floaters of the hints, and dropout of prompts.
         turning: Share of samples that end where the prompt has just changed, as an event begins or ends.
+        parts: Parts of the network that learn, as `VideoNetwork` names them, such as "refiner"; empty for all.
     """
 
     initial: str = ""
@@ -48,6 +50,7 @@ class VideoTrainConfig(LoopConfig):
     objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
     turning: float = 0.25
+    parts: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -72,11 +75,14 @@ class VideoRunConfig(Sources):
 
     Attributes:
         passes: Samples made of each clip, each with a memory of its own.
+        keyframe_scale: Rows of the recordings over those of the model's frames. Memories open on frames as large as
+            the recordings', as worlds do on captures.
         workers: Processes that prepare samples.
         train: The run.
     """
 
     passes: int = 1
+    keyframe_scale: int = 1
     workers: int = 2
     train: VideoTrainConfig = field(default_factory=VideoTrainConfig)
 
@@ -96,6 +102,7 @@ def video_recipe(
     """
     samples[0].spec.check(config.video, "train.video", FITTED)
     network = _network(config)
+    _let_learn(network, config.parts)
     batches = Batches(samples, network.packing, config.video, length=config.length, turning=config.turning)
 
     def draw(number: int) -> Batch:
@@ -108,20 +115,27 @@ def video_recipe(
     return Recipe(config, network, draw, loss_of, score, save_weights, "weights.safetensors")
 
 
-def prepare_samples(folder: str, most_clips: int, passes: int, workers: int) -> list[ClipSample]:
+def prepare_samples(
+    folder: str, most_clips: int, passes: int, workers: int, keyframe_scale: int = 1
+) -> list[ClipSample]:
     """Samples of the clips of a folder, in order, pass after pass.
 
     Raises:
         ValueError: If the folder holds no recordings.
     """
-    return prepare_clips(prepare, "samples", folder, most_clips, passes, workers)
+    prepared = partial(prepare, keyframe_scale=keyframe_scale)
+    return prepare_clips(prepared, "samples", folder, most_clips, passes, workers)
 
 
 def _read(config: VideoRunConfig) -> tuple[list[ClipSample], list[ClipSample]]:
     """Samples to train on, and those to score on. Recordings that do not fit are refused before they are prepared."""
-    spec_of(config).check(config.train.video, "train.video", FITTED)
-    parts = [prepare_samples(one, config.most_clips, config.passes, config.workers) for one in config.recordings]
-    held_out = prepare_samples(config.held_out, config.held_out_clips, 1, config.workers) if config.held_out else []
+    spec_of(config).reduced(config.keyframe_scale).check(config.train.video, "train.video", FITTED)
+
+    def samples_of(folder: str, most_clips: int, passes: int) -> list[ClipSample]:
+        return prepare_samples(folder, most_clips, passes, config.workers, config.keyframe_scale)
+
+    parts = [samples_of(one, config.most_clips, config.passes) for one in config.recordings]
+    held_out = samples_of(config.held_out, config.held_out_clips, 1) if config.held_out else []
     return [sample for part in parts for sample in part], held_out
 
 
@@ -136,6 +150,16 @@ def _network(config: VideoTrainConfig) -> VideoNetwork:
     if trained is not None:
         _take_codec(network, trained, config.codec_weights)
     return network
+
+
+def _let_learn(network: VideoNetwork, parts: Sequence[str]) -> None:
+    """Freeze all but the named parts, if any is named."""
+    named = [name for name, _ in network.named_children()]
+    if unknown := [part for part in parts if part not in named]:
+        raise ValueError(f"train.parts must be of {named}, got {unknown}")
+    for name, child in network.named_children():
+        if parts and name not in parts:
+            child.requires_grad_(False)
 
 
 def _take_codec(network: VideoNetwork, trained: StreamingCodec, path: str) -> None:
