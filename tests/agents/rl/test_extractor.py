@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from wm_gym.agents.rl.extractor import FeaturesExtractor, compressed, in_camera_frame, polar
 from wm_gym.envs.observations import find_observation_mode
+from wm_gym.envs.tasks.joint import WAY_AND_ROLE
 from wm_gym.geometry.poses import from_vector
 
 POINT = gym.spaces.Box(-1e6, 1e6, (2,), np.float32)
@@ -128,6 +129,13 @@ def test_several_places_are_each_a_distance_and_a_direction():
     goal = torch.tensor([[3.0, 4.0, 0.0, -2.0]])
     features = network({"pose": torch.zeros(1, 7), "goal": goal})[0, 7:]
     torch.testing.assert_close(features, polar(goal.reshape(2, 2)).flatten())
+
+
+def test_what_follows_pairs_of_metres_is_a_number():
+    network = extractor(space_of("pose", goal=WAY_AND_ROLE))
+    goal = torch.tensor([[3.0, 4.0, 1.0]])
+    features = network({"pose": torch.zeros(1, 7), "goal": goal})[0, 7:]
+    torch.testing.assert_close(features, torch.cat([polar(goal[:, :2])[0], goal[0, 2:].log1p() / 3]))
 
 
 def test_a_goal_underfoot_has_no_direction():

@@ -30,9 +30,9 @@ class FeaturesExtractor(nn.Module):
 
     Colour and depth go through three convolutions; a goal that is an image goes through the same. Points go through a
     PointNet (Qi et al. 2017, section 4.2: one small network for every point, then the maximum over points), in the
-    camera's frame where there is a pose. A goal of pairs of metres, ahead and to the left, becomes for each pair the
-    distance, on a log scale, and the cosine and sine of the direction. Pose and other goals are compressed as
-    sign(x) log(1 + |x|) / 3.
+    camera's frame where there is a pose. Pairs of metres with which a goal begins, ahead and to the left, become
+    for each pair the distance, on a log scale, and the cosine and sine of the direction. Pose and other numbers of
+    goals are compressed as sign(x) log(1 + |x|) / 3.
 
     Args:
         space: Of one world's observation; at least one of rgb, depth, points, pose and goal.
@@ -87,7 +87,8 @@ class FeaturesExtractor(nn.Module):
             case "image":
                 return IMAGE_FEATURES
         assert goal is not None
-        return goal.shape[0] * POLAR_FEATURES // 2 if self._goal_kind == "metres" else goal.shape[0]
+        metres = _leading_metres(goal)
+        return metres // 2 * POLAR_FEATURES + goal.shape[0] - metres
 
     def _seen(self, observation: Mapping[str, Tensor]) -> Tensor:
         """(N, 4, H, W) colour and depth; what the space lacks is zero, as unknown depth is."""
@@ -115,14 +116,13 @@ class FeaturesExtractor(nn.Module):
         return (each * (observation["points_mask"] > 0)[..., None]).amax(1)
 
     def _aim(self, goal: Tensor) -> Tensor:
-        match self._goal_kind:
-            case "image":
-                plane = self._plane("goal", {"goal": goal})
-                assert plane is not None
-                return self.image(torch.cat([plane, plane.new_zeros(plane[:, :1].shape)], 1))
-            case "metres":
-                return polar(goal.unflatten(1, (-1, 2))).flatten(1)
-        return compressed(goal)
+        if self._goal_kind == "image":
+            plane = self._plane("goal", {"goal": goal})
+            assert plane is not None
+            return self.image(torch.cat([plane, plane.new_zeros(plane[:, :1].shape)], 1))
+        metres = _leading_metres(self._boxes["goal"])
+        pairs = goal[:, :metres].unflatten(1, (metres // 2, 2))
+        return torch.cat([polar(pairs).flatten(1), compressed(goal[:, metres:])], 1)
 
 
 def polar(goal: Tensor) -> Tensor:
@@ -160,13 +160,20 @@ def _image_network() -> nn.Sequential:
 
 
 def _goal_kind(goal: gym.spaces.Box) -> str:
-    """One of "image", "vector", and "metres" for pairs of numbers that may be large."""
-    match goal.shape:
-        case (_, _, _):
+    """One of "image" and "vector"."""
+    match len(goal.shape):
+        case 3:
             return "image"
-        case (count,):
-            return "metres" if count % 2 == 0 and goal.high.min() > _MOST_NUMBER else "vector"
+        case 1:
+            return "vector"
     raise ValueError(f"goal must be an image or a vector, got shape {goal.shape}")
+
+
+def _leading_metres(goal: gym.spaces.Box) -> int:
+    """How many numbers a goal begins with that are pairs of metres: all that may be large, if they are even."""
+    is_large = goal.high > _MOST_NUMBER
+    count = int(is_large.sum())
+    return count if count % 2 == 0 and is_large[:count].all() else 0
 
 
 def _log_depth(depth: Tensor, box: gym.spaces.Box) -> Tensor:
