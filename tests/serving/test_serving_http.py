@@ -129,6 +129,10 @@ def test_the_page_and_the_schema_are_for_everybody(http):
     assert len(described) == len(EVERY) + 4
     assert all({"400", "401", "404", "413", "422", "503"} < set(one["responses"]) for one in described)
     assert all(one["security"] == [{"HTTPBearer": []}] for one in described)
+    known = {one["operationId"] for one in described}
+    for path in ("/sessions", "/sessions/{session_id}/fork", "/parties"):
+        links = schema["paths"][path]["post"]["responses"]["201"]["links"]
+        assert links and {link["operationId"] for link in links.values()} <= known
 
 
 @pytest.mark.parametrize("path", ["/page/../app.py", "/page/%2e%2e/app.py", "/page//etc/passwd", "/nowhere", "/page/x"])

@@ -9,6 +9,7 @@ from wm_gym.serving.party import MOST_PLAYERS, Party
 from wm_gym.serving.party_stream import PartyStreams
 from wm_gym.serving.replies import description_of_group
 from wm_gym.serving.routes import NewWorld
+from wm_gym.serving.schema import leads_to
 from wm_gym.serving.worker import Worker
 
 try:
@@ -16,6 +17,9 @@ try:
     from pydantic import Field
 except ImportError as error:
     raise ImportError("a server of worlds needs FastAPI and uvicorn: pip install 'wm-gym[serve]'") from error
+
+OF_A_PARTY = ("describe_party", "close_party")
+"""Ids of the operations on one shared world, to which its creation leads."""
 
 
 class NewParty(NewWorld):
@@ -37,9 +41,10 @@ class PartyRoutes:
         self._worker, self._parties, self._streams = worker, parties, streams
         self.router = APIRouter()
         add, one = self.router.add_api_route, "/parties/{party_id}"
-        add("/parties", self.create, methods=["POST"], status_code=201)
-        add(one, self.describe, methods=["GET"])
-        add(one, self.close, methods=["DELETE"], status_code=204)
+        opens = leads_to("party_id", "id", OF_A_PARTY)
+        add("/parties", self.create, methods=["POST"], status_code=201, responses=opens)
+        add(one, self.describe, methods=["GET"], operation_id="describe_party")
+        add(one, self.close, methods=["DELETE"], status_code=204, operation_id="close_party")
         add("/join/{key}", self.role, methods=["GET"])
 
     async def create(self, asked: NewParty) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from wm_gym.scenes.named import shipped_scenes
 from wm_gym.serving.offer import CHOICES
 from wm_gym.serving.replies import Wanted, description_of, reply_to
 from wm_gym.serving.rooms import Rooms
-from wm_gym.serving.schema import ANSWERS_BYTES, BYTES, TAKES_BYTES
+from wm_gym.serving.schema import ANSWERS_BYTES, BYTES, TAKES_BYTES, leads_to
 from wm_gym.serving.session import Session
 from wm_gym.serving.wire import pack
 from wm_gym.serving.worker import Worker
@@ -21,6 +21,12 @@ try:
     from pydantic import BaseModel, Field
 except ImportError as error:
     raise ImportError("a server of worlds needs FastAPI and uvicorn: pip install 'wm-gym[serve]'") from error
+
+OF_A_SESSION = (
+    "describe_session", "fork_session", "start_event", "stop_event", "save_state", "load_state", "begin_recording",
+    "read_recording", "close_session",
+)  # fmt: skip
+"""Ids of the operations on one session, to which its creation leads."""
 
 
 class NewWorld(BaseModel):
@@ -55,18 +61,24 @@ class SessionRoutes:
     def __init__(self, worker: Worker, rooms: Rooms) -> None:
         self._worker, self._sessions, self._rooms = worker, worker.sessions, rooms
         self.router = APIRouter()
-        add, one = self.router.add_api_route, "/sessions/{session_id}"
-        add("/offer", self.offer, methods=["GET"])
-        add("/sessions", self.create, methods=["POST"], status_code=201)
-        add(one, self.describe, methods=["GET"])
-        add(one, self.close, methods=["DELETE"], status_code=204)
-        add(f"{one}/fork", self.fork, methods=["POST"], status_code=201)
-        add(f"{one}/events", self.event, methods=["POST"])
-        add(f"{one}/events", self.stop_event, methods=["DELETE"])
-        add(f"{one}/state", self.save, methods=["GET"], response_class=Response, responses=ANSWERS_BYTES)
-        add(f"{one}/state", self.load, methods=["PUT"], openapi_extra=TAKES_BYTES)
-        add(f"{one}/recording", self.record, methods=["POST"])
-        add(f"{one}/recording", self.recording, methods=["GET"], response_class=Response, responses=ANSWERS_BYTES)
+        self.router.add_api_route("/offer", self.offer, methods=["GET"])
+        opens = leads_to("session_id", "id", OF_A_SESSION)
+        self.router.add_api_route("/sessions", self.create, methods=["POST"], status_code=201, responses=opens)
+        add = self._add_operation
+        add("describe_session", "GET", "", self.describe)
+        add("fork_session", "POST", "/fork", self.fork, status_code=201, responses=opens)
+        add("start_event", "POST", "/events", self.event)
+        add("stop_event", "DELETE", "/events", self.stop_event)
+        add("save_state", "GET", "/state", self.save, response_class=Response, responses=ANSWERS_BYTES)
+        add("load_state", "PUT", "/state", self.load, openapi_extra=TAKES_BYTES)
+        add("begin_recording", "POST", "/recording", self.record)
+        add("read_recording", "GET", "/recording", self.recording, response_class=Response, responses=ANSWERS_BYTES)
+        add("close_session", "DELETE", "", self.close, status_code=204)
+
+    def _add_operation(self, name: str, method: str, path: str, answer: Callable[..., Any], **more: Any) -> None:
+        """One of `OF_A_SESSION`, under the path of a session."""
+        path = f"/sessions/{{session_id}}{path}"
+        self.router.add_api_route(path, answer, methods=[method], operation_id=name, **more)
 
     async def offer(self) -> dict[str, Any]:
         """What a client may choose."""

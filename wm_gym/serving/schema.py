@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 try:
@@ -43,3 +44,15 @@ ANSWERS_BYTES: dict[int | str, dict[str, Any]] = {200: _CONTENT}
 
 TAKES_BYTES: dict[str, Any] = {"requestBody": {"required": True, **_CONTENT}}
 """Of a route whose body is bytes."""
+
+
+def leads_to(parameter: str, pointer: str, operations: Iterable[str]) -> dict[int | str, dict[str, Any]]:
+    """Of a route that creates something: which operations take what it answers with.
+
+    Args:
+        parameter: Of these operations.
+        pointer: Where the answer holds it, as a JSON pointer such as "id".
+        operations: Their ids.
+    """
+    given = {parameter: f"$response.body#/{pointer}"}
+    return {201: {"links": {name: {"operationId": name, "parameters": given} for name in operations}}}
