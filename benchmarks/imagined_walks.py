@@ -2,7 +2,7 @@
 
     python benchmarks/imagined_walks.py [--walks 10] [--metres 200] [--sheet PATH] [--json PATH]
 
-For each family, walks outward over free ground, half a metre a step, with one round of drawing a step:
+For each family, walks outward over free ground, half a metre a step, with what a step is due of drawing:
 - arrived: share of walks that come so far from their start, as the crow flies.
 - metres: median distance at the end.
 - steps_per_metre: median steps for a metre of it.

@@ -3,10 +3,19 @@
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny_layout import tiny_imagination, tiny_sampler
+from tiny_layout import deep_sampler, tiny_imagination, tiny_sampler
 
 from wm_gym.layout.cells import INDEX, PATCH, SHOWN_ELSEWHERE, UNKNOWN, UNSURE
-from wm_gym.layout.growing import GrowthConfig, Watcher, empty_plan, next_window, with_window
+from wm_gym.layout.growing import (
+    GrowthConfig,
+    Watcher,
+    advanced,
+    empty_plan,
+    finished,
+    next_window,
+    parts_due,
+    with_window,
+)
 from wm_gym.layout.imagination import blocked, board_round
 from wm_gym.layout.packing import pack_plan, unpack_plan
 from wm_gym.layout.plan import Plan, object_places
@@ -64,6 +73,23 @@ def test_a_plan_in_the_middle_of_a_window_survives_a_file():
         plan, back = (imagination.continued(one, Watcher()) for one in (plan, back))
     for ours, theirs in zip(plan.region((0, 0), 160, 80), back.region((0, 0), 160, 80), strict=True):
         assert np.array_equal(ours, theirs)
+
+
+def test_a_plan_in_the_middle_of_a_round_survives_a_file():
+    sampler = deep_sampler()
+    plan = advanced(with_window(EMPTY.with_region((0, 0), *of_one_class("lawn")), (40, 0), sampler), sampler, 3)
+    assert plan.drawing is not None and (plan.drawing.round, plan.drawing.part) == (1, 1)
+    back = finished(unpack_plan(pack_plan(plan)), deep_sampler())
+    assert np.array_equal(
+        back.region((40, 0), WINDOW, WINDOW)[0], finished(plan, sampler).region((40, 0), WINDOW, WINDOW)[0]
+    )
+
+
+def test_nearer_ground_is_drawn_faster_but_never_a_whole_round_and_more():
+    sampler, known = deep_sampler(), EMPTY.with_region((-160, -40), *of_one_class("lawn", 200, 80))
+    plan = with_window(known, (40, 0), sampler)
+    due = [parts_due(plan, Watcher(x), GrowthConfig(), sampler) for x in (-70.0, -10.0, 0.0, 15.0, 19.0)]
+    assert due == sorted(due) and due[0] == 1 and due[-1] == sampler.parts(plan.drawing)
 
 
 def test_a_family_that_there_is_not_is_refused():

@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-import torch
-from tiny_layout import NO_OBJECTS_KNOWN, NOTHING_KNOWN, tiny_sampler
+from tiny_layout import NO_OBJECTS_KNOWN, NOTHING_KNOWN, deep_sampler, tiny_sampler
 
 from wm_gym.layout.cells import PATCH, SOLID, UNKNOWN, UNSURE
 from wm_gym.layout.network import LayoutConfig
@@ -83,10 +82,23 @@ def test_a_window_is_forty_metres_wide():
     assert WINDOW == 80 and WINDOW % PATCH == 0
 
 
-def test_features_of_some_patches_are_those_of_all_at_these_patches():
-    network = tiny_sampler().network
-    window = draw_window(np.random.default_rng(5), family=1)
-    given = (torch.from_numpy(one.astype(np.int64))[None] for one in (window.cells, window.objects))
-    given = *given, torch.tensor([1]), torch.from_numpy(NO_WORDS)[None]
-    asked = torch.randperm((WINDOW // PATCH) ** 2, generator=torch.Generator().manual_seed(0))[:9]
-    assert torch.allclose(network(*given, asked), network(*given).flatten(1, 2)[:, asked], atol=1e-5)
+def test_a_round_in_parts_is_that_round():
+    sampler = deep_sampler()
+    words = NO_WORDS.copy()
+    words[0] = WITH
+    whole = parts = begun(NOTHING_KNOWN, NO_OBJECTS_KNOWN, 1, words, (4,), sampler.config)
+    assert sampler.parts(whole) == 2 * 2
+    while not whole.is_done:
+        whole = sampler.advanced(whole)
+        for _ in range(sampler.parts(parts)):
+            parts = sampler.partly_advanced(parts)
+        assert (parts.round, parts.part) == (whole.round, 0)
+    assert np.array_equal(parts.cells, whole.cells) and np.array_equal(parts.objects, whole.objects)
+
+
+def test_a_round_goes_on_where_its_tokens_are_not_kept():
+    sampler, other = deep_sampler(), deep_sampler()
+    drawing = begun(NOTHING_KNOWN, NO_OBJECTS_KNOWN, 1, NO_WORDS, (5,), sampler.config)
+    half = sampler.partly_advanced(drawing)
+    assert half.part == 1
+    assert np.array_equal(other.partly_advanced(half).cells, sampler.advanced(drawing).cells)

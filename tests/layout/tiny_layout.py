@@ -22,15 +22,26 @@ NO_OBJECTS_KNOWN = np.full((WINDOW // 4, WINDOW // 4), UNSURE, np.uint8)
 @cache
 def tiny_sampler() -> Sampler:
     """Draws a window in two rounds."""
+    return Sampler(tiny_network(), SamplingConfig(most_rounds=2, least_rounds=1, object_rounds=1))
+
+
+def deep_sampler() -> Sampler:
+    """Draws a window in rounds of two parts."""
+    return Sampler(tiny_network(depth=4), tiny_sampler().config)
+
+
+@cache
+def tiny_network(depth: int = 1) -> LayoutNetwork:
+    """Random weights."""
     torch.manual_seed(0)
-    network = LayoutNetwork(LayoutConfig(codes=48, width=16, depth=1, head_width=8, cell_width=4))
+    network = LayoutNetwork(LayoutConfig(codes=48, width=16, depth=depth, head_width=8, cell_width=4))
     for name, weight in network.named_parameters():
         if name.endswith(("tell.weight", "out.weight", "down.weight")):
             torch.nn.init.normal_(weight, std=0.3)
     rng = np.random.default_rng(0)
     patches = commonest_patches([draw_window(rng, family=1).cells for _ in range(6)], 48)
     network.dictionary.copy_(torch.from_numpy(patches))
-    return Sampler(network, SamplingConfig(most_rounds=2, least_rounds=1, object_rounds=1))
+    return network
 
 
 @cache

@@ -128,7 +128,7 @@ class _Grown:
     open_pixels: NDArray[np.bool_]
 
     def shown(self, plan: Plan, hints: Hints, view: View) -> tuple[Plan, Hints, Tensor]:
-        """The plan one round on, what it shows at the poses of a chunk, and what rays met.
+        """The plan drawn on, what it shows at the poses of a chunk, and what rays met.
 
         Where much of what is near is a guess, the window is drawn to its end at once.
         """
@@ -136,8 +136,7 @@ class _Grown:
         size = hints.seen.shape[1:]
         casts = _casts(self.imagination, plan, view, size)
         if plan.drawing is not None and self._is_guessed(casts[-1]):
-            while plan.drawing is not None:
-                plan = self.imagination.continued(plan, self.watcher, self.growth)
+            plan = self.imagination.finished(plan)
             casts = _casts(self.imagination, plan, view, size)
         return plan, _hints_of(hints, casts), torch.from_numpy(np.stack([one.met for one in casts]))
 

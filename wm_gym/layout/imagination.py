@@ -18,7 +18,17 @@ from wm_gym.last_used import LastUsed
 from wm_gym.layout.casting import Board, Cast, cast
 from wm_gym.layout.cells import CEILINGS, CELL_METRES, INDEX, OBJECTS, PATCH, WALKS, Grid
 from wm_gym.layout.entry import Reading, plan_of_reading, read_capture
-from wm_gym.layout.growing import GrowthConfig, Watcher, advanced, drawn, empty_plan, next_window, with_window
+from wm_gym.layout.growing import (
+    GrowthConfig,
+    Watcher,
+    advanced,
+    drawn,
+    empty_plan,
+    finished,
+    next_window,
+    parts_due,
+    with_window,
+)
 from wm_gym.layout.plan import Plan, object_places
 from wm_gym.layout.reader_weights import SHIPPED as SHIPPED_READER
 from wm_gym.layout.reader_weights import load_plan_reader
@@ -102,13 +112,18 @@ class Imagination:
         return plan
 
     def continued(self, plan: Plan, watcher: Watcher, growth: GrowthConfig | None = None) -> Plan:
-        """The plan one round of drawing on, if undecided ground is near a body and in its sight."""
+        """The plan drawn on by what a step is due, if undecided ground is near a body and in its sight."""
+        growth = growth or GrowthConfig()
         if plan.drawing is None:
-            corner = next_window(plan, watcher, growth or GrowthConfig())
+            corner = next_window(plan, watcher, growth)
             if corner is None:
                 return plan
             plan = with_window(plan, corner, self.sampler)
-        return advanced(plan, self.sampler)
+        return advanced(plan, self.sampler, parts_due(plan, watcher, growth, self.sampler))
+
+    def finished(self, plan: Plan) -> Plan:
+        """The plan whose window is drawn to its end, where one is being drawn."""
+        return plan if plan.drawing is None else finished(plan, self.sampler)
 
     def theme(self, plan: Plan) -> Surfaces:
         """The looks of a plan."""

@@ -1,8 +1,9 @@
 """The layout network: a masked transformer over patches of a plan, told of the family and of words.
 
 It sees the cells of a square window, known or not, and the objects on them, and tells for each patch which entry of a
-dictionary of real patches stands there, and which object on it. Source: MaskGIT (Chang et al. 2022) for the masking;
-rotary positions in two dimensions (Su et al. 2021).
+dictionary of real patches stands there, and which object on it. Here it learns; windows are drawn by the same network
+in int8 (`int8_network`). Source: MaskGIT (Chang et al. 2022) for the masking; rotary positions in two dimensions (Su
+et al. 2021).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from wm_gym.layout.words import WORD_NAMES
 from wm_gym.plans import FAMILIES
 
 ANY_FAMILY = len(FAMILIES)
-_MARGIN = 2
+MARGIN = 2
 """Cells of its neighbours that a patch sees at once on each side."""
 
 
@@ -56,13 +57,13 @@ class LayoutNetwork(nn.Module):
         """Random weights and an empty dictionary."""
         super().__init__()
         self.config = config
-        side = PATCH + 2 * _MARGIN
+        side = PATCH + 2 * MARGIN
         self.cell = nn.Embedding(UNKNOWN + 1, config.cell_width)
         self.enter = nn.Linear(side * side * config.cell_width, config.width)
         self.standing = nn.Embedding(UNSURE + 1, config.width)
         self.family = nn.Embedding(len(FAMILIES) + 1, config.width)
         self.words = nn.Embedding(3 * len(WORD_NAMES), config.width)
-        self.blocks = nn.ModuleList(_Block(config.width, config.head_width) for _ in range(config.depth))
+        self.blocks = nn.ModuleList(Block(config.width, config.head_width) for _ in range(config.depth))
         self.norm = nn.LayerNorm(config.width)
         self.leave = nn.Linear(config.width, config.codes)
         self.leave_objects = nn.Linear(config.width, UNSURE)
@@ -72,9 +73,7 @@ class LayoutNetwork(nn.Module):
             nn.init.normal_(layer.weight, std=0.02)
         self.register_buffer("dictionary", torch.zeros(config.codes, PATCH * PATCH, dtype=torch.uint8))
 
-    def forward(
-        self, cells: Tensor, objects: Tensor, family: Tensor, words: Tensor, asked: Tensor | None = None
-    ) -> Tensor:
+    def forward(self, cells: Tensor, objects: Tensor, family: Tensor, words: Tensor) -> Tensor:
         """Features (N, G, G, width) of the patches of N windows, for `leave` and `leave_objects`.
 
         Args:
@@ -82,30 +81,30 @@ class LayoutNetwork(nn.Module):
             objects: (N, G, G) int64, `cells.UNSURE` where unknown.
             family: (N,) int64 numbers of families, `ANY_FAMILY` for any.
             words: (N, W) int64 as `words.read_words`.
-            asked: (A,) int64 numbers of patches, counted along the second axis first: features (N, A, width) of these
-                alone, for which the last block need not look at the others' own; None for all.
         """
         x = self.enter(self._surroundings(cells)) + self.standing(objects)
         count, side = x.shape[:2]
-        offsets = 3 * torch.arange(words.shape[1], device=words.device)
-        told = self.family(family) + self.words(words + offsets).sum(1)
-        turns = _angles(side, self.config.head_width, x.device).to(x.dtype)
+        told = self.told(family, words)
+        turns = angles(side, self.config.head_width, x.device).to(x.dtype)
         x = x.reshape(count, side * side, -1)
-        *first, last = self.blocks
-        for block in first:
+        for block in self.blocks:
             x = block(x, told, turns)
-        x = self.norm(last(x, told, turns, asked))
-        return x if asked is not None else x.reshape(count, side, side, -1)
+        return self.norm(x).reshape(count, side, side, -1)
+
+    def told(self, family: Tensor, words: Tensor) -> Tensor:
+        """(N, width): the family and the words, as every block is told of them; arguments as `forward`."""
+        offsets = 3 * torch.arange(words.shape[1], device=words.device)
+        return self.family(family) + self.words(words + offsets).sum(1)
 
     def _surroundings(self, cells: Tensor) -> Tensor:
         """(N, G, G, side * side * cell_width): the cells of each patch and those round it."""
-        padded = functional.pad(cells, (_MARGIN,) * 4, value=UNKNOWN)
-        side = PATCH + 2 * _MARGIN
+        padded = functional.pad(cells, (MARGIN,) * 4, value=UNKNOWN)
+        side = PATCH + 2 * MARGIN
         around = padded.unfold(1, side, PATCH).unfold(2, side, PATCH)
         return self.cell(around.reshape(*around.shape[:3], -1)).flatten(-2)
 
 
-class _Block(nn.Module):
+class Block(nn.Module):
     """Attention with rotary positions, then an MLP; both take the norm of their input, shifted by what is told."""
 
     def __init__(self, width: int, head_width: int) -> None:
@@ -119,23 +118,16 @@ class _Block(nn.Module):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
 
-    def forward(self, x: Tensor, told: Tensor, turns: Tensor, asked: Tensor | None = None) -> Tensor:
-        """(N, L, width), or (N, A, width) of the asked ones of L tokens."""
+    def forward(self, x: Tensor, told: Tensor, turns: Tensor) -> Tensor:
+        """(N, L, width)."""
         count, _, width = x.shape
         first, second = self.tell(told)[:, None].chunk(2, -1)
         qkv = self.qkv(self.norm1(x) + first).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
         q, k, v = _turned(qkv[0], turns), _turned(qkv[1], turns), qkv[2]
-        if asked is not None:
-            x, q = x[:, asked], q[:, :, asked]
-        x = x + self.out(_attended(q, k, v).transpose(1, 2).reshape(count, -1, width))
+        # torch's own attention goes backward slowly in bfloat16 on a CPU
+        weights = (q * q.shape[-1] ** -0.5 @ k.transpose(-1, -2)).softmax(-1)
+        x = x + self.out((weights.to(v.dtype) @ v).transpose(1, 2).reshape(count, -1, width))
         return x + self.down(functional.relu(self.up(self.norm2(x) + second)).square())
-
-
-def _attended(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    """Attention; torch's own is a third of the time forward, but goes backward slowly in bfloat16 on a CPU."""
-    if torch.is_inference_mode_enabled():
-        return functional.scaled_dot_product_attention(q, k, v)
-    return (q * q.shape[-1] ** -0.5 @ k.transpose(-1, -2)).softmax(-1).to(v.dtype) @ v
 
 
 def _turned(x: Tensor, turns: Tensor) -> Tensor:
@@ -145,7 +137,7 @@ def _turned(x: Tensor, turns: Tensor) -> Tensor:
     return torch.cat([first * cos - second * sin, first * sin + second * cos], -1)
 
 
-def _angles(side: int, head_width: int, device: torch.device) -> Tensor:
+def angles(side: int, head_width: int, device: torch.device) -> Tensor:
     """(2, side * side, head_width / 2) cosines and sines of rows and columns."""
     quarter = head_width // 4
     rates = torch.pi / 2.0 ** torch.linspace(0.5, 5.0, quarter, device=device)

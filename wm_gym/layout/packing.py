@@ -48,7 +48,7 @@ def _stacked(arrays: list[np.ndarray]) -> Tensor:
 
 
 def _row(drawing: Drawing) -> dict[str, Any]:
-    names = ("family", "seed", "rounds", "round", "unknown", "is_repaired", "first_round")
+    names = ("family", "seed", "rounds", "round", "unknown", "is_repaired", "first_round", "part")
     return {name: getattr(drawing, name) for name in names}
 
 
@@ -76,4 +76,5 @@ def _drawing(tensors: dict[str, Tensor], row: dict[str, Any]) -> Drawing:
     cells, objects, words, given = (tensors[f"drawing_{name}"].numpy() for name in _DRAWN)
     seed = tuple(row["seed"])
     counts = row["rounds"], row["round"], row["unknown"]
-    return Drawing(cells, objects, row["family"], words, seed, *counts, given, row["is_repaired"], row["first_round"])
+    stage = row["is_repaired"], row["first_round"], row.get("part", 0)
+    return Drawing(cells, objects, row["family"], words, seed, *counts, given, *stage)

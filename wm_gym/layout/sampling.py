@@ -2,8 +2,8 @@
 
 A round asks the network once and draws a few patches, in any order and none beside another; a patch of which some cells
 are known is drawn among those that fit. Where the surest came first, as in MaskGIT (Chang et al. 2022), bare floor and
-lawn would come before all that is rare, and leave no room for it. A round is a pure function, so that a world can take
-one in each of its steps. Guidance by words is that of Ho and Salimans (2022).
+lawn would come before all that is rare, and leave no room for it. A round is a pure function and can be taken in parts,
+so that a world takes a few in each of its steps. Guidance by words is that of Ho and Salimans (2022).
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from wm_gym.last_used import LastUsed
 from wm_gym.layout.cells import PATCH, SOLID, UNKNOWN, UNSURE, Grid
 from wm_gym.layout.dictionary import Encoder
+from wm_gym.layout.int8_network import Int8LayoutNetwork, Int8Linear, Tokens
 from wm_gym.layout.network import LayoutNetwork
 from wm_gym.layout.windows import patches_of, windows_of
 from wm_gym.layout.words import UNSAID
@@ -26,7 +28,13 @@ _HASTE = 2.0
 """Power of the share of rounds that is the share of patches drawn by then: few at first, on which the others follow."""
 
 _ASKED_AT_ONCE = 32
-"""The last layer is asked for multiples of so many patches, so that it meets few shapes."""
+"""The last layer is asked for multiples of so many patches, since oneDNN compiles a product for each of its shapes."""
+
+_BLOCKS_AT_ONCE = 2
+"""Blocks of the network in a part of a round."""
+
+_KEPT_PASSES = 32
+"""Windows whose tokens are kept between the parts of a round; those of others are computed again."""
 
 _DENIED_NATS = 4.0
 """What each known cell costs that a patch denies."""
@@ -73,6 +81,7 @@ class Drawing:
         given: (S, S) uint8, the cells as they were at first.
         is_repaired: Whether the least likely patches have been taken out again.
         first_round: Round in which the cells that are unknown now began to be drawn.
+        part: Parts taken of the round that is next.
     """
 
     cells: Grid
@@ -86,6 +95,7 @@ class Drawing:
     given: Grid
     is_repaired: bool
     first_round: int = 0
+    part: int = 0
 
     @property
     def has_cells(self) -> bool:
@@ -126,7 +136,9 @@ class Sampler:
         """Draw with a trained network."""
         self.network, self.config = network.eval(), config or SamplingConfig()
         self.dictionary = network.dictionary.numpy()
-        self._encoder = Encoder(self.dictionary)
+        self._encoder, self._int8 = Encoder(self.dictionary), Int8LayoutNetwork(network)
+        self._parts_of_pass = max(1, math.ceil((self._int8.depth - 1) / _BLOCKS_AT_ONCE))
+        self._passes: LastUsed[Drawing, tuple[Tokens, ...]] = LastUsed(_KEPT_PASSES)
 
     def filled(self, drawing: Drawing) -> Drawing:
         """The window, drawn to its end."""
@@ -134,15 +146,27 @@ class Sampler:
             drawing = self.advanced(drawing)
         return drawing
 
+    def parts(self, drawing: Drawing) -> int:
+        """How many parts a round of this window has."""
+        return len(_sentences(drawing, self.config)) * self._parts_of_pass
+
+    def partly_advanced(self, drawing: Drawing) -> Drawing:
+        """The window, one part of a round on: a few blocks of the network."""
+        if drawing.part + 1 >= self.parts(drawing):
+            return self.advanced(drawing)
+        further = replace(drawing, part=drawing.part + 1)
+        self._passes.get(further, lambda: self._part_on(self._passes_of(drawing), drawing.part))
+        return further
+
     def advanced(self, drawing: Drawing) -> Drawing:
-        """The window, one round on; its cells come first, then its objects."""
+        """The window at the end of its round; its cells come first, then its objects."""
         generator = torch.Generator().manual_seed(_mixed(*drawing.seed, drawing.round))
         with torch.inference_mode():
             if drawing.has_cells:
                 done = self._objects(drawing, generator)
             else:
                 done = self._cells(drawing, generator) if (drawing.cells == UNKNOWN).any() else self._doubted(drawing)
-            return replace(done, round=drawing.round + 1)
+            return replace(done, round=drawing.round + 1, part=0)
 
     def _cells(self, drawing: Drawing, generator: torch.Generator) -> Drawing:
         patches = patches_of(drawing.cells)
@@ -150,7 +174,7 @@ class Sampler:
         order = torch.randperm(len(at), generator=generator).numpy()
         at = at[_apart(at, order, _due(drawing, len(at)))]
         where = tuple(at.T)
-        scores = self._scores(self.network.leave, drawing, at) + self._fit(patches[where])
+        scores = self._scores(self._int8.leave, drawing, at) + self._fit(patches[where])
         likely = scores > scores.max(-1, keepdim=True).values + math.log(self.config.least_share)
         scores = scores.masked_fill(~likely, -torch.inf)
         chosen = (scores / self.config.temperature + _gumbel(scores.shape, generator)).argmax(-1)
@@ -161,7 +185,7 @@ class Sampler:
         """The window without the drawn patches that are least likely beside the others; they are drawn once more."""
         patches, given = patches_of(drawing.cells), patches_of(drawing.given)
         at = np.argwhere((given == UNKNOWN).any(-1))
-        scores = self._scores(self.network.leave, drawing, at).log_softmax(-1)
+        scores = self._scores(self._int8.leave, drawing, at).log_softmax(-1)
         codes = torch.from_numpy(self._encoder(patches[tuple(at.T)]))
         likely = scores.gather(-1, codes[:, None])[:, 0]
         worst = at[likely.argsort()[: math.ceil(self.config.repairs * len(at))].numpy()]
@@ -174,7 +198,7 @@ class Sampler:
 
     def _objects(self, drawing: Drawing, generator: torch.Generator) -> Drawing:
         at = np.argwhere(drawing.objects == UNSURE)
-        scores = self._scores(self.network.leave_objects, drawing, at)
+        scores = self._scores(self._int8.leave_objects, drawing, at)
         blocked = np.concatenate(
             [np.zeros((len(at), 1), bool), np.tile(SOLID[patches_of(drawing.cells)[tuple(at.T)]], 4)], 1
         )
@@ -186,20 +210,32 @@ class Sampler:
         objects[tuple(at[kept].T)] = chosen[kept]
         return replace(drawing, objects=objects)
 
-    def _scores(self, leave: torch.nn.Linear, drawing: Drawing, at: NDArray[np.int64]) -> Tensor:
+    def _scores(self, leave: Int8Linear, drawing: Drawing, at: NDArray[np.int64]) -> Tensor:
         """Logits (A, K) at patches (A, 2); words are heeded by guidance, where there are any."""
-        side = len(drawing.objects)
-        asked = np.concatenate([at @ (side, 1), np.zeros(-len(at) % _ASKED_AT_ONCE, np.int64)])
-        cells, objects = (torch.from_numpy(one.astype(np.int64))[None] for one in (drawing.cells, drawing.objects))
+        asked = np.concatenate([at @ (len(drawing.objects), 1), np.zeros(-len(at) % _ASKED_AT_ONCE, np.int64)])
+        passes = self._passes_of(drawing)
+        scores = [torch.from_numpy(leave(self._int8.features(tokens, asked))[: len(at)]) for tokens in passes]
+        if len(scores) == 1:
+            return scores[0]
+        plain, told = scores
+        return plain + self.config.guidance * (told - plain)
 
-        def told(words: NDArray[np.int64]) -> Tensor:
-            given = torch.tensor([drawing.family]), torch.from_numpy(words)[None]
-            return leave(self.network(cells, objects, *given, torch.from_numpy(asked))[0])[: len(at)]
+    def _passes_of(self, drawing: Drawing) -> tuple[Tokens, ...]:
+        """The tokens of each pass of a round, as far as its parts have brought them."""
+        return self._passes.get(drawing, lambda: self._passes_again(drawing))
 
-        if self.config.guidance == 1.0 or not (drawing.words != UNSAID).any():
-            return told(drawing.words)
-        plain = told(np.zeros_like(drawing.words))
-        return plain + self.config.guidance * (told(drawing.words) - plain)
+    def _passes_again(self, drawing: Drawing) -> tuple[Tokens, ...]:
+        passes = tuple(
+            self._int8.begun(drawing.cells, drawing.objects, drawing.family, words)
+            for words in _sentences(drawing, self.config)
+        )
+        for part in range(drawing.part):
+            passes = self._part_on(passes, part)
+        return passes
+
+    def _part_on(self, passes: tuple[Tokens, ...], part: int) -> tuple[Tokens, ...]:
+        own = part // self._parts_of_pass
+        return *passes[:own], self._int8.advanced(passes[own], _BLOCKS_AT_ONCE), *passes[own + 1 :]
 
     def _fit(self, patches: Grid) -> Tensor:
         """(A, K) nats by which known cells of patches (A, 16) speak against each entry of the dictionary."""
@@ -209,6 +245,13 @@ class Sampler:
             own = known[row]
             found[row] = -_DENIED_NATS * (self.dictionary[:, own] != patches[row, own]).sum(-1)
         return torch.from_numpy(found)
+
+
+def _sentences(drawing: Drawing, config: SamplingConfig) -> tuple[NDArray[np.int64], ...]:
+    """The words of each pass of the network that a round takes: the window's, after none where they are heeded more."""
+    if config.guidance == 1.0 or not (drawing.words != UNSAID).any():
+        return (drawing.words,)
+    return np.zeros_like(drawing.words), drawing.words
 
 
 def _due(drawing: Drawing, unknown: int) -> int:

@@ -17,6 +17,7 @@ STARTS = np.cumsum([0, *((TILE >> level) ** 2 for level in range(LEVELS - 1))])
 """Where each size begins among the pixels of a tile."""
 
 PIXELS = int(STARTS[-1] + 1)
+_UNDRAWN = np.zeros((PIXELS, 4), np.uint8)
 
 
 def pyramid(tile: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -98,6 +99,15 @@ class SurfaceTable:
         """Adds a tile (TILE, TILE, 4); gives its number."""
         self.pixels.append(pyramid(picture))
         return len(self.pixels) - 1
+
+    def reserved(self) -> int:
+        """The number of a tile that is to be filled in."""
+        self.pixels.append(_UNDRAWN)
+        return len(self.pixels) - 1
+
+    def fill(self, number: int, picture: NDArray[np.uint8]) -> None:
+        """Fills in a tile (TILE, TILE, 4) that was reserved."""
+        self.pixels[number] = pyramid(picture)
 
     def plain(self, colour: NDArray[np.float64]) -> int:
         """Adds a surface of one colour (3,) in 0..1; gives its number."""

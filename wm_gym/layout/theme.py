@@ -9,6 +9,7 @@ from types import MappingProxyType
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from wm_gym.layout.cells import CEILINGS, CELLS, INDEX, NUM_KINDS, OBJECTS, SKY, house_height
 from wm_gym.layout.colours import read_colours
@@ -90,6 +91,23 @@ def imagine_theme(
     return draws.surfaces()
 
 
+@dataclass(frozen=True, eq=False)
+class _Order:
+    """A tile that is to be drawn.
+
+    Attributes:
+        number: Its number in the table.
+        kind: Its kind in `tiles.TILES`.
+        colour: (3,) main colour in 0..1.
+        noise: (latent,) what makes it another than others of its kind and colour.
+    """
+
+    number: int
+    kind: int
+    colour: Tensor
+    noise: Tensor
+
+
 @dataclass
 class _Theme:
     """Draws colours of groups and tiles of classes, each once."""
@@ -100,6 +118,7 @@ class _Theme:
     table: SurfaceTable = field(default_factory=SurfaceTable)
     colours: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     known: dict[tuple[str, str, bool], int] = field(default_factory=dict)
+    orders: list[_Order] = field(default_factory=list)
 
     def surfaces(self) -> Surfaces:
         """Everything, as arrays."""
@@ -127,6 +146,7 @@ class _Theme:
         panel, sprites = self._panels(), self._sprites()
         sky = self._tile("sky", self._colour("sky", "sky"))
         light = np.array(_SUNS[int(self.rng.integers(len(_SUNS)))])
+        self._draw_tiles()
         pixels, tiles, sizes = self.table.arrays()
         return Surfaces(pixels, tiles, sizes, floor, side, ceiling, wall, panel, tops, sprites, sky, light)
 
@@ -204,9 +224,18 @@ class _Theme:
         return bank[int(self.rng.integers(len(bank)))].double().numpy()
 
     def _tile(self, name: str, colour: NDArray[np.float64]) -> int:
+        """The number of a new tile, which `_draw_tiles` fills in."""
         generator = torch.Generator().manual_seed(int(self.rng.integers(2**31)))
-        kind = torch.tensor([TILE_INDEX[name]])
-        drawn = self.network.draw(kind, torch.from_numpy(colour).float()[None], generator)[0].permute(1, 2, 0).numpy()
+        noise = torch.randn(self.network.config.latent, generator=generator)
+        self.orders.append(_Order(self.table.reserved(), TILE_INDEX[name], torch.from_numpy(colour).float(), noise))
+        return self.orders[-1].number
+
+    def _draw_tiles(self) -> None:
+        """All tiles at once, in half the time that they take one by one."""
+        kinds = torch.tensor([order.kind for order in self.orders])
+        colours, noise = (torch.stack([getattr(one, name) for one in self.orders]) for name in ("colour", "noise"))
+        drawn = self.network.drawn(kinds, colours, noise).permute(0, 2, 3, 1).numpy()
         alpha = np.maximum(drawn[..., 3:], 1e-3)
         straight = np.concatenate([drawn[..., :3] / alpha, drawn[..., 3:]], -1)
-        return self.table.tile((255 * straight).round().clip(0, 255).astype(np.uint8))
+        for order, picture in zip(self.orders, (255 * straight).round().clip(0, 255).astype(np.uint8), strict=True):
+            self.table.fill(order.number, picture)

@@ -97,10 +97,13 @@ class TileNetwork(nn.Module):
     def _told(self, kind: Tensor, colour: Tensor) -> Tensor:
         return torch.cat([self.kind(kind), colour], 1)
 
-    @torch.no_grad()
     def draw(self, kind: Tensor, colour: Tensor, generator: torch.Generator) -> Tensor:
         """(N, 4, TILE, TILE) new tiles of kinds (N,) in main colours (N, 3)."""
-        noise = torch.randn(len(kind), self.config.latent, generator=generator)
+        return self.drawn(kind, colour, torch.randn(len(kind), self.config.latent, generator=generator))
+
+    @torch.no_grad()
+    def drawn(self, kind: Tensor, colour: Tensor, noise: Tensor) -> Tensor:
+        """The tiles that `draw` makes of standard normal noise (N, latent)."""
         latent = self.means[kind] + torch.einsum("nij,nj->ni", self.factors[kind], noise)
         return self(latent, kind, colour).clamp(0, 1)
 

@@ -85,7 +85,7 @@ def _reach(free, i, j):
 
 
 def walk_outward(imagination: Imagination, plan: Plan, most_steps: int) -> Iterator[tuple[Plan, float, float]]:
-    """A walk of half a metre a step from the world's origin, one round of drawing a step, until no way goes on.
+    """A walk of half a metre a step from the world's origin, with what a step is due of drawing, until no way goes on.
 
     Yields the plan, x and y after each step; a step in which the way ahead is not decided yet is a step on the spot.
     """
