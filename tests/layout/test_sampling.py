@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from tiny_layout import NO_OBJECTS_KNOWN, NOTHING_KNOWN, deep_sampler, tiny_sampler
 
 from wm_gym.layout.cells import PATCH, SOLID, UNKNOWN, UNSURE
@@ -9,6 +10,7 @@ from wm_gym.layout.network import LayoutConfig
 from wm_gym.layout.sampling import begun
 from wm_gym.layout.windows import WINDOW, known_objects, known_part, patches_of
 from wm_gym.layout.words import WITH, WORD_NAMES
+from wm_gym.networks.arithmetic import own_arithmetic
 from wm_gym.train_world.layout.samples import draw_window
 
 NO_WORDS = np.zeros(len(WORD_NAMES), np.int64)
@@ -94,6 +96,16 @@ def test_a_round_in_parts_is_that_round():
             parts = sampler.partly_advanced(parts)
         assert (parts.round, parts.part) == (whole.round, 0)
     assert np.array_equal(parts.cells, whole.cells) and np.array_equal(parts.objects, whole.objects)
+
+
+def test_what_is_drawn_does_not_depend_on_the_number_of_threads():
+    words, found, before = np.full_like(NO_WORDS, WITH), [], torch.get_num_threads()
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        with own_arithmetic():
+            found.append(drawn(words=words).cells)
+    torch.set_num_threads(before)
+    assert np.array_equal(*found)
 
 
 def test_a_round_goes_on_where_its_tokens_are_not_kept():

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -123,7 +124,7 @@ class Int8LayoutNetwork:
         """The tokens, so many blocks on, but not beyond the last block but one."""
         x, after = tokens.x.copy(), min(tokens.blocks + count, self.depth - 1)
         for block in self._blocks[tokens.blocks : after]:
-            x = block(x, tokens.told, self._turns(len(x)))
+            x = block(x, tokens.told, _turns(len(x), self._head_width))
         return Tokens(x, tokens.told, after)
 
     def features(self, tokens: Tokens, asked: NDArray[np.int64]) -> Rows:
@@ -134,10 +135,9 @@ class Int8LayoutNetwork:
             asked: (A,) numbers of patches, counted along the second axis first.
         """
         tokens = self.advanced(tokens, self.depth)
-        return self._norm(self._blocks[-1](tokens.x.copy(), tokens.told, self._turns(len(tokens.x)), asked))
-
-    def _turns(self, length: int) -> Floats:
-        return angles(math.isqrt(length), self._head_width, self._cells.device).numpy()
+        return self._norm(
+            self._blocks[-1](tokens.x.copy(), tokens.told, _turns(len(tokens.x), self._head_width), asked)
+        )
 
     def _surroundings(self, cells: Grid) -> Rows:
         """(L, side * side * cell_width): the cells of each patch and those round it."""
@@ -213,6 +213,12 @@ class _Norm:
         rows, bias = Rows.empty(*x.shape), self.bias if shift is None else self.bias + shift
         kernels.norm_rows(x, self.weight, bias, self.eps, rows.values.numpy(), rows.factors)
         return rows
+
+
+@lru_cache(maxsize=8)
+def _turns(length: int, head_width: int) -> Floats:
+    """(2, L, D / 2) cosines and sines of the patches of a square window."""
+    return angles(math.isqrt(length), head_width, torch.device("cpu")).numpy()
 
 
 def _floats(weight: Tensor) -> Tensor:

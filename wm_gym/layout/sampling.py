@@ -23,6 +23,7 @@ from wm_gym.layout.int8_network import Int8LayoutNetwork, Int8Linear, Tokens
 from wm_gym.layout.network import LayoutNetwork
 from wm_gym.layout.windows import patches_of, windows_of
 from wm_gym.layout.words import UNSAID
+from wm_gym.networks.arithmetic import each_in_threads
 
 _HASTE = 2.0
 """Power of the share of rounds that is the share of patches drawn by then: few at first, on which the others follow."""
@@ -213,8 +214,11 @@ class Sampler:
     def _scores(self, leave: Int8Linear, drawing: Drawing, at: NDArray[np.int64]) -> Tensor:
         """Logits (A, K) at patches (A, 2); words are heeded by guidance, where there are any."""
         asked = np.concatenate([at @ (len(drawing.objects), 1), np.zeros(-len(at) % _ASKED_AT_ONCE, np.int64)])
-        passes = self._passes_of(drawing)
-        scores = [torch.from_numpy(leave(self._int8.features(tokens, asked))[: len(at)]) for tokens in passes]
+
+        def of_pass(tokens: Tokens) -> Tensor:
+            return torch.from_numpy(leave(self._int8.features(tokens, asked))[: len(at)])
+
+        scores = each_in_threads(of_pass, self._passes_of(drawing))
         if len(scores) == 1:
             return scores[0]
         plain, told = scores

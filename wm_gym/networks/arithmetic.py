@@ -10,8 +10,10 @@ for them for ever. Importing this module therefore lets a child go on with one t
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
 from functools import lru_cache, partial, wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -20,9 +22,13 @@ from torch import Tensor
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 
 DEVICE_TYPES = ("cpu", "cuda")
 """Whose autocast is switched off."""
+
+_CALLERS_THREADS: ContextVar[int] = ContextVar("callers_threads", default=0)
+"""Threads that the caller of the outermost `own_arithmetic()` has given torch; 0 outside."""
 
 SUBNORMAL = 1e-310
 """Half of it is another number, unless the processor takes such small ones for zero."""
@@ -36,6 +42,7 @@ def own_arithmetic(threads: int = 1) -> Iterator[None]:
         threads: Of torch's kernels on the CPU. One is fastest for small networks, and then no kernel cuts its sums up
             by the number of cores.
     """
+    callers = _CALLERS_THREADS.set(callers_threads())
     settings = ((torch.get_num_threads, torch.set_num_threads, threads), *_settings())
     changed = [(put, found, wanted) for get, put, wanted in settings if (found := get()) != wanted]
     try:
@@ -46,6 +53,21 @@ def own_arithmetic(threads: int = 1) -> Iterator[None]:
     finally:
         for put, found, _ in reversed(changed):
             put(found)
+        _CALLERS_THREADS.reset(callers)
+
+
+def callers_threads() -> int:
+    """Threads that the caller has given torch, also inside `own_arithmetic()`."""
+    return _CALLERS_THREADS.get() or torch.get_num_threads()
+
+
+def each_in_threads(function: Callable[[T], R], values: Sequence[T]) -> list[R]:
+    """The function of each value, side by side by as many threads as the caller has given torch."""
+    threads = min(len(values), callers_threads())
+    if threads < 2:
+        return [function(value) for value in values]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(function, values))
 
 
 def takes_kernels(tensor: Tensor) -> bool:
