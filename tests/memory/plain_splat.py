@@ -98,8 +98,9 @@ def _settle(fine, place, hits, is_moving, config):
 def _reduce(hints, place, shown, config, frame, bits, samples):
     if not shown:
         return
-    by_depth = sorted(shown, key=lambda one: one["depth"])
-    near, other = by_depth[(len(shown) - 1) // 2], by_depth[len(shown) // 2]
+    moves = 2 * sum(one["point"][0] for one in shown) > len(shown)
+    by_depth = sorted((one for one in shown if one["point"][0] == moves), key=lambda one: one["depth"])
+    near, other = by_depth[(len(by_depth) - 1) // 2], by_depth[len(by_depth) // 2]
     depth, slack = near["depth"], near["depth"] * config.surface_tolerance + config.surface_metres
     of_it = [one for one in shown if abs(one["depth"] - depth) <= slack and one["point"][0] == near["point"][0]]
     if near["point"] == other["point"] or other["depth"] <= depth + slack:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -108,6 +109,18 @@ def test_a_walker_is_rendered_at_its_extrapolated_position():
 def test_an_object_that_stands_stays():
     memory = _walker(_walker(Memory.empty(), 0, 0.0), 4, 0.0)
     assert np.abs(velocities(memory.moving.points())).max() < 1e-3, velocities(memory.moving.points())
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.01, 0.02])
+def test_an_object_that_is_shown_and_written_again_and_again_does_not_grow(shift):
+    memory, areas = _walker(Memory.empty(), 0, 0.0), []
+    for step in range(1, 13):
+        pose = pose_at(0, shift * (step % 2), 0)[None].expand(4, -1, -1)
+        hints = look(memory, pose, HEIGHT, WIDTH, frame=4 * step)
+        areas.append(hints.moving[-1].sum().item())
+        depth = torch.where(hints.seen, hints.log_depth.exp(), 8.0)
+        memory = write(memory, hints.colour, depth, hints.moving, pose, lens(HEIGHT, WIDTH), hints, 4 * step, 0)
+    assert areas[-1] <= areas[0], areas
 
 
 def test_torch_extrapolates_as_the_kernels_do():

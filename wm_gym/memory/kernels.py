@@ -140,8 +140,10 @@ def draw(screen, box, index, record, is_moving, limits, fine):
 def reduce(fine, samples, record, moving_record, limits, logs, now, out):
     """The hints of one pose from its subpixels, of those that show anything: mean colour, median depth.
 
-    Of an even number the median is the mean of the two in the middle, if they lie on one surface, else the nearer one.
-    All else is that of the first subpixel on that surface, row by row, since depths on one surface are nearly equal.
+    A pixel moves if most of its subpixels do, else objects would grow by what lies beside them whenever they are shown
+    and written again. Its depth is the median of the subpixels that move, or of those that do not: of an even number
+    the mean of the two in the middle, if they lie on one surface, else the nearer one. All else is that of the first
+    subpixel on that surface, row by row, since depths on one surface are nearly equal.
 
     Args:
         fine: Of `draw`, with `samples` times the rows and columns.
@@ -160,34 +162,39 @@ def reduce(fine, samples, record, moving_record, limits, logs, now, out):
     order, places = np.empty(samples * samples, np.float32), np.empty((samples * samples, 2), np.int64)
     for row in range(height):
         for column in range(width):
-            count, red, green, blue = 0, ZERO, ZERO, ZERO
+            count, movers, red, green, blue = 0, 0, ZERO, ZERO, ZERO
+            for y in range(samples * row, samples * (row + 1)):
+                for x in range(samples * column, samples * (column + 1)):
+                    if depths[y, x] == np.inf:
+                        continue
+                    red, green, blue = red + colours[y, x, 0], green + colours[y, x, 1], blue + colours[y, x, 2]
+                    count, movers = count + 1, movers + (points[y, x] < 0)
+            if count == 0:
+                continue
+            over, moves, count = ONE / np.float32(count), 2 * movers > count, 0
             for y in range(samples * row, samples * (row + 1)):
                 for x in range(samples * column, samples * (column + 1)):
                     depth = depths[y, x]
-                    if depth == np.inf:
+                    if depth == np.inf or (points[y, x] < 0) != moves:
                         continue
-                    red, green, blue = red + colours[y, x, 0], green + colours[y, x, 1], blue + colours[y, x, 2]
                     k = count
                     while k > 0 and order[k - 1] > depth:
                         order[k], places[k, 0], places[k, 1] = order[k - 1], places[k - 1, 0], places[k - 1, 1]
                         k -= 1
                     order[k], places[k, 0], places[k, 1] = depth, y, x
                     count += 1
-            if count == 0:
-                continue
             low, high = (count - 1) // 2, count // 2
             depth, point = order[low], points[places[low, 0], places[low, 1]]
             slack = depth * np.float32(limits[1]) + np.float32(limits[2])
-            y, x = _first(fine, samples, row, column, depth, slack, point < 0)
+            y, x = _first(fine, samples, row, column, depth, slack, moves)
             if order[high] <= depth + slack or point == points[places[high, 0], places[high, 1]]:
                 depth = HALF * (depth + order[high])
             point = points[y, x]
-            over = ONE / np.float32(count)
             colour[row, column, 0] = np.uint8(red * over + HALF)
             colour[row, column, 1] = np.uint8(green * over + HALF)
             colour[row, column, 2] = np.uint8(blue * over + HALF)
             log_depth[row, column] = logs[0] if depth >= HALF * SKY_32 else min(math.log(depth), logs[1])
-            seen[row, column], moving[row, column] = True, point < 0
+            seen[row, column], moving[row, column] = True, moves
             written = moving_record[~point, 1] if point < 0 else record[point, 1]
             bits = moving_record[~point, 2] if point < 0 else record[point, 2]
             age[row, column], same[row, column] = max(now[0] - written, 0), bits == now[1]

@@ -323,15 +323,17 @@ def _reduced(fine: Subpixels, static: Layer, moving: Layer, cameras: Cameras, sa
         groups = values.view(*split, *values.shape[1:]).transpose(2, 3)
         return groups.reshape(-1, samples * samples, *values.shape[1:])
 
-    raw = grouped(fine.depth)
-    depths, order = raw.sort(dim=1, stable=True)
-    count = depths.isfinite().sum(1, keepdim=True)
-    low, high = ((count - 1) // 2).clamp(min=0), (count // 2).clamp(max=samples * samples - 1)
-    points = grouped(fine.point)
+    raw, points = grouped(fine.depth), grouped(fine.point)
+    is_seen, is_mover = raw.isfinite(), points < 0
+    count = is_seen.sum(1, keepdim=True)
+    moves = 2 * (is_seen & is_mover).sum(1, keepdim=True) > count
+    depths, order = torch.where(is_mover == moves, raw, torch.inf).sort(dim=1, stable=True)
+    of_kind = depths.isfinite().sum(1, keepdim=True)
+    low, high = ((of_kind - 1) // 2).clamp(min=0), (of_kind // 2).clamp(max=samples * samples - 1)
     depth, other = depths.gather(1, low), depths.gather(1, high)
     point, other_point = (points.gather(1, order.gather(1, place)) for place in (low, high))
     slack = depth * config.surface_tolerance + config.surface_metres
-    on_surface = ((raw - depth).abs() <= slack) & ((points < 0) == (point < 0))
+    on_surface = ((raw - depth).abs() <= slack) & (is_mover == moves)
     place = torch.arange(samples * samples, device=raw.device)
     first = torch.where(on_surface, place, samples * samples - 1).amin(1, keepdim=True)
     is_one = (point == other_point) | (other <= depth + slack)
