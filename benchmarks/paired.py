@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +62,9 @@ class Checkout:
         self._process.wait()
 
 
-def against(folder: Path, num_envs: int, settings: Mapping[str, Any], threads: int = 1) -> dict[str, Any]:
+def against(
+    folder: Path, num_envs: int, settings: Mapping[str, Any], threads: int = 1, lacks: Sequence[str] = ()
+) -> dict[str, Any]:
     """Median milliseconds of a step of N worlds in both checkouts, and how many times as fast this one is.
 
     Args:
@@ -70,12 +72,14 @@ def against(folder: Path, num_envs: int, settings: Mapping[str, Any], threads: i
         num_envs: N.
         settings: Of the environment, as `gymnasium.make_vec` takes them.
         threads: Of torch.
+        lacks: Settings that the other checkout does not know yet.
 
     Returns:
         "before_ms", "ms", "ratio_to_before" (the median over rounds), "cpu_ratio_to_before" (of processor time, which
         other programs disturb less), and "equal_bytes": whether all observations were equal.
     """
-    both = [Checkout(where, num_envs, settings, threads) for where in (folder, HERE)]
+    known = {name: value for name, value in settings.items() if name not in lacks}
+    both = [Checkout(folder, num_envs, known, threads), Checkout(HERE, num_envs, settings, threads)]
     request, rows, equal = {"steps": max(1, WORLD_STEPS // num_envs)}, [], True
     for k in range(ROUNDS):
         order = (0, 1) if k % 2 else (1, 0)

@@ -94,7 +94,7 @@ def measure(asked: argparse.Namespace, prefix: str, settings: dict[str, Any]) ->
         env.close()
         if asked.before:
             made = {name: own[name] for name in own.keys() - {"output"}}
-            for name, value in against(asked.before, count, made, asked.threads).items():
+            for name, value in against(asked.before, count, made, asked.threads, asked.before_lacks).items():
                 put(name, count, value)
     costs = [1 / rate for rate in figures[f"{prefix}steps_per_second"].values()]
     growth = max((late / early for k, late in enumerate(costs) for early in costs[:k]), default=1.0)
@@ -136,6 +136,7 @@ def main() -> None:
     parser.add_argument("--output", choices=("numpy", "torch"), default="numpy")
     parser.add_argument("--threads", type=int, default=1, help="of torch")
     parser.add_argument("--before", type=Path, metavar="DIR", help="a checkout to be timed against, by turns")
+    parser.add_argument("--before-lacks", nargs="*", default=[], help="settings that it does not know yet")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
     torch.set_num_threads(asked.threads)
