@@ -66,7 +66,8 @@ def each_in_threads(function: Callable[[T], R], values: Sequence[T]) -> list[R]:
     threads = min(len(values), callers_threads())
     if threads < 2:
         return [function(value) for value in values]
-    with ThreadPoolExecutor(threads) as pool:
+    # a library that asks OpenMP itself would else take as many threads again in each
+    with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(torch.get_num_threads(),)) as pool:
         return list(pool.map(function, values))
 
 
