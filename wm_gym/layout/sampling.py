@@ -61,7 +61,7 @@ class SamplingConfig:
     object_rounds: int = 3
     temperature: float = 1.0
     guidance: float = 2.0
-    least_share: float = 2e-3
+    least_share: float = 1e-5
     repairs: float = 0.25
     repair_rounds: int = 4
 
