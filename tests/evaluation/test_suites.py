@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from wm_gym.backends.registry import load_backend
-from wm_gym.evaluation.suites.evaluating import FURTHER_PHRASINGS, PHRASINGS, phrasing_accuracy
+from wm_gym.evaluation.suites.evaluating import BLIND_PHRASINGS, FURTHER_PHRASINGS, PHRASINGS, phrasing_accuracy
 from wm_gym.evaluation.suites.judge import (
     EventJudge,
     JudgeConfig,
@@ -75,7 +75,8 @@ def test_bad_suites_get_one_clear_sentence(tmp_path, text, message):
 
 
 def test_sentences_that_were_written_apart_are_mostly_read_right():
-    assert phrasing_accuracy(PHRASINGS) > 0.85 and phrasing_accuracy(FURTHER_PHRASINGS) > 0.7
+    assert phrasing_accuracy(PHRASINGS) > 0.9 and phrasing_accuracy(FURTHER_PHRASINGS) > 0.86
+    assert phrasing_accuracy(BLIND_PHRASINGS) > 0.94
 
 
 def test_an_unknown_suite_is_refused():

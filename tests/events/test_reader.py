@@ -4,7 +4,7 @@ import pytest
 
 from wm_gym.events.kinds import KINDS
 from wm_gym.events.language import parse_event
-from wm_gym.events.reader import EventReader, ReaderConfig, load_reader, pieces_of, save_reader, shipped_reader
+from wm_gym.events.reader import EventReader, ReaderConfig, load_reader, save_reader, shipped_reader, stems_of
 
 UNSEEN = {
     "snowfall": "flurries drift from the sky",
@@ -39,14 +39,25 @@ def test_any_text_can_be_read(text):
     assert reading.kind in (None, *KINDS)
 
 
-def test_pieces_are_hashes_and_the_same_in_every_process():
-    assert pieces_of("It snows", 6144) == pieces_of("it, snows!", 6144)
-    assert pieces_of("", 6144) == [0] and max(pieces_of("a long sentence", 64)) < 64
-    assert pieces_of("snow", 6144)[0] == 2781
+def test_words_are_read_by_their_stems():
+    assert stems_of("It snows; snowing, snowed!") == ["it", "snow", "snow", "snow"]
+    assert stems_of("brownish leaves turn") == stems_of("brown leave turned")
+    assert stems_of("") == [] and len(stems_of("word " * 100)) == 40
+
+
+def test_words_that_it_does_not_know_are_all_the_same_to_it():
+    reader = shipped_reader()
+    first, second = reader(["zorble the quantavian"])[0], reader(["plugh the xyzzy"])[0]
+    assert first.equal(second)
+
+
+def test_other_senses_of_its_words_are_no_events():
+    for text in ("the meeting starts at noon sharp", "she turned pale", "prices fall", "a branch of the bank opens"):
+        assert shipped_reader().read(text).kind is None, text
 
 
 def test_a_file_gives_the_reader_back(tmp_path):
-    reader = EventReader(ReaderConfig(("fog",), vocabulary=32, width=4, hidden=4)).eval()
+    reader = EventReader(ReaderConfig(("fog",), ("air", "thick"), width=4, hidden=4)).eval()
     path = tmp_path / "a.safetensors"
     save_reader(path, reader)
     assert load_reader(path).config == reader.config

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from wm_gym.events.amounts import FULL, read_strength
+from wm_gym.events.idioms import without_idioms
 from wm_gym.events.kinds import KINDS
 from wm_gym.events.phrases import PHRASES, Phase
 from wm_gym.events.polarity import PLACES, plain, starts
 from wm_gym.events.reader import shipped_reader
+from wm_gym.events.rules import DAY, LIGHTS, NIGHT, POWER, Naming, first_naming
+from wm_gym.events.spelling import mended
 from wm_gym.events.timing import AT_ONCE, Timing, read_timing
 
 
@@ -35,72 +38,15 @@ class ParsedEvent:
     timing: Timing = AT_ONCE
 
 
-_NOBODY = r"(nobody|no[ -]one) (else )?(is|appears|comes|walks|stands)"
-_NIGHT = r"night\w*|dark\w*|sun (\w+ ){0,2}?(goes?|sets?|setting|sinks?)\b"
-_DAY = (
-    r"day breaks|dawn|sun (\w+ ){0,2}?(comes?|rises?|rising|returns?)\b|morning|daylight|daytime|light again"
-    r"|(it (is|becomes|gets)|make it|let it be) (day|light)\b"
+_DENIED = re.compile(r"\b(not|never|no longer|nobody|no one)\b")
+_GREEN = re.compile(r"\bgreen\b(?! (to|turns?|goes|fades|into))(?<!their green)(?<!all green)")
+_POWER_IS_BACK = re.compile(
+    r"\b(not|never|no longer|back|restor\w+|returns?|again|works?|ends?|over|fix\w*|repair\w*|turn on|switch on|no "
+    r"more power (cut|failure|outage)s?)\b"
 )
-_LAMPS = r"(lamps?|lanterns?|street ?lights?)"
-_ONE_LAMP = r"(lamp|street ?lamp|lantern|street ?light)"
-_LAMP_POST = (
-    r"\b(lamp|light)[- ]?posts?\b"
-    r"|^(?!.*\b(turn|switch|(?<!street )light|lit|glow|shin|illuminat|burn|flicker)\w*\b)"
-    rf".*\b(an?|another|one|new) (\w+ ){{0,2}}?{_ONE_LAMP}\b"
-    rf"|\b(remov\w*|take away|pull down) (the |that )?{_ONE_LAMP}\b"
-)
-_OBJECT_NAMES = {
-    "crate": r"crates?|((wooden|cardboard|big|large|heavy|small|old) )+box(es)?"
-    r"|box(es)?(?= (drops?|falls?|lands?|tumbles?|is|stands?))",
-    "car": r"cars?|automobiles?|vehicles?|taxis?|cabs?",
-    "birds": r"birds?|pigeons?|doves?|sparrows?|crows?|starlings?|gulls?|seagulls?|swallows?|flocks?",
-    "tree": r"(an?|another|one|the|that|this|single|lone) (?:(?!trees)\w+ ){0,2}?(tree|pine|oak|birch|poplar|maple)"
-    r"|plants? (\w+ ){0,2}?trees|trees? (appears?|grows?|springs? up|shoots? up)",
-}
-OBJECT_WORDS = {kind: rf"\b({names})\b" for kind, names in _OBJECT_NAMES.items()}
-"""Names of what has a shape of its own."""
 _INTO_DAY = re.compile(r"\b(to|into|becomes?) (the |a )?(day|daylight|morning|dawn|light)\b")
 _INTO_NIGHT = re.compile(r"\b(to|into|becomes?) (the |a )?(night|dark\w*|dusk)\b")
-_DAY_COMES = re.compile(rf"\b({_DAY}) (comes?|breaks?|arrives?|returns?)\b.*\b({_NIGHT})")
-
-# Ordered: "someone lights a bonfire" is about the fire, "someone sets off fireworks" about the fireworks.
-_ABOUT: tuple[tuple[str, str], ...] = (
-    ("fireworks", r"\b(firework\w*|rockets?)\b"),
-    ("bonfire", r"\b(bonfires?|campfires?|fires?|flames?)\b"),
-    (
-        "snow_cover",
-        r"\b(snow[- ]cover\w*|snow (lies|covers|blankets)|(covered|blanketed|white) (in|with) snow|lying snow"
-        r"|snow on the (ground|streets?|floor|roofs?))\b",
-    ),
-    ("snowfall", r"\b(snow\w*|blizzard|flurry|flurries)\b"),
-    ("fog", r"\b(fog\w*|mist\w*|the air becomes clear)\b"),
-    ("storm", r"\b(thunder\w*|lightning|storms?)\b"),
-    ("rain", r"\b(rain(?!bow)\w*|downpours?|drizzl\w+)\b"),
-    ("smoke", r"\b(smok(e|y)|billows of smoke)\b"),
-    ("explosion", r"\b(explo\w+|blasts?|bl(ows?|ew) up|blowing up|detonat\w+|fireball)\b"),
-    ("sepia", r"\bsepia\b"),
-    ("pixel_art", r"\b(pixels?|pixel\w+)\b"),
-    ("golden_light", r"\b(golden (light|hour|glow)|low sun)\b"),
-    (
-        "dawn",
-        r"\b(sunrise|first light|(light|glow|colou?rs?) of dawn|(pink|pale|cool|early|rosy) dawn"
-        r"|the dawn (is over|ends|fades|passes)$)\b",
-    ),
-    ("dusk", r"\b(dusk|twilight|sunset|evening)\b"),
-    ("autumn", r"\b(autumn\w*)\b"),
-    (
-        "lamps_off",
-        rf"\b({_LAMPS} (\w+ )?(go|goes|went|are|is|are switched|are turned|fall|stay) (not )?(off|out|dark)"
-        rf"|(turn|switch|put)s? (off|out) (all )?the {_LAMPS}|power (cuts?|failure|outage)|blackouts?)\b",
-    ),
-    ("lamp_post", _LAMP_POST),
-    ("lamps_on", rf"\b{_LAMPS}\b"),
-    *OBJECT_WORDS.items(),
-    ("walker", rf"\b(walker|person|pedestrian|passer-?by|someone|somebody|man|woman|{_NOBODY})\b"),
-    ("night", rf"\b({_NIGHT}|{_DAY})\b"),
-)
-
-
+_DAY_COMES = re.compile(rf"\b({DAY}) (comes?|breaks?|arrives?|returns?)\b.*\b({NIGHT})")
 _NAMES_NOTHING = frozenset(
     {
         "the", "its", "and", "are", "was", "has", "some", "there", "this", "that", "one", "two", "three", "many", "few",
@@ -139,8 +85,9 @@ def parse_event(text: str) -> ParsedEvent:
         raise ValueError(f"event text must be a string, got {type(text).__name__}")
     if not text.strip(" .\t\n"):
         raise ValueError(f"event text must say what happens, got {text!r}")
-    timing, rest = read_timing(plain(text))
-    words = rest or plain(text)
+    whole = mended(plain(text))
+    timing, rest = read_timing(whole)
+    words = rest or whole
     kind, begins = _read(words)
     is_graded = kind is not None and begins and KINDS[kind].is_graded
     return ParsedEvent(kind, begins, read_strength(words) if is_graded else FULL, timing)
@@ -148,19 +95,12 @@ def parse_event(text: str) -> ParsedEvent:
 
 def _read(words: str) -> tuple[str | None, bool]:
     """Kind, and whether it is to begin: by the first rule that knows a word of the text, else by the network."""
-    for kind, pattern in _ABOUT:
-        if re.search(pattern, _without_places(words, kind)):
-            return kind, _starts(kind, words, pattern)
-    read = shipped_reader().read(words)
+    meant = without_idioms(words)
+    naming = first_naming(meant)
+    if naming is not None:
+        return naming.kind, _starts(naming, meant)
+    read = shipped_reader().read(meant)
     return read.kind, read.starts
-
-
-def _without_places(words: str, kind: str) -> str:
-    """A text without the objects of a kind that only say where something happens: "a man waits beside a crate"."""
-    if kind not in _OBJECT_NAMES:
-        return words
-    where = rf"\b({PLACES}|over|above|below|between|against|of|with|on top of) (the |a |an |this |that |some )?(\w+ )?"
-    return re.sub(rf"{where}({_OBJECT_NAMES[kind]})\b", " ", words)
 
 
 def asks_to_end(text: str, event_text: str) -> bool:
@@ -177,12 +117,14 @@ def _stems(text: str) -> list[str]:
     return [re.sub(r"(?<=...)(ing|ed|es|s)$", "", word) for word in words]
 
 
-def _starts(kind: str, words: str, pattern: str) -> bool:
-    if kind == "lamp_post":
-        return starts(words, rf"\b({_ONE_LAMP}[- ]?(posts?)?|light[- ]?posts?)\b")
-    if kind == "lamps_off" and re.search(rf"\b{_LAMPS}\b", words):
-        return not re.search(r"\b(not|never|no longer)\b", words)  # lamps that go out start a darkness
-    return _night_starts(words) if kind == "night" else starts(words, pattern)
+def _starts(naming: Naming, words: str) -> bool:
+    if naming.kind == "autumn" and _GREEN.search(words):
+        return _DENIED.search(words) is not None
+    if naming.kind == "lamps_off" and re.search(rf"\b{POWER}\b", words):
+        return not _POWER_IS_BACK.search(words)
+    if naming.kind == "lamps_off" and re.search(rf"\b(?:{LIGHTS})\b", words):
+        return not _DENIED.search(words)  # lamps that go out start a darkness
+    return _night_starts(words) if naming.kind == "night" else starts(words, naming.subject)
 
 
 def _night_starts(words: str) -> bool:
@@ -191,6 +133,6 @@ def _night_starts(words: str) -> bool:
         return starts(words, _INTO_NIGHT.pattern)
     if _INTO_DAY.search(words):
         return not starts(words, _INTO_DAY.pattern)
-    if _DAY_COMES.search(words) or not re.search(rf"\b({_NIGHT})\b", words):
-        return not starts(words, rf"\b({_DAY})\b")
-    return starts(words, rf"\b({_NIGHT})\b")
+    if _DAY_COMES.search(words) or not re.search(rf"\b(?:{NIGHT})\b", words):
+        return not starts(words, rf"\b(?:{DAY})\b")
+    return starts(words, rf"\b(?:{NIGHT})\b")

@@ -9,11 +9,23 @@ from __future__ import annotations
 import re
 
 _CONTRACTIONS = (("can't", "can not"), ("cannot", "can not"), ("won't", "will not"), ("n't", " not"))
+_IS = re.compile(
+    r"(?:(?<=\bit)|(?<=\bthat)|(?<=\bthere)|(?<=\bhere)|(?<=\bhe)|(?<=\bshe)|(?<=body)|(?<=thing)|(?<=one))'s\b"
+    r"|'s(?= (?:gone|over|out|off|on|dead|finished|done|not|back|here|still|now|all|past|no|at|in|\w+ing)\b)"
+)
 PLACES = (
     "in|into|at|on|onto|through|near|by|from|beside|around|under|behind|across|past|towards?|during|inside|amid|beneath"
     "|out of"
 )
 """Prepositions of place, as alternatives of a pattern."""
+_UNDOING = (
+    "ban|lose|ditch|dump|scrap|axe|nix|kill|banish|shoo|scare|chase|delete|erase|eliminate|abolish|undo|revert"
+    "|dismiss|discard|eject|evict"
+    "|expel|oust|demolish|destroy|raze|forget|skip|spare me|disperse|disable|deactivate|hide|cut|drain|replace"
+    "|evaporate|turf out"
+    "|kick out|throw out|knock off|cut out|leave out|fade out|rub out|wipe out|clean up|tidy up|pack up|clear"
+)
+"""Verbs that ask for the end of what follows them at once."""
 _SCENES = "park|city|town|street|square|place|scene|room|yard|hall|picture|air|world"
 
 
@@ -23,7 +35,13 @@ def _any_of(*patterns: str) -> str:
 
 # what looks like an end or a denial and is none; the first that fits a place is taken
 _HARMLESS = _any_of(
-    r"\bnothing but\b|\bnot (only|just|merely)\b|\bnot far( away)?\b|\bno (doubt|matter|wonder)\b",
+    r"\bwhy (do |does |can |could )?not\b|^(can|could|would|will|is|are|do) not (you|we|i|it|there|this)\b|\bnot "
+    r"(mind|hesitate)\b",
+    r"\bwithout (any |a |an )?(warning|delay|notice|haste|doubt|reason|wind|sound|hurry|effort)\b|\bin no (time"
+    r"|hurry)\b",
+    r"\b(can ?not|never) get enough\b|\bno (problem|less|sooner|worries)\b|\bnot (yet|only) enough\b|\bnot enough\b",
+    r"\b(can|could) not (\w+ )?(see|make out|tell|recognise|find)\b|\bnothing but\b|\bnot (only|just|merely)\b|\bnot "
+    r"far( away)?\b|\bno (doubt|matter|wonder)\b",
     r"\bany ?more\b|\bany longer\b",  # "not ... any more" denies once
     r"\b(but )?not (too|very|so|that|quite|as) \w+|\bbut not \w+",
     r"\b(never[- ]ending|unending|non-?stop)\b",
@@ -34,8 +52,11 @@ _HARMLESS = _any_of(
     r"\b(at|near|from|by|to|towards?|in) the (\w+ )?ends?\b(?! of (the )?(@))|\bends? of (the|a|our|this) (?!@)\w+",
     r"\bends? up\b|\bdead end\b",
     r"\b(far|right|straight|miles|met(re|er)s?|feet|steps?|paces?|streets?|blocks?|houses?|yards?|\d+ ?m) away\b",
-    r"\b(the|of|fallen|falling|dead|dry|brown|green|wet|autumn|on|through|among|under|over|with|and|in) leaves\b",
-    r"^leaves\b",
+    r"\b(the|of|fallen|falling|dead|dry|brown|green|red|yellow|orange|golden|gold|coloured|colorful|colourful|wet"
+    r"|autumn|fall|no|all|more"
+    r"|on|through|among|under|over|with|and|in|these|those|some|any|crunchy|withered) leaves\b",
+    r"^leaves\b|\boff the (ground|roofs?|walls?|trees?|wires?|street|pavement|square)\b|\bstops (ahead|here|in front"
+    r"|next to|beside|near)",
     r"(?<!\bgo )(?<!\bgoes )(?<!\bwent )\baway from\b",
     r"\ban?(other)? (\w+ ){0,2}?(cars?|vehicles?|automobiles?|taxis?) (stops|halts|comes to a (halt|stop))\b",
 )
@@ -49,19 +70,48 @@ _ENDS = _any_of(
     r"\b(is|are|was|were|be|been|'s) ((?!all\b)\w+ )?over($| (now|at last|for|soon|again|today)\b)|\b(@) over$",
     r"\b(@) (is|are) (\w+ )?out$|\b(walks?|runs?|dri(ves?|fts?)|fl(y|ies)|wanders?) off\b|\bgo(es)? home\b",
     r"\bbl(ows?|own) over\b|\b(is|are|has|have|was|were) (\w+ )?gone\b|\bis (\w+ )?(done|finished)\b|\bhas left$",
-    r"\b(\w*storms?|snow\w*|rain|fog|mist|smoke|blizzard|night) (has )?pass(es|ed)( by| over)?$",
+    r"\b(\w*storms?|snow\w*|rain|fog|mist|smoke|blizzard|night|showers?|downpours?|drizzle|squalls?|tempest"
+    r"|hurricane|evening|sunset|hour"
+    r"|twilight|dusk|dawn|sunrise|autumn|haze|cloudburst|blackout|cut|deluge|fumes|weather|thunder) (has |have "
+    r")?pass(es|ed)?( by| over)?$",
     r"\bleaves?($| (the (" + _SCENES + r")|us|again|now|slowly|soon|for)\b)|\bis leaving\b|\bexits($| the\b)",
     # verbs whose particle may stand behind the object
     r"\b\w+ (\w+ ){0,3}?away\b|^away with\b|\brid of\b|\ban? end to\b|\bto an end\b|\blet(s|ting)? up\b|\bwears? off\b",
-    r"\b(go|goes|went|going|gone) out\b(?! (into|to|for|walking)\b)|\bburns? down$|\bbreaks? up\b",
-    r"\b(put|blow|blew|stamp|snuff|beat|burn|fizzle|peter|die)(s|d|ed|t|ting|ing)? (\w+ ){0,4}?out\b",
-    r"\b(turn|switch|shut|call|drive|burn|haul|carr(y|ies)|drag|tow|clear|wash|shoo)(s|ed|ing)? (\w+ ){0,4}?off\b",
+    r"\b(go|goes|went|going|gone) out\b(?! (into|to|for|walking)\b)|\bburn(s|t|ed)? down$|\bbreaks? up\b",
+    r"\b(put|blow|blew|blown|stamp|snuff|beat|burn|fizzle|peter|die)(s|d|ed|t|ting|ing)? (\w+ ){0,4}?out\b",
+    r"\b(turn|switch|shut|call|drive|burn|blow|haul|carr(y|ies)|drag|tow|clear|wash|shoo)(s|ed|ing)? (\w+ ){0,4}?off\b",
     r"\b(take|takes|taking|took) (the|it|that|this|them) (\w+ ){0,3}?off\b",
     r"\b(cut|chop|pull|tear|knock)(s|ped|ing|ting|ping)? (\w+ ){0,3}?down\b|\b(fell|uproot|dismantl)(s|es|ed|e)?\b",
-    r"\benough (of )?(the )?(@)",
+    r"\benough (of |with )?((all )?(the|this|that|these|those) )?(\w+ )?(@)|\b(sick|tired|bored) of\b|\bfed up "
+    r"with\b|\bi hate\b",
+    rf"\b({_UNDOING}) (of |with |off |away |up |out )?((all )?(the|this|that|these|those|all|it|any|every) )?((?!(to"
+    rf"|in|into|on|at|for)\b)\w+ )?(@)",
+    r"\bdrop the (?!crates?|box|boxes|wooden|heavy|big|bombs?|grenade)(\w+ )?(@)|\bback from (the )?(\w+ )?(@)"
+    r"|\binstead of (the )?(@)",
+    r"\b(wan|abat|eas|slacken|relent|dwindl|taper|diminish|peter|fizzl|ebb|subsid|wither)(e|es|s|ed|ing)?\b( (off"
+    r"|out|down))?",
+    r"\b(dry|dries|dried) (up|off|out)\b|\bcalms\b|^calm (the|this|that)\b|\b(calm|settle|quiet|simmer|die)(s|d|ed)? "
+    r"down\b|\bquietens?\b",
+    r"\b(speed|driv|roll|head|walk|run|wander|fly|flies|hurry|hurries|stroll|saunter|rac|mov|sail|limp|trot|ran"
+    r"|drove|flew)(e|es|s|ing)?"
+    r" off\b|\b(moves?|moved) on$|\bhead(s|ed|ing)? home\b|\bsays? goodbye\b|^(goodbye|farewell|bye|so long)\b"
+    r"|\bbegone\b",
+    r"\bout of (my |our |the |this )?(sight|view|picture|frame|here|way)\b|^out with (the )?(@)|^down with\b",
+    r"\bthe (very )?last (\w+ )?(@) (\w+ )?(burst|fall|fell|die|go|goes|is|are|was|dies|falls|has|have|fade|ends)\w*",
+    r"\b(@) (is|are) (now |finally |long )?(past|history|behind us|at an end|no more|done|dead|cold)$|\b(@) (\w+ "
+    r")?goes$|\b(@) (off|be gone)$|\bthe (\w+ )?tree (falls|topples|comes down)\b",
+    r"^(pour|throw|dump|tip|spray) (water|sand|earth|dirt) (on|over)\b|\bdispers(e|es|ed|ing)\b",
+    r"\b(leaves|trees|foliage|season) (\w+ ){0,3}?(green|summer|spring)\b|\bthaw(s|ed|ing)?\b|\b(@) (\w+ )?(should"
+    r"|must|may|can|ought to"
+    r"|has to|have to|needs? to|could) (now |please |just )?(go|leave)\b|\blet (\w+ ){1,3}(go|leave)$",
+    r"\b(shovel|plough|plow|scrape)(s|ed|ing)?\b|\b(sweep|brush)(s|ed|ing)? (the|it|up|off|away|all)\b|\b(chop|hack"
+    r"|saw|cut|axe)(s)? (up |down )?(the|that"
+    r"|this) (\w+ )?(@)",
+    r"\b(snuff|smash|unplug|blot|wipe|wash|filter|scrub|airs?)(s|es|ed)? (\w+ ){0,3}?(out|away|off)\b|\brepair(s"
+    r"|ed)?\b",
 )
 _DENIES = _any_of(
-    r"\bnot\b|\bnever\b|\bno longer\b|\bno more\b|\bnobody\b|\bno[ -]one\b",
+    r"\bnot\b|\bnever\b|\bno longer\b|\bno more\b|\bnobody\b|\bno[ -]one\b|\bnothing\b",
     r"\bneither\b.*?\bnor\b|\bneither\b|\bnor\b|\b(refuses?|fails?|unable) to\b",
 )
 _DENIES_WHAT_FOLLOWS = _any_of(
@@ -70,7 +120,8 @@ _DENIES_WHAT_FOLLOWS = _any_of(
 )
 _ONLY_A_PLACE = rf"\b({PLACES}) (the |a |an |this |that |some )?(\w+ )?(@)"
 _BETWEEN_CLAUSES = re.compile(
-    r"[,;:.!?]+|\b(?:and|but|while|then|when|where|until|as|because|before|after|that|which)\b"
+    r"[,;:.!?]+|\b(?:and|but|while|then|when|where|until|as|because|before|after|which|that(?= (?:never|lasts?"
+    r"|\w+s)\b))\b"
 )
 _FEW_WORDS = 2
 
@@ -80,7 +131,7 @@ def plain(text: str) -> str:
     text = " ".join(text.lower().replace("’", "'").split())
     for short, long in _CONTRACTIONS:
         text = text.replace(short, long)
-    return text
+    return _IS.sub(" is", text)
 
 
 def starts(text: str, words: str) -> bool:

@@ -1,29 +1,31 @@
-"""`EventReader`: a small network that reads what a sentence asks for, where the rules of `language` know no word of it.
+"""`EventReader`: a small network that reads what a sentence asks for, where the rules know no word of it.
 
-A mean of hashed words, pairs of words and letter trigrams, then a layer; trained on a grammar of many phrasings
-(`train_world.words`). Text that it is not sure about is about no known kind.
+Stems of words, a convolution over neighbours, the most and the mean of what it finds, and a layer; trained on a grammar
+of many phrasings (`train_world.words`). All words that the grammar does not know are one and the same to it, so that a
+sentence of strange words is about no known kind.
 """
 
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import cache
-from itertools import pairwise
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
 
 from wm_gym.networks.arithmetic import own_arithmetic
 from wm_gym.networks.weights_file import load_module, save_module
 
-FORMAT = "wm_gym.event_reader"
+FORMAT = "wm_gym.event_words"
 SHIPPED = Path(__file__).parent / "shipped" / "reader.safetensors"
-_MOST_WORDS, _SURE = 40, 0.5
+_MOST_WORDS, _SURE, _DROPPED = 40, 0.7, 0.2
+_NONE, _UNKNOWN, _FIRST = 0, 1, 2
+"""Numbers of no word, of an unknown word and of the first word of the vocabulary."""
 
 
 @dataclass(frozen=True)
@@ -32,15 +34,20 @@ class ReaderConfig:
 
     Attributes:
         kinds: Kinds that it tells, beside none.
-        vocabulary: Hashes of words and their parts.
+        words: Stems that it knows.
         width: Numbers for each of them.
-        hidden: Numbers of the layer.
+        hidden: Numbers of each layer.
     """
 
     kinds: tuple[str, ...]
-    vocabulary: int = 6144
+    words: tuple[str, ...]
     width: int = 32
-    hidden: int = 64
+    hidden: int = 96
+
+    @cached_property
+    def numbers(self) -> dict[str, int]:
+        """The number of each stem."""
+        return {word: number for number, word in enumerate(self.words, _FIRST)}
 
 
 @dataclass(frozen=True)
@@ -62,15 +69,25 @@ class EventReader(nn.Module):
     def __init__(self, config: ReaderConfig) -> None:
         super().__init__()
         self.config = config
-        self.pieces = nn.EmbeddingBag(config.vocabulary, config.width, mode="mean")
-        self.layer = nn.Sequential(nn.Linear(config.width, config.hidden), nn.SiLU())
+        self.words = nn.Embedding(len(config.words) + _FIRST, config.width, padding_idx=_NONE)
+        self.neighbours = nn.Conv1d(config.width, config.hidden, 3, padding=1)
+        self.layer = nn.Sequential(nn.Linear(2 * config.hidden, config.hidden), nn.SiLU())
         self.kind, self.start = nn.Linear(config.hidden, len(config.kinds) + 1), nn.Linear(config.hidden, 1)
 
-    def forward(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
-        """(N, K + 1) logits of kinds and none, (N,) logits of the start."""
-        rows = [pieces_of(text, self.config.vocabulary) for text in texts]
-        starts = torch.tensor([0, *[len(row) for row in rows[:-1]]]).cumsum(0)
-        hidden = self.layer(self.pieces(torch.tensor([piece for row in rows for piece in row]), starts))
+    def forward(self, texts: Sequence[str], generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
+        """(N, K + 1) logits of kinds and none, (N,) logits of the start.
+
+        Args:
+            texts: N sentences.
+            generator: Of the numbers that are left out while it learns; None: all are kept.
+        """
+        rows = [torch.tensor(self._numbers(text)) for text in texts]
+        numbers = pad_sequence(rows, batch_first=True, padding_value=_NONE)
+        there = (numbers != _NONE)[:, None]
+        # (N, T, W) -> (N, H, T)
+        found = self.neighbours(_dropped(self.words(numbers), generator).transpose(1, 2)).relu() * there
+        pooled = torch.cat([found.amax(2), found.sum(2) / there.sum(2)], 1)
+        hidden = _dropped(self.layer(pooled), generator)
         return self.kind(hidden), self.start(hidden)[:, 0]
 
     def read(self, text: str) -> Reading:
@@ -82,14 +99,29 @@ class EventReader(nn.Module):
         is_known = best < len(self.config.kinds) and float(shares[best]) > _SURE
         return Reading(self.config.kinds[best], bool(start[0] > 0)) if is_known else Reading(None, True)
 
+    def _numbers(self, text: str) -> list[int]:
+        return [self.config.numbers.get(stem, _UNKNOWN) for stem in stems_of(text)] or [_UNKNOWN]
 
-def pieces_of(text: str, vocabulary: int) -> list[int]:
-    """Hashes of the words of a text, of neighbours, and of the letter trigrams of each; at least one."""
-    words = re.findall(r"[a-z0-9]+", text.lower())[:_MOST_WORDS]
-    pairs = [f"{a} {b}" for a, b in pairwise(words)]
-    marked = [f"<{word}>" for word in words]
-    trigrams = [word[k : k + 3] for word in marked for k in range(len(word) - 2)]
-    return [zlib.crc32(piece.encode()) % vocabulary for piece in [*marked, *pairs, *trigrams]] or [0]
+
+def _dropped(numbers: Tensor, generator: torch.Generator | None) -> Tensor:
+    """Numbers of which a fifth are nothing and the others larger (dropout), or all of them without a generator."""
+    if generator is None:
+        return numbers
+    kept = torch.rand(numbers.shape, generator=generator) >= _DROPPED
+    return numbers * kept / (1.0 - _DROPPED)
+
+
+def stems_of(text: str) -> list[str]:
+    """Words of a text without their endings, at most forty."""
+    return [_stem(word) for word in re.findall(r"[a-z0-9]+", text.lower())[:_MOST_WORDS]]
+
+
+def _stem(word: str) -> str:
+    """A word without -s, -ed, -ing, -y, -ly or -ish, where three letters and a vowel are left."""
+    bare = re.sub(r"(?<=[a-z]{3})(?:ing|ed|es|s|ly|ish|y|ies|e)$", "", word)
+    bare = re.sub(r"(?<=[a-z]{3})(?:ing|ed|e)$", "", bare)
+    bare = re.sub(r"([bdgklmnprt])\1$", r"\1", bare)
+    return bare if re.search(r"[aeiouy]", bare) else word
 
 
 def save_reader(path: Path, reader: EventReader) -> str:
@@ -105,7 +137,8 @@ def load_reader(path: Path) -> EventReader:
     """
 
     def make(header: dict[str, Any]) -> EventReader:
-        return EventReader(ReaderConfig(**header["config"] | {"kinds": tuple(header["config"]["kinds"])}))
+        config = header["config"]
+        return EventReader(ReaderConfig(**config | {"kinds": tuple(config["kinds"]), "words": tuple(config["words"])}))
 
     return load_module(path, FORMAT, make).eval()
 

@@ -22,6 +22,7 @@ from wm_gym.progress import progress_bar
 from wm_gym.world.world import World
 
 PHRASINGS, FURTHER_PHRASINGS = SUITES / "phrasings.yaml", SUITES / "further_phrasings.yaml"
+BLIND_PHRASINGS = SUITES / "blind_phrasings.yaml"
 
 
 @dataclass
@@ -94,6 +95,7 @@ def language_figures(scenarios: Sequence[Scenario]) -> dict[str, float]:
         "opposites_accuracy": sum(ended) / max(1, len(ended)),
         "unseen_phrasing_accuracy": phrasing_accuracy(PHRASINGS),
         "further_phrasing_accuracy": phrasing_accuracy(FURTHER_PHRASINGS),
+        "blind_phrasing_accuracy": phrasing_accuracy(BLIND_PHRASINGS),
     }
 
 

@@ -16,7 +16,7 @@ from wm_gym.train_world.loop_config import LoopConfig
 from wm_gym.train_world.recipes.running import run_recipe
 from wm_gym.train_world.report import Score
 from wm_gym.train_world.trainer import Recipe
-from wm_gym.train_world.words.grammar import Sentence, draw_sentence
+from wm_gym.train_world.words.grammar import Sentence, draw_sentence, vocabulary
 
 
 @dataclass
@@ -24,7 +24,7 @@ class ReaderTrainConfig(LoopConfig):
     """Settings of the loop."""
 
     output: str = "outputs/train_event_reader"
-    steps: int = 1500
+    steps: int = 2000
     batch: int = 128
     learning_rate: float = 5e-3
     weight_decay: float = 1e-3
@@ -64,22 +64,24 @@ def run_event_reader(config: ReaderRunConfig) -> str:
 def event_reader_recipe(config: ReaderTrainConfig) -> Recipe[SentenceBatch]:
     """The training of a reader, scored on the phrasings that training never uses."""
     torch.manual_seed(config.seed)
-    reader = EventReader(ReaderConfig(tuple(KINDS)))
+    reader = EventReader(ReaderConfig(tuple(KINDS), vocabulary()))
 
     def draw(number: int) -> SentenceBatch:
         rng = np.random.default_rng([config.seed, number])
         return SentenceBatch([draw_sentence(rng) for _ in range(config.batch)])
 
     def loss_of(batch: SentenceBatch, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
-        return reader_loss(reader, batch.sentences)
+        return reader_loss(reader, batch.sentences, generator)
 
     return Recipe(config, reader, draw, loss_of, score_held_out, save_reader, "reader.safetensors")
 
 
-def reader_loss(reader: EventReader, sentences: list[Sentence]) -> tuple[Tensor, dict[str, Tensor]]:
+def reader_loss(
+    reader: EventReader, sentences: list[Sentence], generator: torch.Generator
+) -> tuple[Tensor, dict[str, Tensor]]:
     """Cross-entropies of kind or none, and of start or end where there is a kind."""
     names = (*reader.config.kinds, None)
-    kinds, start = reader([one.text for one in sentences])
+    kinds, start = reader([one.text for one in sentences], generator)
     wanted = torch.tensor([names.index(one.kind) for one in sentences])
     starts = torch.tensor([float(one.starts) for one in sentences])
     about = functional.cross_entropy(kinds, wanted)
