@@ -9,7 +9,7 @@ from wm_gym.appearance.sight import Sight
 from wm_gym.entities.adoption import find_people
 from wm_gym.entities.advancing import advance
 from wm_gym.entities.compositing import Layer, composite
-from wm_gym.entities.crops import box_of, crop_of, premultiplied, viewing_angle
+from wm_gym.entities.crops import WINDOWS, box_of, crop_of, premultiplied, viewing_angle
 from wm_gym.entities.entity import Entity
 from wm_gym.entities.placing import ROOM_METRES, Wanted, place_thing, wanted_place
 from wm_gym.entities.things import Things
@@ -234,7 +234,15 @@ def test_people_differ_by_seed_and_wear_what_the_text_says(things):
 
 def test_a_person_that_was_drawn_is_recognised(things):
     looks = things.looks("walker", 3)
-    crop = things._made("walker", looks, 16, 4)
+    crop = things._made("walker", looks, 2, 1)
     rgba = np.concatenate([crop[..., :3] / np.maximum(crop[..., 3:], 1e-3), crop[..., 3:]], -1).clip(0, 1)
     found, angle, _ = things.recognise((255 * rgba).round().astype(np.uint8))
     assert np.corrcoef(found, looks)[0, 1] > 0.8 and abs(angle - np.pi / 2) < 0.8
+
+
+@pytest.mark.parametrize("kind", WINDOWS)
+def test_each_picture_of_a_cycle_is_shown_as_long_as_the_others(kind):
+    window = WINDOWS[kind]
+    shown = [window.state_at(frame) for frame in range(int(window.period_frames))]
+    assert sorted(set(shown)) == list(range(window.states))
+    assert {shown.count(state) for state in shown} == {window.period_frames / window.states}

@@ -22,20 +22,26 @@ class Window:
         width_metres: Width.
         below_share: Share of the height that lies under the foot.
         period_frames: Frames of one cycle of its motion.
+        states: Pictures of that cycle, each shown for as long; a new one is seen a frame before its time.
     """
 
     height_metres: float
     width_metres: float
     below_share: float
     period_frames: float
+    states: int = 1
+
+    def state_at(self, phase_frames: int) -> int:
+        """Which picture of its cycle is shown."""
+        return int((phase_frames + 1) * self.states / self.period_frames) % self.states
 
 
 WINDOWS = {
-    "walker": Window(1.96, 1.30, 0.06, 16.0),
-    "bonfire": Window(2.30, 1.60, 0.06, 8.0),
+    "walker": Window(1.96, 1.30, 0.06, 16.0, 4),
+    "bonfire": Window(2.30, 1.60, 0.06, 8.0, 4),
     "crate": Window(1.40, 1.60, 0.12, 1.0),
     "car": Window(2.20, 4.80, 0.20, 1.0),
-    "birds": Window(0.84, 1.24, 0.04, 4.0),
+    "birds": Window(0.84, 1.24, 0.04, 4.0, 2),
     "lamp_post": Window(4.00, 0.90, 0.02, 1.0),
     "tree": Window(5.80, 3.70, 0.02, 1.0),
 }

@@ -20,7 +20,7 @@ from wm_gym.entities.weights import SHIPPED, load_things
 from wm_gym.last_used import LastUsed
 
 _SIDES, _PHASES = 16, 4
-_DRAWN_SIDES, _KEPT_CROPS = 48, 1024
+_DRAWN_SIDES, _KEPT_CROPS = 8, 1024  # sides of which pictures were learned: between two of them it would blend
 _USUAL_COLOURS = {"crate": named_colour("wooden")}
 _STREAM, _NEAREST_PART, _MOST_BLENDED = 41, 24, 0.2
 
@@ -94,15 +94,14 @@ class Things:
         self._crops.clear()
 
     def _crop(self, one: Entity, part: int, angle: float) -> NDArray[np.float32]:
-        """(48, 32, 4) premultiplied, from the nearest of some sides; the crops that were asked for last are kept."""
+        """(48, 32, 4) premultiplied, from the nearest side; the crops that were asked for last are kept."""
         side = round(angle / (2 * np.pi) * _DRAWN_SIDES) % _DRAWN_SIDES
-        period = WINDOWS[one.kind].period_frames
-        key = one.kind, one.looks, side, (one.phase_frames + part) % int(period)
+        key = one.kind, one.looks, side, WINDOWS[one.kind].state_at(one.phase_frames + part)
         return self._crops.get(key, lambda: self._made(*key))
 
-    def _made(self, kind: str, looks: tuple[float, ...], side: int, phase_frames: int) -> NDArray[np.float32]:
+    def _made(self, kind: str, looks: tuple[float, ...], side: int, state: int) -> NDArray[np.float32]:
         device = self._network.bank.device
-        angle, phase = 2 * np.pi * side / _DRAWN_SIDES, phase_frames / WINDOWS[kind].period_frames
+        angle, phase = 2 * np.pi * side / _DRAWN_SIDES, state / WINDOWS[kind].states
         numbers: list[Tensor] = [torch.tensor([value], dtype=torch.float32, device=device) for value in (angle, phase)]
         number = torch.tensor([self.kinds.index(kind)], device=device)
         with torch.inference_mode():
