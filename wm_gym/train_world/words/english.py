@@ -40,7 +40,7 @@ NOUNS = tuple(
     trade train transport trick trip troll trousers truth turtle uncle unicorn university valley value vegetable
     village violin virus visit voice volcano wage wall wallet war water way wealth wedding week weight whale wheel
     wheat wife window wine wing winner wire wish witch wizard wolf word work world wound writer yard year zebra
-    """.split()
+    """.split()  # noqa: SIM905 (a list of strings would be names of settings to the test of words)
 )
 VERBS = tuple(
     """
@@ -59,7 +59,7 @@ VERBS = tuple(
     spill spin stand stare start stay steal step stop study suffer suggest suppose surprise swim take talk taste
     teach tell thank think throw tie touch trade train travel treat trust try turn type use visit wait walk want
     warn wash waste watch wear weigh whisper win wonder work worry wrap write yell
-    """.split()
+    """.split()  # noqa: SIM905 (a list of strings would be names of settings to the test of words)
 )
 ADJECTIVES = tuple(
     """
@@ -72,7 +72,7 @@ ADJECTIVES = tuple(
     rough round sad safe secret serious sharp short sick silent silly simple slow small smart smooth soft special
     steep stiff strange strict strong stupid sudden sure sweet tall thick thin tidy tiny tired tough true ugly
     useful usual violent warm weak wet white whole wide wild wise wooden wrong yellow young
-    """.split()
+    """.split()  # noqa: SIM905 (a list of strings would be names of settings to the test of words)
 )
 SHAPES = (
     "the {n} {v}s the {n}",
