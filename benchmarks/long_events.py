@@ -56,20 +56,19 @@ def turned(state: WorldState, step: int, frames: int) -> np.ndarray:
 
 
 class Turning:
-    """A world that turns on the spot, and what it has shown: its first and its last frame of every step."""
+    """A world that turns on the spot, and the last frame of every step that it has shown."""
 
     def __init__(self, world: World, place: str) -> None:
         opening = open_world(world.model.spec, find_place(place, 0, "full"))
         self._world, (self.state, _) = world, world.start([opening], [0])
-        self.step, self.frames = 0, list[Tensor]()
+        self.frames = list[Tensor]()
 
     def go_on(self, steps: int) -> None:
         """Turn on by so many steps."""
         for _ in range(steps):
-            poses = turned(self.state, self.step, self._world.model.spec.frames_per_step)
+            poses = turned(self.state, len(self.frames), self._world.model.spec.frames_per_step)
             self.state, outcome = self._world.follow(self.state, poses)
             self.frames.append(outcome.chunk.frames[0, -1])
-            self.step += 1
 
     def ask(self, text: str) -> None:
         """Ask for an event from now on."""
@@ -77,9 +76,7 @@ class Turning:
         self.state = replace(self.state, scripts=(script,))
 
     def turns(self, first: int, last: int) -> Tensor:
-        """Frames of whole turns, from the one to before the other; negative numbers count from the end."""
-        count = len(self.frames) // TURN_STEPS
-        first, last = (number + count if number < 0 else number for number in (first, last))
+        """Frames of whole turns, from the one to before the other."""
         return torch.stack(self.frames[first * TURN_STEPS : last * TURN_STEPS])
 
 
@@ -99,18 +96,17 @@ def snow(place: str, steps: int) -> dict[str, float]:
                     one.ask("the snow stops")
     world.close()
     minutes = min(3 * TURNS_IN_A_MINUTE, turns // 2 - 1)
-    energy = {
-        (name, when): float(gradient_energy(one.turns(*when)).mean())
-        for name, one in (("snowed", snowed), ("clear", clear))
-        for when in ((2, 2 + minutes), (turns - minutes, turns))
-    }
-    early, late = (2, 2 + minutes), (turns - minutes, turns)
-    after, without = (float(psnr_db(one.turns(-1, turns + 4), one.turns(0, 1)).mean()) for one in (snowed, clear))
+    spans = (2, 2 + minutes), (turns - minutes, turns)
+    energies = [[float(gradient_energy(one.turns(*span)).mean()) for span in spans] for one in (snowed, clear)]
+    (early, late), (clear_early, clear_late) = energies
+    after, without = (
+        float(psnr_db(one.turns(turns + 3, turns + 4), one.turns(0, 1)).mean()) for one in (snowed, clear)
+    )
     return {
-        "sharpness_first": energy["snowed", early],
-        "sharpness_last": energy["snowed", late],
-        "sharpness_ratio": energy["snowed", late] / energy["snowed", early],
-        "clear_sharpness_ratio": energy["clear", late] / energy["clear", early],
+        "sharpness_first": early,
+        "sharpness_last": late,
+        "sharpness_ratio": late / early,
+        "clear_sharpness_ratio": clear_late / clear_early,
         "after_db": after,
         "clear_db": without,
         "after_loss_db": without - after,

@@ -19,7 +19,7 @@ from wm_gym.entities.network import ThingNetwork
 from wm_gym.entities.weights import SHIPPED, load_things
 from wm_gym.last_used import LastUsed
 
-_SIDES, _PHASES = 16, 4
+_SIDES = 16
 _DRAWN_SIDES, _KEPT_CROPS = 8, 1024  # sides of which pictures were learned: between two of them it would blend
 _USUAL_COLOURS = {"crate": named_colour("wooden")}
 _STREAM, _NEAREST_PART, _MOST_BLENDED = 41, 24, 0.2
@@ -59,8 +59,9 @@ class Things:
     def recognise(self, rgba: NDArray[np.uint8]) -> tuple[tuple[float, ...], float, int]:
         """Looks, viewing angle and frames of phase of a person in a crop (48, 32, 4): those that draw it best."""
         crop = torch.from_numpy(premultiplied(rgba)).permute(2, 0, 1)[None].to(self._network.bank.device)
-        period = int(WINDOWS["walker"].period_frames)
-        grid = [(2 * np.pi * a / _SIDES, p) for a in range(_SIDES) for p in range(0, period, period // _PHASES)]
+        window = WINDOWS["walker"]
+        period = int(window.period_frames)
+        grid = [(2 * np.pi * a / _SIDES, p) for a in range(_SIDES) for p in range(0, period, period // window.states)]
         angle, frames = (
             torch.tensor(column, dtype=torch.float32, device=crop.device) for column in zip(*grid, strict=True)
         )

@@ -6,7 +6,7 @@ Knows no kinds and no grammar.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import lru_cache
 
 _SHORT_FORMS = {
     "nite": "night", "plz": "please", "pls": "please", "gimme": "give me", "wanna": "want to",
@@ -61,7 +61,7 @@ def mended(text: str) -> str:
     return re.sub(r"[a-z]+", lambda found: _mended_word(found[0]), text)
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _mended_word(word: str) -> str:
     if word in _SHORT_FORMS or word in _WORDS or len(word) < 3:
         return _SHORT_FORMS.get(word, word)

@@ -49,6 +49,7 @@ class FeaturesExtractor(nn.Module):
         self._boxes = {name: box for name, box in space.spaces.items() if isinstance(box, gym.spaces.Box)}
         goal = self._boxes.get("goal")
         self._goal_kind = "none" if goal is None else _goal_kind(goal)
+        self._metres = _leading_metres(goal) if goal is not None and self._goal_kind == "vector" else 0
         self._sees = "rgb" in self._boxes or "depth" in self._boxes
         if self._sees or self._goal_kind == "image":
             self.image = _image_network()
@@ -87,8 +88,7 @@ class FeaturesExtractor(nn.Module):
             case "image":
                 return IMAGE_FEATURES
         assert goal is not None
-        metres = _leading_metres(goal)
-        return metres // 2 * POLAR_FEATURES + goal.shape[0] - metres
+        return self._metres // 2 * POLAR_FEATURES + goal.shape[0] - self._metres
 
     def _seen(self, observation: Mapping[str, Tensor]) -> Tensor:
         """(N, 4, H, W) colour and depth; what the space lacks is zero, as unknown depth is."""
@@ -120,9 +120,8 @@ class FeaturesExtractor(nn.Module):
             plane = self._plane("goal", {"goal": goal})
             assert plane is not None
             return self.image(torch.cat([plane, plane.new_zeros(plane[:, :1].shape)], 1))
-        metres = _leading_metres(self._boxes["goal"])
-        pairs = goal[:, :metres].unflatten(1, (metres // 2, 2))
-        return torch.cat([polar(pairs).flatten(1), compressed(goal[:, metres:])], 1)
+        pairs = goal[:, : self._metres].unflatten(1, (self._metres // 2, 2))
+        return torch.cat([polar(pairs).flatten(1), compressed(goal[:, self._metres :])], 1)
 
 
 def polar(goal: Tensor) -> Tensor:

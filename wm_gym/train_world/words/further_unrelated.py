@@ -1,4 +1,4 @@
-"""More sentences about no kind: talk, orders, wishes for what cannot be shown, words of events in other senses."""
+"""More sentences about no kind: talk, orders, requests for what cannot be shown, words of events in other senses."""
 
 from __future__ import annotations
 
