@@ -114,3 +114,9 @@ def test_terms_that_cannot_be(settings, message):
     with pytest.raises(ValueError) as error:
         DistillationConfig(**settings)
     assert str(error.value) == message
+
+
+def test_a_regression_cannot_push_away():
+    with pytest.raises(ValueError) as error:
+        DistillationConfig(regression=-0.5)
+    assert str(error.value) == "regression must be at least 0, got -0.5"

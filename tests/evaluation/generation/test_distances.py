@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from made_pieces import pieces, spheres
 from scipy.linalg import sqrtm
 
+from wm_gym.evaluation.generation.colours import DIRECTIONS, colour_distance
 from wm_gym.evaluation.generation.frechet import Axes, frechet_distance
 from wm_gym.evaluation.generation.patches import MOST, SIDES, axes_of, cut
 from wm_gym.evaluation.generation.structure import blotted, pasted
@@ -87,3 +88,22 @@ def test_patches_are_squares_of_frames_half_a_side_apart():
 
 def test_of_too_many_patches_some_are_drawn():
     assert len(cut(np.zeros((40, 96, 128, 3), np.uint8), 8)) == MOST
+
+
+def painted(*levels):
+    """A frame of one colour for each of these levels, of red alone."""
+    frames = np.zeros((len(levels), 8, 8, 3), np.uint8)
+    frames[..., 0] = np.array(levels)[:, None, None]
+    return frames
+
+
+def test_sets_that_differ_by_a_shift_are_that_shift_apart():
+    along_red = np.abs(DIRECTIONS[:, 0]).mean()
+    assert len(DIRECTIONS) == 13
+    assert colour_distance(painted(10, 90), painted(30, 110)) == pytest.approx(20 * along_red)
+    assert colour_distance(painted(10, 90), painted(90, 10, 10, 90)) == pytest.approx(0)
+
+
+def test_a_set_of_one_hue_is_apart_from_one_of_two_with_the_same_mean():
+    along_red = np.abs(DIRECTIONS[:, 0]).mean()
+    assert colour_distance(painted(50, 50), painted(10, 90)) == pytest.approx(40 * along_red)

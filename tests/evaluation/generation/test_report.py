@@ -47,7 +47,7 @@ def test_rows_and_chunks_are_those_asked_for(report):
 
 @pytest.mark.parametrize("at", ["chunk_1", "chunk_2", "chunk_3", "all"])
 def test_copies_of_the_truth_are_nowhere_apart_from_it(report, at):
-    for figure in ("feature_distance", "pair_distance", "patch_8_distance", "patch_16_distance"):
+    for figure in ("feature_distance", "pair_distance", "patch_8_distance", "patch_16_distance", "colour_distance"):
         assert report.figures[f"copies/{at}/{figure}"] == pytest.approx(0, abs=1e-4)
         assert report.figures[f"confetti/{at}/{figure}"] > 0
     assert report.figures[f"copies/{at}/sharpness"] == pytest.approx(1)
@@ -114,7 +114,7 @@ def test_files_hold_what_was_measured(report, tmp_path):
     assert told["confetti/chunk_3/sharpness"] == report.figures["confetti/chunk_3/sharpness"]
     assert told["floor/chunk_1/pair_distance"] is None
     page = (tmp_path / "out" / "index.html").read_text()
-    assert "Some &lt;generators&gt;" in page and page.count("<svg") == 6 and page.count("<img") == 3
+    assert "Some &lt;generators&gt;" in page and page.count("<svg") == 7 and page.count("<img") == 3
     assert Image.open(tmp_path / "out" / "sheet_copies.png").width > 4 * 96
 
 

@@ -29,7 +29,10 @@ TRUTH, FLOOR, HELD = "truth", "floor", "held"
 ALL, WINDOWS = "all", "windows"
 """Beside single chunks: all of them together, and a list over windows of consecutive ones."""
 
-CURVES = ("feature_distance", "pair_distance", "patch_8_distance", "patch_16_distance", "structure", "sharpness")
+CURVES = (
+    "feature_distance", "pair_distance", "patch_8_distance", "patch_16_distance", "colour_distance", "structure",
+    "sharpness",
+)  # fmt: skip
 """Figures of windows."""
 
 LEAST_PIECES = 4

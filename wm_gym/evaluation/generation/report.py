@@ -21,9 +21,10 @@ from wm_gym.files.atomic import write_atomically
 
 COLUMNS = {
     "feature_distance": "features", "pair_distance": "pairs", "patch_8_distance": "patch 8",
-    "patch_16_distance": "patch 16", "structure": "structure", "sharpness": "sharp", "unseen_sharpness": "unseen",
-    "known_psnr_db": "known dB", "unseen_psnr_db": "unseen dB", "known_seeds_db": "seeds dB",
-    "unseen_seeds_db": "unseen dB", "seeds_feature_distance": "seeds", "rotation_degrees": "turn deg",
+    "patch_16_distance": "patch 16", "colour_distance": "colours", "structure": "structure", "sharpness": "sharp",
+    "unseen_sharpness": "unseen", "known_psnr_db": "known dB", "unseen_psnr_db": "unseen dB",
+    "known_seeds_db": "seeds dB", "unseen_seeds_db": "unseen dB", "seeds_feature_distance": "seeds",
+    "rotation_degrees": "turn deg",
 }  # fmt: skip
 """Figures of the table, and their short names."""
 
@@ -35,9 +36,10 @@ _STYLE = (
 
 _LEGEND = (
     "Distances: 0 is the truth; read them beside the row floor, which is true frames against other true frames. "
-    "structure: share of frames that show a place, beside the truth's. sharp, unseen: gradient energy over the "
-    "truth's, in all pixels and where nothing was seen. known dB, unseen dB: PSNR to the truth. seeds dB, unseen dB: "
-    "PSNR between two seeds, low where they differ. seeds: how far apart their features are, 1 as two walks are. turn "
+    "colours: grey levels by which mean colours of frames have to move. structure: share of frames that show a place, "
+    "beside the truth's. sharp, unseen: gradient energy over the truth's, in all pixels and where nothing was seen. "
+    "known dB, unseen dB: PSNR to the truth. seeds dB, unseen dB: PSNR between two seeds, low where they differ. "
+    "seeds: how far apart their features are, 1 as two walks are. turn "
     "deg: median error of the turn that frames show, beside the truth's."
 )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from wm_gym.evaluation.generation.colours import colour_distance
 from wm_gym.evaluation.generation.features import Features
 from wm_gym.evaluation.generation.frechet import Axes, frechet_distance
 from wm_gym.evaluation.generation.patches import SIDES, axes_of, cut
@@ -83,8 +84,10 @@ class Ruler:
         for side, axes in self._patch_axes.items():
             sets = (cut(one.frames[:, list(chunks)], side) for one in (made, truth))
             figures[f"patch_{side}_distance"] = axes.distance(*sets)
+        shown = [one.frames[:, list(chunks)] for one in (made, truth)]
+        figures["colour_distance"] = colour_distance(*shown)
         figures["structure"] = float(made.shows_place[:, list(chunks)].mean())
-        energies = [gradient_energy(one.frames[:, list(chunks)]) for one in (made, truth)]
+        energies = [gradient_energy(frames) for frames in shown]
         return figures | {"sharpness": energies[0] / energies[1] if energies[1] > 0 else float("nan")}
 
     def _pair_distance(self, made: FrameSet, truth: FrameSet, chunks: Sequence[int]) -> float:

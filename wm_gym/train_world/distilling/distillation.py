@@ -37,8 +37,11 @@ class DistillationConfig:
         cold_share: Share of batches that start from nothing instead of a true frame.
         matching: Weight of distribution matching.
         adversarial: Weight of the adversarial head; 0: none.
+        regression: Weight of the error on pairs of noise and what the teacher samples from it; 0: none. Matching alone
+            seeks modes, and a student may lose those of the teacher that it has not begun with.
+            Source: Yin et al. 2024 (DMD, equation 9), with the plain error of latents.
         score: Noise levels at which teacher and critic are asked.
-        flow: Noise levels at which the critic learns.
+        flow: Noise levels at which the critic learns, and how the teacher samples pairs.
     """
 
     sigmas: tuple[float, ...] = (1.0,)
@@ -47,6 +50,7 @@ class DistillationConfig:
     cold_share: float = 0.15
     matching: float = 1.0
     adversarial: float = 0.0
+    regression: float = 0.0
     score: MatchingConfig = field(default_factory=MatchingConfig)
     flow: FlowConfig = field(default_factory=lambda: FlowConfig(pure_noise=0.0))
 
@@ -57,6 +61,8 @@ class DistillationConfig:
         weights = self.matching, self.adversarial
         if min(weights) < 0 or not sum(weights) > 0:
             raise ValueError(f"matching and adversarial must be weights, one of them above 0, got {weights}")
+        if self.regression < 0:
+            raise ValueError(f"regression must be at least 0, got {self.regression}")
 
     @property
     def turns(self) -> int:

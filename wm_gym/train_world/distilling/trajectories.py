@@ -6,7 +6,7 @@ Source: the ODE pairs of CausVid (Yin et al. 2025); InSpatio-World, initialisati
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from torch import Tensor
 from wm_gym.backends.video.network import VideoNetwork
 from wm_gym.progress import progress_bar
 from wm_gym.train_world.distilling.flow import FlowConfig, levels_of, trajectory
-from wm_gym.train_world.distilling.given import Given, bound
+from wm_gym.train_world.distilling.given import Given, bound, predict
 from wm_gym.train_world.distilling.walks import Pieces, given_of
 
 _BATCH = 64
@@ -44,7 +44,12 @@ class Trajectories:
 
 @torch.no_grad()
 def follow_teacher(
-    teacher: VideoNetwork, draw: Callable[..., Pieces], pairs: int, sigmas: Sequence[float], config: FlowConfig
+    teacher: VideoNetwork,
+    draw: Callable[..., Pieces],
+    pairs: int,
+    sigmas: Sequence[float],
+    config: FlowConfig,
+    cold_share: float = 0.0,
 ) -> Trajectories:
     """Samples of a teacher on pieces, and what they were at the levels of its sampler nearest to `sigmas`.
 
@@ -54,11 +59,14 @@ def follow_teacher(
         pairs: Samples, rounded up to whole batches.
         sigmas: Noise levels.
         config: How it samples.
+        cold_share: Share of the samples before which nothing was seen.
     """
     parts, device = [], next(teacher.parameters()).device
+    seen = torch.arange(_BATCH, device=device) >= cold_share * _BATCH
     for number in progress_bar(range(-(-pairs // _BATCH)), desc="sampling", unit="batch"):
         pieces = draw(count=_BATCH, number=number).to(device)
         given = given_of(pieces, pieces.before, 0, pieces.length, teacher.config, teacher.packing)
+        given = replace(given, hints=given.hints * seen.view(-1, 1, 1, 1, 1))
         levels = levels_of(config.num_steps, config.shift, pieces.length)
         at = [int(np.abs(np.array(levels[:-1]) - sigma).argmin()) for sigma in sigmas]
         noise = torch.randn(pieces.clean.shape, generator=torch.Generator().manual_seed(number)).to(device)
@@ -78,6 +86,11 @@ def draw_pairs(trajectories: Trajectories, count: int, seed: int, number: int) -
     chosen = Given(given.hints[rows], given.camera[rows], given.action[rows], given.times[rows], prompts)
     sigma = trajectories.sigma[levels][:, None].expand(count, length)
     return Trajectories(chosen, trajectories.passed[rows, levels][:, None], sigma, trajectories.ends[rows])
+
+
+def pairs_error(network: VideoNetwork, pairs: Trajectories) -> Tensor:
+    """Mean squared error of where the teacher's samples end, from where they pass a level; of a drawn batch."""
+    return (predict(network, pairs.passed[:, 0], pairs.sigma, pairs.given) - pairs.ends).square().mean()
 
 
 def _joined(parts: list[Trajectories]) -> Trajectories:

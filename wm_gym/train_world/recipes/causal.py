@@ -17,9 +17,9 @@ from torch import Tensor
 from wm_gym.backends.video.network import VideoNetwork
 from wm_gym.backends.video.weights import save_weights
 from wm_gym.train_world.distilling.flow import FlowConfig, flow_errors
-from wm_gym.train_world.distilling.given import bound, predict
+from wm_gym.train_world.distilling.given import bound
 from wm_gym.train_world.distilling.scores import HeldOutPieces
-from wm_gym.train_world.distilling.trajectories import Trajectories, draw_pairs, follow_teacher
+from wm_gym.train_world.distilling.trajectories import Trajectories, draw_pairs, follow_teacher, pairs_error
 from wm_gym.train_world.distilling.walks import Pieces, Walks, WalkSources, draw_pieces, read_sources, teacher_forced
 from wm_gym.train_world.loop_config import LoopConfig
 from wm_gym.train_world.recipes.distil import in_few_steps, load_teacher
@@ -40,6 +40,7 @@ class CausalTrainConfig(LoopConfig):
         sigmas: Noise levels that the student will be asked at, falling from 1.
         clean_share: Share of chunks that are clean, from "truth".
         pairs: Samples of the teacher that are drawn before the training, for "trajectories".
+        cold_share: Share of them before which nothing was seen.
         chunk: Latent frames of a chunk.
         flow: How the teacher samples.
     """
@@ -57,6 +58,7 @@ class CausalTrainConfig(LoopConfig):
     sigmas: list[float] = field(default_factory=lambda: [1.0])
     clean_share: float = 0.1
     pairs: int = 2048
+    cold_share: float = 0.15
     chunk: int = 1
     flow: FlowConfig = field(default_factory=FlowConfig)
 
@@ -116,7 +118,9 @@ def causal_recipe(
         draw = partial(_truth, draw_at, config.batch)
         loss_of = partial(_loss_of_truth, network, config)
     else:
-        trajectories = follow_teacher(teacher.to(config.device), draw_at, config.pairs, config.sigmas, config.flow)
+        trajectories = follow_teacher(
+            teacher.to(config.device), draw_at, config.pairs, config.sigmas, config.flow, config.cold_share
+        )
         draw = partial(draw_pairs, trajectories, config.batch, config.seed)
         loss_of = partial(_loss_of_pairs, network)
     score = None if held_out is None else HeldOutPieces(held_out, config.chunk, in_few_steps)
@@ -149,5 +153,5 @@ def _loss_of_pairs(
     network: VideoNetwork, batch: Trajectories, generator: torch.Generator
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """Where the teacher's samples end, from where they pass a level."""
-    loss = (predict(network, batch.passed[:, 0], batch.sigma, batch.given) - batch.ends).square().mean()
+    loss = pairs_error(network, batch)
     return loss, {"pairs": loss.detach()}

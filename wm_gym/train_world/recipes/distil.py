@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,6 +22,7 @@ from wm_gym.train_world.distilling.distillation import Distillation, Distillatio
 from wm_gym.train_world.distilling.given import Given
 from wm_gym.train_world.distilling.scores import HeldOutPieces
 from wm_gym.train_world.distilling.student import few_steps
+from wm_gym.train_world.distilling.trajectories import Trajectories, draw_pairs, follow_teacher, pairs_error
 from wm_gym.train_world.distilling.walks import Pieces, Walks, WalkSources, draw_pieces, read_sources
 from wm_gym.train_world.distilling.world_rollouts import RolloutConfig, Turn, WorldRollouts, refuse_head, world_loss
 from wm_gym.train_world.loop_config import LoopConfig
@@ -39,6 +41,7 @@ class DistilTrainConfig(LoopConfig):
         initial: File of the student's first weights; empty for the teacher's.
         realism: File of a teacher that was trained without control; empty for none.
         distillation: Terms of the loss.
+        pairs: Samples of the teacher that are drawn before the training, if its regression has a weight.
         rollouts: "walks": of recordings, hints from the last frame alone; "world": through `World`, whose memory hints.
         worlds: Rollouts through `World`.
     """
@@ -55,6 +58,7 @@ class DistilTrainConfig(LoopConfig):
     initial: str = ""
     realism: str = ""
     distillation: DistillationConfig = field(default_factory=DistillationConfig)
+    pairs: int = 2048
     rollouts: str = "walks"
     worlds: RolloutConfig = field(default_factory=RolloutConfig)
 
@@ -64,6 +68,9 @@ class DistilTrainConfig(LoopConfig):
             raise ValueError(f"rollouts must be one of {list(ROLLOUTS)}, got {self.rollouts!r}")
         if self.rollouts == "world":
             refuse_head(self.distillation, self.worlds.places)
+            weight = self.distillation.regression
+            if weight:
+                raise ValueError(f"distillation.regression must be 0 with rollouts through worlds, got {weight}")
 
 
 @dataclass
@@ -157,10 +164,27 @@ def distil_recipe(
         packing, per_latent = trained.student.packing, trained.student.config.frames_per_latent
         return draw_pieces(walks, packing, config.batch, frames, per_latent, number, config.seed)
 
+    pairs = _pairs_of(config, teachers.control, walks) if of_loss.regression else None
+
     def on_walks(batch: Pieces, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
-        return distillation_loss(trained, teachers, batch, config.length, of_loss, generator)
+        loss, parts = distillation_loss(trained, teachers, batch, config.length, of_loss, generator)
+        if pairs is None or not of_loss.is_students(batch.number):
+            return loss, parts
+        drawn = draw_pairs(pairs, config.batch, config.seed, batch.number).to(device)
+        error = of_loss.regression * pairs_error(trained.student, drawn)
+        return loss + error, parts | {"regression": error.detach()}
 
     return Recipe(config, trained, draw, on_walks, score, _save, "weights.safetensors", optimizer)
+
+
+def _pairs_of(config: DistilTrainConfig, teacher: VideoNetwork, walks: Walks) -> Trajectories:
+    """What the teacher samples on walks, at the noise levels of the student."""
+    of_loss, per_latent = config.distillation, teacher.config.frames_per_latent
+    draw_at = partial(
+        draw_pieces, walks, teacher.packing, frames=config.length * per_latent, frames_per_latent=per_latent,
+        seed=config.seed,
+    )  # fmt: skip
+    return follow_teacher(teacher, draw_at, config.pairs, of_loss.sigmas, of_loss.flow, of_loss.cold_share)
 
 
 def _on_worlds(config: DistilTrainConfig, trained: Distillation, teachers: Teachers) -> Loss[Turn]:
