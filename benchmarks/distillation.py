@@ -1,6 +1,7 @@
 r"""A teacher, a regressor and students of one to four steps, on equal data; and what each part of distilling adds.
 
-    python benchmarks/distillation.py FOLDER [--stages NAME ...] [--samples 192] [--chunks 8] [--seeds 4] [--json PATH]
+    python benchmarks/distillation.py FOLDER [--stages NAME ...] [--rows NAME ...] [--samples 192] [--chunks 8]
+        [--seeds 4] [--json PATH]
 
 FOLDER holds `train` and `held`, recordings of rooms of 24 x 32:
 
@@ -9,8 +10,8 @@ FOLDER holds `train` and `held`, recordings of rooms of 24 x 32:
     (the same with split=test num_clips=48 output=FOLDER/held)
 
 Each stage is one `wm-gym train`; those whose weights are there are not run again, and one that was interrupted goes on.
-Then all that have weights are scored in closed loop, each chunk from their own last frame: "hidden" starts from a true
-frame and sees nothing of the past but the last frame, turned; "cold" starts from nothing.
+Then all that have weights, or those named as rows, are scored in closed loop, each chunk from their own last frame:
+"hidden" starts from a true frame and sees nothing of the past but the last frame, turned; "cold" starts from nothing.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ from wm_gym.train_world.recipes.distil import in_few_steps
 from wm_gym.train_world.recipes.teacher import TeacherTrainConfig, maker_of
 
 STRIDE, OTHERS = 4, 192
+SHIFT = 1.5
+"""Of the teacher's noise levels."""
 
 
 @dataclass(frozen=True)
@@ -57,35 +60,54 @@ class Stage:
 
 
 _LARGE = ("train.batch=96", "train.warmup=100", "train.report_steps=300")
-_FIRST = (*_LARGE, "train.steps=2520", "train.constant_share=1.0", "train.learning_rate=1.5e-3", "train.no_hints=0.0")
-_SECOND = (*_LARGE, "train.steps=2200", "train.constant_share=0.3", "train.no_hints=0.15", "train.past_noise=0.08")
-_SHORT = ("train.steps=1000", "train.report_steps=500")
-_LONG = ("train.steps=3000", "train.report_steps=500", "train.teacher={teacher}")
-_EXPERT = (*_LARGE, "train.steps=600", "train.initial={teacher}")
-_OF_TEACHER = (*_SHORT, "train.teacher={teacher}")
+_LEVELS = ("train.flow.shift=1.5", "train.flow.level_spread=1.3")
+"""What colour a wall has is decided where there is little but noise: in these rooms the noise of a frame's mean
+colour is as large as that colour at a level of .82, and three times as large at .93."""
+
+_TAUGHT = (*_LARGE, *_LEVELS, "train.no_hints=0.15")
+_FIRST = (*_TAUGHT, "train.steps=1500", "train.constant_share=1.0", "train.learning_rate=1.5e-3")
+_SECOND = (*_TAUGHT, "train.steps=2200", "train.constant_share=0.3", "train.past_noise=0.08")
+_JUDGED = (
+    "train.teacher={teacher}", "train.learning_rate=3e-4", "train.distillation.score.shift=1.5",
+    "train.distillation.flow.shift=1.5", "train.distillation.flow.level_spread=1.3",
+    "train.distillation.cold_share=0.25",
+)  # fmt: skip
+_LOW_LEVELS = (
+    "train.distillation.score.shift=0.5", "train.distillation.flow.shift=1.0",
+    "train.distillation.flow.level_spread=1.1",
+)  # fmt: skip
+_BEGUN = ("train.steps=400", "train.report_steps=400", "train.initial={teacher}")
+_PART = (*_JUDGED, "train.steps=500", "train.report_steps=500")
+_SHORT = (*_PART, "train.initial={pairs}")
+_EXPERT = (*_TAUGHT, "train.steps=300", "train.initial={teacher}")
+_HELD = "train.distillation.regression=1.0"
+_LONG = (*_JUDGED, "train.report_steps=500", _HELD)
 
 STAGES = (
     Stage("teacher_begun", "teacher", _FIRST),
     Stage("teacher", "teacher", (*_SECOND, "train.initial={teacher_begun}")),
     Stage("regressor_begun", "teacher", (*_FIRST, "train.objective=regression")),
     Stage("regressor", "teacher", (*_SECOND, "train.objective=regression", "train.initial={regressor_begun}")),
-    Stage("student_1", "distil", _LONG),
-    Stage("student_2", "distil", (*_LONG, "train.distillation.sigmas=[1.0,0.4]")),
-    Stage("student_4", "distil", (*_LONG, "train.distillation.sigmas=[1.0,0.6,0.3,0.12]")),
     # what each part adds, at a shorter length
-    Stage("short", "distil", _OF_TEACHER),
-    Stage("no_rollout", "distil", (*_OF_TEACHER, "train.distillation.own_share=0.0")),
-    Stage("adversarial", "distil", (*_OF_TEACHER, "train.distillation.adversarial=0.02")),
-    Stage("pairs", "causal", ("train.steps=600", "train.source=trajectories", "train.initial={teacher}")),
-    Stage("truth", "causal", ("train.steps=600", "train.source=truth", "train.initial={teacher}")),
-    Stage("after_pairs", "distil", (*_OF_TEACHER, "train.initial={pairs}")),
-    Stage("after_truth", "distil", (*_OF_TEACHER, "train.initial={truth}")),
+    Stage("pairs", "causal", (*_BEGUN, "train.source=trajectories", "train.flow.shift=1.5")),
+    Stage("short", "distil", _SHORT),
+    Stage("held", "distil", (*_SHORT, _HELD)),
+    Stage("low_levels", "distil", (*_SHORT, *_LOW_LEVELS)),
+    Stage("no_rollout", "distil", (*_SHORT, "train.distillation.own_share=0.0")),
+    Stage("adversarial", "distil", (*_SHORT, "train.distillation.adversarial=0.02")),
+    Stage("realism", "teacher", (*_EXPERT, "train.control=false")),
+    Stage("two_teachers", "distil", (*_SHORT, "train.realism={realism}")),
+    Stage("truth", "causal", (*_BEGUN, "train.source=truth")),
+    Stage("after_none", "distil", (*_PART, "train.initial={teacher}")),
+    Stage("after_truth", "distil", (*_PART, "train.initial={truth}")),
     Stage("high_expert", "teacher", (*_EXPERT, "train.flow.least_level=0.5")),
     Stage("low_expert", "teacher", (*_EXPERT, "train.flow.most_level=0.5")),
-    Stage("after_high", "distil", (*_OF_TEACHER, "train.initial={high_expert}")),
-    Stage("after_low", "distil", (*_OF_TEACHER, "train.initial={low_expert}")),
-    Stage("realism", "teacher", ("train.steps=1000", "train.initial={teacher}", "train.control=false", *_LARGE)),
-    Stage("two_teachers", "distil", (*_OF_TEACHER, "train.realism={realism}")),
+    Stage("after_high", "distil", (*_PART, "train.initial={high_expert}")),
+    Stage("after_low", "distil", (*_PART, "train.initial={low_expert}")),
+    # students, at length
+    Stage("student_1", "distil", (*_LONG, "train.steps=2000", "train.initial={short}")),
+    Stage("student_2", "distil", (*_LONG, "train.steps=1000", "train.distillation.sigmas=[1.0,0.4]")),
+    Stage("student_4", "distil", (*_LONG, "train.steps=1000", "train.distillation.sigmas=[1.0,0.6,0.3,0.12]")),
 )  # fmt: skip
 
 
@@ -94,6 +116,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--stages", nargs="*", default=[stage.name for stage in STAGES])
+    parser.add_argument("--rows", nargs="*")
     parser.add_argument("--samples", type=int, default=192)
     parser.add_argument("--chunks", type=int, default=8)
     parser.add_argument("--seeds", type=int, default=4)
@@ -127,7 +150,9 @@ def make_of(stage: Stage, num_steps: int) -> Maker:
         return in_few_steps
     is_flow = "train.objective=regression" not in stage.settings
     return maker_of(
-        TeacherTrainConfig(objective="flow" if is_flow else "regression", flow=FlowConfig(num_steps=num_steps))
+        TeacherTrainConfig(
+            objective="flow" if is_flow else "regression", flow=FlowConfig(num_steps=num_steps, shift=SHIFT)
+        )
     )
 
 
@@ -158,6 +183,7 @@ def of_seed(network: VideoNetwork, make: Maker, pieces: Pieces, cold: bool) -> C
 def score(options: argparse.Namespace) -> None:
     """Reports of all that has weights, starting from a true frame and from nothing."""
     walks, found = read_walks(str(options.folder / "held"), STRIDE), rows(options.folder)
+    found = {name: row for name, row in found.items() if options.rows is None or name in options.rows}
     others = read_walks(str(options.folder / "train"), STRIDE, OTHERS)
     networks = {name: load_weights(path) for name, (path, _) in found.items()}
     one = next(iter(networks.values()))
@@ -172,7 +198,8 @@ def score(options: argparse.Namespace) -> None:
         print(f"{regime}\n{table(report)}\n", flush=True)
         if options.json:
             told = json.loads(options.json.read_text()) if options.json.exists() else {}
-            options.json.write_text(json.dumps(told | {regime: report.figures}, indent=1))
+            told[regime] = told.get(regime, {}) | report.figures
+            options.json.write_text(json.dumps(told, indent=1))
 
 
 if __name__ == "__main__":
