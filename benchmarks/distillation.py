@@ -116,7 +116,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--stages", nargs="*", default=[stage.name for stage in STAGES])
-    parser.add_argument("--rows", nargs="*")
+    parser.add_argument("--rows", nargs="*", help="those to score; without a name: none")
     parser.add_argument("--samples", type=int, default=192)
     parser.add_argument("--chunks", type=int, default=8)
     parser.add_argument("--seeds", type=int, default=4)
@@ -125,7 +125,8 @@ def main() -> None:
     for stage in STAGES:
         if stage.name in options.stages:
             run(stage, options.folder)
-    score(options)
+    if options.rows != []:
+        score(options)
 
 
 def run(stage: Stage, folder: Path) -> None:
