@@ -13,6 +13,10 @@ Beside the agent (`told`) the same is measured where it is told to explore (`unt
 random (`random`), and of the scripted experts of the training data, who know where everything is (`expert`). JSON keys:
 those four, each with a share of episodes for each instruction; `episodes` of each;
 `legal`, the share of answers that were legal chunks; `milliseconds` per decision, and the machine.
+
+`--tasks 24` plays whole tasks instead, that many episodes of 64 steps in unseen places, of the agent, of random
+actions, of who walks on and turns at walls, and of the scripted explorer: `tasks` holds what
+`wm_gym.agents.summary.summary` says of each.
 """
 
 from __future__ import annotations
@@ -30,8 +34,11 @@ import numpy as np
 import torch
 from machine import machine, machine_line
 
+from wm_gym.agents.episodes import Start, make_worlds, play
+from wm_gym.agents.registry import make_agent
+from wm_gym.agents.summary import summary
 from wm_gym.agents.vlm.agent import VLMAgent
-from wm_gym.agents.vlm.experts import explore
+from wm_gym.agents.vlm.experts import roam
 from wm_gym.agents.vlm.instructions import FAMILIES, family_of_thing
 from wm_gym.agents.vlm.replies import Writer
 from wm_gym.agents.vlm.sights import sight_of
@@ -48,21 +55,26 @@ _FIRES = ("a bonfire is lit ahead", "a bonfire is lit on the left", "a bonfire i
 _NEAR_METRES = 2.0
 _STEPS_BACK, _TURNS = 3, 20
 
+TASKS: dict[str, dict[str, float]] = {
+    "explore": {"target_square_metres": 1e9}, "point_goal": {}, "find_object": {},
+}  # fmt: skip
+PLAYERS = ("vlm", "random", "wall_turner", "explorer")
+_TASK_STEPS = 64
+
 WHO = ("told", "untold", "random", "expert")
 
 Act = Callable[[Any, Any], np.ndarray]
 
 
+def place_of(number: int) -> str:
+    """Unseen places of all families in turns."""
+    names = sorted(PLACES)
+    return f"{names[number % len(names)]}/{nth_seed('test', number // len(names))}"
+
+
 def open_places(env: WorldVectorEnv, numbers: Sequence[int]) -> tuple[Any, Any]:
     """Unseen places of all families, each with a fire somewhere about."""
-    names = sorted(PLACES)
-    options = [
-        {
-            "world": f"{names[number % len(names)]}/{nth_seed('test', number // len(names))}",
-            "events": [{"at": 0, "text": _FIRES[number % 3]}],
-        }
-        for number in numbers
-    ]
+    options = [{"world": place_of(number), "events": [{"at": 0, "text": _FIRES[number % 3]}]} for number in numbers]
     env.reset(seed=list(numbers), options=options)
     observation, _, _, _, info = env.step(np.zeros((env.num_envs, 8), np.int8))
     for step in range(_STEPS_BACK + _TURNS):
@@ -128,6 +140,18 @@ def measure(env: WorldVectorEnv, writer: Writer, rounds: int) -> dict[str, Any]:
     return shares | {"episodes": rounds * env.num_envs, "legal": legal, "milliseconds": milliseconds}
 
 
+def follow_instructions(backend: str, model: str, worlds: int, rounds: int) -> dict[str, Any]:
+    """The figures of instructions, in worlds that are closed again."""
+    env = WorldVectorEnv(
+        worlds, task="explore", backend=backend, obs_mode="rgb", action_mode="keys", return_text=True,
+        draw_events=True, finer=1, autoreset_mode="Disabled", task_settings=TASKS["explore"],
+    )  # fmt: skip
+    try:
+        return measure(env, make_writer(model, "", {}), rounds)
+    finally:
+        env.close()
+
+
 def numbers_of(env: WorldVectorEnv) -> list[int]:
     """0 to N - 1."""
     return list(range(env.num_envs))
@@ -156,7 +180,7 @@ def _random(numbers: Sequence[int], kind: str) -> Act:
 
 
 def _expert(env: WorldVectorEnv, kind: str) -> Act:
-    """The experts' chunks, one after another; one who sees no way to the fire explores."""
+    """The experts' chunks, one after another; one who sees no way to the fire roams."""
     expert = family_of_thing(kind).expert if kind == "fire" else FAMILIES[kind].expert
     held: list[list[np.ndarray]] = [[] for _ in range(env.num_envs)]
 
@@ -165,10 +189,29 @@ def _expert(env: WorldVectorEnv, kind: str) -> Act:
             if not held[n]:
                 sight = sight_of(env, n)
                 keys = expert(sight)
-                held[n] = list(explore(sight)[:4] if keys is None else keys)
+                held[n] = list(roam(sight)[:4] if keys is None else keys)
         return np.stack([row.pop(0) for row in held]).astype(np.int8)
 
     return act
+
+
+def play_tasks(backend: str, model: str, worlds: int, episodes: int) -> dict[str, Any]:
+    """What each of `PLAYERS` comes to in each of `TASKS`."""
+    starts = [Start(number, place_of(number)) for number in range(episodes)]
+    figures: dict[str, dict[str, Any]] = {}
+    for task, settings in TASKS.items():
+        for player in PLAYERS:
+            own = {"model": model} if player == "vlm" else {}
+            env = make_worlds(
+                player, own, worlds, task=task, task_settings=settings, backend=backend, finer=1,
+                world=place_of(0), max_episode_steps=_TASK_STEPS,
+            )  # fmt: skip
+            try:
+                figures.setdefault(task, {})[player] = summary(play(make_agent(player, env, own), starts))
+            finally:
+                env.close()
+            print(task, player, figures[task][player], flush=True)
+    return {"tasks": figures}
 
 
 def main() -> None:
@@ -178,18 +221,15 @@ def main() -> None:
     parser.add_argument("--model", default="", help="folder or hub id; empty for the shipped one")
     parser.add_argument("--worlds", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--tasks", type=int, default=0, help="episodes of whole tasks; 0 for instructions")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    env = WorldVectorEnv(
-        arguments.worlds, task="explore", backend=arguments.backend, obs_mode="rgb", action_mode="keys",
-        return_text=True, draw_events=True, finer=1, autoreset_mode="Disabled",
-        task_settings={"target_square_metres": 1e9},
-    )  # fmt: skip
-    try:
-        figures = measure(env, make_writer(arguments.model, "", {}), arguments.rounds) | {"machine": machine()}
-    finally:
-        env.close()
+    if arguments.tasks:
+        figures = play_tasks(arguments.backend, arguments.model, arguments.worlds, arguments.tasks)
+    else:
+        figures = follow_instructions(arguments.backend, arguments.model, arguments.worlds, arguments.rounds)
+    figures |= {"machine": machine()}
     print(json.dumps(figures, indent=1), machine_line(), sep="\n")
     if arguments.json:
         arguments.json.write_text(json.dumps(figures, indent=1))

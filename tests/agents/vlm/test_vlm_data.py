@@ -3,8 +3,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wm_gym.agents.vlm.data import Pairs, mirrored_keys, mirrored_text
-from wm_gym.agents.vlm.experts import Sight, ahead, explore, go_to, go_to_spot, half_turn, press, quarter_turn
+from wm_gym.agents.vlm.chunk import ChunkLanguage, Part
+from wm_gym.agents.vlm.data import Pairs, history_in, mirrored_history, mirrored_keys, mirrored_text
+from wm_gym.agents.vlm.experts import (
+    Sight,
+    ahead,
+    explore,
+    go_to,
+    go_to_spot,
+    half_turn,
+    press,
+    quarter_turn,
+    roam,
+    search,
+)  # fmt: skip
 from wm_gym.agents.vlm.filming import FilmConfig, film_walks
 from wm_gym.agents.vlm.instructions import FAMILIES, SHARES, family_of_thing
 from wm_gym.geometry.motion import KEYS, Body, velocities_from_keys, walk
@@ -22,8 +34,11 @@ def wall_at(x):
     return lambda positions, radius: positions[:, 0] > x - radius
 
 
-def sight(pose=(0, 0, 0, 0, 0), solid=nothing, **things):
-    return Sight(np.array(pose, np.float64), solid, np.radians(30), things, BODY, FRAMES)
+def sight(pose=(0, 0, 0, 0, 0), solid=nothing, past=(), **things):
+    return Sight(np.array(pose, np.float64), solid, np.radians(30), things, BODY, FRAMES, past)
+
+
+LOOK, WAY = (Part("L", 4),), (Part("J", 1), Part("W", 5))
 
 
 def walked(keys, pose=(0, 0, 0, 0, 0)):
@@ -60,15 +75,19 @@ def test_a_thing_in_view_is_reached(distance, turn):
 @given(st.floats(1.0, 6.0), st.floats(-3.1, 3.1))
 def test_a_thing_anywhere_is_looked_for_and_reached(distance, turn):
     spot = distance * np.cos(turn), distance * np.sin(turn)
-    pose = np.zeros(5)
-    for _ in range(12):
-        pose = walked(go_to("red ball")(sight(pose, **{"red ball": spot})), pose)
-    assert np.linalg.norm(np.array(spot) - pose[:2]) < 1.7
+    pose, past = np.zeros(5), []
+    for _ in range(16):
+        keys = go_to("red ball")(sight(pose, past=tuple(past[-4:]), **{"red ball": spot}))
+        pose, past = walked(keys, pose), [*past, ChunkLanguage().chunk_of(keys)]
+        if np.linalg.norm(np.array(spot) - pose[:2]) < 1.0:
+            return
+    raise AssertionError(pose)
 
 
 def test_at_a_thing_one_stands_still():
-    keys = go_to("fire")(sight(fire=(1.0, 0.0)))
+    keys = family_of_thing("fire").expert(sight(fire=(1.0, 0.0)))
     assert len(keys) and not keys.any()
+    assert family_of_thing("red ball").expert(sight(**{"red ball": (1.0, 0.0)})).any()  # it is to be touched
 
 
 def test_of_a_thing_that_is_hidden_or_not_there_nothing_is_said():
@@ -83,10 +102,23 @@ def test_a_told_spot_is_come_nearer_to(distance, turn):
     assert np.linalg.norm(np.array(spot) - pose[:2]) < max(0.75, distance - 0.4)
 
 
-def test_exploring_takes_the_longest_way_and_turns_in_a_corner():
-    aside = by_key(explore(sight(solid=lambda p, r: (p[:, 0] > 2.5 - r) & (p[:, 1] < 1.0))))
+def test_roaming_takes_the_longest_way_and_turns_in_a_corner():
+    aside = by_key(roam(sight(solid=lambda p, r: (p[:, 0] > 2.5 - r) & (p[:, 1] < 1.0))))
     assert aside["J"] >= 1 and aside["W"] >= 4
-    assert by_key(explore(sight(solid=wall_at(1.0)))) == {"J": 5}
+    assert by_key(roam(sight(solid=wall_at(1.0)))) == {"J": 5}
+
+
+def test_exploring_looks_around_once_and_then_roams():
+    assert by_key(explore(sight())) == {"J": 15}
+    assert by_key(explore(sight(past=(WAY,)))) == by_key(roam(sight())) == {"W": 11}
+
+
+@pytest.mark.parametrize(("past", "looks"), [
+    ((), True), ((LOOK,) * 3, True), ((LOOK,) * 4, False),
+    ((WAY,), True), ((WAY, LOOK), True), ((WAY, LOOK, LOOK), False),
+])  # fmt: skip
+def test_who_searches_looks_all_around_at_first_and_twice_after_each_way(past, looks):
+    assert by_key(search(sight(past=past))) == ({"L": 4} if looks else {"W": 11})
 
 
 def test_every_family_has_a_share_and_a_legal_expert():
@@ -104,6 +136,15 @@ def test_a_mirror_shows_the_same_walk_mirrored(parts):
     np.testing.assert_array_equal(mirrored_keys(mirrored_keys(keys)), keys)
 
 
+def test_a_mirror_swaps_what_was_answered_before():
+    history = (('[{"keys":"WJ","steps":2},{"keys":"A","steps":1}]', "You look left."), ('[{"keys":"S","steps":3}]', ""))
+    mirrored = (
+        ('[{"keys":"WL","steps":2},{"keys":"D","steps":1}]', "You look right."),
+        ('[{"keys":"S","steps":3}]', ""),
+    )
+    assert mirrored_history(history) == mirrored and mirrored_history(mirrored) == history
+
+
 def test_a_mirror_swaps_the_words_as_well():
     assert mirrored_text("turn left, not right: leftover") == "turn right, not left: leftover"
 
@@ -117,9 +158,18 @@ def film(tmp_path_factory):
 
 def test_a_film_holds_frames_instructions_and_keys(film):
     with np.load(film) as arrays:
-        assert arrays["frames"].shape == (4, 36, 48, 3) and arrays["keys"].shape[1:] == (44, 8)
+        assert arrays["frames"].shape == (8, 36, 48, 3) and arrays["keys"].shape[1:] == (44, 8)
         families, texts, frame_of = arrays["families"], arrays["instructions"], arrays["frame_of"]
-        assert set(frame_of.tolist()) == {0, 1, 2, 3}
+        assert set(frame_of.tolist()) == set(range(8))
+        laid = frame_of % 2 == 1
+        assert set(families[laid]) == {"object", "object out of view"} and "explore" in families[~laid]
+        histories = [history_in(str(text)) for text in arrays["histories"]]
+        assert max(map(len, histories)) <= 4 and max(arrays["history_of"]) < len(histories)
+        assert all(
+            ChunkLanguage().parse(answer) and outcome.startswith("You ")
+            for past in histories
+            for answer, outcome in past
+        )
         assert {"explore", "turn_left", "goal"} <= set(families.tolist()) <= set(SHARES)
         assert any("fire" in text for text in texts) and any(text.startswith("turn") for text in texts)
         left = arrays["keys"][families == "turn_left"][0]
@@ -135,7 +185,8 @@ def test_pairs_are_drawn_by_the_shares_of_families(film):
     assert all(pairs.language.parse(pairs.language.write(pair.chunk)) == pair.chunk for pair in drawn)
     keys = {pair.instruction: {part.keys for part in pair.chunk} for pair in drawn}
     assert keys["turn left"] == {"J"} and keys["turn right"] == {"L"}
-    assert len({pair.key for pair in drawn}) == 8
+    assert len({pair.key for pair in drawn}) == 16
+    assert {len(pair.history) for pair in drawn} > {0}
 
 
 @pytest.mark.slow

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -74,10 +76,15 @@ def test_a_frame_of_any_size_becomes_twelve_visual_tokens(tiny):
         assert (inputs["mm_token_type_ids"] == 1).sum() == 12
 
 
-def test_a_tiny_model_reads_the_task_alone_and_a_whole_one_everything(tiny, prompt):
+def test_a_tiny_model_reads_task_and_answers_and_a_whole_one_everything(tiny, prompt):
     _, processor = tiny
     text = processor.apply_chat_template(local_messages(prompt), add_generation_prompt=True, tokenize=False)
-    assert text == "<|vision_start|><|image_pad|><|vision_end|>turn left\n"
+    assert text == "<|vision_start|><|image_pad|><|vision_end|>turn left\n[]\n"
+    walked = (('[{"keys":"J","steps":2}]', "You look left."), ("[1]", "You walk forward. Something is in your way."))
+    for history, told in (((), ""), (walked, '[{"keys":"J","steps":2}]\n[1]!\n')):
+        messages = local_messages(replace(prompt, history=history))
+        text = processor.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
+        assert text == "<|vision_start|><|image_pad|><|vision_end|>turn left\n" + told
     words = [part["text"] for part in local_messages(prompt)[1]["content"][1:]]
     told = endpoint_messages(prompt)[1]["content"]
     assert [part["text"] for part in told[1:]] == words and told[0]["image_url"]["url"].startswith("data:image/png;")

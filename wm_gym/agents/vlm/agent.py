@@ -17,7 +17,7 @@ import torch
 from wm_gym.agents.agent import Agent
 from wm_gym.agents.vlm.chunk import CHUNK_SECONDS, Chunk, ChunkLanguage, Part, action_of, expand, list_in, write_chunk
 from wm_gym.agents.vlm.grammar import ChunkGrammar
-from wm_gym.agents.vlm.prompting import Prompt, feedback_of, rules, task_text
+from wm_gym.agents.vlm.prompting import Prompt, feedback_of, rules_in, task_text
 from wm_gym.agents.vlm.replies import Reply, Writer
 from wm_gym.agents.vlm.writers import make_writer
 from wm_gym.choices import check_choice
@@ -89,7 +89,7 @@ class VLMAgent(Agent):
         instruction: str = "",
         seconds: float = CHUNK_SECONDS,
         replan_after: int = 4,
-        history: int = 2,
+        history: int = 4,
         fallback: str = "stand",
         fallback_steps: int = 4,
         writer: Writer | None = None,
@@ -99,7 +99,7 @@ class VLMAgent(Agent):
         _check(env, fallback, fallback_steps)
         self._mode, self._instruction = env.core.config.action_mode, instruction
         self._language = ChunkLanguage.of(env.metadata["render_fps"], self._mode, seconds)
-        self._grammar, self._rules = ChunkGrammar(self._language), _rules_of(env, self._language)
+        self._grammar, self._rules = ChunkGrammar(self._language), rules_in(env, self._language)
         self._replan_after, self._history = replan_after, history
         self._fallback, self._fallback_steps = fallback, fallback_steps
         self._writer = writer or make_writer(model, endpoint, settings)
@@ -182,16 +182,6 @@ def _mask_of(info: Mapping[str, Any], world: int) -> np.ndarray:
     """The action mask of a world; ones where the info, of a reset of other worlds, says nothing of it."""
     told = "action_mask" in info and info.get("_action_mask", np.ones(world + 1))[world]
     return info["action_mask"][world] if told else np.ones(1 + len(KEYS), np.int8)
-
-
-def _rules_of(env: WorldVectorEnv, language: ChunkLanguage) -> str:
-    body, frames = env.core.world.config.body, env.metadata["frames_per_step"]
-    return rules(
-        language,
-        step_seconds=1 / env.metadata["render_fps"],
-        walk_metres=frames * body.walk_metres_per_frame,
-        turn_degrees=frames * body.turn_degrees_per_frame,
-    )
 
 
 def _check(env: WorldVectorEnv, fallback: str, fallback_steps: int) -> None:

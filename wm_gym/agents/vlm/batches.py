@@ -81,7 +81,7 @@ class Batches:
 
     def _tokens(self, pair: Pair, grid: Tensor) -> tuple[list[int], list[int]]:
         """Tokens of the prompt and of its answer, apart: pairs of characters must not merge across the two."""
-        prompt = Prompt(self._rules, pair.instruction, pair.frame)
+        prompt = Prompt(self._rules, pair.instruction, pair.frame, history=pair.history)
         text = self._processor.apply_chat_template(local_messages(prompt), add_generation_prompt=True, tokenize=False)
         token = self._processor.image_token
         visual = int(grid.prod()) // self._processor.image_processor.merge_size**2

@@ -6,6 +6,7 @@ policy that moved the body. Source: LingBot-World section 5.2, "image-action pai
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,9 +30,14 @@ POLICY_TEXTS: dict[str, tuple[str, str]] = {
 }
 """Policy of a recording to family and instruction."""
 
+History = tuple[tuple[str, str], ...]
+"""Earlier answers, and what came of each, the oldest first."""
+
 _MIRRORED = {key: KEYS.index(other) for key, other in zip("WASDIJKL", "WDSAILKJ", strict=True)}
 _LEAST_STEPS, _EVERY_STEPS = 4, 2
 _FILM_ARRAYS = ("frames", "frame_of", "families", "instructions", "keys", "steps")
+_KEYS_IN_ANSWER = re.compile('"[WASDIJKL]+"')
+_LOOKING = ("explore", "fire out of view", "object out of view")
 _ONE_SIDED = ("turn_around", "look_round", "loop")  # what goes to one side by convention alone
 
 
@@ -44,12 +50,14 @@ class Pair:
         instruction: In words.
         chunk: What an expert would press.
         key: Equal for equal frames.
+        history: Earlier answers, and what came of each, the oldest first.
     """
 
     frame: np.ndarray
     instruction: str
     chunk: Chunk
     key: tuple[int, int, bool]
+    history: History = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +70,8 @@ class Source:
     instructions: np.ndarray
     keys: np.ndarray
     steps: np.ndarray
+    histories: np.ndarray
+    history_of: np.ndarray
 
 
 class Pairs:
@@ -103,13 +113,18 @@ class Pairs:
         source = self._sources[number]
         pressed = source.keys[row, : source.steps[row]]
         frame, text = source.frames[source.frame_of[row]], str(source.instructions[row])
-        family = str(source.families[row])
-        mirrored = mirrored and family not in _ONE_SIDED and not _only_turns(family, pressed)
+        family, history = str(source.families[row]), history_in(str(source.histories[source.history_of[row]]))
+        mirrored = mirrored and family not in _ONE_SIDED
         if mirrored:
-            frame, text = frame[:, ::-1], mirrored_text(text)
-            pressed = pressed if family.endswith("out of view") else mirrored_keys(pressed)
+            frame, text, history = frame[:, ::-1], mirrored_text(text), mirrored_history(history)
+            pressed = pressed if _goes_to_one_side(family, pressed) else mirrored_keys(pressed)
         key = (number, int(source.frame_of[row]), mirrored)
-        return Pair(np.ascontiguousarray(frame), text, self.language.chunk_of(pressed), key)
+        return Pair(np.ascontiguousarray(frame), text, self.language.chunk_of(pressed), key, history)
+
+
+def history_in(text: str) -> History:
+    """Earlier answers and what came of each, of a row of `histories` in a film."""
+    return tuple((str(answer), str(outcome)) for answer, outcome in json.loads(text))
 
 
 def mirrored_keys(pressed: np.ndarray) -> np.ndarray:
@@ -123,9 +138,18 @@ def mirrored_text(text: str) -> str:
     return re.sub(r"\b(left|right)\b", lambda found: swap[found[0]], text)
 
 
-def _only_turns(family: str, pressed: np.ndarray) -> bool:
-    """An explorer in a corner turns left, in a mirror too."""
-    return family == "explore" and not pressed[:, KEYS.index("W")].any()
+def mirrored_history(history: History) -> History:
+    """Answers and what came of them, with left for right."""
+    swapped = str.maketrans({key: KEYS[other] for key, other in _MIRRORED.items()})
+    return tuple(
+        (_KEYS_IN_ANSWER.sub(lambda found: found[0].translate(swapped), answer), mirrored_text(outcome))
+        for answer, outcome in history
+    )
+
+
+def _goes_to_one_side(family: str, pressed: np.ndarray) -> bool:
+    """Who looks around does so to one side, in a mirror too."""
+    return family in _LOOKING and not pressed[:, KEYS.index("W")].any()
 
 
 def _read(path: Path) -> Source:
@@ -135,7 +159,8 @@ def _read(path: Path) -> Source:
 def _read_film(path: Path) -> Source:
     try:
         with np.load(path) as film:
-            return Source(**{name: film[name] for name in _FILM_ARRAYS})
+            none = {"histories": np.array(["[]"]), "history_of": np.zeros(len(film["steps"]), np.int32)}
+            return Source(**none | {name: film[name] for name in (*_FILM_ARRAYS, *(none.keys() & set(film.files)))})
     except (OSError, KeyError, ValueError) as error:
         raise ValueError(f"data must be films or folders of recordings, got {str(path)!r}: {error}") from error
 
@@ -158,4 +183,4 @@ def _read_recordings(path: Path) -> Source:
         raise ValueError(f"data must hold clips of at least {_LEAST_STEPS} steps, got none in {str(path)!r}")
     numbers = np.arange(len(frames), dtype=np.int32)
     arrays = np.stack(frames), numbers, np.array(families), np.array(texts), np.stack(keys), np.array(steps, np.int32)
-    return Source(*arrays)
+    return Source(*arrays, np.array(["[]"]), np.zeros(len(frames), np.int32))

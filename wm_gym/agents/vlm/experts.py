@@ -1,8 +1,8 @@
 """Scripted experts: for an instruction, what one would press who knows where everything is.
 
 An expert looks at a `Sight`, what is known of a place from where a body stands, and gives the keys of the next steps,
-or None where the instruction makes no sense there. What it does depends only on what can be seen in the frame, so that
-a model can learn it: what is out of view is looked for by turning right. Knows nothing of models.
+or None where the instruction makes no sense there. What it does depends only on what can be seen in the frame and on
+what was walked lately, so that a model can learn it. Knows nothing of models.
 """
 
 from __future__ import annotations
@@ -12,13 +12,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from wm_gym.agents.vlm.chunk import Chunk
 from wm_gym.geometry.motion import KEYS, Body, wrapped
 
 Solid = Callable[[np.ndarray, float], np.ndarray]
 """Positions (M, 2) x, y in metres and a radius in metres to whether something solid is that near, (M,) bool."""
 
-_NEAR_METRES = 1.2
-_STRIDES = 7
+FIRE_METRES, _TOUCH_METRES = 1.2, 0.5
+_STRIDES, _ROAMED_STRIDES = 7, 12
+_LOOK_TURNS, _LOOKS_AT_FIRST, _LOOKS_ON_THE_WAY = 4, 4, 2
+_FIRST_LOOK_RADIANS = 1.5 * np.pi
 _FARTHEST_METRES, _PROBE_METRES, _CRAMPED_METRES = 8.0, 0.25, 1.5
 _MARGIN_METRES, _TURN_COST_METRES = 0.4, 0.6
 _THIN_METRES = 0.05
@@ -35,6 +38,7 @@ class Sight:
         things: Names to x, y in metres, of what can be walked to.
         body: Size and speeds.
         frames_per_step: Frames for which keys are held.
+        past: Chunks that were walked lately, the oldest first; empty where the world has just opened.
     """
 
     body_pose: np.ndarray
@@ -43,6 +47,7 @@ class Sight:
     things: Mapping[str, tuple[float, float]]
     body: Body
     frames_per_step: int
+    past: tuple[Chunk, ...] = ()
 
     @property
     def stride_metres(self) -> float:
@@ -67,6 +72,12 @@ class Sight:
         east, north = np.asarray(spot) - self.body_pose[:2]
         turn = np.arctan2(north, east) - self.body_pose[3]
         return float(np.hypot(east, north)), wrapped(turn)
+
+    def at(self, distance_metres: float, turn_radians: float) -> tuple[float, float]:
+        """The spot in a direction from where the body looks, radians to the left."""
+        heading = self.body_pose[3] + turn_radians
+        east, north = self.body_pose[:2] + distance_metres * np.array([np.cos(heading), np.sin(heading)])
+        return float(east), float(north)
 
     def is_in_view(self, spot: tuple[float, float]) -> bool:
         """Whether a spot lies within the field of view, whatever stands before it."""
@@ -117,6 +128,11 @@ def ahead(sight: Sight) -> np.ndarray:
 
 
 def explore(sight: Sight) -> np.ndarray:
+    """Looks around where the world has just opened, then roams: that shows the most floor."""
+    return roam(sight) if sight.past else press(("J", sight.turns_for(_FIRST_LOOK_RADIANS)))
+
+
+def roam(sight: Sight) -> np.ndarray:
     """Walks where the way is longest of what is in view; turns left by a quarter where it is short everywhere."""
     most = int(sight.half_view_radians / sight.turn_radians + 0.5)
     turns = range(-most, most + 1)
@@ -124,21 +140,30 @@ def explore(sight: Sight) -> np.ndarray:
     best = max(range(len(free)), key=lambda k: free[k] - _TURN_COST_METRES * abs(turns[k]))
     if free[best] < _CRAMPED_METRES:
         return press(("J", sight.turns_for(np.pi / 2)))
-    return press(*_turn(turns[best]), ("W", _strides(sight, turns[best] * sight.turn_radians, 10)))
+    strides = _strides(sight, turns[best] * sight.turn_radians, _ROAMED_STRIDES)
+    return press(*_turn(turns[best]), ("W", max(1, strides)))
 
 
-def go_to(thing: str) -> Expert:
-    """Walks to a thing: turns to it and walks, some metres at a time; looks to the right for what is out of view."""
+def search(sight: Sight) -> np.ndarray:
+    """Looks to the right, a view at a time, all around at first and twice after each way; then roams."""
+    walked = [any("W" in part.keys for part in chunk) for chunk in sight.past]
+    looks = walked[::-1].index(True) if any(walked) else len(walked)
+    most = _LOOKS_ON_THE_WAY if any(walked) else _LOOKS_AT_FIRST
+    return press(("L", _LOOK_TURNS)) if looks < most else roam(sight)
+
+
+def go_to(thing: str, near_metres: float = _TOUCH_METRES) -> Expert:
+    """Walks to within some metres of a thing: turns to it and walks on; searches for what is out of view."""
 
     def expert(sight: Sight) -> np.ndarray | None:
         if thing not in sight.things:
             return None
         distance, turn = sight.from_here(sight.things[thing])
         if not sight.is_in_view(sight.things[thing]):
-            return press(("L", max(1, sight.turns_for(2 * sight.half_view_radians))))
-        if distance < _NEAR_METRES:
+            return search(sight)
+        if distance < near_metres:
             return press(("", 4))
-        return None if sight.is_hidden(distance, turn) else _approach(sight, distance, turn)
+        return None if sight.is_hidden(distance, turn) else _approach(sight, distance - near_metres, turn)
 
     return expert
 
@@ -147,18 +172,18 @@ def go_to_spot(sight: Sight, spot: tuple[float, float]) -> np.ndarray:
     """Walks towards a spot that is told in words; where the straight way is barred, by the side that is freer."""
     distance, turn = sight.from_here(spot)
     turns = sight.turns_for(turn)
-    if distance < 0.5:
+    if distance < _TOUCH_METRES:
         return press(("", 4))
     if sight.free_metres(turns * sight.turn_radians, 2.0) < min(1.0, distance):
         sides = [turns - 3, turns + 3]
         turns = max(sides, key=lambda k: sight.free_metres(k * sight.turn_radians, 3.0))
         return press(*_turn(turns), ("W", max(1, _strides(sight, turns * sight.turn_radians, 4))))
-    return _approach(sight, distance + _NEAR_METRES - 0.5, turn)
+    return _approach(sight, distance - _TOUCH_METRES, turn)
 
 
-def _approach(sight: Sight, distance: float, turn: float) -> np.ndarray:
+def _approach(sight: Sight, metres: float, turn: float) -> np.ndarray:
     turns = sight.turns_for(turn)
-    strides = int(np.ceil((distance - _NEAR_METRES) / sight.stride_metres))
+    strides = int(np.ceil(metres / sight.stride_metres))
     free = _strides(sight, turns * sight.turn_radians, _STRIDES)
     return press(*_turn(turns), ("W", max(1, min(strides, free, _STRIDES))))
 

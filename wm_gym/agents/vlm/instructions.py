@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wm_gym.agents.vlm.experts import Expert, ahead, always, explore, go_to, half_turn, quarter_turn
+from wm_gym.agents.vlm.experts import FIRE_METRES, Expert, ahead, always, explore, go_to, half_turn, quarter_turn
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ FAMILIES: dict[str, Family] = {
 SHARES: dict[str, float] = {
     "explore": 3.0, "turn_left": 1.0, "turn_right": 1.0, "turn_around": 0.7, "forward": 1.5, "backwards": 1.0,
     "step_left": 0.7, "step_right": 0.7, "look_up": 0.5, "look_down": 0.5, "stand": 0.5, "goal": 2.5,
-    "fire": 3.0, "fire out of view": 1.0, "object": 4.0, "object out of view": 1.5,
+    "fire": 3.0, "fire out of view": 1.0, "object": 6.0, "object out of view": 2.0,
 }  # fmt: skip
 """Share of each family in the data. "goal" is told in metres and degrees; an "object" by its colour and shape."""
 
@@ -51,7 +51,8 @@ def family_of_thing(thing: str) -> Family:
     """To walk to a thing, such as "fire" or "red ball"."""
     names = ("fire", "bonfire", "fire") if thing == "fire" else (thing,) * 3
     verbs = ("go to", "walk to", "go to" if thing == "fire" else "find")
-    return Family(tuple(f"{verb} the {name}" for verb, name in zip(verbs, names, strict=True)), go_to(thing))
+    expert = go_to(thing, FIRE_METRES) if thing == "fire" else go_to(thing)
+    return Family(tuple(f"{verb} the {name}" for verb, name in zip(verbs, names, strict=True)), expert)
 
 
 def draw_text(family: Family, rng: np.random.Generator) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image
 
 from wm_gym.agents.vlm.chunk import ChunkLanguage
+from wm_gym.envs.vector_env import WorldVectorEnv
 
 _SYSTEM = """You steer a body through a world that you see through its eyes. Answer with the keys to press next, as
 a JSON list such as [{{"keys":"W","steps":4}},{{"keys":"{example}","steps":2}}]: each part holds its keys down for that
@@ -48,10 +49,15 @@ class Prompt:
 
     def texts(self) -> list[str]:
         """The user's words behind the picture; the first of them is the task alone."""
-        past = [f"You answered {answer}. {outcome}" for answer, outcome in self.history]
+        past = past_texts(self.history)
         before = ["Before: " + "\n".join(past)] if past else []
         now = [f"Now: {self.feedback}"] if self.feedback else []
         return [self.task, *before, *now, *([self.question] if self.question else [])]
+
+
+def past_texts(history: Sequence[tuple[str, str]]) -> list[str]:
+    """A line for each earlier answer, with what came of it."""
+    return [f"You answered {answer}. {outcome}" for answer, outcome in history]
 
 
 def rules(language: ChunkLanguage, *, step_seconds: float, walk_metres: float, turn_degrees: float) -> str:
@@ -71,6 +77,17 @@ def rules(language: ChunkLanguage, *, step_seconds: float, walk_metres: float, t
         parts=language.most_parts,
         steps=language.most_steps,
         seconds=language.most_steps * step_seconds,
+    )
+
+
+def rules_in(env: WorldVectorEnv, language: ChunkLanguage) -> str:
+    """The same, with the speeds of an environment's body."""
+    body, frames = env.core.world.config.body, env.metadata["frames_per_step"]
+    return rules(
+        language,
+        step_seconds=1 / env.metadata["render_fps"],
+        walk_metres=frames * body.walk_metres_per_frame,
+        turn_degrees=frames * body.turn_degrees_per_frame,
     )
 
 

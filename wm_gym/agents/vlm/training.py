@@ -20,7 +20,7 @@ from wm_gym.agents.vlm.chunk import Chunk, Part, expand, write_chunk
 from wm_gym.agents.vlm.data import Pair, Pairs
 from wm_gym.agents.vlm.grammar import ChunkGrammar
 from wm_gym.agents.vlm.local import LocalConfig, LocalVLM, load_vlm
-from wm_gym.agents.vlm.prompting import Prompt, rules
+from wm_gym.agents.vlm.prompting import Prompt, past_texts, rules
 from wm_gym.agents.vlm.tiny import TinyConfig, make_tiny
 from wm_gym.agents.vlm.trained_weights import TrainedWeights
 from wm_gym.geometry.motion import KEYS, Body
@@ -169,7 +169,7 @@ class HeldOutPairs:
 
     def _answers(self, network: Any) -> list[str]:
         model = LocalVLM.of(network, self._processor, LocalConfig(device=self._config.device))
-        prompts = [Prompt(self._rules, pair.instruction, pair.frame) for pair in self._pairs]
+        prompts = [Prompt(self._rules, pair.instruction, pair.frame, history=pair.history) for pair in self._pairs]
         return [reply.text for reply in model.write(prompts, ChunkGrammar(self._language))]
 
     def _likeness(self, answer: str, pair: Pair) -> float:
@@ -191,8 +191,9 @@ def _begun(config: VLMTrainConfig, model: str, pairs: Pairs) -> tuple[Any, Any]:
 def _texts(pairs: Pairs, seed: int) -> Sequence[str]:
     """What a new tokenizer learns from: instructions, and chunks of any keys, so that no answer becomes one token."""
     rng = np.random.default_rng([seed, 3])
-    instructions = [f"{pairs.draw(rng).instruction}\n" for _ in range(_TEXTS)]
-    return [*instructions, *(write_chunk(_any_chunk(rng)) for _ in range(_TEXTS))]
+    drawn = [pairs.draw(rng) for _ in range(_TEXTS)]
+    told = ["\n".join([pair.instruction, *past_texts(pair.history), ""]) for pair in drawn]
+    return [*told, *(write_chunk(_any_chunk(rng)) for _ in range(_TEXTS))]
 
 
 def _any_chunk(rng: np.random.Generator) -> Chunk:
