@@ -40,6 +40,7 @@ def _hints(shape):
         age=torch.randint(0, 400, shape, generator=draw, dtype=torch.int32),
         same_appearance=same & seen,
         area=torch.ones(shape),
+        from_behind=~seen,
     )
 
 

@@ -43,6 +43,7 @@ def condition(seen: torch.Tensor) -> Condition:
         age=torch.zeros(shape, dtype=torch.int32),
         same_appearance=seen,
         area=seen.float(),
+        from_behind=torch.zeros_like(seen),
     )
     poses = torch.eye(4).repeat(*shape[:2], 1, 1)
     keys = torch.zeros(*shape[:2], 8, dtype=torch.bool)

@@ -40,6 +40,7 @@ def _hints(seed=0):
         age=torch.randint(0, 900, SHAPE, generator=rng, dtype=torch.int32),
         same_appearance=chance(0.8),
         area=torch.rand(SHAPE, generator=rng),
+        from_behind=chance(0.1),
     )
 
 

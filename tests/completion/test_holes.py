@@ -18,6 +18,7 @@ def hints_of(depth: torch.Tensor, seen: torch.Tensor, moving: torch.Tensor | Non
     fields = {
         "colour": colour, "log_depth": depth.log(), "seen": seen, "moving": nothing if moving is None else moving,
         "age": nothing.int(), "same_appearance": nothing, "area": torch.ones(SIZE),
+        "from_behind": nothing,
     }  # fmt: skip
     blank = ~seen
     return Hints(**{name: value.masked_fill(blank.view(*SIZE, *[1] * (value.ndim - 2)), 0)[None]

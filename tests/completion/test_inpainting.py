@@ -47,7 +47,7 @@ def some_hints(worlds: int = 1, frames: int = 4, seed: int = 0) -> Hints:
         seen[n, ..., : 4 + 5 * n] = True
     colour = torch.randint(0, 256, (*shape, 3), generator=generator).to(torch.uint8) * seen[..., None]
     nothing = torch.zeros(shape, dtype=torch.bool)
-    return Hints(colour, np.log(3.0) * seen.float(), seen, nothing, seen.int(), seen.clone(), seen.float())
+    return Hints(colour, np.log(3.0) * seen.float(), seen, nothing, seen.int(), seen.clone(), seen.float(), nothing)
 
 
 def poses(worlds: int, frames: int = 4) -> torch.Tensor:

@@ -27,6 +27,7 @@ def hints_of(kinds: str, rows: slice) -> Hints:
     fields = {
         "colour": colour * (kind > 0)[..., None], "log_depth": depth, "seen": kind > 0, "moving": nothing,
         "age": nothing.int(), "same_appearance": nothing, "area": (kind > 0).float(),
+        "from_behind": nothing,
     }  # fmt: skip
     fields["colour"] = fields["colour"].to(torch.uint8)
     return Hints(**{name: value[None].clone() for name, value in fields.items()})

@@ -26,5 +26,5 @@ def on_a_plain(*path, yaw=0.0, wall=None, collided=False, things=(), events=()):
     frames = torch.zeros(1, len(path), *SIZE, 3, dtype=torch.uint8)
     nothing = torch.zeros(1, len(path), *SIZE, dtype=torch.bool)
     chunk = Chunk(frames, depth, nothing, torch.from_numpy(camera_pose(body_poses)).float())
-    hints = Hints(frames, depth * 0, nothing, nothing, nothing.int(), nothing, nothing.float())
+    hints = Hints(frames, depth * 0, nothing, nothing, nothing.int(), nothing, nothing.float(), nothing)
     return Outcome(chunk, hints, body_poses, intrinsics, (collided,), (0.0,), (tuple(things),), (tuple(events),))

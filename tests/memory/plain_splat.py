@@ -31,6 +31,7 @@ def plain_hints(visible: VisiblePoints, pose, lens, size, config: MemoryConfig, 
         "age": np.zeros(shape, int),
         "same_appearance": np.zeros(shape, bool),
         "area": np.zeros(shape, np.float32),
+        "from_behind": np.zeros(shape, bool),
     }
     for row in range(height):
         for column in range(width):
@@ -49,7 +50,7 @@ def _patches(points: Points):
 
 
 def _cover(patches, pose, lens, height, width, config):
-    """For each pixel, what covers it: (depth, weight, colour, frame, appearance, number, area)."""
+    """For each pixel, what covers it: (depth, weight, colour, frame, appearance, number, area, < 0 from behind)."""
     fx, fy, cx, cy = lens
     rotation, origin = pose[:3, :3].T, pose[:3, 3]
     pixels: dict[tuple[int, int], list] = {}
@@ -76,7 +77,8 @@ def _cover(patches, pose, lens, height, width, config):
                 if square < 1:
                     depth = 1e6 if is_sky else max(p[2] + slope @ offset, config.near_metres)
                     weight = worth * (sharp * (1 - square) ** 2 + 1e-6)
-                    hit = (depth, weight, colour, frame, bits, number, abs(facing))
+                    area = abs(facing) if facing >= 0 or is_sky else -abs(facing)
+                    hit = (depth, weight, colour, frame, bits, number, area)
                     pixels.setdefault((row, column), []).append(hit)
     return pixels
 
@@ -111,4 +113,4 @@ def _reduce(hints, place, shown, config, frame, bits, samples):
     hints["log_depth"][place] = math.log(far if depth > 5e5 else min(depth, 0.99 * far))
     hints["seen"][place], hints["moving"][place] = True, near["point"][0]
     hints["age"][place], hints["same_appearance"][place] = max(frame - near["frame"], 0), near["bits"] == bits
-    hints["area"][place] = near["area"] / samples**2
+    hints["area"][place], hints["from_behind"][place] = abs(near["area"]) / samples**2, near["area"] < 0

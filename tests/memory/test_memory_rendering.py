@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from plain_splat import plain_hints
 from ray_room import lens, look, pose_at, remember, see
 
+from wm_gym.memory.config import MemoryConfig
 from wm_gym.memory.hints import Hints
+from wm_gym.memory.keyframes import build_memory
 from wm_gym.memory.memory import Memory
 from wm_gym.memory.render import SAMPLES, render
 from wm_gym.memory.render_torch import render_on_device
@@ -45,7 +47,7 @@ def full_memory() -> Memory:
 
 def assert_nearly_equal(ours: Hints, theirs: Hints, *, share: float = 0.999) -> None:
     """Masks equal on almost all pixels; where both see one surface, colours within 1 level and depth within 1e-3."""
-    for name in ("seen", "moving", "same_appearance", "age"):
+    for name in ("seen", "moving", "same_appearance", "age", "from_behind"):
         assert (getattr(ours, name) == getattr(theirs, name)).float().mean() >= share, name
     both = ours.seen & theirs.seen & (ours.moving == theirs.moving)
     colour = (ours.colour[both].int() - theirs.colour[both].int()).abs().amax(-1)
@@ -257,3 +259,12 @@ def test_three_renderers_average_points_finer_than_pixels_alike(place):
     assert (shown.colour[0].float() - blocks).abs().mean() < 0.4 * picked
     batched = by_torch([memory], pose[None, None], intrinsics[None], [0], [0])
     assert_nearly_equal(shown, Hints(**{name: value[0] for name, value in vars(batched).items()}))
+
+
+def test_a_wall_is_seen_from_behind_from_its_other_side_alone():
+    frame, depth = torch.full((1, HEIGHT, WIDTH, 3), 90, dtype=torch.uint8), torch.full((1, HEIGHT, WIDTH), 2.0)
+    memory = build_memory(frame, depth, pose_at(0, 0, 0)[None], lens(HEIGHT, WIDTH), MemoryConfig())
+    for pose, is_behind in ((pose_at(0.5, 0.3, 10), False), (pose_at(4, 0, 180), True)):
+        shown = look(memory, pose[None], HEIGHT, WIDTH)
+        assert shown.seen.float().mean() > 0.8
+        assert (shown.from_behind[shown.seen] == is_behind).all() and not shown.from_behind[~shown.seen].any()

@@ -11,7 +11,8 @@ SHAPE = (1, 2, 6, 8)
 def _hints(colour, **flags):
     masks = {name: torch.full(SHAPE, flags.get(name, name != "moving")) for name in ("seen", "moving", "same")}
     return Hints(torch.full((*SHAPE, 3), colour, dtype=torch.uint8), torch.zeros(SHAPE), masks["seen"],
-                 masks["moving"], torch.zeros(SHAPE, dtype=torch.int32), masks["same"], torch.ones(SHAPE))  # fmt: skip
+                 masks["moving"], torch.zeros(SHAPE, dtype=torch.int32), masks["same"], torch.ones(SHAPE),
+                 torch.zeros(SHAPE, dtype=torch.bool))  # fmt: skip
 
 
 def _frames(colour):

@@ -10,7 +10,7 @@ def _hints(depth, seen, moving=None):
     nothing = torch.zeros(SHAPE, dtype=torch.bool)
     log_depth = torch.where(seen, depth.log(), 0.0)
     return Hints(torch.zeros(*SHAPE, 3, dtype=torch.uint8), log_depth, seen, nothing if moving is None else moving,
-                 nothing.int(), seen, seen.float())  # fmt: skip
+                 nothing.int(), seen, seen.float(), nothing)  # fmt: skip
 
 
 def _seen_but_for_a_crack():

@@ -9,7 +9,9 @@ SHAPE = (1, 2, 4, 4)
 def _hints(moving):
     seen, nothing = torch.ones(SHAPE, dtype=torch.bool), torch.zeros(SHAPE, dtype=torch.int32)
     mask = torch.full(SHAPE, moving)
-    return Hints(torch.zeros(*SHAPE, 3, dtype=torch.uint8), torch.zeros(SHAPE), seen, mask, nothing, seen, seen.float())
+    return Hints(
+        torch.zeros(*SHAPE, 3, dtype=torch.uint8), torch.zeros(SHAPE), seen, mask, nothing, seen, seen.float(), ~seen
+    )
 
 
 def test_an_uncertain_outline_counts_only_on_tracked_objects():

@@ -4,14 +4,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from wm_gym.backends.registry import load_backend
+from wm_gym.geometry.motion import camera_pose
 from wm_gym.layout.cells import CELL_METRES, INDEX, PATCH
 from wm_gym.memory.config import MemoryConfig
+from wm_gym.memory.keyframes import build_memory
 from wm_gym.memory.memory import Memory
+from wm_gym.memory.occupancy import Nearby
 from wm_gym.scenes.named import open_named
 from wm_gym.world.guiding import completion_for
-from wm_gym.world.obstacles import is_solid
+from wm_gym.world.obstacles import is_solid, touches
 from wm_gym.world.world import World
 
 
@@ -74,3 +78,16 @@ def test_positions_in_and_beside_a_solid_cell(opened):
     inside = middle_of(plan, *at)
     assert is_solid(plan, np.concatenate([inside, inside + 0.3])).all()
     assert is_solid(plan, np.zeros((0, 2))).shape == (0,)
+
+
+def test_a_body_that_touches_a_sparse_wall_is_stopped_and_one_that_is_wedged_may_leave():
+    frames = torch.full((1, 48, 64, 3), 128, dtype=torch.uint8)
+    lens, pose = torch.tensor([48.0, 48.0, 32.0, 24.0]), torch.from_numpy(camera_pose(np.zeros((1, 5)))).float()
+    memory = build_memory(frames, torch.full((1, 48, 64), 2.0), pose, lens, MemoryConfig())
+    near = Nearby(memory, np.zeros(2), 3.0, -1.2, 0.0)
+    here, touching = np.zeros(3), np.array([[1.69, 0.0], [1.66, 0.0]])
+    assert touches(near, here, touching, 0.3).tolist() == [True, False]
+    assert near.occupied(touching, 0.3).tolist() == [False, False]
+    wedged = np.array([1.8, 0.0, 0.0])
+    assert touches(near, wedged, np.array([[1.8, 0.5], [1.9, 0.0]]), 0.3).tolist() == [False, True]
+    assert not touches(near, np.array([2.0, 0.0, 0.0]), np.array([[2.0, 0.1]]), 0.3).any()

@@ -24,7 +24,7 @@ def _seen(seed):
     colour = (frames.float() - shift).clamp(0, 255).to(torch.uint8)
     log_depth = depth.clamp(min=1e-3).log() + 0.3 * torch.rand(SHAPE, generator=draw)
     nothing = torch.zeros(SHAPE)
-    hints = Hints(colour, log_depth, chance(0.8), chance(0.1), nothing.int(), chance(0.9), nothing)
+    hints = Hints(colour, log_depth, chance(0.8), chance(0.1), nothing.int(), chance(0.9), nothing, nothing > 0)
     poses = torch.eye(4).expand(2, 3, 4, 4)
     return Chunk(frames, depth, nothing > 0, poses), hints
 

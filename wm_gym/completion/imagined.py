@@ -65,8 +65,9 @@ class ImaginedPlan:
 class ContinuedPlan:
     """What the plan of a place that was seen shows beyond what was seen of it, and that plan continued.
 
-    What the place was read from stays as memory shows it; what is imagined is shown as in `ImaginedPlan`. Thin holes
-    are left, which are part of the surfaces beside them.
+    What the place was read from stays as memory shows it, but for walls that no picture showed: where memory has a
+    surface from behind and the plan one before it, a room shows through its wall. What is imagined is shown as in
+    `ImaginedPlan`. Thin holes are left, which are part of the surfaces beside them.
     """
 
     imagination: Imagination
@@ -78,19 +79,36 @@ class ContinuedPlan:
         plan, seen = draft.state.plan, draft.hints.seen
         if plan is None or not plan.is_read:
             return draft
-        unseen = without_thin_holes(~seen)
-        if not plan.windows and not bool((share(unseen[-1:]) > self.config.min_unseen).any()):
-            return draft
+        unseen, backs = without_thin_holes(~seen), seen & draft.hints.from_behind & ~draft.hints.moving
+        if not plan.windows and not self._are_many(unseen):
+            return _with_near_walls(draft, self.imagination, plan, view, backs) if self._are_many(backs) else draft
         open_pixels = unseen[-1].numpy()
         grown = _Grown(self.imagination, self.growth, _watcher(view, open_pixels), open_pixels)
         plan, shown, met = grown.shown(plan, draft.hints, view)
         decided, guessed = met >= SURFACE, unseen & (met == UNDECIDED)
+        walls = backs & decided & _is_before(shown, draft.hints)
         same = (draft.hints.log_depth - shown.log_depth).abs() < _AGREES
         mine = (same | ~_was_read(plan, draft.hints, view)) & ~_was_read(plan, shown, view)
         replaced = seen & decided & mine & ~draft.hints.moving
         coarse = replaced & (draft.hints.area >= COARSE_AREA)
-        where = (unseen & decided) | guessed | replaced
+        where = (unseen & decided) | guessed | replaced | walls
         return _with_plan(draft, plan, guessed).filled(where, shown, overwritten=coarse)
+
+    def _are_many(self, pixels: Tensor) -> bool:
+        return bool((share(pixels[-1:]) > self.config.min_unseen).any())
+
+
+def _with_near_walls(draft: Draft, imagination: Imagination, plan: Plan, view: View, backs: Tensor) -> Draft:
+    """The draft with the plan's surfaces where memory has some behind them, from behind."""
+    casts = _casts(imagination, plan, view, backs.numpy())
+    shown = _hints_of(draft.hints, casts)
+    met = torch.from_numpy(np.stack([one.met for one in casts]))
+    return draft.filled(backs & (met >= SURFACE) & _is_before(shown, draft.hints), shown)
+
+
+def _is_before(shown: Hints, hints: Hints) -> Tensor:
+    """(T, H, W) bool: surfaces that lie before those of the hints."""
+    return hints.log_depth - shown.log_depth > _AGREES
 
 
 def _was_read(plan: Plan, shown: Hints, view: View) -> Tensor:
@@ -133,11 +151,11 @@ class _Grown:
         Where much of what is near is a guess, the window is drawn to its end at once.
         """
         plan = self.imagination.continued(plan, self.watcher, self.growth)
-        size = hints.seen.shape[1:]
-        casts = _casts(self.imagination, plan, view, size)
+        everywhere = np.ones(hints.seen.shape, np.bool_)
+        casts = _casts(self.imagination, plan, view, everywhere)
         if plan.drawing is not None and self._is_guessed(casts[-1]):
             plan = self.imagination.finished(plan)
-            casts = _casts(self.imagination, plan, view, size)
+            casts = _casts(self.imagination, plan, view, everywhere)
         return plan, _hints_of(hints, casts), torch.from_numpy(np.stack([one.met for one in casts]))
 
     def _is_guessed(self, cast: Cast) -> bool:
@@ -157,11 +175,14 @@ def _watcher(view: View, open_pixels: NDArray[np.bool_] | None = None) -> Watche
     return Watcher(x, y, heading, heading - np.arctan((columns + 0.5 - middle) / focal))
 
 
-def _casts(imagination: Imagination, plan: Plan, view: View, size: tuple[int, ...]) -> list[Cast]:
-    """What a plan shows at the poses of a chunk."""
+def _casts(imagination: Imagination, plan: Plan, view: View, asked: NDArray[np.bool_]) -> list[Cast]:
+    """What a plan shows at the poses of a chunk, at the pixels (T, H, W) asked for."""
     poses, lens = view.world_from_camera.double().numpy(), view.intrinsics.double().numpy()
-    board, everywhere = board_round(plan, *poses[-1, :2, 3].tolist()), np.ones(size, np.bool_)
-    return [imagination.shown(plan, board, pose, lens, everywhere, FAR_METRES) for pose in poses]
+    board = board_round(plan, *poses[-1, :2, 3].tolist())
+    return [
+        imagination.shown(plan, board, pose, lens, pixels, FAR_METRES)
+        for pose, pixels in zip(poses, asked, strict=True)
+    ]
 
 
 def _hints_of(hints: Hints, casts: Sequence[Cast]) -> Hints:

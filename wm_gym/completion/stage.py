@@ -70,6 +70,7 @@ class Draft:
             area=torch.where(where, shown.area, self.hints.area),
             same_appearance=torch.where(where, looks_as_now(self.hints), self.hints.same_appearance),
             seen=self.hints.seen | where,
+            from_behind=self.hints.from_behind & ~where,
         )
         replaced = self.overwritten if overwritten is None else self.overwritten | overwritten
         return replace(self, hints=hints, completed=self.completed | where, overwritten=replaced)

@@ -25,6 +25,8 @@ class Hints:
         same_appearance: (N, T, H, W) bool, whether it was written under the current appearance (active global events).
         area: (N, T, H, W) float32, square pixels that the splat covers: above 1 the surface is seen from nearer than
             when it was written; 0 where nothing is seen.
+        from_behind: (N, T, H, W) bool, whether a surface is seen from the side that no frame has shown: what stands
+            before it may be missing, as the near side of a wall that was seen from the next room.
     """
 
     colour: Tensor
@@ -34,6 +36,7 @@ class Hints:
     age: Tensor
     same_appearance: Tensor
     area: Tensor
+    from_behind: Tensor
 
     def of_world(self, world: int) -> Hints:
         """The hints of one world, without the axis N: (T, ...)."""

@@ -70,7 +70,8 @@ def blend(screen, box, index, record, near, limit, sums, best, front, covers):
         sums: (H, W, 5) float32 zeros, filled with sums of weight * (r, g, b, depth) and of weights.
         best: (H, W) float32 zeros, filled with the greatest weight.
         front: (H, W) int32, filled with the row of the point of that weight.
-        covers: (H, W) float32, filled with the square pixels that this point's splat covers.
+        covers: (H, W) float32, filled with the square pixels that this point's splat covers, negative where it is seen
+            from behind.
     """
     for k in range(screen.shape[0]):
         u, v, z, gu, gv = screen[k, U], screen[k, V], screen[k, Z], screen[k, GU], screen[k, GV]
@@ -110,7 +111,8 @@ def draw(screen, box, index, record, is_moving, limits, fine):
         is_moving: Whether the layer is of moving objects.
         limits: Near depth, surface tolerance as a fraction and in metres.
         fine: Of the subpixels: colour (h, w, 3) float32, depth (h, w) float32 metres, infinite where nothing is seen,
-            point (h, w) int32, of moving points `~point`, and area (h, w) float32 square subpixels; written in place.
+            point (h, w) int32, of moving points `~point`, and area (h, w) float32 square subpixels, negative from
+            behind; written in place.
     """
     colour, depth, point, area = fine
     height, width = depth.shape
@@ -154,10 +156,11 @@ def reduce(fine, samples, record, moving_record, limits, logs, now, out):
         logs: Log-depths of the sky and of the farthest surface.
         now: Current frame index and appearance bits.
         out: The hints of this pose, each zero, filled in place: colour (H, W, 3) uint8, log-depth (H, W) float32, seen
-            and moving (H, W) bool, age (H, W) int32, same appearance (H, W) bool, area (H, W) float32.
+            and moving (H, W) bool, age (H, W) int32, same appearance (H, W) bool, area (H, W) float32, and from behind
+            (H, W) bool.
     """
     colours, depths, points, areas = fine
-    colour, log_depth, seen, moving, age, same, area = out
+    colour, log_depth, seen, moving, age, same, area, from_behind = out
     height, width = seen.shape
     order, places = np.empty(samples * samples, np.float32), np.empty((samples * samples, 2), np.int64)
     for row in range(height):
@@ -198,7 +201,8 @@ def reduce(fine, samples, record, moving_record, limits, logs, now, out):
             written = moving_record[~point, 1] if point < 0 else record[point, 1]
             bits = moving_record[~point, 2] if point < 0 else record[point, 2]
             age[row, column], same[row, column] = max(now[0] - written, 0), bits == now[1]
-            area[row, column] = areas[y, x] / np.float32(samples * samples)
+            area[row, column] = abs(areas[y, x]) / np.float32(samples * samples)
+            from_behind[row, column] = areas[y, x] < ZERO
 
 
 @njit(nogil=True, cache=True, error_model="numpy")

@@ -59,7 +59,8 @@ MIN_PATCH_32 = np.float32(MIN_PATCH)
 
 U, V, Z, AA, AB, BB, GU, GV, WEIGHT, AREA = range(10)
 """Columns of a splat: centre (column, row; 0 is the first pixel's centre), depth, the conic that is below 1 inside the
-splat (u u, 2 u v, v v), gradient of the depth along the screen, weight at the centre, square pixels of the patch."""
+splat (u u, 2 u v, v v), gradient of the depth along the screen, weight at the centre, square pixels of the patch,
+negative where it is seen from behind."""
 
 CHUNK = 1024
 """Points that are projected together, few enough for the first-level cache."""
@@ -149,7 +150,9 @@ def _shape(geometry, tangents, i, at_infinity, rotation, lens, u, v, depth, heig
     facing = u_1 * v_2 - u_2 * v_1
     area = abs(facing)
     weight = area / (SMALLEST_SQUARED + area * area) + LEAST_32
-    screen[k, WEIGHT], screen[k, AREA] = weight if facing >= ZERO or at_infinity else weight * BACK_32, area
+    if facing < ZERO and not at_infinity:
+        weight, area = weight * BACK_32, -area
+    screen[k, WEIGHT], screen[k, AREA] = weight, area
     return True
 
 

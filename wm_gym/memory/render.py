@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import fields
 
 import numpy as np
 import torch
@@ -96,13 +97,13 @@ def blank_hints(num_worlds: int, num_frames: int, height: int, width: int, devic
         age=blank(torch.int32),
         same_appearance=blank(torch.bool),
         area=blank(torch.float32),
+        from_behind=blank(torch.bool),
     )
 
 
 def _slices(hints: Hints, n: int, t: int) -> tuple[np.ndarray, ...]:
-    """One pose's hints, in the order in which `kernels.reduce` fills them."""
-    fields = hints.colour, hints.log_depth, hints.seen, hints.moving, hints.age, hints.same_appearance, hints.area
-    return tuple(field[n, t].numpy() for field in fields)
+    """One pose's hints, in their own order, in which `kernels.reduce` fills them."""
+    return tuple(getattr(hints, field.name)[n, t].numpy() for field in fields(Hints))
 
 
 def _render_pose(

@@ -84,7 +84,7 @@ class Splats:
 
     Attributes:
         numbers: (M, 12) float32 column, row, depth, half extents (2), conic (3), depth gradient (2), weight at the
-            centre, square pixels of the patch.
+            centre, square pixels of the patch, negative from behind.
         pose: (M,) int64 number of the pose, over all worlds.
         point: (M,) int64 number of the point in its layer.
     """
@@ -102,7 +102,7 @@ class Subpixels:
         colour: (S, 3) float32.
         depth: (S,) float32 metres, infinite where nothing is seen.
         point: (S,) int64 number of the point in its layer, of moving points `~point`.
-        area: (S,) float32 square subpixels of its patch.
+        area: (S,) float32 square subpixels of its patch, negative from behind.
     """
 
     colour: Tensor
@@ -255,7 +255,8 @@ def _project(layer: Layer, cameras: Cameras) -> Splats:
     numbers += [(vv * along_u - uv * along_v) * inverse, (uu * along_v - uv * along_u) * inverse]
     facing = u_1 * v_2 - u_2 * v_1
     weight = facing.abs() / (SMALLEST_PATCH**2 + facing**2) + LEAST_WEIGHT
-    numbers += [torch.where((facing >= 0.0) | sky, weight, weight * BACK_WEIGHT), facing.abs()]
+    is_front = (facing >= 0.0) | sky
+    numbers += [torch.where(is_front, weight, weight * BACK_WEIGHT), torch.where(is_front, facing.abs(), -facing.abs())]
     in_front = depth >= torch.where(sky, 1e-6, config.near_metres)
     in_view = (u + wide >= 0) & (v + high >= 0) & (u - wide <= width - 1) & (v - high <= height - 1)
     point, frame = torch.nonzero(in_front & in_view, as_tuple=True)
@@ -356,7 +357,8 @@ def _reduced(fine: Subpixels, static: Layer, moving: Layer, cameras: Cameras, sa
         "moving": seen & (point < 0),
         "age": torch.where(seen, age.clamp(min=0), 0).int(),
         "same_appearance": seen & (record[:, 2:3] == clock[:, 1:]),
-        "area": torch.where(seen, area, 0.0),
+        "area": torch.where(seen, area.abs(), 0.0),
+        "from_behind": seen & (area < 0.0),
     }
     return Hints(**{name: v.view(*shape, 3) if name == "colour" else v.view(shape) for name, v in flat.items()})
 

@@ -23,6 +23,9 @@ Solid = Callable[[np.ndarray, float], np.ndarray]
 _FLOOR_RADIUS_METRES, _FLOOR_METRES = 0.2, 0.3
 """Round a position, and how far below the opening's ground, points are floor."""
 
+_SPARSE_METRES = 0.03
+"""Points of a wall are so far apart that a body which just touches it holds too few of them."""
+
 
 def solid_round(
     model: WorldModel[Any], state: WorldState, world: int, step_height_metres: float, reach_metres: float
@@ -54,14 +57,23 @@ def _place_round(state: WorldState, world: int, step_height_metres: float, reach
         return partial(stands_in, plan)
     memory, here = state.memories[state.world_of_view[world]], state.body_poses[world]
     low = step_height_metres - OPENING_EYE_METRES
-    standing = Nearby(memory, here[:2], reach_metres, low, float(here[2]))
+    near = Nearby(memory, here[:2], reach_metres + _SPARSE_METRES, low, float(here[2]))
+    standing = partial(touches, near, here)
     if plan is None:
-        return standing.occupied
+        return standing
     floor = Nearby(memory, here[:2], reach_metres, -OPENING_EYE_METRES - _FLOOR_METRES, low)
     walled = partial(_walled, floor, plan)
     if walled(here[None, :2])[0]:
-        return standing.occupied
-    return lambda positions, radius_metres: _either(standing.occupied(positions, radius_metres), walled, positions)
+        return standing
+    return lambda positions, radius_metres: _either(standing(positions, radius_metres), walled, positions)
+
+
+def touches(near: Nearby, here: np.ndarray, positions: np.ndarray, radius_metres: float) -> np.ndarray:
+    """(M,) whether a body would touch what memory holds; one that is wedged in it makes itself small."""
+    for radius in (radius_metres + _SPARSE_METRES, radius_metres, radius_metres / 2):
+        if not near.occupied(here[None, :2], radius)[0]:
+            return near.occupied(positions, radius)
+    return np.zeros(len(positions), bool)
 
 
 def _walled(floor: Nearby, plan: Plan, positions: np.ndarray) -> np.ndarray:

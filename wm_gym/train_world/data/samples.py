@@ -197,6 +197,8 @@ def unpack_hints(clip_sample: ClipSample, steps: slice) -> Hints:
         colour=torch.from_numpy(clip_sample.hint_colour[steps]),
         log_depth=torch.from_numpy(clip_sample.hint_log_depth[steps].astype(np.float32)),
         age=torch.from_numpy(clip_sample.hint_age[steps].astype(np.int32)),
-        area=(flags & 1).float(),  # not kept: the codec does not read it
+        # not kept: the codec does not read them
+        area=(flags & 1).float(),
+        from_behind=torch.zeros_like(flags, dtype=torch.bool),
         **unpack_masks(flags),
     )

@@ -100,6 +100,7 @@ def _planes(
         log_depth=torch.from_numpy(training_frames.hint_log_depth[rows]).float(),
         age=torch.zeros_like(flags, dtype=torch.int32),
         area=area,
+        from_behind=torch.zeros_like(flags, dtype=torch.bool),
         **unpack_masks(flags),
     )
     depth_range = config.near_metres, config.far_metres
