@@ -34,7 +34,8 @@ class DistillationConfig:
         sigmas: Noise levels of the student, falling from 1.
         chunks: Chunks of its own rollouts; 1: it always starts from a true frame.
         own_share: Share of batches that are rolled out, if there are several chunks.
-        cold_share: Share of batches that start from nothing instead of a true frame.
+        cold_share: Share of samples that start from nothing instead of a true frame. Every batch has some, or the
+            critic would know best what came last.
         matching: Weight of distribution matching.
         adversarial: Weight of the adversarial head; 0: none.
         regression: Weight of the error on pairs of noise and what the teacher samples from it; 0: none. Matching alone
@@ -131,7 +132,7 @@ def distillation_loss(
         generator: Of all noise, on the CPU.
     """
     chunk, exit_step = _draw_chunk(config, generator)
-    cold = _happens(config.cold_share, generator)
+    cold = torch.rand(len(batch.clean), generator=generator) < config.cold_share
     with torch.set_grad_enabled(config.is_students(batch.number)):
         made = make_chunk(trained.student, batch, chunk, length, config.sigmas, generator, exit_step, cold=cold)
     return turn_loss(trained, teachers, batch.number, made, config, generator)

@@ -60,6 +60,10 @@ class Given:
         blank = {name: torch.zeros_like(getattr(self, name)) for name in ("hints", "camera", "action")}
         return replace(self, **blank, past=None)
 
+    def without_hints(self, which: Tensor) -> Given:
+        """The same, without any hint in the chunks `which` (B,) bool: nothing was seen before them."""
+        return replace(self, hints=self.hints * ~which.view(-1, 1, 1, 1, 1).to(self.hints.device))
+
     def to(self, device: torch.device) -> Given:
         """The same on a device."""
         moved = {name: getattr(self, name).to(device) for name in ("hints", "camera", "action", "times")}

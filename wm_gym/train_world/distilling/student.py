@@ -69,7 +69,7 @@ def rolled_to(
     sigmas: Sequence[float],
     generator: torch.Generator,
     *,
-    cold: bool = False,
+    cold: Tensor | None = None,
 ) -> Given:
     """What chunk number `chunk` of pieces is made from, after the network has made those before it.
 
@@ -80,13 +80,15 @@ def rolled_to(
         length: Latent frames of a chunk.
         sigmas: Noise levels of the student.
         generator: Of all noise, on the CPU.
-        cold: Whether the frame that pieces start with is not shown: the first chunk comes from nothing.
+        cold: (B,) bool, pieces of which the frame that they start with is not shown: their first chunk comes from
+            nothing. None: none.
     """
-    planes = None if cold else pieces.before
-    for number in range(chunk):
-        given = given_of(pieces, planes, number * length, length, network.config, network.packing)
+    given = given_of(pieces, pieces.before, 0, length, network.config, network.packing)
+    given = given if cold is None else given.without_hints(cold)
+    for number in range(1, chunk + 1):
         planes = last_frame(few_steps(network, given, sigmas, generator))
-    return given_of(pieces, planes, chunk * length, length, network.config, network.packing)
+        given = given_of(pieces, planes, number * length, length, network.config, network.packing)
+    return given
 
 
 def make_chunk(
@@ -98,7 +100,7 @@ def make_chunk(
     generator: torch.Generator,
     exit_step: int = -1,
     *,
-    cold: bool = False,
+    cold: Tensor | None = None,
 ) -> Made:
     """The student's chunk number `chunk`, after its own ones; gradients flow through its last step."""
     given = rolled_to(network, pieces, chunk, length, sigmas, generator, cold=cold)

@@ -6,7 +6,7 @@ Source: the ODE pairs of CausVid (Yin et al. 2025); InSpatio-World, initialisati
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -62,11 +62,11 @@ def follow_teacher(
         cold_share: Share of the samples before which nothing was seen.
     """
     parts, device = [], next(teacher.parameters()).device
-    seen = torch.arange(_BATCH, device=device) >= cold_share * _BATCH
+    unseen = torch.arange(_BATCH) < cold_share * _BATCH
     for number in progress_bar(range(-(-pairs // _BATCH)), desc="sampling", unit="batch"):
         pieces = draw(count=_BATCH, number=number).to(device)
         given = given_of(pieces, pieces.before, 0, pieces.length, teacher.config, teacher.packing)
-        given = replace(given, hints=given.hints * seen.view(-1, 1, 1, 1, 1))
+        given = given.without_hints(unseen)
         levels = levels_of(config.num_steps, config.shift, pieces.length)
         at = [int(np.abs(np.array(levels[:-1]) - sigma).argmin()) for sigma in sigmas]
         noise = torch.randn(pieces.clean.shape, generator=torch.Generator().manual_seed(number)).to(device)

@@ -6,7 +6,7 @@ regressor, which is asked at pure noise alone. Source: LingBot-World section 3.1
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -164,8 +164,7 @@ def with_noise(planes: Tensor, most: float, generator: torch.Generator) -> Tenso
 
 def without_hints(given: Given, share: float, generator: torch.Generator) -> Given:
     """The same, without any hint in a share of the samples."""
-    kept = torch.rand(len(given.hints), 1, 1, 1, 1, generator=generator) >= share
-    return replace(given, hints=given.hints * kept.to(given.hints))
+    return given.without_hints(torch.rand(len(given.hints), generator=generator) < share)
 
 
 def new_network(video: VideoConfig, initial: str, seed: int) -> VideoNetwork:
