@@ -79,7 +79,7 @@ class ContinuedPlan:
         plan, seen = draft.state.plan, draft.hints.seen
         if plan is None or not plan.is_read:
             return draft
-        unseen, backs = without_thin_holes(~seen), seen & draft.hints.from_behind & ~draft.hints.moving
+        unseen, backs = without_thin_holes(~seen), seen_from_behind(draft.hints)
         if not plan.windows and not self._are_many(unseen):
             return _with_near_walls(draft, self.imagination, plan, view, backs) if self._are_many(backs) else draft
         open_pixels = unseen[-1].numpy()
@@ -96,6 +96,11 @@ class ContinuedPlan:
 
     def _are_many(self, pixels: Tensor) -> bool:
         return bool((share(pixels[-1:]) > self.config.min_unseen).any())
+
+
+def seen_from_behind(hints: Hints) -> Tensor:
+    """(..., H, W) bool: what stands and is seen from the side that no frame has shown."""
+    return hints.from_behind & ~hints.moving
 
 
 def _with_near_walls(draft: Draft, imagination: Imagination, plan: Plan, view: View, backs: Tensor) -> Draft:

@@ -14,10 +14,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from wm_gym.completion.imagined import ContinuedPlan, ImaginedPlan
+from wm_gym.completion.imagined import ContinuedPlan, ImaginedPlan, seen_from_behind
 from wm_gym.completion.inpainter import Inpainter
 from wm_gym.completion.scene_bank import KEPT_MEMORIES, SceneBank
-from wm_gym.completion.stage import Draft, Stage, View
+from wm_gym.completion.stage import Draft, Stage, View, share
 from wm_gym.completion.stages import CompletionConfig, Holes, Inpainting, NewScene, PlacedScenes, Sky, needs_completion
 from wm_gym.completion.state import CompletionState
 from wm_gym.completion.weights import inpainter_bytes, load_inpainter
@@ -150,7 +150,8 @@ class Completion:
     ) -> Completed:
         """The hints of N worlds, completed.
 
-        Worlds whose last frame has few unseen pixels, no placed scenes and no plan keep their hints.
+        Worlds whose last frame has few pixels unseen or seen from behind, no placed scenes and no imagined plan
+        keep their hints.
 
         Args:
             hints: (N, T, H, W), rendered from memory.
@@ -160,7 +161,12 @@ class Completion:
         """
         ends = Hints(**{name: value[:, -1] for name, value in vars(hints).items()})
         needed = needs_completion(ends, self.config).tolist() if self.stages else [False] * len(states)
-        chosen = [n for n, state in enumerate(states) if needed[n] or state.placed or _is_shown(state)]
+        behind = (share(seen_from_behind(ends)) > self.config.min_unseen).tolist()
+        chosen = [
+            n
+            for n, state in enumerate(states)
+            if needed[n] or state.placed or _is_shown(state) or (behind[n] and state.plan is not None)
+        ]
         nowhere = torch.zeros_like(hints.seen)
         if not chosen:
             return Completed(hints, nowhere, nowhere, nowhere, tuple(states))
