@@ -68,7 +68,7 @@ _TAUGHT = (*_LARGE, *_LEVELS, "train.no_hints=0.15")
 _FIRST = (*_TAUGHT, "train.steps=1500", "train.constant_share=1.0", "train.learning_rate=1.5e-3")
 _SECOND = (*_TAUGHT, "train.steps=2200", "train.constant_share=0.3", "train.past_noise=0.08")
 _JUDGED = (
-    "train.teacher={teacher}", "train.learning_rate=3e-4", "train.distillation.score.shift=1.5",
+    "train.teacher={teacher}", "train.learning_rate=5e-5", "train.distillation.score.shift=1.5",
     "train.distillation.flow.shift=1.5", "train.distillation.flow.level_spread=1.3",
     "train.distillation.cold_share=0.25",
 )  # fmt: skip
@@ -77,37 +77,36 @@ _LOW_LEVELS = (
     "train.distillation.flow.level_spread=1.1",
 )  # fmt: skip
 _BEGUN = ("train.steps=400", "train.report_steps=400", "train.initial={teacher}")
-_PART = (*_JUDGED, "train.steps=500", "train.report_steps=500")
+_PART = (*_JUDGED, "train.steps=300", "train.report_steps=300")
 _SHORT = (*_PART, "train.initial={pairs}")
 _EXPERT = (*_TAUGHT, "train.steps=300", "train.initial={teacher}")
-_HELD = "train.distillation.regression=1.0"
-_LONG = (*_JUDGED, "train.report_steps=500", _HELD)
+_LONG = (*_JUDGED, "train.initial={pairs}", "train.report_steps=300")
 
 STAGES = (
     Stage("teacher_begun", "teacher", _FIRST),
     Stage("teacher", "teacher", (*_SECOND, "train.initial={teacher_begun}")),
     Stage("regressor_begun", "teacher", (*_FIRST, "train.objective=regression")),
     Stage("regressor", "teacher", (*_SECOND, "train.objective=regression", "train.initial={regressor_begun}")),
-    # what each part adds, at a shorter length
     Stage("pairs", "causal", (*_BEGUN, "train.source=trajectories", "train.flow.shift=1.5")),
+    Stage("student_1", "distil", (*_LONG, "train.steps=1000")),
+    Stage("student_2", "distil", (*_LONG, "train.steps=600", "train.distillation.sigmas=[1.0,0.4]")),
+    Stage("student_4", "distil", (*_LONG, "train.steps=600", "train.distillation.sigmas=[1.0,0.6,0.3,0.12]")),
+    # what each part adds, at a shorter length
     Stage("short", "distil", _SHORT),
-    Stage("held", "distil", (*_SHORT, _HELD)),
-    Stage("low_levels", "distil", (*_SHORT, *_LOW_LEVELS)),
+    Stage("fast", "distil", (*_SHORT, "train.learning_rate=3e-4")),
     Stage("no_rollout", "distil", (*_SHORT, "train.distillation.own_share=0.0")),
     Stage("adversarial", "distil", (*_SHORT, "train.distillation.adversarial=0.02")),
+    Stage("after_none", "distil", (*_PART, "train.initial={teacher}")),
     Stage("realism", "teacher", (*_EXPERT, "train.control=false")),
     Stage("two_teachers", "distil", (*_SHORT, "train.realism={realism}")),
     Stage("truth", "causal", (*_BEGUN, "train.source=truth")),
-    Stage("after_none", "distil", (*_PART, "train.initial={teacher}")),
     Stage("after_truth", "distil", (*_PART, "train.initial={truth}")),
+    Stage("low_levels", "distil", (*_SHORT, *_LOW_LEVELS)),
+    Stage("tied", "distil", (*_SHORT, "train.distillation.regression=5.0", "train.pairs=1024")),
     Stage("high_expert", "teacher", (*_EXPERT, "train.flow.least_level=0.5")),
     Stage("low_expert", "teacher", (*_EXPERT, "train.flow.most_level=0.5")),
     Stage("after_high", "distil", (*_PART, "train.initial={high_expert}")),
     Stage("after_low", "distil", (*_PART, "train.initial={low_expert}")),
-    # students, at length
-    Stage("student_1", "distil", (*_LONG, "train.steps=2000", "train.initial={short}")),
-    Stage("student_2", "distil", (*_LONG, "train.steps=1000", "train.distillation.sigmas=[1.0,0.4]")),
-    Stage("student_4", "distil", (*_LONG, "train.steps=1000", "train.distillation.sigmas=[1.0,0.6,0.3,0.12]")),
 )  # fmt: skip
 
 
