@@ -80,7 +80,8 @@ _BEGUN = ("train.steps=400", "train.report_steps=400", "train.initial={teacher}"
 _PART = (*_JUDGED, "train.steps=300", "train.report_steps=300")
 _SHORT = (*_PART, "train.initial={pairs}")
 _EXPERT = (*_TAUGHT, "train.steps=300", "train.initial={teacher}")
-_LONG = (*_JUDGED, "train.initial={pairs}", "train.report_steps=300")
+_TIED = ("train.pairs=1024", "train.distillation.regression=1.0")
+_LONG = (*_JUDGED, *_TIED, "train.initial={pairs}", "train.report_steps=300")
 
 STAGES = (
     Stage("teacher_begun", "teacher", _FIRST),
@@ -102,7 +103,7 @@ STAGES = (
     Stage("truth", "causal", (*_BEGUN, "train.source=truth")),
     Stage("after_truth", "distil", (*_PART, "train.initial={truth}")),
     Stage("low_levels", "distil", (*_SHORT, *_LOW_LEVELS)),
-    Stage("tied", "distil", (*_SHORT, "train.distillation.regression=5.0", "train.pairs=1024")),
+    Stage("tied", "distil", (*_SHORT, *_TIED)),
     Stage("high_expert", "teacher", (*_EXPERT, "train.flow.least_level=0.5")),
     Stage("low_expert", "teacher", (*_EXPERT, "train.flow.most_level=0.5")),
     Stage("after_high", "distil", (*_PART, "train.initial={high_expert}")),
