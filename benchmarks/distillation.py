@@ -90,8 +90,8 @@ STAGES = (
     Stage("regressor", "teacher", (*_SECOND, "train.objective=regression", "train.initial={regressor_begun}")),
     Stage("pairs", "causal", (*_BEGUN, "train.source=trajectories", "train.flow.shift=1.5")),
     Stage("student_1", "distil", (*_LONG, "train.steps=1000")),
-    Stage("student_2", "distil", (*_LONG, "train.steps=600", "train.distillation.sigmas=[1.0,0.4]")),
-    Stage("student_4", "distil", (*_LONG, "train.steps=600", "train.distillation.sigmas=[1.0,0.6,0.3,0.12]")),
+    Stage("student_2", "distil", (*_LONG, "train.steps=400", "train.distillation.sigmas=[1.0,0.4]")),
+    Stage("student_4", "distil", (*_LONG, "train.steps=400", "train.distillation.sigmas=[1.0,0.6,0.3,0.12]")),
     # what each part adds, at a shorter length
     Stage("short", "distil", _SHORT),
     Stage("fast", "distil", (*_SHORT, "train.learning_rate=3e-4")),
