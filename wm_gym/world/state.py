@@ -141,7 +141,7 @@ class Outcome:
         body_poses: (N, T, 5) float64, the body in each frame.
         intrinsics: (N, 4) float32 fx, fy, cx, cy in pixels.
         collided: N flags: something stood in the body's way.
-        trust: N numbers in 0..1, how well the frames agree with what memory knew; 0 if it knew nothing.
+        trust: N shares in 0..1 of what memory knew that may be believed, as `trust.trust_of`; 0 if it knew nothing.
         things: For each of N worlds what it holds at the last frame. Of a simulator those in view.
         events: For each of N worlds what is at work in the step, whether or not it can be shown.
     """

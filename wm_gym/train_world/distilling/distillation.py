@@ -48,12 +48,12 @@ class DistillationConfig:
     sigmas: tuple[float, ...] = (1.0,)
     chunks: int = 4
     own_share: float = 0.5
-    cold_share: float = 0.15
+    cold_share: float = 0.25
     matching: float = 1.0
     adversarial: float = 0.0
     regression: float = 0.0
     score: MatchingConfig = field(default_factory=MatchingConfig)
-    flow: FlowConfig = field(default_factory=lambda: FlowConfig(pure_noise=0.0))
+    flow: FlowConfig = field(default_factory=lambda: FlowConfig(pure_noise=0.0, shift=1.5, level_spread=1.3))
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sigmas", tuple(self.sigmas))  # a list, where it was read from a file

@@ -21,7 +21,8 @@ class MatchingConfig:
     Attributes:
         least_level: Least noise level, before the shift.
         most_level: Most.
-        shift: Shift of these levels for one latent frame; it grows as that of the teacher.
+        shift: Shift of these levels for one latent frame; it grows as that of the teacher. Colours of whole frames are
+            decided where there is little but noise, so there should be many such levels.
         least_distance: Lower bound of a sample's distance from the teacher's prediction, which divides its gradient.
         critic_steps: Steps of the critic for each step of the student.
         critic_rate: Learning rate of the critic, as a multiple of the student's.
@@ -29,7 +30,7 @@ class MatchingConfig:
 
     least_level: float = 0.05
     most_level: float = 0.95
-    shift: float = 0.5
+    shift: float = 1.5
     least_distance: float = 0.01
     critic_steps: int = 4
     critic_rate: float = 2.0

@@ -36,6 +36,9 @@ ROLLOUTS = ("walks", "world")
 class DistilTrainConfig(LoopConfig):
     """Settings of one run: those of the loop, and the distillation's. A step is one turn, of the critic or the student.
 
+    The learning rate is far below that of the teacher: a critic that moves by more than student and teacher are apart
+    drives the student to a single colour.
+
     Attributes:
         teacher: File of the teacher's weights.
         initial: File of the student's first weights; empty for the teacher's.
@@ -50,7 +53,7 @@ class DistilTrainConfig(LoopConfig):
     steps: int = 5000
     batch: int = 32
     length: int = 1
-    learning_rate: float = 2e-4
+    learning_rate: float = 5e-5
     constant_share: float = 0.7
     weight_decay: float = 0.0
     average_decay: float = 0.996
