@@ -67,21 +67,17 @@ colour is as large as that colour at a level of .82, and three times as large at
 _TAUGHT = (*_LARGE, *_LEVELS, "train.no_hints=0.15")
 _FIRST = (*_TAUGHT, "train.steps=1500", "train.constant_share=1.0", "train.learning_rate=1.5e-3")
 _SECOND = (*_TAUGHT, "train.steps=2200", "train.constant_share=0.3", "train.past_noise=0.08")
-_JUDGED = (
-    "train.teacher={teacher}", "train.learning_rate=5e-5", "train.distillation.score.shift=1.5",
-    "train.distillation.flow.shift=1.5", "train.distillation.flow.level_spread=1.3",
-    "train.distillation.cold_share=0.25",
-)  # fmt: skip
+_OF = "train.teacher={teacher}"
 _LOW_LEVELS = (
     "train.distillation.score.shift=0.5", "train.distillation.flow.shift=1.0",
     "train.distillation.flow.level_spread=1.1",
 )  # fmt: skip
 _BEGUN = ("train.steps=400", "train.report_steps=400", "train.initial={teacher}")
-_PART = (*_JUDGED, "train.steps=300", "train.report_steps=300")
+_PART = (_OF, "train.steps=300", "train.report_steps=300")
 _SHORT = (*_PART, "train.initial={pairs}")
 _EXPERT = (*_TAUGHT, "train.steps=300", "train.initial={teacher}")
 _TIED = ("train.pairs=1024", "train.distillation.regression=1.0")
-_LONG = (*_JUDGED, *_TIED, "train.initial={pairs}", "train.report_steps=300")
+_LONG = (_OF, *_TIED, "train.initial={pairs}", "train.report_steps=300")
 
 STAGES = (
     Stage("teacher_begun", "teacher", _FIRST),
