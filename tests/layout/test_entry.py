@@ -7,7 +7,7 @@ from tiny_layout import tiny_imagination
 
 from wm_gym.geometry.motion import camera_pose
 from wm_gym.layout.cells import INDEX, SHOWN_ELSEWHERE, UNKNOWN, UNSURE
-from wm_gym.layout.entry import read_capture
+from wm_gym.layout.entry import read_capture, with_walls
 from wm_gym.layout.growing import Watcher
 from wm_gym.layout.plan import object_places
 from wm_gym.layout.reading import BANDS_METRES, CHANNELS, SIDE, Points, border_table, features_of, points_of
@@ -74,3 +74,16 @@ def test_objects_of_what_was_seen_stay_where_memory_shows_them():
     assert set(np.unique(objects)) <= {UNSURE, SHOWN_ELSEWHERE}
     assert len(object_places(plan, (0, 0), objects)) == 0
     assert ((cells != UNKNOWN).any()) == (objects == SHOWN_ELSEWHERE).any()
+
+
+def test_the_walls_of_a_class_are_the_solid_and_unknown_cells_that_touch_it():
+    rows = (
+        ["lawn", "room_1", "solid", "solid"],
+        ["room_1", "solid", "lawn", "solid"],
+        ["solid", "solid", "lawn", "solid"],
+    )
+    cells = np.array([[INDEX[name] for name in row] for row in rows], np.uint8)
+    cells[2, 0] = UNKNOWN
+    expected = [[0, 1, 1, 0], [1, 1, 0, 0], [1, 0, 0, 0]]
+    assert with_walls(cells, INDEX["room_1"]).astype(int).tolist() == expected
+    assert not with_walls(cells, INDEX["corridor"]).any()

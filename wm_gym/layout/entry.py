@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from wm_gym.geometry.motion import OPENING_EYE_METRES
-from wm_gym.layout.cells import CELL_METRES, NAMES, PATCH, SHOWN_ELSEWHERE, UNKNOWN, UNSURE, Grid
+from wm_gym.layout.cells import CELL_METRES, INDEX, NAMES, NUM_KINDS, PATCH, SHOWN_ELSEWHERE, UNKNOWN, UNSURE, Grid
 from wm_gym.layout.plan import Plan
 from wm_gym.layout.reading import SIDE, PlanReader, Points, features_of, points_of, touched_cells
 from wm_gym.layout.windows import patches_of
@@ -35,6 +35,14 @@ _SEEN = {
     "asphalt": ("asphalt", -0.2, 0.3), "concrete0": ("hall", -0.2, 0.3), "rack": ("rack", 0.3, 4.0),
     "steel": ("container", 0.3, 2.5), "leaves": ("hedge", 0.3, 1.3), "sheet": ("solid", 1.0, 8.0),
 }  # fmt: skip
+
+# groups of the theme whose colour is that of the walls round a class
+_WALLED = {
+    **{f"walls{kind}": f"room_{kind}" for kind in range(NUM_KINDS)},
+    "corridor_wall": "corridor", "court_wall": "inner_court", "arcade_wall": "walk",
+}  # fmt: skip
+_WALL_METRES = 1.0, 2.3
+"""Heights of their points: over skirtings and what stands before them, under ceilings."""
 
 
 @dataclass(frozen=True)
@@ -148,12 +156,24 @@ def _colours(points: Points, cells: Grid, corner: tuple[float, float]) -> dict[s
     """The median colours of what was read, for the groups of the theme."""
     at = np.floor((points.places[:, :2] - np.array(corner)) / CELL_METRES).astype(int)
     inside = ((at >= 0) & (at < SIDE)).all(1)
-    classes, z = np.full(len(at), UNKNOWN), points.places[:, 2]
-    classes[inside] = cells[at[inside, 0], at[inside, 1]]
+    at, z, colours = at[inside], points.places[inside, 2], points.colours[inside]
+    areas = {group: (np.isin(cells, _numbers(stem)), low, high) for group, (stem, low, high) in _SEEN.items()}
+    areas |= {group: (with_walls(cells, INDEX[name]), *_WALL_METRES) for group, name in _WALLED.items()}
     found = {}
-    for group, (stem, low, high) in _SEEN.items():
-        numbers = [number for number, name in enumerate(NAMES) if name.startswith(stem)]
-        of = np.isin(classes, numbers) & (z >= low) & (z < high)
+    for group, (area, low, high) in areas.items():
+        of = area[at[:, 0], at[:, 1]] & (z >= low) & (z < high)
         if of.sum() >= _FEWEST_POINTS:
-            found[group] = np.median(points.colours[of], 0).astype(np.float64)
+            found[group] = np.median(colours[of], 0).astype(np.float64)
     return found
+
+
+def _numbers(stem: str) -> list[int]:
+    """The classes whose names begin with a stem."""
+    return [number for number, name in enumerate(NAMES) if name.startswith(stem)]
+
+
+def with_walls(cells: Grid, number: int) -> NDArray[np.bool_]:
+    """The cells of a class, and the solid or unknown ones that touch them: points of a wall lie on either side."""
+    own = np.pad(cells == number, 1)
+    touched = own[:-2, 1:-1] | own[2:, 1:-1] | own[1:-1, :-2] | own[1:-1, 2:]
+    return own[1:-1, 1:-1] | (touched & np.isin(cells, (INDEX["solid"], UNKNOWN)))
