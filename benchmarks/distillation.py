@@ -73,11 +73,10 @@ _LOW_LEVELS = (
     "train.distillation.flow.level_spread=1.1",
 )  # fmt: skip
 _BEGUN = ("train.steps=400", "train.report_steps=400", "train.initial={teacher}")
-_PART = (_OF, "train.steps=300", "train.report_steps=300")
-_SHORT = (*_PART, "train.initial={pairs}")
+_FEW = (_OF, "train.steps=300", "train.report_steps=300")
+_STUDENT = (*_FEW, "train.initial={pairs}")
 _EXPERT = (*_TAUGHT, "train.steps=300", "train.initial={teacher}")
 _TIED = ("train.pairs=1024", "train.distillation.regression=1.0")
-_LONG = (_OF, *_TIED, "train.initial={pairs}", "train.report_steps=300")
 
 STAGES = (
     Stage("teacher_begun", "teacher", _FIRST),
@@ -85,25 +84,24 @@ STAGES = (
     Stage("regressor_begun", "teacher", (*_FIRST, "train.objective=regression")),
     Stage("regressor", "teacher", (*_SECOND, "train.objective=regression", "train.initial={regressor_begun}")),
     Stage("pairs", "causal", (*_BEGUN, "train.source=trajectories", "train.flow.shift=1.5")),
-    Stage("student_1", "distil", (*_LONG, "train.steps=1000")),
-    Stage("student_2", "distil", (*_LONG, "train.steps=400", "train.distillation.sigmas=[1.0,0.4]")),
-    Stage("student_4", "distil", (*_LONG, "train.steps=400", "train.distillation.sigmas=[1.0,0.6,0.3,0.12]")),
-    # what each part adds, at a shorter length
-    Stage("short", "distil", _SHORT),
-    Stage("fast", "distil", (*_SHORT, "train.learning_rate=3e-4")),
-    Stage("no_rollout", "distil", (*_SHORT, "train.distillation.own_share=0.0")),
-    Stage("adversarial", "distil", (*_SHORT, "train.distillation.adversarial=0.02")),
-    Stage("after_none", "distil", (*_PART, "train.initial={teacher}")),
+    Stage("student_1", "distil", _STUDENT),
+    Stage("student_2", "distil", (*_STUDENT, "train.distillation.sigmas=[1.0,0.4]")),
+    Stage("student_4", "distil", (*_STUDENT, "train.distillation.sigmas=[1.0,0.6,0.3,0.12]")),
+    # what each part adds
+    Stage("fast", "distil", (*_STUDENT, "train.learning_rate=3e-4")),
+    Stage("no_rollout", "distil", (*_STUDENT, "train.distillation.own_share=0.0")),
+    Stage("adversarial", "distil", (*_STUDENT, "train.distillation.adversarial=0.02")),
+    Stage("after_none", "distil", (*_FEW, "train.initial={teacher}")),
     Stage("realism", "teacher", (*_EXPERT, "train.control=false")),
-    Stage("two_teachers", "distil", (*_SHORT, "train.realism={realism}")),
+    Stage("two_teachers", "distil", (*_STUDENT, "train.realism={realism}")),
     Stage("truth", "causal", (*_BEGUN, "train.source=truth")),
-    Stage("after_truth", "distil", (*_PART, "train.initial={truth}")),
-    Stage("low_levels", "distil", (*_SHORT, *_LOW_LEVELS)),
-    Stage("tied", "distil", (*_SHORT, *_TIED)),
+    Stage("after_truth", "distil", (*_FEW, "train.initial={truth}")),
+    Stage("low_levels", "distil", (*_STUDENT, *_LOW_LEVELS)),
+    Stage("tied", "distil", (*_STUDENT, "train.steps=1000", *_TIED)),
     Stage("high_expert", "teacher", (*_EXPERT, "train.flow.least_level=0.5")),
     Stage("low_expert", "teacher", (*_EXPERT, "train.flow.most_level=0.5")),
-    Stage("after_high", "distil", (*_PART, "train.initial={high_expert}")),
-    Stage("after_low", "distil", (*_PART, "train.initial={low_expert}")),
+    Stage("after_high", "distil", (*_FEW, "train.initial={high_expert}")),
+    Stage("after_low", "distil", (*_FEW, "train.initial={low_expert}")),
 )  # fmt: skip
 
 
