@@ -85,11 +85,11 @@ def test_a_snapshot_survives_bytes_and_another_process(env, backend, tmp_path):
 def test_a_state_of_another_version_is_refused(env):
     env.reset(seed=3)
     data = env.unwrapped.state_to_bytes(env.unwrapped.get_state())
-    older = data.replace(b'\\"version\\": 11', b'\\"version\\": 10')
+    older = data.replace(b'\\"version\\": 12', b'\\"version\\": 11')
     assert older != data
     with pytest.raises(ValueError) as raised:
         env.unwrapped.set_state(older)
-    message = "a saved state must be wm_gym.world_state version 11, got wm_gym.world_state version 10"
+    message = "a saved state must be wm_gym.world_state version 12, got wm_gym.world_state version 11"
     assert str(raised.value) == message
 
 

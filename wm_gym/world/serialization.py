@@ -27,7 +27,7 @@ from wm_gym.world.state import WorldState
 from wm_gym.world.world import World
 from wm_gym.world_model import Imagined, ModelSpec, Opening, Packed, Place
 
-KIND = FileKind("wm_gym.world_state", 11)
+KIND = FileKind("wm_gym.world_state", 12)
 
 
 def to_bytes(state: WorldState, world: World, extra: Packed | None = None) -> bytes:
