@@ -111,11 +111,11 @@ def test_walls_stop_the_body_and_are_told(world):
     assert np.isfinite(state.body_poses).all() and np.abs(state.body_poses[:, :2]).max() < 30
 
 
-def test_trust_is_full_where_nothing_is_but_memory():
+def test_trust_is_full_where_nothing_is_but_memory_seen_from_its_front():
     world = World(MemoryOnlyModel.create(*SIZE))
     state, _ = _open(world, NAMES[:1])
     _, outcome = world.step(state, np.zeros((1, 4, 4)))
-    assert outcome.trust == (1.0,)
+    assert outcome.trust == pytest.approx((1.0 - float(outcome.hints.from_behind.float().mean()),), abs=1e-3)
 
 
 def test_what_a_model_is_not_sure_of_is_shown_and_not_remembered():
