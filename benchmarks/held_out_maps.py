@@ -3,9 +3,9 @@
     python benchmarks/held_out_maps.py [--policies NAME_OR_FOLDER ...] [--starts FILE] [--count 50] [--json PATH]
     python benchmarks/held_out_maps.py --choose FILE    # choose starts again
 
-A policy is a folder of `wm-gym train-agent`, the name of a shipped one, or an agent such as "random". The starts,
-`held_out_starts.jsonl`, are in 50 maps, ten of each family, and are chosen so that a walk straight to the goal arrives at
-half of them: in maps where some of four starts fail it is one of those, in the others it is any.
+A policy is a folder of `wm-gym train-agent`, the name of a shipped one, or an agent such as "random". The starts of
+`held_out_starts.jsonl` are in 60 maps, ten of each family, of which 50 are played; they are chosen so
+that a walk straight to the goal arrives at half of them: where some of four starts fail, it is one of those.
 """
 
 from __future__ import annotations
