@@ -86,7 +86,7 @@ class ContinuedPlan:
         grown = _Grown(self.imagination, self.growth, _watcher(view, open_pixels), open_pixels)
         plan, shown, met = grown.shown(plan, draft.hints, view)
         decided, guessed = met >= SURFACE, unseen & (met == UNDECIDED)
-        walls = backs & decided & _is_before(shown, draft.hints)
+        walls = _hiding(draft.hints, backs, shown, met)
         same = (draft.hints.log_depth - shown.log_depth).abs() < _AGREES
         mine = (same | ~_was_read(plan, draft.hints, view)) & ~_was_read(plan, shown, view)
         replaced = seen & decided & mine & ~draft.hints.moving
@@ -105,15 +105,13 @@ def seen_from_behind(hints: Hints) -> Tensor:
 
 def _with_near_walls(draft: Draft, imagination: Imagination, plan: Plan, view: View, backs: Tensor) -> Draft:
     """The draft with the plan's surfaces where memory has some behind them, from behind."""
-    casts = _casts(imagination, plan, view, backs.numpy())
-    shown = _hints_of(draft.hints, casts)
-    met = torch.from_numpy(np.stack([one.met for one in casts]))
-    return draft.filled(backs & (met >= SURFACE) & _is_before(shown, draft.hints), shown)
+    shown, met = _told(_casts(imagination, plan, view, backs.numpy()), draft.hints)
+    return draft.filled(_hiding(draft.hints, backs, shown, met), shown)
 
 
-def _is_before(shown: Hints, hints: Hints) -> Tensor:
-    """(T, H, W) bool: surfaces that lie before those of the hints."""
-    return hints.log_depth - shown.log_depth > _AGREES
+def _hiding(hints: Hints, backs: Tensor, shown: Hints, met: Tensor) -> Tensor:
+    """(T, H, W) bool: surfaces of a plan that lie before those that memory has from behind."""
+    return backs & (met >= SURFACE) & (hints.log_depth - shown.log_depth > _AGREES)
 
 
 def _was_read(plan: Plan, shown: Hints, view: View) -> Tensor:
@@ -161,7 +159,7 @@ class _Grown:
         if plan.drawing is not None and self._is_guessed(casts[-1]):
             plan = self.imagination.finished(plan)
             casts = _casts(self.imagination, plan, view, everywhere)
-        return plan, _hints_of(hints, casts), torch.from_numpy(np.stack([one.met for one in casts]))
+        return plan, *_told(casts, hints)
 
     def _is_guessed(self, cast: Cast) -> bool:
         near = self.open_pixels & (cast.met == UNDECIDED) & (cast.depth < _NEAR_METRES)
@@ -190,11 +188,12 @@ def _casts(imagination: Imagination, plan: Plan, view: View, asked: NDArray[np.b
     ]
 
 
-def _hints_of(hints: Hints, casts: Sequence[Cast]) -> Hints:
-    """Casts as hints; a cast surface is as fine as a frame."""
+def _told(casts: Sequence[Cast], hints: Hints) -> tuple[Hints, Tensor]:
+    """Casts as hints (T, H, W), whose surfaces are as fine as a frame, and what rays met."""
     colour = torch.from_numpy(np.stack([one.colour for one in casts]))
     depth = torch.from_numpy(np.stack([one.depth for one in casts]))
-    return replace(hints, colour=colour, log_depth=_logarithm(depth), area=torch.ones_like(hints.area))
+    shown = replace(hints, colour=colour, log_depth=_logarithm(depth), area=torch.ones_like(hints.area))
+    return shown, torch.from_numpy(np.stack([one.met for one in casts]))
 
 
 def _logarithm(depth: Tensor) -> Tensor:

@@ -160,13 +160,7 @@ class Completion:
             groups: N numbers; worlds with one number share a plan. None: none do.
         """
         ends = Hints(**{name: value[:, -1] for name, value in vars(hints).items()})
-        needed = needs_completion(ends, self.config).tolist() if self.stages else [False] * len(states)
-        behind = (share(seen_from_behind(ends)) > self.config.min_unseen).tolist()
-        chosen = [
-            n
-            for n, state in enumerate(states)
-            if needed[n] or state.placed or _is_shown(state) or (behind[n] and state.plan is not None)
-        ]
+        chosen = self._chosen(ends, states) if self.stages else []
         nowhere = torch.zeros_like(hints.seen)
         if not chosen:
             return Completed(hints, nowhere, nowhere, nowhere, tuple(states))
@@ -188,6 +182,16 @@ class Completion:
                 for n, draft in enumerate(every)
             ),
         )
+
+    def _chosen(self, ends: Hints, states: Sequence[CompletionState]) -> list[int]:
+        """The worlds, of N last frames (N, H, W), whose hints are completed."""
+        needed = needs_completion(ends, self.config).tolist()
+        behind = (share(seen_from_behind(ends)) > self.config.min_unseen).tolist()
+        return [
+            n
+            for n, state in enumerate(states)
+            if needed[n] or state.placed or _is_shown(state) or (behind[n] and state.plan is not None)
+        ]
 
     def _of_world(self, draft: Draft, view: View) -> Draft:
         for stage in self.stages:
