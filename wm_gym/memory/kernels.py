@@ -174,18 +174,8 @@ def reduce(fine, samples, record, moving_record, limits, logs, now, out):
                     count, movers = count + 1, movers + (points[y, x] < 0)
             if count == 0:
                 continue
-            over, moves, count = ONE / np.float32(count), 2 * movers > count, 0
-            for y in range(samples * row, samples * (row + 1)):
-                for x in range(samples * column, samples * (column + 1)):
-                    depth = depths[y, x]
-                    if depth == np.inf or (points[y, x] < 0) != moves:
-                        continue
-                    k = count
-                    while k > 0 and order[k - 1] > depth:
-                        order[k], places[k, 0], places[k, 1] = order[k - 1], places[k - 1, 0], places[k - 1, 1]
-                        k -= 1
-                    order[k], places[k, 0], places[k, 1] = depth, y, x
-                    count += 1
+            over, moves = ONE / np.float32(count), 2 * movers > count
+            count = _by_depth(fine, samples, row, column, moves, order, places)
             low, high = (count - 1) // 2, count // 2
             depth, point = order[low], points[places[low, 0], places[low, 1]]
             slack = depth * np.float32(limits[1]) + np.float32(limits[2])
@@ -203,6 +193,28 @@ def reduce(fine, samples, record, moving_record, limits, logs, now, out):
             age[row, column], same[row, column] = max(now[0] - written, 0), bits == now[1]
             area[row, column] = abs(areas[y, x]) / np.float32(samples * samples)
             from_behind[row, column] = areas[y, x] < ZERO
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _by_depth(fine, samples, row, column, is_moving, order, places):
+    """The subpixels of a pixel that move, or those that do not, by depth.
+
+    Fills `order` with their depths and `places` (K, 2) with their rows and columns; returns how many they are.
+    """
+    _, depths, points, _ = fine
+    count = 0
+    for y in range(samples * row, samples * (row + 1)):
+        for x in range(samples * column, samples * (column + 1)):
+            depth = depths[y, x]
+            if depth == np.inf or (points[y, x] < 0) != is_moving:
+                continue
+            k = count
+            while k > 0 and order[k - 1] > depth:
+                order[k], places[k, 0], places[k, 1] = order[k - 1], places[k - 1, 0], places[k - 1, 1]
+                k -= 1
+            order[k], places[k, 0], places[k, 1] = depth, y, x
+            count += 1
+    return count
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
