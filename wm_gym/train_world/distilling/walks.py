@@ -15,6 +15,7 @@ from torch import Tensor
 
 from wm_gym.backends.video.codec import FRAME_CHANNELS, HINT_CHANNELS, SpaceToDepthCodec
 from wm_gym.backends.video.config import VideoConfig
+from wm_gym.backends.video.network import VideoNetwork
 from wm_gym.backends.video.steering import steer
 from wm_gym.progress import progress_bar
 from wm_gym.train_world.data.recordings import Clip, Recordings
@@ -175,6 +176,14 @@ def draw_pieces(
     drawn = pieces_at(walks, packing, clips, firsts, frames, frames_per_latent, mirrored, number)
     motions = walks.motions[clips[:, None], firsts[:, None] + 1 + np.arange(frames)]
     return replace(drawn, prompts=prompts_of(walks.scenes[clips], motions, rng))
+
+
+def drawer_of(walks: Walks, network: VideoNetwork, latents: int, seed: int) -> partial[Pieces]:
+    """`draw_pieces` of so many latent frames of a network; it is left to say `count` and `number`."""
+    per_latent = network.config.frames_per_latent
+    return partial(
+        draw_pieces, walks, network.packing, frames=latents * per_latent, frames_per_latent=per_latent, seed=seed
+    )
 
 
 def pieces_at(

@@ -20,7 +20,7 @@ from wm_gym.train_world.distilling.flow import FlowConfig, flow_errors
 from wm_gym.train_world.distilling.given import bound
 from wm_gym.train_world.distilling.scores import HeldOutPieces
 from wm_gym.train_world.distilling.trajectories import Trajectories, draw_pairs, follow_teacher, pairs_error
-from wm_gym.train_world.distilling.walks import Pieces, Walks, WalkSources, draw_pieces, read_sources, teacher_forced
+from wm_gym.train_world.distilling.walks import Pieces, Walks, WalkSources, drawer_of, read_sources, teacher_forced
 from wm_gym.train_world.loop_config import LoopConfig
 from wm_gym.train_world.recipes.distil import in_few_steps, load_teacher
 from wm_gym.train_world.recipes.running import run_recipe
@@ -110,10 +110,7 @@ def causal_recipe(
     sampling = {"num_steps": len(config.sigmas), "sigmas": tuple(config.sigmas), "renoise": True}
     network = VideoNetwork(replace(teacher.config, latents_per_chunk=config.chunk, **sampling))
     network.load_state_dict(teacher.state_dict())
-    draw_at = partial(
-        draw_pieces, walks, network.packing, frames=config.length * network.config.frames_per_latent,
-        frames_per_latent=network.config.frames_per_latent, seed=config.seed,
-    )  # fmt: skip
+    draw_at = drawer_of(walks, network, config.length, config.seed)
     if config.source == "truth":
         draw = partial(_truth, draw_at, config.batch)
         loss_of = partial(_loss_of_truth, network, config)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,7 +22,7 @@ from wm_gym.train_world.distilling.given import Given
 from wm_gym.train_world.distilling.scores import HeldOutPieces
 from wm_gym.train_world.distilling.student import few_steps
 from wm_gym.train_world.distilling.trajectories import Trajectories, draw_pairs, follow_teacher, pairs_error
-from wm_gym.train_world.distilling.walks import Pieces, Walks, WalkSources, draw_pieces, read_sources
+from wm_gym.train_world.distilling.walks import Pieces, Walks, WalkSources, drawer_of, read_sources
 from wm_gym.train_world.distilling.world_rollouts import RolloutConfig, Turn, WorldRollouts, refuse_head, world_loss
 from wm_gym.train_world.loop_config import LoopConfig
 from wm_gym.train_world.recipes.running import run_recipe
@@ -161,11 +160,10 @@ def distil_recipe(
     if config.rollouts == "world":
         loss_of = _on_worlds(config, trained, teachers)
         return Recipe(config, trained, Turn, loss_of, score, _save, "weights.safetensors", optimizer, is_backward=True)
-    frames = of_loss.chunks * config.length * trained.student.config.frames_per_latent
+    draw_at = drawer_of(walks, trained.student, of_loss.chunks * config.length, config.seed)
 
     def draw(number: int) -> Pieces:
-        packing, per_latent = trained.student.packing, trained.student.config.frames_per_latent
-        return draw_pieces(walks, packing, config.batch, frames, per_latent, number, config.seed)
+        return draw_at(config.batch, number=number)
 
     pairs = _pairs_of(config, teachers.control, walks) if of_loss.regression else None
 
@@ -182,11 +180,7 @@ def distil_recipe(
 
 def _pairs_of(config: DistilTrainConfig, teacher: VideoNetwork, walks: Walks) -> Trajectories:
     """What the teacher samples on walks, at the noise levels of the student."""
-    of_loss, per_latent = config.distillation, teacher.config.frames_per_latent
-    draw_at = partial(
-        draw_pieces, walks, teacher.packing, frames=config.length * per_latent, frames_per_latent=per_latent,
-        seed=config.seed,
-    )  # fmt: skip
+    of_loss, draw_at = config.distillation, drawer_of(walks, teacher, config.length, config.seed)
     return follow_teacher(teacher, draw_at, config.pairs, of_loss.sigmas, of_loss.flow, of_loss.cold_share)
 
 

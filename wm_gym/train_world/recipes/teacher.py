@@ -19,7 +19,7 @@ from wm_gym.backends.video.weights import begin_from, load_weights, save_weights
 from wm_gym.train_world.distilling.flow import FlowConfig, draw_levels, flow_errors, sample
 from wm_gym.train_world.distilling.given import Given, bound
 from wm_gym.train_world.distilling.scores import HeldOutPieces, Maker
-from wm_gym.train_world.distilling.walks import Pieces, Walks, WalkSources, draw_pieces, given_of, read_sources
+from wm_gym.train_world.distilling.walks import Pieces, Walks, WalkSources, drawer_of, given_of, read_sources
 from wm_gym.train_world.loop_config import LoopConfig
 from wm_gym.train_world.muon import MuonAdamW
 from wm_gym.train_world.recipes.running import run_recipe
@@ -111,11 +111,10 @@ def teacher_recipe(config: TeacherTrainConfig, walks: Walks, held_out: Walks | N
     network = new_network(config.video, config.initial, config.seed)
     if config.parts == "steering":
         freeze_all_but_steering(network)
-    frames = config.length * config.video.frames_per_latent
+    draw_at = drawer_of(walks, network, config.length, config.seed)
 
     def draw(number: int) -> Pieces:
-        per_latent = config.video.frames_per_latent
-        return draw_pieces(walks, network.packing, config.batch, frames, per_latent, number, config.seed)
+        return draw_at(config.batch, number=number)
 
     def loss_of(batch: Pieces, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         return teacher_loss(network, batch, config, generator)
