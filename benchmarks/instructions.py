@@ -39,14 +39,13 @@ from wm_gym.agents.registry import make_agent
 from wm_gym.agents.summary import summary
 from wm_gym.agents.vlm.agent import VLMAgent
 from wm_gym.agents.vlm.experts import roam
+from wm_gym.agents.vlm.filming import place_of
 from wm_gym.agents.vlm.instructions import FAMILIES, family_of_thing
 from wm_gym.agents.vlm.replies import Writer
 from wm_gym.agents.vlm.sights import sight_of
 from wm_gym.agents.vlm.writers import make_writer
 from wm_gym.envs.vector_env import WorldVectorEnv
 from wm_gym.geometry.motion import KEYS
-from wm_gym.scenes.families import FAMILIES as PLACES
-from wm_gym.train_world.data.splits import nth_seed
 
 TOLD = {"turn_left": "turn left", "turn_right": "turn right", "backwards": "walk backwards", "fire": "go to the fire"}
 STEPS = {"turn_left": 5, "turn_right": 5, "backwards": 6, "fire": 48}
@@ -66,15 +65,14 @@ WHO = ("told", "untold", "random", "expert")
 Act = Callable[[Any, Any], np.ndarray]
 
 
-def place_of(number: int) -> str:
-    """Unseen places of all families in turns."""
-    names = sorted(PLACES)
-    return f"{names[number % len(names)]}/{nth_seed('test', number // len(names))}"
+def unseen_place(number: int) -> str:
+    """A place that no film of the training shows."""
+    return place_of("test", number)
 
 
 def open_places(env: WorldVectorEnv, numbers: Sequence[int]) -> tuple[Any, Any]:
     """Unseen places of all families, each with a fire somewhere about."""
-    options = [{"world": place_of(number), "events": [{"at": 0, "text": _FIRES[number % 3]}]} for number in numbers]
+    options = [{"world": unseen_place(number), "events": [{"at": 0, "text": _FIRES[number % 3]}]} for number in numbers]
     env.reset(seed=list(numbers), options=options)
     observation, _, _, _, info = env.step(np.zeros((env.num_envs, 8), np.int8))
     for step in range(_STEPS_BACK + _TURNS):
@@ -197,14 +195,14 @@ def _expert(env: WorldVectorEnv, kind: str) -> Act:
 
 def play_tasks(backend: str, model: str, worlds: int, episodes: int) -> dict[str, Any]:
     """What each of `PLAYERS` comes to in each of `TASKS`."""
-    starts = [Start(number, place_of(number)) for number in range(episodes)]
+    starts = [Start(number, unseen_place(number)) for number in range(episodes)]
     figures: dict[str, dict[str, Any]] = {}
     for task, settings in TASKS.items():
         for player in PLAYERS:
             own = {"model": model} if player == "vlm" else {}
             env = make_worlds(
                 player, own, worlds, task=task, task_settings=settings, backend=backend, finer=1,
-                world=place_of(0), max_episode_steps=_TASK_STEPS,
+                world=unseen_place(0), max_episode_steps=_TASK_STEPS,
             )  # fmt: skip
             try:
                 figures.setdefault(task, {})[player] = summary(play(make_agent(player, env, own), starts))

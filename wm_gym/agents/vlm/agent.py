@@ -17,7 +17,15 @@ import torch
 from wm_gym.agents.agent import Agent
 from wm_gym.agents.vlm.chunk import CHUNK_SECONDS, Chunk, ChunkLanguage, Part, action_of, expand, list_in, write_chunk
 from wm_gym.agents.vlm.grammar import ChunkGrammar
-from wm_gym.agents.vlm.prompting import Prompt, feedback_of, rules_in, task_text
+from wm_gym.agents.vlm.prompting import (
+    KEPT_ANSWERS,
+    REPLAN_AFTER,
+    Prompt,
+    feedback_of,
+    is_to_replan,
+    rules_in,
+    task_text,
+)
 from wm_gym.agents.vlm.replies import Reply, Writer
 from wm_gym.agents.vlm.writers import make_writer
 from wm_gym.choices import check_choice
@@ -25,7 +33,6 @@ from wm_gym.envs.vector_env import WorldVectorEnv
 from wm_gym.geometry.motion import KEYS
 
 FALLBACKS = ("stand", "repeat")
-_IN_THE_WAY = "in your way"  # of `env_feedback`
 _KEPT_NOTES = 1000
 _GOALS_WITH_SPOTS = ((2,), (4,))
 
@@ -88,8 +95,8 @@ class VLMAgent(Agent):
         endpoint: str = "",
         instruction: str = "",
         seconds: float = CHUNK_SECONDS,
-        replan_after: int = 4,
-        history: int = 4,
+        replan_after: int = REPLAN_AFTER,
+        history: int = KEPT_ANSWERS,
         fallback: str = "stand",
         fallback_steps: int = 4,
         writer: Writer | None = None,
@@ -131,7 +138,7 @@ class VLMAgent(Agent):
     def _must_ask(self, world: int, feedback: str) -> bool:
         thread = self._threads[world]
         is_over = not thread.waiting
-        bumped = 0 < self._replan_after <= thread.taken and _IN_THE_WAY in feedback
+        bumped = is_to_replan(feedback, thread.taken, self._replan_after)
         if (is_over or bumped) and thread.taken:
             thread.history.append((write_chunk(thread.chunk), feedback))
         return is_over or bumped

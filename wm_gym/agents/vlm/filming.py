@@ -29,11 +29,10 @@ from wm_gym.agents.vlm.experts import Sight, go_to_spot
 from wm_gym.agents.vlm.instructions import FAMILIES, Family, draw_text, family_of_thing
 from wm_gym.agents.vlm.laid_objects import lay_objects
 from wm_gym.agents.vlm.leading import ExpertLeader, Leader, ModelLeader, Standing, Walk, with_past, written
-from wm_gym.agents.vlm.prompting import feedback_of, rules_in, task_text
+from wm_gym.agents.vlm.prompting import feedback_of, goal_text, rules_in
 from wm_gym.agents.vlm.sights import sight_of
 from wm_gym.agents.vlm.writers import make_writer
 from wm_gym.envs.tasks.find_object import COLOURS, SHAPES
-from wm_gym.envs.tasks.point_goal import PointGoal
 from wm_gym.envs.vector_env import WorldVectorEnv
 from wm_gym.files.atomic import check_writable, write_atomically
 from wm_gym.progress import progress_bar
@@ -198,12 +197,16 @@ def _walk(env: WorldVectorEnv, film: _Film, config: FilmConfig, leader: Leader, 
         observation, _, _, _, info = env.step(np.array([walk.step() for walk in walks], np.int8))
 
 
+def place_of(split: str, number: int) -> str:
+    """The place of a number: those of a split, of all families in turns."""
+    names = sorted(PLACES)
+    return f"{names[number % len(names)]}/{nth_seed(split, number // len(names))}"  # pyright: ignore[reportArgumentType]
+
+
 def _options(config: FilmConfig, number: int, rng: np.random.Generator) -> dict[str, Any]:
     """Options of `reset` that open the place of a number, in a share of places with a fire."""
-    names = sorted(PLACES)
-    place = f"{names[number % len(names)]}/{nth_seed(config.split, number // len(names))}"  # pyright: ignore[reportArgumentType]
     fires = [{"at": 0, "text": str(rng.choice(_FIRES))}] if rng.random() < config.fire_share else []
-    return {"world": place, "events": fires}
+    return {"world": place_of(config.split, number), "events": fires}
 
 
 def _note_all(film: _Film, sight: Sight, walk: Walk, feedback: str) -> None:
@@ -247,5 +250,4 @@ def _note(film: _Film, name: str, family: Family, sight: Sight, history: str, rn
 def _note_goal(film: _Film, sight: Sight, history: str, rng: np.random.Generator) -> None:
     """A spot that is told in metres and degrees; near the middle of the view more often than elsewhere."""
     distance, turn = rng.uniform(0.3, 9.0), rng.uniform(-np.pi, np.pi) * rng.choice([0.2, 1.0])
-    text = task_text(PointGoal.description, distance * np.array([np.cos(turn), np.sin(turn)]))
-    film.add("goal", text, go_to_spot(sight, sight.at(distance, turn)), history)
+    film.add("goal", goal_text(distance, turn), go_to_spot(sight, sight.at(distance, turn)), history)

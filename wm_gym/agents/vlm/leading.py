@@ -20,18 +20,13 @@ from wm_gym.agents.vlm.chunk import Chunk, ChunkLanguage, expand, list_in, write
 from wm_gym.agents.vlm.experts import Sight
 from wm_gym.agents.vlm.grammar import ChunkGrammar
 from wm_gym.agents.vlm.instructions import FAMILIES, draw_text, family_of_thing
-from wm_gym.agents.vlm.prompting import Prompt, task_text
+from wm_gym.agents.vlm.prompting import KEPT_ANSWERS, REPLAN_AFTER, Prompt, goal_text, is_to_replan
 from wm_gym.agents.vlm.replies import Writer
-from wm_gym.envs.tasks.point_goal import PointGoal
-
-KEPT_ANSWERS = 4
-"""How many earlier answers a walk remembers, as many as `VLMAgent` tells of."""
 
 _LEADERS = {"explore": 3.0, "turn_left": 0.5, "turn_right": 0.5, "forward": 0.5, "backwards": 0.3, "step_left": 0.2}
 _LEADING_THING, _LEADING_STEPS, _WHOLE_SHARE = 4.0, (2, 9), 0.3
 _TASKS = {"explore": 0.4, "thing": 0.4, "goal": 0.2}
 _ANSWERS_OF_A_TASK = 5  # on average, before a model is told something else
-_PATIENCE_STEPS = 4  # something in the way ends a chunk that is this old
 
 
 @dataclass
@@ -63,7 +58,7 @@ class Walk:
 
     def is_asking(self, feedback: str) -> bool:
         """Whether a chunk must begin."""
-        return not self.waiting or (len(self.taken) >= _PATIENCE_STEPS and "in your way" in feedback)
+        return not self.waiting or is_to_replan(feedback, len(self.taken), REPLAN_AFTER)
 
     def begin(self, keys: np.ndarray, feedback: str) -> None:
         """A chunk (S, 8) begins."""
@@ -161,8 +156,7 @@ class ModelLeader:
                 walk.task = str(walk.rng.choice(list(sight.things))) if sight.things else "explore"
             walk.spot = sight.at(walk.rng.uniform(1.0, 9.0), walk.rng.uniform(-np.pi, np.pi))
         if walk.task == "goal":
-            distance, turn = sight.from_here(walk.spot)
-            return task_text(PointGoal.description, distance * np.array([np.cos(turn), np.sin(turn)]))
+            return goal_text(*sight.from_here(walk.spot))
         family = FAMILIES["explore"] if walk.task == "explore" else family_of_thing(walk.task)
         return draw_text(family, walk.rng)
 

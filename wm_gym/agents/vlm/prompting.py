@@ -15,7 +15,14 @@ import numpy as np
 from PIL import Image
 
 from wm_gym.agents.vlm.chunk import ChunkLanguage
+from wm_gym.envs.tasks.point_goal import PointGoal
 from wm_gym.envs.vector_env import WorldVectorEnv
+
+KEPT_ANSWERS, REPLAN_AFTER = 4, 4
+"""Earlier answers that a model is told of, and steps of a chunk after which a collision ends it, by default."""
+
+IN_THE_WAY = "in your way"
+"""In the feedback of a step at which something stopped the body."""
 
 _SYSTEM = """You steer a body through a world that you see through its eyes. Answer with the keys to press next, as
 a JSON list such as [{{"keys":"W","steps":4}},{{"keys":"{example}","steps":2}}]: each part holds its keys down for that
@@ -53,6 +60,17 @@ class Prompt:
         before = ["Before: " + "\n".join(past)] if past else []
         now = [f"Now: {self.feedback}"] if self.feedback else []
         return [self.task, *before, *now, *([self.question] if self.question else [])]
+
+
+def is_to_replan(feedback: str, steps: int, after: int) -> bool:
+    """Whether a chunk of which so many steps were taken ends because something stopped the body.
+
+    Args:
+        feedback: What the last step did.
+        steps: Steps taken of the chunk.
+        after: Fewest of them; 0 for never.
+    """
+    return 0 < after <= steps and IN_THE_WAY in feedback
 
 
 def past_texts(history: Sequence[tuple[str, str]]) -> list[str]:
@@ -104,6 +122,12 @@ def task_text(instruction: str, goal: np.ndarray | None = None) -> str:
     bearing = 5 * round(float(np.degrees(np.arctan2(left, ahead))) / 5)
     side = "straight ahead" if bearing == 0 else f"{abs(bearing)} degrees to the {'left' if bearing > 0 else 'right'}"
     return f"{instruction} The goal is {np.hypot(ahead, left):.1f} metres away, {side}."
+
+
+def goal_text(distance_metres: float, turn_radians: float) -> str:
+    """What is to be done where a spot of `PointGoal` lies so far away, in a direction to the left."""
+    goal = distance_metres * np.array([np.cos(turn_radians), np.sin(turn_radians)])
+    return task_text(PointGoal.description, goal)
 
 
 def local_messages(prompt: Prompt) -> list[dict[str, Any]]:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from wm_gym.agents.vlm.prompting import IN_THE_WAY
+
 SPECIAL_TOKENS = (
     "<|endoftext|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>",
 )  # fmt: skip
@@ -20,7 +22,7 @@ CHAT_TEMPLATE = (
     "<|vision_start|><|image_pad|><|vision_end|>{{ words[0] }}{{ '\\n' }}"
     "{%- for text in words[1:] if text.startswith('Before: ') -%}"
     "{%- for line in text[8:].split('\\n') -%}"
-    "{{ line.split('. ')[0][13:] }}{{ '!' if 'in your way' in line else '' }}{{ '\\n' }}"
+    f"{{{{ line.split('. ')[0][13:] }}}}{{{{ '!' if '{IN_THE_WAY}' in line else '' }}}}{{{{ '\\n' }}}}"
     "{%- endfor -%}{%- endfor -%}"
 )
 """The picture, the first words of the user, which are the task, and a line for each earlier answer.
