@@ -60,7 +60,7 @@ class Stage:
 
 
 _LARGE = ("train.batch=96", "train.warmup=100", "train.report_steps=300")
-_LEVELS = ("train.flow.shift=1.5", "train.flow.level_spread=1.3")
+_LEVELS = (f"train.flow.shift={SHIFT}", "train.flow.level_spread=1.3")
 """What colour a wall has is decided where there is little but noise: in these rooms the noise of a frame's mean
 colour is as large as that colour at a level of .82, and three times as large at .93."""
 
@@ -83,7 +83,7 @@ STAGES = (
     Stage("teacher", "teacher", (*_SECOND, "train.initial={teacher_begun}")),
     Stage("regressor_begun", "teacher", (*_FIRST, "train.objective=regression")),
     Stage("regressor", "teacher", (*_SECOND, "train.objective=regression", "train.initial={regressor_begun}")),
-    Stage("pairs", "causal", (*_BEGUN, "train.source=trajectories", "train.flow.shift=1.5")),
+    Stage("pairs", "causal", (*_BEGUN, "train.source=trajectories", f"train.flow.shift={SHIFT}")),
     Stage("student_1", "distil", _STUDENT),
     Stage("student_2", "distil", (*_STUDENT, "train.distillation.sigmas=[1.0,0.4]")),
     Stage("student_4", "distil", (*_STUDENT, "train.distillation.sigmas=[1.0,0.6,0.3,0.12]")),

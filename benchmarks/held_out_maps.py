@@ -21,6 +21,7 @@ import numpy as np
 from wm_gym.agents.episodes import Episode, Start, make_worlds, play
 from wm_gym.agents.registry import AGENTS, make_agent
 from wm_gym.agents.summary import success_interval
+from wm_gym.evaluation.trust.evaluating import read_starts
 from wm_gym.scenes.families import FAMILIES
 
 STARTS = Path(__file__).with_name("held_out_starts.jsonl")
@@ -42,8 +43,7 @@ def main() -> None:
     if options.choose:
         options.choose.write_text("".join(json.dumps(row) + "\n" for row in chosen()))
         return
-    rows = [json.loads(line) for line in options.starts.read_text().splitlines()[: options.count]]
-    starts, told = [Start(row["seed"], row["world"]) for row in rows], {}
+    starts, told = read_starts(str(options.starts), options.count), {}
     for policy in options.policies:
         episodes = played(policy, starts)
         share = float(np.mean([one.is_success for one in episodes]))
