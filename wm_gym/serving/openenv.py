@@ -250,7 +250,7 @@ OBSERVATION_SCHEMA = {
         "pose": _described("array", "x, y, z in metres, yaw and pitch in radians"),
         "events": _described("array", "what goes on"),
         "task": _described("object", "the task and how far it is"),
-        "trust": _described("number", "how far frames agree with memory, 0 to 1"),
+        "trust": _described("number", "share of what memory knew that may be believed, 0 to 1"),
         "num_frames": _described("integer", "frames that the step took"),
     },
 }
