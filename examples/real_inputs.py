@@ -1,10 +1,11 @@
 """Fetches real pictures that nobody here made, opens a world in each, walks, and draws a sheet of what was seen.
 
-18 panoramas (npm, @pmndrs/assets, CC0), photographs (Debian, opencv-doc) and a stereo pair of Middlebury 2014 with true
-disparity (PyPI, scikit-image). Files are compared with the hashes in `real_inputs.sha256`; none of them is committed.
+18 panoramas (npm, @pmndrs/assets, CC0), photographs and a stereo pair of Middlebury 2006 (Debian, opencv-doc), and a
+stereo pair of Middlebury 2014 (PyPI, scikit-image), both with true disparity, which `benchmarks/real_pictures.py`
+measures. Files are compared with the hashes in `real_inputs.sha256`; none of them is committed.
 
     python examples/real_inputs.py fetch outputs/real
-    python examples/real_inputs.py walk outputs/real backend=memory_only
+    python examples/real_inputs.py walk outputs/real backend=memory_only [depth=MODEL]
 """
 
 import base64
@@ -29,7 +30,8 @@ from wm_gym.train_world.data.capture_scene import CaptureConfig, capture
 HASHES = Path(__file__).with_suffix(".sha256")
 PANORAMAS = "@pmndrs/assets@1.7.0"
 PHOTOGRAPHS = ("leuvenA.jpg", "building.jpg", "home.jpg")
-MOTORCYCLE = ("motorcycle_left.png", "motorcycle_disp.npz")
+ALOE = ("aloeL.jpg", "aloeR.jpg", "aloeGT.png")
+MOTORCYCLE = ("motorcycle_left.png", "motorcycle_right.png", "motorcycle_disp.npz")
 FOCAL, CX, CY, DX, BASELINE_MM = 994.978, 311.193, 254.877, 31.086, 193.001
 """Of the stereo pair at a quarter of its size, as scikit-image's documentation has them."""
 STEPS = 10
@@ -50,7 +52,7 @@ def fetch(folder: Path) -> None:
             (here / path.stem).write_bytes(base64.b64decode(data[1]))
         run("apt-get", "download", "opencv-doc")
         run("dpkg-deb", "-x", next(here.glob("*.deb")).name, "deb")
-        for name in PHOTOGRAPHS:
+        for name in PHOTOGRAPHS + ALOE:
             shutil.copy(here / "deb/usr/share/doc/opencv-doc/examples/data" / name, here / name)
         run(sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary=:all:", "scikit-image==0.26.0")
         with zipfile.ZipFile(next(here.glob("scikit_image*.whl"))) as wheel:
@@ -93,9 +95,17 @@ def openings(folder: Path) -> dict[str, dict]:
     return found | {"motorcycle": {"world": str(path)}}
 
 
-def walk(folder: Path, backend: str, only: str = "") -> None:
-    """Walk five metres ahead in each, or until something is in the way; a sheet, and what was seen as numbers."""
-    env = gym.make("wm_gym/Explore-v0", backend=backend, obs_mode="rgb+depth+pose", world="rooms/9")
+def walk(folder: Path, backend: str, only: str = "", depth: str = "") -> None:
+    """Walk five metres ahead in each, or until something is in the way; a sheet, and what was seen as numbers.
+
+    Args:
+        folder: Of the files; sheets and numbers go there.
+        backend: Who makes frames.
+        only: Names of inputs, joined by "+"; empty for all.
+        depth: Who estimates depth, as `reconstruction_settings` takes it; empty for what the package does by itself.
+    """
+    settings = {"reconstruction_settings": {"depth": depth}} if depth else {}
+    env = gym.make("wm_gym/Explore-v0", backend=backend, obs_mode="rgb+depth+pose", world="rooms/9", **settings)
     rows, told = [], {}
     inputs = {name: one for name, one in openings(folder).items() if not only or name in only.split("+")}
     for name, options in progress_bar(inputs.items(), desc="walking"):
@@ -112,9 +122,9 @@ def walk(folder: Path, backend: str, only: str = "") -> None:
         rows.append(np.concatenate([shown[k] for k in (0, 2, 4, 7, 10)], 1))
         print(name, told[name], flush=True)
     env.close()
-    sheet = Image.fromarray(np.concatenate(rows))
-    sheet.resize((2 * sheet.width, 2 * sheet.height), Image.Resampling.NEAREST).save(folder / f"sheet_{backend}.png")
-    (folder / f"walks_{backend}.json").write_text(json.dumps(told, indent=1))
+    sheet, made = Image.fromarray(np.concatenate(rows)), "_".join(filter(None, [backend, Path(depth).name]))
+    sheet.resize((2 * sheet.width, 2 * sheet.height), Image.Resampling.NEAREST).save(folder / f"sheet_{made}.png")
+    (folder / f"walks_{made}.json").write_text(json.dumps(told, indent=1))
 
 
 if __name__ == "__main__":
