@@ -71,6 +71,39 @@ def of_other_size(folder):
     save_colour(folder / RGB_1, LOG.colours[1][::2, ::2])
 
 
+def listed_again(folder, name, **changes):
+    path = folder / "transforms.json"
+    rows = json.loads(path.read_text())["frames"]
+    transforms(folder, frames=[*rows, {**next(row for row in rows if row["file_path"] == name), **changes}])
+
+
+def again(path, *lines):
+    path.write_text("\n".join([path.read_text().rstrip(), *lines]) + "\n")
+
+
+def clock_set_back(folder):
+    """After five pictures the recorder's clock is set back by half a second."""
+    for name in ("rgb.txt", "depth.txt", "groundtruth.txt"):
+        head, *rows = (folder / name).read_text().splitlines()
+        back = [f"{float(row.split()[0]) - 0.5:.6f} {row.split(' ', 1)[1]}" for row in rows[5:]]
+        (folder / name).write_text("\n".join([head, *rows[:5], *back]) + "\n")
+
+
+def positions_in_millimetres(folder):
+    for k, pose in enumerate(LOG.poses):
+        np.savetxt(folder / f"pose/{k}.txt", np.c_[pose[:, :3], pose[:, 3:] * [[1000.0], [1000.0], [1000.0], [1.0]]])
+
+
+def linked(path, target):
+    path.unlink()
+    path.symlink_to(target)
+
+
+def folder_linked(folder):
+    (folder / "depth").rename(folder.parent / "elsewhere")
+    (folder / "depth").symlink_to(folder.parent / "elsewhere")
+
+
 CASES = [
     ("tum", lambda f: (f / "depth.txt").unlink(), "{f} must have depth, got a TUM log without depth.txt"),
     ("tum", rolling, "{f}/rgb.txt must name files that are there, got '" + RGB_1 + "', which is not"),
@@ -180,6 +213,88 @@ CASES = [
         "{f}/transforms.json must be JSON that can be read, got SOME",
     ),
     (
+        "tum",
+        lambda f: again(f / "rgb.txt", "1305031109.5 " + RGB_1),
+        "{f}/rgb.txt must name each picture once, got '" + RGB_1 + "' twice",
+    ),
+    (
+        "tum",
+        lambda f: changed(f / "rgb.txt", "1305031102.100000 rgb", "1305031102.2 rgb"),
+        "{f}/rgb.txt must have one file for each time, got two at 1305031102.200000",
+    ),
+    (
+        "tum",
+        clock_set_back,
+        "{f}/rgb.txt must have one file for each time, got two at 1305031102.000000",
+    ),
+    (
+        "tum",
+        lambda f: again(f / "groundtruth.txt", "1305031102.0960 5 0 0 0 0 0 1"),
+        "{f}/groundtruth.txt must have one pose for each time, got two 4.70 m apart at 1305031102.096000",
+    ),
+    (
+        "tum",
+        lambda f: linked(f / RGB_1, "/etc/passwd"),
+        "{f}/rgb.txt must name files inside of {f}, got '" + RGB_1 + "'",
+    ),
+    (
+        "nerfstudio",
+        lambda f: listed_again(f, "images/003.png", transform_matrix=np.eye(4).tolist()),
+        "{f}/transforms.json must name each picture once, got 'images/003.png' twice",
+    ),
+    (
+        "nerfstudio",
+        lambda f: linked(f / "depth/003.png", "/etc/passwd"),
+        "{f}/transforms.json must name files inside of {f}, got 'depth/003.png'",
+    ),
+    (
+        "nerfstudio",
+        lambda f: listed_again(f, "images/003.png", file_path="../secret.png"),
+        "{f}/transforms.json must name files inside of {f}, got '../secret.png'",
+    ),
+    (
+        "scannet",
+        lambda f: save_colour(f / "color/3.bmp", LOG.colours[7]),
+        "{f}/color must name each picture once, got '3' twice",
+    ),
+    (
+        "scannet",
+        lambda f: np.save(f / "depth/3.npy", LOG.depths[7]),
+        "{f}/depth must name each picture once, got '3' twice",
+    ),
+    (
+        "scannet",
+        lambda f: linked(f / "color/3.png", "/etc/passwd"),
+        "{f} must name files inside of {f}, got 'color/3.png'",
+    ),
+    (
+        "tum",
+        lambda f: linked(f / "groundtruth.txt", "/etc/passwd"),
+        "{f} must hold what it is made of, got a link that leads out of it, 'groundtruth.txt'",
+    ),
+    (
+        "scannet",
+        lambda f: linked(f / "pose/3.txt", "/etc/passwd"),
+        "{f} must name files inside of {f}, got 'pose/3.txt'",
+    ),
+    ("scannet", folder_linked, "{f} must name files inside of {f}, got 'depth/0.png'"),
+    (
+        "scannet",
+        positions_in_millimetres,
+        "poses, depth and intrinsics must agree in at least 50% of what frames see together, got no two that see the "
+        "same; depth times 1000, or positions times 0.001, would agree in 100%",
+    ),
+    (
+        "colmap",
+        lambda f: again(f / "sparse/0/images.txt", "", "99 1 0 0 0 0 0 0 1 003.png", ""),
+        "{f}/sparse/0/images.txt must name each picture once, got '003.png' twice",
+    ),
+    (
+        "colmap",
+        lambda f: linked(f / "images/003.png", "/etc/passwd"),
+        "{f}/sparse/0 must name files inside of {f}/images, got '003.png'",
+    ),
+    (
         "colmap",
         fisheye,
         "{f}/sparse/0/cameras.txt must have camera models of ['SIMPLE_PINHOLE', 'PINHOLE', 'SIMPLE_RADIAL', 'RADIAL', "
@@ -207,7 +322,7 @@ def test_a_damaged_log_is_refused_in_one_sentence_and_nothing_is_written(name, s
     error = capsys.readouterr().err.splitlines()[-1]
     expected = "wm-gym capture: " + message.replace("{f}", str(folder))
     assert error == expected or ("SOME" in expected and error.startswith(expected.partition("SOME")[0]))
-    assert [one.name for one in tmp_path.iterdir()] == ["log"]
+    assert {one.name for one in tmp_path.iterdir()} <= {"log", "elsewhere"}
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def find_opening(
         world = config.world if asked.world is None else asked.world
         opening = open_named(spec, world, world_seed, config.difficulty, config.finer, asked.prompt or "")
     else:
-        named = bool(config.reconstruction_settings)  # the network that ships never saw a panorama
+        named = bool(config.reconstruction_settings)  # by itself the network that ships bends a panorama
         picture = open_picture(
             asked.image, spec.height, spec.width, depth=asked.depth, estimator=estimator, of_panoramas=named,
             finer=config.finer,

@@ -37,6 +37,9 @@ def check_metres(candidates: Candidates, units_per_metre: float) -> float:
 def check_agreement(candidates: Candidates, *, is_walk: bool = True) -> float | None:
     """Share of what frames see together that lies at the same depth; None where they see nothing together.
 
+    Where they see nothing together, but all of it with depth of another unit, that is refused too: so are positions in
+    millimetres.
+
     Args:
         candidates: Frames.
         is_walk: Whether frames beside each other were taken from about the same place, so that little of what one sees
@@ -47,19 +50,24 @@ def check_agreement(candidates: Candidates, *, is_walk: bool = True) -> float | 
     """
     pairs = _pairs(candidates)
     agreement = _share(pairs, is_walk)
-    if agreement is None:
-        return None
-    doubtful = is_walk and agreement < _BEYOND_DOUBT
-    others = {scale: _share(_scaled(candidates, scale), is_walk) or 0.0 for scale in _SCALES} if doubtful else {}
-    best = max(others, key=lambda scale: others[scale], default=1.0)
-    is_better = bool(others) and others[best] > agreement + _MUCH_BETTER
-    if agreement >= LEAST_AGREEMENT and not is_better:
+    doubtful = is_walk and (agreement is None or agreement < _BEYOND_DOUBT)
+    scale, share = _other_scale(candidates) if doubtful else (1.0, 0.0)
+    is_better = share > (_BEYOND_DOUBT if agreement is None else agreement + _MUCH_BETTER)
+    if not is_better and (agreement is None or agreement >= LEAST_AGREEMENT):
         return agreement
-    hint = f"; depth times {best:g} would agree in {others[best]:.0%}" if is_better else ""
+    got = "no two that see the same" if agreement is None else f"{agreement:.0%}"
+    hint = f"; depth times {scale:g}, or positions times {1 / scale:g}, would agree in {share:.0%}" if is_better else ""
     raise ValueError(
         f"poses, depth and intrinsics must agree in at least {LEAST_AGREEMENT:.0%} of what frames see together, got "
-        f"{agreement:.0%}{hint}"
+        f"{got}{hint}"
     )
+
+
+def _other_scale(candidates: Candidates) -> tuple[float, float]:
+    """The number of `_SCALES` with which depth agrees best, and how well."""
+    shares = {scale: _share(_scaled(candidates, scale), is_walk=True) or 0.0 for scale in _SCALES}
+    best = max(shares, key=lambda scale: shares[scale])
+    return best, shares[best]
 
 
 _Pair = tuple[np.ndarray, np.ndarray]

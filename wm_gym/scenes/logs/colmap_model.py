@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from wm_gym.scenes.logs.lenses import Lens
-from wm_gym.scenes.logs.reading import read_numbers
+from wm_gym.scenes.logs.reading import check_once, read_numbers
 
 MODELS = {
     0: ("SIMPLE_PINHOLE", 3), 1: ("PINHOLE", 4), 2: ("SIMPLE_RADIAL", 4), 3: ("RADIAL", 5), 4: ("OPENCV", 8),
@@ -53,6 +53,7 @@ def read_model(folder: Path) -> list[ModelImage]:
         rows = list(_binary_images(images) if is_binary else _text_images(images))
     except (struct.error, IndexError, UnicodeDecodeError, OSError) as error:
         raise ValueError(f"{folder} must be a whole COLMAP model, got files that end too early") from error
+    check_once((name for *_, name in rows), images)
     missing = next((camera for _, _, camera, _ in rows if camera not in lenses), None)
     if missing is not None:
         raise ValueError(f"{images} must name cameras of {cameras}, got camera {missing}")

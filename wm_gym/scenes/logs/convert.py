@@ -40,8 +40,9 @@ class LogConfig:
         metres_per_unit: Metres in a unit of its poses.
         own_size: Whether key frames keep the size of its pictures, rather than `height` and `width`.
         prompt: One sentence that says what the place looks like.
-        depth: Of a film: who estimates its depth, "embedded" for the network that ships, a file `.safetensors` of the
-            recipe "depth", or a folder or hub id of a depth model of transformers.
+        depth: Of a film or panorama: who estimates its depth, "embedded" for the network that ships, a file
+            `.safetensors` of the recipe "depth", or a folder or hub id of a depth model of transformers; of a panorama
+            "ground" too. Empty for the network that ships, and of a panorama for flat ground and a wall.
         masks: Of a film: folder of a SAM 2 model of transformers that outlines what moves; empty for none.
         fov_degrees: Of a film without `intrinsics`: its horizontal field of view.
         clip: Of a folder of recordings: which clip of it.
@@ -53,7 +54,7 @@ class LogConfig:
     metres_per_unit: float = 1.0
     own_size: bool = False
     prompt: str = ""
-    depth: str = "embedded"
+    depth: str = ""
     masks: str = ""
     fov_degrees: float = 65.0
     clip: int = 0

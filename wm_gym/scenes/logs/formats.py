@@ -50,6 +50,18 @@ FORMATS = {
 }
 """In the order in which a folder is asked; the first that fits is taken."""
 
+_READ = (
+    "rgb.txt",
+    "depth.txt",
+    "groundtruth.txt",
+    "calibration.txt",
+    "transforms.json",
+    "intrinsic",
+    "sparse",
+    "colmap",
+)
+"""What readers open by its name, whatever it says."""
+
 
 def read_log(folder: str | Path, format_name: str, hints: LogHints) -> PosedLog:
     """The log in a folder.
@@ -72,6 +84,9 @@ def read_log(folder: str | Path, format_name: str, hints: LogHints) -> PosedLog:
         asked = {format_name: FORMATS[format_name]} if format_name else FORMATS
         told = ", ".join(f"{row.contents} ({name})" for name, row in asked.items())
         raise ValueError(f"from must be a folder that holds {told}, got {str(folder)!r} without")
+    for part in _READ:
+        if not (folder / part).resolve().is_relative_to(folder.resolve()):
+            raise ValueError(f"{folder} must hold what it is made of, got a link that leads out of it, {part!r}")
     module, _, function = FORMATS[name].read.partition(":")
     log: PosedLog = getattr(import_module(module), function)(folder, hints)
     if not log.frames:

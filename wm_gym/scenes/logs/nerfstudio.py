@@ -14,7 +14,7 @@ import numpy as np
 
 from wm_gym.scenes.logs.lenses import Lens
 from wm_gym.scenes.logs.posed_log import LogFrame, LogHints, PosedLog
-from wm_gym.scenes.logs.reading import depth_size, inside, is_rigid, picture_size, read_json
+from wm_gym.scenes.logs.reading import check_once, depth_size, inside, is_rigid, picture_size, read_json
 
 UNITS_PER_METRE = 1000.0
 MODELS = ("OPENCV", "PINHOLE", "SIMPLE_PINHOLE")
@@ -34,6 +34,7 @@ def read_nerfstudio(folder: Path, hints: LogHints) -> PosedLog:
         raise ValueError(f"{path} must list its frames with their file_path, got {str(rows)[:60]!r}")
     if not any(row.get("depth_file_path") for row in rows):
         raise ValueError(f"{path} must name depth files (depth_file_path), got none: this log has colours alone")
+    check_once((str(row["file_path"]) for row in rows), path)
     frames, left_out = [], {"without depth": [], "without pose": []}
     for row in rows:
         if not row.get("depth_file_path"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,19 @@ def inside(folder: Path, name: str, told_by: Path) -> Path:
     if not path.is_file():
         raise ValueError(f"{told_by} must name files that are there, got {name!r}, which is not")
     return path
+
+
+def check_once(names: Iterable[str], told_by: Path) -> None:
+    """Refuse a list that names a picture twice, as those of a recorder do that begins again at its first file.
+
+    Raises:
+        ValueError: If one is there twice.
+    """
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise ValueError(f"{told_by} must name each picture once, got {name!r} twice")
+        seen.add(name)
 
 
 def picture_size(path: Path) -> tuple[int, int]:

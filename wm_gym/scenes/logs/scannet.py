@@ -9,7 +9,15 @@ from pathlib import Path
 
 from wm_gym.scenes.logs.lenses import Lens
 from wm_gym.scenes.logs.posed_log import LogFrame, LogHints, PosedLog
-from wm_gym.scenes.logs.reading import DEPTH_SUFFIXES, depth_size, inside, is_rigid, picture_size, read_matrix
+from wm_gym.scenes.logs.reading import (
+    DEPTH_SUFFIXES,
+    check_once,
+    depth_size,
+    inside,
+    is_rigid,
+    picture_size,
+    read_matrix,
+)
 
 UNITS_PER_METRE = 1000.0
 
@@ -25,7 +33,10 @@ def read_scannet(folder: Path, hints: LogHints) -> PosedLog:
         raise ValueError(f"{folder / 'color'} must hold pictures, got none")
     if not (folder / "depth").is_dir():
         raise ValueError(f"{folder} must have depth, got a ScanNet log without depth/")
-    depths = {one.stem: one for one in (folder / "depth").iterdir() if one.suffix in DEPTH_SUFFIXES}
+    depth_files = [one for one in (folder / "depth").iterdir() if one.suffix in DEPTH_SUFFIXES]
+    for part, files in (("color", colours), ("depth", depth_files)):
+        check_once((one.stem for one in files), folder / part)
+    depths = {one.stem: one for one in depth_files}
     frames, left_out = [], {"without depth": [], "without pose": []}
     lens = _lens(folder, "color", picture_size(colours[0]), hints.intrinsics)
     depth_lens = _depth_lens(folder, depth_size(min(depths.values())), lens) if depths else lens
@@ -34,7 +45,7 @@ def read_scannet(folder: Path, hints: LogHints) -> PosedLog:
         if colour.stem not in depths:
             left_out["without depth"].append(colour.name)
             continue
-        pose = read_matrix(pose_file) if pose_file.is_file() else None
+        pose = read_matrix(inside(folder, f"pose/{pose_file.name}", folder)) if pose_file.is_file() else None
         if pose is None or not is_rigid(pose):
             left_out["without pose"].append(colour.name)
             continue

@@ -12,10 +12,11 @@ from scipy.spatial.transform import Rotation
 
 from wm_gym.scenes.logs.lenses import Lens
 from wm_gym.scenes.logs.posed_log import LogFrame, LogHints, PosedLog
-from wm_gym.scenes.logs.reading import inside, picture_size, read_lines, read_numbers
+from wm_gym.scenes.logs.reading import check_once, inside, picture_size, read_lines, read_numbers
 
 UNITS_PER_METRE = 5000.0
 MOST_SECONDS_APART = 0.02
+_MOST_METRES_APART = 0.05
 _DEFAULT_SIZE, _DEFAULT_LENS = (480, 640), (525.0, 525.0, 320.0, 240.0)
 """What the benchmark recommends for its registered depth, with pixel centres at +0.5."""
 
@@ -47,10 +48,12 @@ def read_tum(folder: Path, hints: LogHints) -> PosedLog:
 
 
 def _files(path: Path) -> list[tuple[float, str]]:
-    """Times in seconds and file names of a list, in order of time."""
+    """Times in seconds and file names of a list, in order of time; each is there once."""
     rows = list(read_lines(path))
     if any(len(row) != 2 for row in rows):
         raise ValueError(f"{path} must have a time and a file name in each line, got {' '.join(_odd(rows, 2))!r}")
+    check_once((row[1] for row in rows), path)
+    _check_times([read_numbers(row[:1], path)[0] for row in rows], path)
     return sorted((read_numbers(row[:1], path)[0], row[1]) for row in rows)
 
 
@@ -69,7 +72,24 @@ def _trajectory(path: Path, metres_per_unit: float) -> tuple[np.ndarray, list[np
     if len(numbers):
         poses[:, :3, :3] = Rotation.from_quat(numbers[:, 4:]).as_matrix()
         poses[:, :3, 3] = numbers[:, 1:4] * metres_per_unit
+    _check_poses(numbers[:, 0], poses, path)
     return numbers[:, 0], list(poses)
+
+
+def _check_poses(times: np.ndarray, poses: np.ndarray, path: Path) -> None:
+    """Refuse two places at one time. Times are rounded, so that two poses of one that hardly differ are let be."""
+    apart = np.linalg.norm(np.diff(poses[:, :3, 3], axis=0), axis=1)
+    twice = np.flatnonzero((np.diff(times) == 0) & (apart > _MOST_METRES_APART))
+    if len(twice):
+        raise ValueError(
+            f"{path} must have one pose for each time, got two {apart[twice[0]]:.2f} m apart at {times[twice[0]]:.6f}"
+        )
+
+
+def _check_times(seconds: list[float], path: Path) -> None:
+    twice = np.flatnonzero(np.diff(np.sort(seconds)) == 0)
+    if len(twice):
+        raise ValueError(f"{path} must have one file for each time, got two at {np.sort(seconds)[twice[0]]:.6f}")
 
 
 def _odd(rows: list[list[str]], count: int) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from wm_gym.files.atomic import check_writable, write_atomically
-from wm_gym.reconstruction.depth_estimator import EMBEDDED, find_estimator
+from wm_gym.reconstruction.depth_estimator import EMBEDDED, GROUND, find_estimator
 from wm_gym.scenes.captures import save_capture
 from wm_gym.scenes.logs.convert import LogConfig, convert_log
 from wm_gym.scenes.logs.films import FILM_SUFFIXES, convert_film
@@ -85,7 +85,7 @@ def _converted(config: CaptureConfig) -> tuple[Opening, dict[str, Any]]:
         return convert_log(config.from_, asked, **sizes)
     if not Path(config.from_).is_file():
         raise ValueError(f"from must be a film that is there, got {config.from_!r}, which is not")
-    estimator = find_estimator(asked.depth, masks=asked.masks)
+    estimator = find_estimator(asked.depth or EMBEDDED, masks=asked.masks)
     if estimator is None:
         raise ValueError(f"log.depth must name who estimates the depth of a film, got {asked.depth!r}")
     return convert_film(config.from_, estimator, asked, **sizes)
@@ -93,8 +93,8 @@ def _converted(config: CaptureConfig) -> tuple[Opening, dict[str, Any]]:
 
 def _panorama(config: CaptureConfig) -> tuple[Opening, dict[str, Any]]:
     colours, asked = read_panorama(config.from_), config.log
-    # the network that ships never saw a panorama
-    estimator = None if asked.depth == EMBEDDED else find_estimator(asked.depth)
+    # what the network that ships says of real panoramas bends more walls than flat ground and a wall do
+    estimator = find_estimator(asked.depth or GROUND)
     width = largest_width(colours) if asked.own_size else config.width
     height = config.height * width // config.width
     name = Path(config.from_).stem
