@@ -18,6 +18,7 @@ from wm_gym.train_world.data.plans import ClipPlan
 from wm_gym.train_world.data.record_clip import open_simulator, record_clip
 from wm_gym.train_world.data.recordings import EVENT_KINDS, Recordings
 from wm_gym.train_world.data.shards import write_manifest
+from wm_gym.train_world.policies import POLICIES
 from wm_gym.world_model import Place
 
 HEIGHT, WIDTH, STEPS = 24, 32, 5
@@ -128,14 +129,23 @@ def test_many_events_of_a_clip_follow_one_another_and_each_is_over_before_the_ne
             assert event.strength(following.start_frame - 1) == 0.0
 
 
+def test_all_clips_follow_the_policy_that_is_asked_for():
+    config = CollectConfig(policy="film", event_share=0.0)
+    assert {(config.plan(k).policy, config.plan(k).controller) for k in range(6)} == {("film", "smooth")}
+    drawn = CollectConfig(event_share=0.0)
+    assert [config.plan(k).place for k in range(6)] == [drawn.plan(k).place for k in range(6)]
+    assert "film" not in {drawn.plan(k).policy for k in range(60)} and "policy" not in drawn.settings()
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
         ({"events_each": 13}, "events_each must be from 1 to 12, half the steps, got 13"),
+        ({"policy": "dance"}, f"policy must be one of {sorted(POLICIES)} or empty, got 'dance'"),
         ({"event_kinds": ["hail"]}, f"event_kinds must be among {list(EVENT_KINDS)}, got ['hail']"),
     ],
 )
-def test_events_that_cannot_be(settings, message):
+def test_clips_that_cannot_be(settings, message):
     with pytest.raises(ValueError) as raised:
         CollectConfig(**settings)
     assert str(raised.value) == message

@@ -87,6 +87,14 @@ def test_looking_back_turns_away_and_back():
     assert np.ptp(np.unwrap(body_poses[:, 3])) > np.radians(60)
 
 
+def test_filming_turns_slowly_and_seldom_on_the_spot():
+    body_poses, _ = walked("film", 1, steps=60)
+    turned = np.degrees(np.abs(np.diff(np.unwrap(body_poses[:, 3]))))
+    walks = np.linalg.norm(np.diff(body_poses[:, :2], axis=0), axis=1)
+    assert turned.max() < 2.0, "35 degrees a second"
+    assert (walks > 0.02).mean() > 0.7 and walks.max() < 0.06
+
+
 def test_some_clips_look_up_and_down():
     pitches = np.concatenate([walked("free", seed)[0][:, 4] for seed in range(6)])
     assert pitches.max() > np.radians(5) and pitches.min() < -np.radians(5)

@@ -18,10 +18,11 @@ from wm_gym.train_world.data.recording_spec import RecordingSpec
 from wm_gym.train_world.data.recordings import EVENT_KINDS
 from wm_gym.train_world.data.shards import new_manifest
 from wm_gym.train_world.data.splits import SPLITS
+from wm_gym.train_world.policies.policy import POLICIES
 
 _AT_LEAST_ONE = ("num_clips", "steps", "height", "width", "clips_per_shard", "workers")
 _FREE = ("output", "num_clips", "workers", "launcher", "launcher_settings")
-_OF_TWIN = ("families", "difficulties", "event_share", "event_kinds", "events_each", "alternatives")
+_OF_TWIN = ("families", "difficulties", "policy", "event_share", "event_kinds", "events_each", "alternatives")
 _OF_ENVIRONMENT = ("env", "source")
 
 
@@ -40,6 +41,7 @@ class CollectConfig:
         width: Columns of a frame.
         families: Families of maps; clips take turns.
         difficulties: Share of each difficulty.
+        policy: The scripted policy of all clips, such as "film"; empty for one of each clip's own, by shares.
         event_share: Share of clips in which events happen, 0 to 1.
         event_kinds: Kinds of these events.
         events_each: Events in such a clip, one after another; many of them teach how events begin.
@@ -62,6 +64,7 @@ class CollectConfig:
     width: int = 64
     families: list[str] = field(default_factory=lambda: list(FAMILIES))
     difficulties: dict[str, float] = field(default_factory=lambda: {"simple": 0.4, "medium": 0.35, "full": 0.25})
+    policy: str = ""
     event_share: float = 0.2
     event_kinds: list[str] = field(default_factory=lambda: list(EVENT_KINDS))
     events_each: int = 1
@@ -92,6 +95,8 @@ class CollectConfig:
             raise ValueError(f"split must be one of {list(SPLITS)}, got {self.split!r}")
         if not self.families or not set(self.families) <= set(FAMILIES):
             raise ValueError(f"families must be among {sorted(FAMILIES)}, got {self.families}")
+        if self.policy and self.policy not in POLICIES:
+            raise ValueError(f"policy must be one of {sorted(POLICIES)} or empty, got {self.policy!r}")
         shares = self.difficulties
         if not set(shares) <= set(DIFFICULTIES) or min(shares.values(), default=0) < 0 or not sum(shares.values()) > 0:
             raise ValueError(f"difficulties must be shares of {list(DIFFICULTIES)}, got {shares}")
@@ -157,7 +162,7 @@ class CollectConfig:
         group, number = divmod(index, 1 + self.alternatives)
         plan = plan_clip(
             group, self.seed, self.split, self.steps, self.spec, self.families, self.difficulties,
-            0.0 if self.alternatives else self.event_share, self.event_kinds, self.events_each,
+            0.0 if self.alternatives else self.event_share, self.event_kinds, self.events_each, self.policy,
         )  # fmt: skip
         if not number:
             return plan
@@ -165,7 +170,7 @@ class CollectConfig:
 
     def settings(self) -> dict[str, Any]:
         """Settings that the clips depend on; more clips can be added later without changing the first ones."""
-        of_other = _OF_TWIN if self.env else _OF_ENVIRONMENT
+        of_other = {*(_OF_TWIN if self.env else _OF_ENVIRONMENT), *(() if self.policy else ("policy",))}
         return {name: value for name, value in asdict(self).items() if name not in (*_FREE, *of_other)}
 
     def manifest(self) -> dict[str, Any]:

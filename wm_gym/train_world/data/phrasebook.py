@@ -68,6 +68,11 @@ INTENTS: dict[str, tuple[str, ...]] = {
         "Now and then the camera looks over its shoulder.",
         "The walk is broken by glances behind.",
     ),
+    "film": (
+        "The camera films the place at a slow walk.",
+        "The walker shows the place round, slowly and evenly.",
+        "The view glides through the place without haste.",
+    ),
 }
 
 MOTIONS: dict[str, tuple[str, ...]] = {

@@ -51,6 +51,7 @@ def plan_clip(
     event_share: float = 0.2,
     event_kinds: Sequence[str] = tuple(KINDS),
     events_each: int = 1,
+    policy: str = "",
 ) -> ClipPlan:
     """The plan of clip `index`.
 
@@ -65,6 +66,8 @@ def plan_clip(
         event_share: Share of clips in which events happen.
         event_kinds: Kinds of these events.
         events_each: Events in such a clip, one after another, each in an equal part of the clip.
+        policy: A row of `policies.POLICIES`, which a smooth stick follows; empty for one by its share, and any
+            controller.
     """
     rng = np.random.default_rng([seed, SPLITS.index(split), index])
     number = nth_seed(split, seed * _PLACES_PER_SEED + index // len(families))
@@ -72,12 +75,13 @@ def plan_clip(
     world_seed = int(rng.integers(2**31))
     kind = _event_kind(index, seed, split, event_share, event_kinds)
     is_watched = kind is not None and not KINDS[kind].is_global
-    policy, controller = _draw(WATCHING_SHARES if is_watched else SHARES, rng), _draw(CONTROLLER_SHARES, rng)
+    drawn, controller = _draw(WATCHING_SHARES if is_watched else SHARES, rng), _draw(CONTROLLER_SHARES, rng)
     script = EventScript(world_seed)
     if kind is not None and steps >= 2 * events_each:
         kinds = [kind, *(str(rng.choice(list(event_kinds))) for _ in range(events_each - 1))]
         script = _script(script, kinds, steps // events_each, spec, rng)
-    return ClipPlan(place, world_seed, policy, controller, script)
+    moved = (policy, "smooth") if policy else (drawn, controller)
+    return ClipPlan(place, world_seed, *moved, script)
 
 
 def plan_alternative(

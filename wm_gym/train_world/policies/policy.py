@@ -12,6 +12,7 @@ import numpy as np
 from wm_gym.geometry.motion import Body
 from wm_gym.train_world.policies.context import Moves, PolicyContext
 from wm_gym.train_world.policies.controllers import CONTROLLER_SHARES, make_controller
+from wm_gym.train_world.policies.filming import film
 from wm_gym.train_world.policies.ground import Ground
 from wm_gym.train_world.policies.roaming import free, loop, transition
 from wm_gym.train_world.policies.watching import backward, look_back, orbit, stand_and_pan
@@ -24,6 +25,7 @@ POLICIES: dict[str, Callable[[PolicyContext], Moves]] = {
     "stand": stand_and_pan,
     "backward": backward,
     "look_back": look_back,
+    "film": film,
 }
 
 SHARES: dict[str, float] = {
@@ -34,6 +36,7 @@ SHARES: dict[str, float] = {
     "stand": 0.08,
     "backward": 0.08,
     "look_back": 0.12,
+    "film": 0.0,
 }
 """Share of recorded clips of each policy."""
 
@@ -45,6 +48,7 @@ WATCHING_SHARES: dict[str, float] = {
     "stand": 0.25,
     "backward": 0.15,
     "look_back": 0.15,
+    "film": 0.0,
 }
 """The same for clips in which an event appears ahead: policies that keep it in view are more frequent."""
 
