@@ -144,7 +144,7 @@ def write_colmap(folder: Path, log: Walk, *, is_binary: bool) -> Path:
         lines = ["# two lines of data per image"]
         for k, (turn, position, name) in enumerate(rows):
             lines += [" ".join(map(str, [k + 1, *turn, *position, 1, name])), ""]
-        (model / "images.txt").write_text("\n".join(lines))
+        (model / "images.txt").write_text("\n".join(lines) + "\n")
     return folder
 
 
