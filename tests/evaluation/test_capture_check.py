@@ -39,6 +39,9 @@ def test_what_is_wrong_is_said_a_sentence_each():
     assert changed(**one)[1] == ["key frames must show at least 50% of all headings to be turned in, got 22%"]
     inverse = torch.linalg.inv(poses)
     assert any("must agree in at least 50%" in one for one in changed(world_from_camera=inverse)[1])
+    small = {name: getattr(capture, name)[:, ::8, ::8] for name in ("frames", "depth", "moving")}
+    told = "frames must be of 24 x 32 for it to open (resolution=), the default is 48 x 64"
+    assert changed(**small, intrinsics=capture.intrinsics / 8)[1] == [told]
     assert changed(depth=torch.zeros_like(capture.depth))[1][-1] == "depth must be known somewhere, got none"
 
 

@@ -352,6 +352,16 @@ def test_what_is_no_log_is_refused(settings, message, tmp_path, capsys, monkeypa
     assert not list(tmp_path.iterdir())
 
 
+def test_a_data_set_of_lerobot_is_told_how_it_opens(tmp_path, capsys):
+    (tmp_path / "meta").mkdir()
+    (tmp_path / "meta/info.json").write_text("{}")
+    assert main(["capture", f"from={tmp_path}", f"output={tmp_path / 'out.npz'}"]) == 2
+    assert capsys.readouterr().err == (
+        "wm-gym capture: from must be a folder of recordings, which wm-gym import-recordings makes of a data set of "
+        f"LeRobot, got the data set {str(tmp_path)!r} itself\n"
+    )
+
+
 def test_pictures_are_not_made_larger(tmp_path, capsys):
     folder = WRITERS["tum"](tmp_path / "log", LOG)
     assert main(["capture", f"from={folder}", f"output={tmp_path / 'out.npz'}"]) == 2

@@ -9,6 +9,7 @@ import pytest
 from wall_clip import STEPS, wall_clip, write_recordings
 
 from wm_gym.cli import main
+from wm_gym.scenes.captures import load_capture
 from wm_gym.train_world.data.environments.config import SourceConfig
 from wm_gym.train_world.data.recordings import Recordings
 from wm_gym.train_world.exchange.episodes import Episode, clips_of, twists_of
@@ -139,6 +140,22 @@ def test_recordings_go_out_and_come_back(what, tmp_path, capsys):
         assert np.allclose(came.world_from_camera, was.world_from_camera, atol=1e-5)
         assert np.allclose(came.twists, was.twists) and came.place.seed == index
         assert came.prompts == (was.prompts if lossy else ("",) * STEPS)
+
+
+@pytest.mark.slow
+def test_a_world_opens_on_an_episode_of_lerobot(tmp_path, capsys):
+    pytest.importorskip("pyarrow")
+    write_recordings(tmp_path / "clips", clips=2)
+    assert main(["export-recordings", f"from={tmp_path / 'clips'}", f"output={tmp_path / 'out'}"]) == 0
+    assert main(["import-recordings", f"from={tmp_path / 'out'}", f"output={tmp_path / 'back'}", *READ, *SIZE]) == 0
+    argv = ["capture", f"from={tmp_path / 'back'}", f"output={tmp_path / 'world.npz'}", "log.clip=1", *SIZE[:2]]
+    assert main(argv) == 0, capsys.readouterr().err
+    opening, clip = load_capture(tmp_path / "world.npz", 16, 24), wall_clip(1)
+    assert opening.capture is not None
+    known = opening.capture.depth[0] > 0
+    assert known.float().mean() > 0.5 and float(opening.capture.depth[0][known].median()) == pytest.approx(
+        float(np.median(clip.depth[0])), rel=0.1
+    )
 
 
 @pytest.mark.slow

@@ -119,6 +119,9 @@ def _small(capture: Capture, rows: int = HEIGHT, columns: int = WIDTH) -> Candid
 def _of_size(rows: int, columns: int) -> list[str]:
     if fits((rows, columns), *_DEFAULT_SIZE):
         return []
+    height, width = _DEFAULT_SIZE
+    if rows * width == columns * height:
+        return [f"frames must be of {rows} x {columns} for it to open (resolution=), the default is {height} x {width}"]
     common = math.gcd(rows, columns)
     return [f"frames must be of {rows // common}:{columns // common} for it to open (resolution=), the default is 3:4"]
 

@@ -18,6 +18,8 @@ from wm_gym.train_world.data.clip_logs import convert_clip
 from wm_gym.train_world.data.recordings import MANIFEST
 from wm_gym.world_model import Opening
 
+_LEROBOT = "meta/info.json"
+
 
 @dataclass
 class CaptureConfig:
@@ -79,6 +81,11 @@ def _converted(config: CaptureConfig) -> tuple[Opening, dict[str, Any]]:
     asked, sizes = config.log, {"height": config.height, "width": config.width, "keyframes": config.keyframes}
     if (Path(config.from_) / MANIFEST).is_file():
         return convert_clip(config.from_, asked, **sizes)
+    if (Path(config.from_) / _LEROBOT).is_file():
+        raise ValueError(
+            "from must be a folder of recordings, which wm-gym import-recordings makes of a data set of LeRobot, got "
+            f"the data set {config.from_!r} itself"
+        )
     if Path(config.from_).suffix.lower() in PANORAMA_SUFFIXES:
         return _panorama(config)
     if Path(config.from_).suffix.lower() not in FILM_SUFFIXES:
