@@ -4,9 +4,10 @@ import warnings
 
 import numpy as np
 import pytest
-from drawn_logs import HEIGHT, WIDTH, walk, write_colmap, write_tum
+from drawn_logs import HEIGHT, OPENGL_FROM_OPENCV, WIDTH, walk, write_colmap, write_nerfstudio, write_tum
 
 from wm_gym.scenes.logs.colmap import read_colmap
+from wm_gym.scenes.logs.nerfstudio import read_nerfstudio
 from wm_gym.scenes.logs.posed_log import LogHints
 from wm_gym.scenes.logs.tum import read_tum
 
@@ -48,3 +49,26 @@ def test_pycolmap_reads_the_model_that_is_read_here_and_what_it_writes_is_read(i
     assert len(again.frames) == len(LOG.poses) and again.frames[0].lens.height == HEIGHT
     assert np.allclose([frame.world_from_camera for frame in again.frames], LOG.poses, atol=1e-6)
     assert again.frames[0].lens.width == WIDTH
+
+
+@pytest.mark.slow
+def test_nerfstudio_reads_the_transforms_that_are_read_here(tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        name = "nerfstudio.data.dataparsers.nerfstudio_dataparser"
+        parser = pytest.importorskip(name, exc_type=ImportError)
+        folder = write_nerfstudio(tmp_path / "log", LOG, (0.05, -0.02))
+        as_it_is = {"orientation_method": "none", "center_method": "none", "auto_scale_poses": False}
+        config = parser.NerfstudioDataParserConfig(data=folder, eval_mode="all", load_3D_points=False, **as_it_is)
+        told = config.setup().get_dataparser_outputs("train")
+    log, cameras = read_nerfstudio(folder, LogHints()), told.cameras
+    assert [frame.colour.name for frame in log.frames] == [path.name for path in told.image_filenames]
+    assert [frame.depth for frame in log.frames] == [path.resolve() for path in told.metadata["depth_filenames"]]
+    assert told.metadata["depth_unit_scale_factor"] == pytest.approx(1 / log.depth_units_per_metre)
+    for frame, pose in zip(log.frames, cameras.camera_to_worlds.numpy(), strict=True):
+        assert np.allclose((frame.world_from_camera @ OPENGL_FROM_OPENCV)[:3], pose, atol=1e-6)
+    lens = log.frames[0].lens
+    theirs = [float(one[0]) for one in (cameras.fx, cameras.fy, cameras.cx, cameras.cy)]
+    assert np.allclose(theirs, lens.pinhole()) and int(cameras.height[0]) == lens.height
+    k1, k2, _, _, p1, p2 = cameras.distortion_params[0].tolist()
+    assert np.allclose([k1, k2, p1, p2], lens.distortion)
