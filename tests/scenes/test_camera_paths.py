@@ -39,4 +39,4 @@ def test_the_true_way_explains_more_of_the_pictures_than_another(turning):
 def test_pictures_of_nothing_cannot_be_put_together():
     pytest.importorskip("pycolmap")
     grey = RgbdFrame(np.full((HEIGHT, WIDTH, 3), 90, np.uint8), np.ones((HEIGHT, WIDTH), np.float32))
-    assert camera_path([grey] * 4, LENS) is None
+    assert camera_path([grey] * 4, LENS) == []

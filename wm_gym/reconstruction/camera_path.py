@@ -16,6 +16,7 @@ from wm_gym.reconstruction.structure import camera_path, has_colmap
 
 ODOMETRY, STRUCTURE = "RGB-D odometry", "structure from motion"
 _MOST_ROWS = 120
+_LEAST_RUN, _LEAST_SHARE = 12, 1 / 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +24,7 @@ class PosedPath:
     """A way that was found.
 
     Attributes:
-        first_from_camera: (4, 4) of each picture, metres.
+        first_from_camera: (4, 4) of each picture that could be placed, metres.
         source: How it was found.
         sameness: Mean share of a picture that lies in those before it at its depth and brightness, 0..1.
     """
@@ -36,25 +37,38 @@ class PosedPath:
 def find_path(frames: Sequence[RgbdFrame], intrinsics: np.ndarray) -> PosedPath | int:
     """The way through pictures, or the number of the picture at which it is lost.
 
-    Structure from motion is tried where `pycolmap` is installed.
+    A way that is lost only after two seconds of six pictures is one of those before it. By structure from motion where
+    `pycolmap` is installed, else, and where it gets lost, by odometry.
 
     Args:
         frames: At least two, of one lens; what moves is unknown.
         intrinsics: (4,) fx, fy, cx, cy in pixels, with pixel centres at +0.5.
 
     Raises:
-        ImportError: If Open3D is not installed.
+        ImportError: If neither `pycolmap` nor Open3D is installed.
     """
     factor = max(1, round(frames[0].depth.shape[0] / _MOST_ROWS))
     small, lens = [_reduced(frame, factor) for frame in frames], intrinsics / factor
-    followed, ways = Odometry(lens).follow(small), []
-    whole = [pose for pose in followed if pose is not None]
-    if len(whole) == len(frames):
-        ways.append(PosedPath(whole, ODOMETRY, path_sameness(small, whole, lens)))
-    structure = camera_path(frames, intrinsics) if has_colmap() else None
-    if structure is not None:
-        ways.append(PosedPath(structure, STRUCTURE, path_sameness(small, structure, lens)))
-    return max(ways, key=lambda way: way.sameness) if ways else len(whole)
+    enough = min(len(frames), max(_LEAST_RUN, round(_LEAST_SHARE * len(frames))))
+    longest = 0
+    for source, follow in ((STRUCTURE, _by_structure), (ODOMETRY, _by_odometry)):
+        poses = follow(frames, intrinsics, small, lens)
+        if len(poses) >= enough:
+            return PosedPath(poses, source, path_sameness(small[: len(poses)], poses, lens))
+        longest = max(longest, len(poses))
+    return longest
+
+
+def _by_structure(
+    frames: Sequence[RgbdFrame], intrinsics: np.ndarray, _: Sequence[RgbdFrame], __: np.ndarray
+) -> list[np.ndarray]:
+    return camera_path(frames, intrinsics) if has_colmap() else []
+
+
+def _by_odometry(
+    _: Sequence[RgbdFrame], __: np.ndarray, small: Sequence[RgbdFrame], lens: np.ndarray
+) -> list[np.ndarray]:
+    return [pose for pose in Odometry(lens).follow(small) if pose is not None]
 
 
 def _reduced(frame: RgbdFrame, factor: int) -> RgbdFrame:

@@ -14,18 +14,14 @@ from typing import Any
 import av
 import av.error
 import numpy as np
-import torch
 from PIL import Image
+from scipy.spatial import KDTree
 
 from wm_gym.geometry.cameras import intrinsics_from_fov, resize_intrinsics
 from wm_gym.geometry.depth_scale import FAR_METRES
-from wm_gym.geometry.motion import START_BODY_POSE, camera_pose
-from wm_gym.progress import progress_bar
-from wm_gym.reconstruction.alignment import DepthScale
-from wm_gym.reconstruction.camera_path import PosedPath, find_path
-from wm_gym.reconstruction.depth_estimator import opening_depth
-from wm_gym.reconstruction.estimates import DepthEstimate, DepthEstimator, DepthQuery
-from wm_gym.reconstruction.odometry import RgbdFrame
+from wm_gym.geometry.motion import OPENING_EYE_METRES
+from wm_gym.reconstruction.estimates import DepthEstimator
+from wm_gym.reconstruction.film_depth import FilmDepth, reconstructed
 from wm_gym.scenes.keyframe_scale import FINER
 from wm_gym.scenes.logs.candidates import sharpness_of
 from wm_gym.scenes.logs.convert import LogConfig, captured, target_lens
@@ -39,7 +35,9 @@ MOST_PICTURES = 240
 OPENING_KEYFRAMES = 24
 _LARGEST_ROWS = 480
 _LEAST_PARALLAX = 0.03
-_GAPS = (1, 3)
+_FLOOR_ROWS, _MOST_SCALE = 48, 2.5
+_REACHES_METRES, _LEAST_HEIGHT, _SAME_HEIGHT = (1.5, 6.0), 0.4, 1.06
+_LEAST_FLOOR, _MOST_BELOW = 150, 0.15
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,23 +72,21 @@ def convert_film(
     fov = intrinsics_from_fov(config.fov_degrees, rows, columns)
     lens = Lens.of(rows, columns, config.intrinsics or [float(one) for one in fov])
     target = target_lens(lens, height, width, own_size=config.own_size)
-    filmed, path_found, scale = _reconstructed(pictures, estimator, lens)
-    poses = [camera_pose(START_BODY_POSE) @ pose for pose in path_found.first_from_camera]
-    _check_parallax(poses, [one.depth for one in filmed])
+    found = _reconstructed(pictures, estimator, lens)
     names = [Path(f"{picture.seconds:.2f} s") for picture in pictures]
-    frames = tuple(LogFrame(name, name, pose, lens) for name, pose in zip(names, poses, strict=True))
-    shown = dict(zip(names, filmed, strict=True))
-    notes = (
-        f"depth is estimated, scale {scale.scale:.4g} and shift {scale.shift:.4g} by the first picture's floor",
-        f"the way is by {path_found.source}, by which {path_found.sameness:.0%} of each picture is in those before it",
-    )
-    log = PosedLog("film", path, frames, 1.0, {}, notes)
+    placed, lost = names[: len(found.depth)], names[len(found.depth) :]
+    _check_parallax(found)
+    posed = zip(placed, found.world_from_camera, strict=True)
+    frames = tuple(LogFrame(name, name, pose, lens) for name, pose in posed)
+    rows = {name: row for row, name in enumerate(placed)}
+    left_out = {"after the way was lost": [name.name for name in lost]} if lost else {}
+    log = PosedLog("film", path, frames, 1.0, left_out, _notes(found))
 
     def read(frame: LogFrame) -> tuple[np.ndarray, np.ndarray]:
-        return shown[frame.colour].colour, shown[frame.colour].depth
+        return pictures[rows[frame.colour]].colour, found.depth[rows[frame.colour]]
 
     def moving(frame: LogFrame) -> np.ndarray:
-        return shown[frame.colour].moving
+        return found.moving[rows[frame.colour]]
 
     return captured(log, read, target, config, keyframes, moving)
 
@@ -155,69 +151,71 @@ def _decoded(path: Path) -> Iterator[_Picture]:
             yield _Picture(float((frame.time or 0.0) - start), np.asarray(image.convert("RGB")))
 
 
-@dataclass(frozen=True, eq=False)
-class _Filmed:
-    """A picture with its depth (H, W) in metres, 0 for the sky, and the mask (H, W) of what moves in it."""
-
-    colour: np.ndarray
-    depth: np.ndarray
-    moving: np.ndarray
-
-    def still(self) -> RgbdFrame:
-        """The picture with what moves unknown."""
-        return RgbdFrame(self.colour, np.where(self.moving, np.float32(0), self.depth))
-
-
-def _reconstructed(
-    pictures: list[_Picture], estimator: DepthEstimator, lens: Lens
-) -> tuple[list[_Filmed], PosedPath, DepthScale]:
-    """Depth of each picture by the scale of the first, and the way; then both again, now that parallax tells depth.
-
-    Raises:
-        ValueError: If two pictures that follow each other do not show the same place.
-    """
-    frames = torch.from_numpy(np.stack([picture.colour for picture in pictures]))
-    query = DepthQuery.of_level(frames, torch.tensor(lens.pinhole(), dtype=torch.float32))
-    first = replace(query, frames=frames[:1], world_from_camera=query.world_from_camera[:1])
-    _, scale = opening_depth(estimator, first)
-    bar = progress_bar(range(len(pictures)), desc="estimating depth", unit="picture")
-    alone = [_filmed(estimator.estimate(_only(query, k)), 0, frames[k], scale) for k in bar]
-    found = _followed(alone, pictures, lens)
-    if not estimator.takes_known:
-        return alone, found, scale
-    poses = np.stack([camera_pose(START_BODY_POSE) @ pose for pose in found.first_from_camera])
-    posed = replace(query, world_from_camera=torch.from_numpy(poses).float(), follows=True, gaps=_GAPS)
-    told = estimator.estimate(posed)
-    beside = [_filmed(told, k, frames[k], scale) for k in range(len(pictures))]
-    again = _followed(beside, pictures, lens)
-    return (beside, again, scale) if again.sameness >= found.sameness else (alone, found, scale)
-
-
-def _only(query: DepthQuery, k: int) -> DepthQuery:
-    return replace(query, frames=query.frames[k : k + 1], world_from_camera=query.world_from_camera[k : k + 1])
-
-
-def _filmed(told: DepthEstimate, k: int, frame: torch.Tensor, scale: DepthScale) -> _Filmed:
-    metres = scale.metres(told.depth[k]).numpy()
-    depth = np.where(metres >= FAR_METRES, 0.0, metres).astype(np.float32)
-    moving = np.zeros(depth.shape, bool) if told.moving is None else told.moving[k].numpy() > 0
-    return _Filmed(frame.numpy(), depth, moving)
-
-
-def _followed(filmed: list[_Filmed], pictures: list[_Picture], lens: Lens) -> PosedPath:
-    found = find_path([one.still() for one in filmed], lens.pinhole())
-    if isinstance(found, PosedPath):
-        return found
+def _reconstructed(pictures: list[_Picture], estimator: DepthEstimator, lens: Lens) -> FilmDepth:
+    found = reconstructed(np.stack([picture.colour for picture in pictures]), lens.pinhole(), estimator)
+    if isinstance(found, FilmDepth):
+        return _over_floor(found)
     raise ValueError(
         f"a film must have no cut and no turn too fast to follow, got one at {pictures[found].seconds:.1f} s"
     )
 
 
-def _check_parallax(poses: list[np.ndarray], depths: list[np.ndarray]) -> None:
+def _over_floor(found: FilmDepth) -> FilmDepth:
+    """The film at the scale at which its camera is held at a body's height over the floor that it shows.
+
+    A floor that would change the scale beyond belief is none.
+    """
+    points = np.concatenate(list(_points(found, max(1, found.depth.shape[1] // _FLOOR_ROWS))))
+    height = _height_over_floor(found.world_from_camera[:, :3, 3], points)
+    scale = OPENING_EYE_METRES / height if height else 1.0
+    return found.scaled(scale) if 1 / _MOST_SCALE < scale < _MOST_SCALE else found
+
+
+def _height_over_floor(positions: np.ndarray, points: np.ndarray) -> float | None:
+    """Metres of cameras (T, 3) over the floor among points (P, 3), None where there is none; z is up.
+
+    By what was walked over, if that was seen: streets lie lower than pavements. Else by what lies near.
+    """
+    away, nearest = KDTree(positions[:, :2]).query(points[:, :2])
+    below = positions[nearest, 2] - points[:, 2]
+    for reach in _REACHES_METRES:
+        heights = np.sort(below[(away < reach) & (below > _LEAST_HEIGHT)])
+        ends = np.searchsorted(heights, _SAME_HEIGHT * heights)
+        if len(heights) < _LEAST_FLOOR:
+            continue
+        first = int(np.argmax(ends - np.arange(len(heights))))
+        is_lowest = len(heights) - ends[first] < _MOST_BELOW * len(heights)
+        if ends[first] - first >= _LEAST_FLOOR and is_lowest:
+            return float(np.median(heights[first : ends[first]]))
+    return None
+
+
+def _points(found: FilmDepth, step: int) -> Iterator[np.ndarray]:
+    """World points (P, 3) of every fifth picture, of what parallax is sure of."""
+    fx, fy, cx, cy = found.intrinsics
+    for depth, sure, pose in zip(found.depth[::5], found.sure[::5], found.world_from_camera[::5], strict=True):
+        rows, columns = np.nonzero(sure[::step, ::step] & (depth[::step, ::step] < FAR_METRES))
+        z = depth[step * rows, step * columns].astype(np.float64)
+        rays = np.stack([(step * columns + 0.5 - cx) / fx, (step * rows + 0.5 - cy) / fy, np.ones(len(z))], 1)
+        yield (rays * z[:, None]) @ pose[:3, :3].T + pose[:3, 3]
+
+
+def _notes(found: FilmDepth) -> tuple[str, ...]:
+    """What was found how, a sentence each."""
+    scale, path = found.scale, found.path
+    return (
+        f"depth is estimated, scale {scale.scale:.4g} and shift {scale.shift:.4g} by the first picture's floor",
+        f"the way is by {path.source}, by which {path.sameness:.0%} of each picture is in those before it",
+        f"parallax confirms the depth of {found.sure.mean():.0%} of the pictures, the rest is brought to it",
+        f"all is {found.rescaled:.3g} times as large as was estimated, by the floor",
+    )
+
+
+def _check_parallax(found: FilmDepth) -> None:
     """Refuse a camera that only turns: nothing tells then whether its depth is right."""
-    positions = np.stack([pose[:3, 3] for pose in poses])
+    positions = found.world_from_camera[:, :3, 3]
     across = float(np.linalg.norm(positions - positions[0], axis=1).max())
-    known = np.concatenate([depth[depth > 0][::97] for depth in depths])
+    known = found.depth[found.depth > 0][::97]
     median = float(np.median(known)) if len(known) else 1.0
     if across < _LEAST_PARALLAX * median:
         raise ValueError(
