@@ -13,14 +13,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from wm_gym.progress import progress_bar
-from wm_gym.reconstruction.stereo_kernels import aggregate, cheapest_planes, sweep_costs
+from wm_gym.reconstruction.stereo_kernels import aggregate, cheapest_planes, smooth_places, sweep_costs
 
 _VIEWS, _LEAST_VIEWS = 6, 2
-_BEST_DEGREES, _NARROW_DEGREES, _WIDE_DEGREES = 6.0, 3.0, 12.0
+_BEST_DEGREES, _NARROW_DEGREES, _WIDE_DEGREES = 8.0, 4.0, 12.0
 _LEAST_OVERLAP = 0.4
 _NEAREST_METRES, _NEAR_SHARE = 0.4, 0.6
 _PLANES, _PIXELS_A_PLANE = (48, 128), 1.0
 _RADIUS = 2
+_SMOOTH_PIXELS, _SMOOTH_PLANES = 3, 1.5
 _SMALL_JUMP, _LARGE_JUMP = 0.03, 0.35
 _HELD, _HELD_LOG = 0.06, 0.5
 _FARTHEST_METRES = 100.0
@@ -114,7 +115,9 @@ def _swept(pictures: PosedPictures, picture: int, views: Sequence[int]) -> np.nd
     aggregate(costs, grey, np.float32(_SMALL_JUMP), np.float32(_LARGE_JUMP), totals)
     place, margin = np.empty_like(grey), np.empty_like(grey)
     cheapest_planes(totals, 3, place, margin)
-    inverse = np.interp(place, np.arange(len(planes)), planes)
+    smooth = np.empty_like(place)
+    smooth_places(place, _SMOOTH_PIXELS, np.float32(_SMOOTH_PLANES), smooth)
+    inverse = np.interp(smooth, np.arange(len(planes)), planes)
     depth = 1.0 / np.maximum(inverse, 1.0 / _FARTHEST_METRES)
     return np.where(nowhere, 0.0, depth).astype(np.float32)
 

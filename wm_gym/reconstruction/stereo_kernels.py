@@ -226,3 +226,32 @@ def cheapest_planes(totals, apart, place, margin):
                 shift = HALF * (before - after) / bend if bend > 1e-9 else ZERO
             place[y, x] = np.float32(best) + shift
             margin[y, x] = (other - totals[y, x, best]) / max(totals[y, x, best], np.float32(1e-6))
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def smooth_places(place, radius, apart, smooth):
+    """Means of the planes around each pixel that are no farther apart: inverse depth of a flat surface is linear.
+
+    Args:
+        place: (H, W) float32 planes.
+        radius: Pixels of half a window.
+        apart: Planes.
+        smooth: (H, W) float32, filled.
+    """
+    height, width = place.shape
+    for y in range(height):
+        for x in range(width):
+            total, count = ZERO, 0
+            for down in range(-radius, radius + 1):
+                for right in range(-radius, radius + 1):
+                    # both sides or none, or slopes would be flattened at edges
+                    one_y, one_x, other_y, other_x = y + down, x + right, y - down, x - right
+                    if min(one_y, one_x, other_y, other_x) < 0:
+                        continue
+                    if max(one_y, other_y) >= height or max(one_x, other_x) >= width:
+                        continue
+                    one, other = place[one_y, one_x], place[other_y, other_x]
+                    if abs(one - place[y, x]) <= apart and abs(other - place[y, x]) <= apart:
+                        total += one
+                        count += 1
+            smooth[y, x] = total / np.float32(count)

@@ -67,7 +67,7 @@ def find_tracks(pictures: Sequence[np.ndarray], intrinsics: np.ndarray) -> Track
             found = zip(*opened.read_two_view_geometries(), strict=True)
             named = [(colmap.pair_id_to_image_pair(pair), geometry.inlier_matches) for pair, geometry in found]
             pairs = [(numbers[first], numbers[second], matches) for (first, second), matches in named]
-    return _joined(pixels, pairs)
+    return joined_matches(pixels, pairs)
 
 
 def _match(
@@ -96,7 +96,7 @@ def _match(
     colmap.match_sequential(database, matching_options=matching, pairing_options=pairs, device=cpu)
 
 
-def _joined(pixels: dict[int, np.ndarray], pairs: Sequence[Pair]) -> Tracks:
+def joined_matches(pixels: dict[int, np.ndarray], pairs: Sequence[Pair]) -> Tracks:
     """Matches of pairs joined to tracks. A track that meets a picture at two pixels is no point, and is left out."""
     counts = [len(pixels[k]) for k in range(len(pixels))]
     starts = np.concatenate([[0], np.cumsum(counts)])
