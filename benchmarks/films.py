@@ -208,9 +208,9 @@ def _shown(
     (of_true, seen_true), (of_rigid, seen), (of_similar, seen_similar) = (_views(one, poses, lens) for one in memories)
     if pictures is not None:
         _draw(pictures, name, np.stack([frames, of_true, of_rigid])[:, ::2])
-        walk = torch.from_numpy(clip.world_from_camera[: last + 1 : 2]).float()
-        beside = [clip.frames[: last + 1 : 2], *(_views(one, walk, lens)[0] for one in memories[:2])]
-        _film(pictures / f"walk_{name}.mp4", clip.spec.fps / 2, beside)
+        walk = torch.from_numpy(clip.world_from_camera[: last + 1 : 4]).float()
+        beside = [clip.frames[: last + 1 : 4], *(_views(one, walk, lens)[0] for one in memories[:2])]
+        _film(pictures / f"walk_{name}.mp4", clip.spec.fps / 4, beside)
     return {
         "db_true": _psnr(of_true, frames, seen_true & seen & still),
         "db_film": _psnr(of_rigid, frames, seen_true & seen & still),

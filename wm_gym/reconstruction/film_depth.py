@@ -22,7 +22,7 @@ from wm_gym.reconstruction.joined_depth import enlarged, joined, without_contrad
 from wm_gym.reconstruction.multiview import PosedPictures, stereo_depth
 from wm_gym.reconstruction.odometry import RgbdFrame
 
-_ROWS = 96
+_FIRST_ROWS, _ROWS = 48, 96
 _SKY_METRES = 70.0
 _GAPS = (1, 3)
 
@@ -81,13 +81,13 @@ def reconstructed(frames: np.ndarray, intrinsics: np.ndarray, estimator: DepthEs
     count = len(path.first_from_camera)
     frames, told = frames[:count], _Told(told.depth[:count], told.moving[:count])
     poses = camera_pose(START_BODY_POSE) @ np.stack(path.first_from_camera)
-    depth, sure = _by_parallax(frames, poses, intrinsics, told)
     if estimator.takes_known:
+        depth, sure = _by_parallax(frames, poses, intrinsics, told, _FIRST_ROWS)
         known = torch.from_numpy(np.where(sure, depth, np.float32(0)))
         posed = replace(query, frames=query.frames[:count], world_from_camera=torch.from_numpy(poses).float(),
                         known_depth=known, follows=True, gaps=_GAPS)  # fmt: skip
         told = _told(posed, estimator, scale)
-        depth, sure = _by_parallax(frames, poses, intrinsics, told)
+    depth, sure = _by_parallax(frames, poses, intrinsics, told, _ROWS)
     return FilmDepth(depth, told.moving, poses, path, scale, sure, intrinsics)
 
 
@@ -119,10 +119,13 @@ def _still(colour: np.ndarray, depth: np.ndarray, moving: np.ndarray) -> RgbdFra
 
 
 def _by_parallax(
-    frames: np.ndarray, poses: np.ndarray, intrinsics: np.ndarray, told: _Told
+    frames: np.ndarray, poses: np.ndarray, intrinsics: np.ndarray, told: _Told, rows_at: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Depth (T, H, W) by parallax, filled by what is told, and the mask of where other pictures confirm it."""
-    factor = max(1, round(frames.shape[1] / _ROWS))
+    """Depth (T, H, W) by parallax, filled by what is told, and the mask of where other pictures confirm it.
+
+    Pictures are reduced to about `rows_at` rows for it.
+    """
+    factor = max(1, round(frames.shape[1] / rows_at))
     small = _block_means(frames, factor)
     middle = slice(factor // 2, None, factor)
     rows, columns = small.shape[1:3]
