@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter, map_coordinates
 
-from wm_gym.reconstruction.joined_depth import enlarged, joined, without_contradicted
+from wm_gym.reconstruction.joined_depth import believable, enlarged, joined, without_contradicted
 from wm_gym.reconstruction.multiview import PosedPictures, near_views, stereo_depth
 from wm_gym.reconstruction.stereo_kernels import aggregate, cheapest_planes
 
@@ -110,6 +110,17 @@ def test_a_guess_that_would_hide_what_others_surely_see_is_unknown():
     kept = without_contradicted(posed(cameras(), greys, depths), guessed, sure)
     assert not kept[2, 22:26, 30:34].any()
     assert np.array_equal(kept[sure], depths[sure])
+
+
+def test_what_nobody_confirms_stays_on_blank_surfaces_but_at_no_edge():
+    grey = np.full((1, 30, 40), 100.0, np.float32)
+    grey[0, :, 20:] = TEXTURE[:30, :20]
+    depth = np.full(grey.shape, 3.0, np.float32)
+    depth[0, 15:] = 6.0
+    nothing = np.zeros(grey.shape, bool)
+    kept = believable(grey, depth, nothing)[0]
+    assert kept[3:13, :16].all() and not kept[14:16].any() and not kept[:, 24:].all()
+    assert believable(grey, depth, ~nothing).all()
 
 
 def test_enlarging_never_mixes_surfaces():

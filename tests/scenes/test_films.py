@@ -12,7 +12,7 @@ from wm_gym.files.video import VideoWriter
 from wm_gym.reconstruction.estimates import DepthEstimate, Kind
 from wm_gym.scenes.captures import load_capture
 from wm_gym.scenes.logs.convert import LogConfig
-from wm_gym.scenes.logs.films import convert_film, read_pictures
+from wm_gym.scenes.logs.films import convert_film, height_over_floor, read_pictures
 
 FOV = float(np.degrees(2 * np.arctan(WIDTH / 2 / FOCAL)))
 
@@ -136,3 +136,28 @@ def test_a_film_needs_an_estimator_of_its_depth(tmp_path):
     with pytest.raises(ValueError, match=r"^option 'video' must come with reconstruction_settings=\{'depth': \.\.\.\}"):
         env.reset(options={"video": tmp_path / "walk.mp4"})
     env.close()
+
+
+def walked_street(below=1.6):
+    """Cameras along x, and points of a pavement under them and of a road .15 m lower beside it."""
+    rng = np.random.default_rng(0)
+    cameras = np.stack([np.arange(0, 6, 0.2), np.zeros(30), np.full(30, 0.3)], 1)
+    pavement = np.stack([rng.uniform(0, 8, 800), rng.uniform(-1, 1, 800), np.full(800, 0.3 - below)], 1)
+    road = np.stack([rng.uniform(0, 8, 4000), rng.uniform(1, 6, 4000), np.full(4000, 0.15 - below)], 1)
+    house = np.stack([rng.uniform(0, 8, 3000), np.full(3000, -1.2), rng.uniform(-1, 3, 3000)], 1)
+    return cameras, pavement, road, house
+
+
+def test_a_camera_is_as_high_as_over_the_floor_that_it_walked_over():
+    cameras, pavement, road, house = walked_street(below=2.0)
+    noise = np.random.default_rng(1).normal(0, 0.01, (7800, 3))
+    height = height_over_floor(cameras, np.concatenate([pavement, road, house]) + noise)
+    assert height == pytest.approx(2.0, abs=0.02)
+    farther = height_over_floor(cameras, road + noise[:4000])
+    assert farther == pytest.approx(2.15, abs=0.03), "where nothing of what was walked over was seen"
+
+
+def test_a_wall_is_no_floor():
+    cameras, _, _, house = walked_street()
+    assert height_over_floor(cameras, house) is None
+    assert height_over_floor(cameras, house[:50]) is None

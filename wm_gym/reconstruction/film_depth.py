@@ -18,7 +18,7 @@ from wm_gym.reconstruction.alignment import DepthScale
 from wm_gym.reconstruction.camera_path import PosedPath, find_path
 from wm_gym.reconstruction.depth_estimator import opening_depth
 from wm_gym.reconstruction.estimates import DepthEstimator, DepthQuery
-from wm_gym.reconstruction.joined_depth import enlarged, joined, without_contradicted
+from wm_gym.reconstruction.joined_depth import believable, enlarged, joined, without_contradicted
 from wm_gym.reconstruction.multiview import PosedPictures, stereo_depth
 from wm_gym.reconstruction.odometry import RgbdFrame
 
@@ -138,7 +138,8 @@ def _by_parallax(
     depth, sure = stereo_depth(pictures, title="depth by parallax")
     sure &= still
     filled = np.stack([joined(*one) for one in zip(near, depth, sure, strict=True)])
-    filled = without_contradicted(pictures, filled, sure)
+    kept = believable(pictures.greys, filled, sure)
+    filled = np.where(kept, without_contradicted(pictures, filled, sure), np.float32(0))
     filled[filled > _SKY_METRES] = FAR_METRES
     large = np.stack([enlarged(one, *of) for one, *of in zip(filled, small, frames, strict=True)])
     height, width = frames.shape[1:3]

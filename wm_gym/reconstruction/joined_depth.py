@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import product
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, maximum_filter, minimum_filter, uniform_filter
 
 from wm_gym.reconstruction.multiview import PosedPictures, looked_up, near_views
 
@@ -16,6 +16,7 @@ _SPREADS = (24.0, 8.0, 3.0)
 _CARRIED = 0.05
 _SEEN_THROUGH = 0.12
 _AGAINST = 2
+_BLANK_PIXELS, _BLANK_GREYS, _NEAR_PIXELS, _EDGE = 5, 4.0, 2, 0.25
 _COLOUR, _PIXELS = 12.0, 0.7
 _SAME_SURFACE = 0.05
 
@@ -55,6 +56,24 @@ def without_contradicted(pictures: PosedPictures, depth: np.ndarray, sure: np.nd
             against += (found > 0) & (off > _SEEN_THROUGH)
         kept[picture][(against >= _AGAINST) & ~sure[picture]] = 0.0
     return kept
+
+
+def believable(greys: np.ndarray, depth: np.ndarray, sure: np.ndarray) -> np.ndarray:
+    """(T, H, W) whether depth may stay where it is not sure: near what is, or on blank surfaces, but at no edge.
+
+    What has a texture and was not confirmed is hidden from others, thin or bright in one picture alone.
+
+    Args:
+        greys: (T, H, W) 0..255.
+        depth: (T, H, W) metres.
+        sure: (T, H, W) where it is by parallax.
+    """
+    mean = uniform_filter(greys, (0, _BLANK_PIXELS, _BLANK_PIXELS))
+    variance = np.asarray(uniform_filter(greys**2, (0, _BLANK_PIXELS, _BLANK_PIXELS)) - mean**2)
+    near = np.asarray(maximum_filter(sure, (1, 2 * _NEAR_PIXELS + 1, 2 * _NEAR_PIXELS + 1)), bool)
+    log = np.log(np.maximum(depth, 0.1))
+    edge = np.asarray(maximum_filter(log, (1, 3, 3)) - minimum_filter(log, (1, 3, 3))) > _EDGE
+    return sure | ((near | (variance < _BLANK_GREYS**2)) & ~edge)
 
 
 def enlarged(depth: np.ndarray, small: np.ndarray, large: np.ndarray) -> np.ndarray:

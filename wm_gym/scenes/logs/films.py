@@ -36,8 +36,8 @@ OPENING_KEYFRAMES = 24
 _LARGEST_ROWS = 480
 _LEAST_PARALLAX = 0.03
 _FLOOR_ROWS, _MOST_SCALE = 48, 2.5
-_REACHES_METRES, _LEAST_HEIGHT, _SAME_HEIGHT = (1.5, 6.0), 0.4, 1.06
-_LEAST_FLOOR, _MOST_BELOW = 150, 0.15
+_REACHES = ((1.0, 0.4), (6.0, 0.15))  # metres to a side, and the share that may lie under a floor
+_LEAST_HEIGHT, _SAME_HEIGHT, _LEAST_FLOOR = 0.4, 1.06, 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,25 +166,25 @@ def _over_floor(found: FilmDepth) -> FilmDepth:
     A floor that would change the scale beyond belief is none.
     """
     points = np.concatenate(list(_points(found, max(1, found.depth.shape[1] // _FLOOR_ROWS))))
-    height = _height_over_floor(found.world_from_camera[:, :3, 3], points)
+    height = height_over_floor(found.world_from_camera[:, :3, 3], points)
     scale = OPENING_EYE_METRES / height if height else 1.0
     return found.scaled(scale) if 1 / _MOST_SCALE < scale < _MOST_SCALE else found
 
 
-def _height_over_floor(positions: np.ndarray, points: np.ndarray) -> float | None:
+def height_over_floor(positions: np.ndarray, points: np.ndarray) -> float | None:
     """Metres of cameras (T, 3) over the floor among points (P, 3), None where there is none; z is up.
 
     By what was walked over, if that was seen: streets lie lower than pavements. Else by what lies near.
     """
     away, nearest = KDTree(positions[:, :2]).query(points[:, :2])
     below = positions[nearest, 2] - points[:, 2]
-    for reach in _REACHES_METRES:
+    for reach, most_below in _REACHES:
         heights = np.sort(below[(away < reach) & (below > _LEAST_HEIGHT)])
         ends = np.searchsorted(heights, _SAME_HEIGHT * heights)
         if len(heights) < _LEAST_FLOOR:
             continue
         first = int(np.argmax(ends - np.arange(len(heights))))
-        is_lowest = len(heights) - ends[first] < _MOST_BELOW * len(heights)
+        is_lowest = len(heights) - ends[first] < most_below * len(heights)
         if ends[first] - first >= _LEAST_FLOOR and is_lowest:
             return float(np.median(heights[first : ends[first]]))
     return None
