@@ -68,8 +68,8 @@ def believable(greys: np.ndarray, depth: np.ndarray, sure: np.ndarray) -> np.nda
         depth: (T, H, W) metres.
         sure: (T, H, W) where it is by parallax.
     """
-    mean = uniform_filter(greys, (0, _BLANK_PIXELS, _BLANK_PIXELS))
-    variance = np.asarray(uniform_filter(greys**2, (0, _BLANK_PIXELS, _BLANK_PIXELS)) - mean**2)
+    mean = uniform_filter(greys, _BLANK_PIXELS, axes=(1, 2))
+    variance = np.asarray(uniform_filter(greys**2, _BLANK_PIXELS, axes=(1, 2)) - mean**2)
     near = np.asarray(maximum_filter(sure, (1, 2 * _NEAR_PIXELS + 1, 2 * _NEAR_PIXELS + 1)), bool)
     log = np.log(np.maximum(depth, 0.1))
     edge = np.asarray(maximum_filter(log, (1, 3, 3)) - minimum_filter(log, (1, 3, 3))) > _EDGE
