@@ -36,7 +36,7 @@ OPENING_KEYFRAMES = 24
 _LARGEST_ROWS = 480
 _LEAST_PARALLAX = 0.03
 _FLOOR_ROWS, _MOST_SCALE = 48, 2.5
-_REACHES = ((1.0, 0.4), (6.0, 0.15))  # metres to a side, and the share that may lie under a floor
+_REACHES = ((1.5, 0.4), (6.0, 0.3))  # metres to a side, and the share that may lie under a floor
 _LEAST_HEIGHT, _SAME_HEIGHT, _LEAST_FLOOR = 0.4, 1.06, 100
 
 
@@ -191,10 +191,11 @@ def height_over_floor(positions: np.ndarray, points: np.ndarray) -> float | None
 
 
 def _points(found: FilmDepth, step: int) -> Iterator[np.ndarray]:
-    """World points (P, 3) of every fifth picture, of what parallax is sure of."""
+    """World points (P, 3) of every fifth picture, of what stands still and is no sky."""
     fx, fy, cx, cy = found.intrinsics
-    for depth, sure, pose in zip(found.depth[::5], found.sure[::5], found.world_from_camera[::5], strict=True):
-        rows, columns = np.nonzero(sure[::step, ::step] & (depth[::step, ::step] < FAR_METRES))
+    for depth, moving, pose in zip(found.depth[::5], found.moving[::5], found.world_from_camera[::5], strict=True):
+        small = depth[::step, ::step]
+        rows, columns = np.nonzero(~moving[::step, ::step] & (small > 0) & (small < FAR_METRES))
         z = depth[step * rows, step * columns].astype(np.float64)
         rays = np.stack([(step * columns + 0.5 - cx) / fx, (step * rows + 0.5 - cy) / fy, np.ones(len(z))], 1)
         yield (rays * z[:, None]) @ pose[:3, :3].T + pose[:3, 3]
