@@ -18,7 +18,11 @@ def turning():
     return poses, [RgbdFrame(colour, depth.astype(np.float32)) for colour, depth in drawn]
 
 
-def test_a_camera_that_turns_fast_is_followed(turning):
+@pytest.mark.parametrize("has_colmap", [False, True])
+def test_a_camera_that_turns_fast_is_followed(turning, has_colmap, monkeypatch):
+    if has_colmap:
+        pytest.importorskip("pycolmap")
+    monkeypatch.setattr("wm_gym.reconstruction.camera_path.has_colmap", lambda: has_colmap)
     poses, frames = turning
     found = find_path(frames, LENS)
     assert isinstance(found, PosedPath) and found.sameness > 0.7

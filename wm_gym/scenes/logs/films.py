@@ -1,7 +1,7 @@
 """Films of one camera as logs: pictures, their depth, what moves in them, and the way of the camera.
 
-The camera of the first picture is taken to be level, at a body's height over the floor; the scale of depth is found
-there, once. Knows nothing of how depth and ways are estimated.
+The camera of the first picture is taken to be level, at a body's height over the floor that is walked over, by which
+the scale is found. Knows nothing of how depth and ways are estimated.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def convert_film(
     Raises:
         ValueError: If the film cannot be read whole, is too short, has a cut, or its camera does not move through the
             place.
-        ImportError: If Open3D is not installed.
+        ImportError: If neither `pycolmap` nor Open3D is installed.
     """
     path = Path(path)
     pictures = read_pictures(path)
