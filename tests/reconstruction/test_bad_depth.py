@@ -15,13 +15,15 @@ NONE = (
     [
         (
             {"deth": "ground"},
-            "reconstruction_settings must be among ['depth', 'device', 'masks'], got 'deth'; did you mean 'depth'?",
+            "reconstruction_settings must be among ['depth', 'device', 'masks', 'poses'], got 'deth'; "
+            "did you mean 'depth'?",
         ),
         ({"depth": 7}, "reconstruction_settings 'depth' must be a string, got int"),
         (
             {"masks": "nowhere"},
             "masks must be a folder of a SAM 2 model of transformers, got 'nowhere': it has no config.json",
         ),
+        ({"poses": "gps"}, "poses must be 'commanded' or 'memory', got 'gps'"),
         (["ground"], "reconstruction_settings must be a dict of the reconstruction's own, got ['ground']"),
         (
             {"depth": "nowhere.safetensors"},

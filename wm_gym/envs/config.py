@@ -23,7 +23,7 @@ PLAN_AHEAD_METRES = (4.0, 60.0)
 COMPLETION_SETTINGS = ("inpainter", "scene_bank", "layout", "kept_scenes")
 """Names in `completion_settings`."""
 
-RECONSTRUCTION_SETTINGS = ("depth", "device", "masks")
+RECONSTRUCTION_SETTINGS = ("depth", "device", "masks", "poses")
 """Names in `reconstruction_settings`."""
 
 PROBED = ("frameskip",)
@@ -67,8 +67,9 @@ class EpisodeConfig:
         reconstruction_settings: {"depth": who estimates the depth of a picture or film that a world opens on, as
             `wm_gym.reconstruction.depth_estimator` tells: "embedded", the network that ships, "ground", a file
             `.safetensors`, or a folder or hub id of a depth model of transformers; "device": where; "masks": folder
-            of a SAM 2 model that outlines what moves}. Where anything is named, the depth of a backend's frames that
-            come without is estimated too, else it is flat ground.
+            of a SAM 2 model that outlines what moves; "poses": "memory" to find where the camera of such a backend
+            really is by what memory shows, else "commanded"}. Where anything is named, the depth of a backend's frames
+            that come without is estimated too, else it is flat ground.
         draw_events: Whether events are drawn on the backend's frames, and people in the first one become entities;
             None: as the backend wants it.
     """

@@ -31,7 +31,7 @@ from wm_gym.envs.tasks.info import TaskInfo
 from wm_gym.envs.tasks.registry import find_task
 from wm_gym.envs.tasks.task import TimedEvent
 from wm_gym.networks.arithmetic import in_own_arithmetic
-from wm_gym.reconstruction.depth_estimator import find_estimator, reconstructor_of
+from wm_gym.reconstruction.settings import Reconstruction
 from wm_gym.world.guiding import completion_for
 from wm_gym.world.movement import keys_of
 from wm_gym.world.showing import drawing_for
@@ -78,9 +78,9 @@ class EnvCore:
         loop = WorldConfig(body=self._body.at(model.spec.fps), bodies_collide=bodies_collide)
         completion = completion_for(model.spec, config.completion, config.completion_settings, config.plan_ahead_metres)
         drawing = drawing_for(model.spec, config.draw_events)
-        self._estimator = find_estimator(**config.reconstruction_settings)
-        reconstructor = reconstructor_of(self._estimator, is_named=bool(config.reconstruction_settings))
-        self.world = World(model, loop, completion=completion, reconstructor=reconstructor, drawing=drawing)
+        found = Reconstruction.of(config.reconstruction_settings)
+        self._estimator, made = found.estimator, {"reconstructor": found.reconstructor, "tracker": found.tracker}
+        self.world = World(model, loop, completion=completion, drawing=drawing, **made)
         spec = self.world.spec
         check_steering(spec, config)
         self._maker = Maker.of(self.task, self._body, spec)

@@ -92,11 +92,6 @@ def opening_scale(estimator: DepthEstimator, query: DepthQuery, given: DepthEsti
         return DepthScale("metric")
 
 
-def reconstructor_of(estimator: DepthEstimator | None, *, is_named: bool) -> EstimatedReconstructor | None:
-    """The reconstructor of an environment: by the estimator that its settings name, else none of its own."""
-    return EstimatedReconstructor(estimator) if is_named and estimator is not None else None
-
-
 class EstimatedReconstructor:
     """Memory's depth and moving objects where memory shows something; elsewhere the depth of an estimator.
 

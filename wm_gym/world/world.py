@@ -30,6 +30,7 @@ from wm_gym.memory.keyframes import load_kernels
 from wm_gym.memory.memory import Memory, MemoryConfig
 from wm_gym.networks.arithmetic import in_own_arithmetic
 from wm_gym.reconstruction.reconstructor import PlainReconstructor, Reconstructor
+from wm_gym.reconstruction.tracking import PoseTracker, tracked_all
 from wm_gym.world import batching
 from wm_gym.world.adopting import adopt_people
 from wm_gym.world.bodies import other_bodies
@@ -81,6 +82,7 @@ class World:
         completion: Completion | None = None,
         reconstructor: Reconstructor | None = None,
         drawing: EventDrawing | None = None,
+        tracker: PoseTracker | None = None,
     ) -> None:
         """Join a backend with a memory.
 
@@ -90,6 +92,7 @@ class World:
             completion: Decides what memory does not show; None: as the model wants it. `Completion()` decides nothing.
             reconstructor: Gives depth and moving masks where the model gives none; None: the plain one.
             drawing: Draws events on clean frames; None: as the model wants it. `EventDrawing()` draws none.
+            tracker: Finds where bodies are by the frames of a model that does not say; None: where they were sent.
         """
         self.model = model
         self.config = config or WorldConfig()
@@ -97,6 +100,7 @@ class World:
         self.completion = completion_for(model.spec) if completion is None else completion
         self.reconstructor = reconstructor or PlainReconstructor(-OPENING_EYE_METRES)
         self.drawing = drawing_for(model.spec) if drawing is None else drawing
+        self.tracker = tracker
         load_kernels()
         self.spec = replace(
             model.spec,
@@ -297,8 +301,11 @@ class World:
         """Reconstruct what the model did not give, write the clean chunk to memory and close the step."""
         check_chunk(self.model.spec, chunk, *body_poses.shape[:2])
         chunk = moved(chunk, "cpu")
-        poses = _poses(body_poses) if chunk.world_from_camera is None else chunk.world_from_camera
         intrinsics = stack_intrinsics(state.openings)
+        if chunk.world_from_camera is None and self.tracker is not None:
+            body_poses = tracked_all(self.tracker, chunk.frames, hints, body_poses, intrinsics)
+            hints = render_hints(self.model.spec, state, _poses(body_poses), events)
+        poses = _poses(body_poses) if chunk.world_from_camera is None else chunk.world_from_camera
         chunk = replace(chunk, world_from_camera=poses)
         chunk = self.reconstructor.reconstruct(chunk, hints, intrinsics, self.model.spec.far_metres)
         chunk = chunk if completed is None else replace(chunk, write_mask=write_mask_of(chunk, hints, completed))
