@@ -3,9 +3,10 @@
     wm-gym collect output=outputs/test split=test num_clips=60 steps=12 event_share=0 seed=11
     python benchmarks/reconstruction.py --frames outputs/test [--depth WEIGHTS] [--json PATH]
 
-Of frames: AbsRel of depth from 0.3 to 20 m alone, beside earlier frames of known pose, and with what an earlier frame
-saw (`hinted`), and of the guess that opens pictures without a network; IoU of the mask of what moves. `--pictures` is a
-folder for what is looked at.
+Of frames in the later halves of walks: AbsRel of depth from 0.3 to 20 m of each frame alone; of walks of known poses,
+each frame beside earlier ones and after what was estimated of them (`walk`); the same where memory knows what frames
+before it saw, a step apart (`hinted`); of the frames that walks begin with, and of the guess that opens pictures
+without a network; IoU of the mask of what moves. `--pictures` is a folder for what is looked at.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from wm_gym.train_world.depth.clips import DepthClip, read_depth_clips
 from wm_gym.train_world.depth.scores import HeldOutDepth
 
 SHIPPED = Path(__file__).parents[1] / "wm_gym" / "reconstruction" / "shipped" / "depth.safetensors"
-FRAMES_EACH = 60
+MOST_CLIPS = 60
 
 
 def main() -> None:
@@ -47,7 +48,7 @@ def frame_figures(clips: list[DepthClip], weights: str, pictures: Path | None) -
     network, table = load_depth(Path(weights)), {}
     for family in [*dict.fromkeys(clip.family for clip in clips), ""]:
         own = [clip for clip in clips if clip.family == family or not family]
-        score = HeldOutDepth(own, FRAMES_EACH)(network)
+        score = HeldOutDepth(own, MOST_CLIPS)(network)
         table[family or "all"] = dict(score.figures)
         if pictures is not None:
             pictures.mkdir(parents=True, exist_ok=True)

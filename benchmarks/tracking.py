@@ -47,9 +47,11 @@ class Played(BaseModel):
         )  # fmt: skip
 
     def start(self, openings: Sequence[Opening], seeds: Sequence[int]) -> tuple[tuple[Any, ...], Chunk]:
+        """The first frame."""
         return (1,), self._chunk(0, 1)
 
     def step(self, state: tuple[Any, ...], condition: Condition) -> tuple[tuple[Any, ...], Chunk]:
+        """The frames of the next step, wherever the camera was sent."""
         end = state[0] + self.spec.frames_per_step
         return (end,), self._chunk(state[0], end)
 

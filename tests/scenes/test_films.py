@@ -112,7 +112,7 @@ def test_the_command_converts_a_film_and_refuses_what_is_none(tmp_path, capsys, 
 
 def test_an_environment_opens_on_a_film_and_walks(tmp_path, monkeypatch):
     estimator = filmed(tmp_path / "walk.mp4", ahead())
-    monkeypatch.setattr("wm_gym.envs.core.find_estimator", lambda depth: estimator)
+    monkeypatch.setattr("wm_gym.reconstruction.settings.find_estimator", lambda depth: estimator)
     env = gym.make(
         "wm_gym/Explore-v0",
         backend="memory_only",

@@ -112,7 +112,7 @@ class EstimatedReconstructor:
         known = torch.where(hints.seen, hints.log_depth.exp(), 0.0)
         worlds = []
         for n in range(len(chunk.frames)):  # each alone, so that no world depends on another
-            of_world = chunk.frames[n], intrinsics[n], chunk.world_from_camera[n], known[n]
+            of_world = chunk.frames[n], intrinsics[n], chunk.world_from_camera[n], known[n], hints.colour[n]
             worlds.append(self._estimated(DepthQuery(*(one.cpu() for one in of_world), follows=True)))
         depth = torch.stack([one.depth for one in worlds]).to(known).clamp(max=far_metres)
         moving = _moving(chunk, [one.moving for one in worlds], hints)

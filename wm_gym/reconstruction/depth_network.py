@@ -1,13 +1,14 @@
 """The depth network: colours, flat ground, parallax and what is known -> log-depth, its error, and what moves.
 
 A U-Net of a few layers answers with a change of the depth that it is given: flat ground up to a wall where nothing is
-known, so that camera height and pitch set the scale. Knows nothing of training.
+known, so that camera height and pitch set the scale. What is known may be exact, as memory is, or the estimate of an
+earlier frame; its colours come along, so that what has moved can be told. Knows nothing of training.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -18,19 +19,20 @@ from torch.nn import functional
 from wm_gym.geometry.cameras import rays
 from wm_gym.geometry.depth_scale import FAR_METRES, NEAR_METRES
 from wm_gym.reconstruction.one_picture import WALL_METRES
-from wm_gym.reconstruction.plane_sweep import OUTSIDE, PLANES, no_sweep
+from wm_gym.reconstruction.plane_sweep import OUTSIDE, PLANES, SWEEP_MAPS
 
 MULTIPLE = 16
 """Height and width are padded to multiples of it."""
 
-SWEEPS = 2
-"""Other frames beside which a frame is seen: one near in time, one farther off."""
+EXACT = 0.02
+"""Expected error of what is known for certain, as a share of depth."""
 
-_CHANNELS = 8
+_CHANNELS = 11
 _ANSWERS = 3
 _GROUPS = 4
 _LOW, _HIGH = math.log(NEAR_METRES), math.log(FAR_METRES)
 _LEAST_LOG_ERROR, _MOST_LOG_ERROR = -6.0, 2.0
+_DOUBT = 10.0
 
 
 @dataclass(frozen=True)
@@ -40,15 +42,19 @@ class DepthConfig:
     Attributes:
         width: Channels at half resolution; twice as many at a quarter, three times at an eighth and a sixteenth.
         head: Channels of the head at full resolution.
+        blocks: Blocks at each resolution below half on the way down.
     """
 
     width: int = 28
     head: int = 16
+    blocks: int = 2
 
     def __post_init__(self) -> None:
         for name in ("width", "head"):
             if getattr(self, name) < 4 or getattr(self, name) % 4:
                 raise ValueError(f"{name} must be a multiple of 4, got {getattr(self, name)}")
+        if self.blocks < 1:
+            raise ValueError(f"blocks must be at least 1, got {self.blocks}")
 
 
 @dataclass(frozen=True)
@@ -60,13 +66,17 @@ class DepthInput:
         ground: (N, H, W) metres at which flat ground lies, the far value where there is none.
         slopes: (N, 2, H, W) of each ray at a depth of one metre, how far it goes to the right and how far up.
         known_depth: (N, H, W) metres, 0 where nothing is known.
-        sweeps: (N, SWEEPS * PLANES, H/2, W/2) costs of `plane_sweep` for the frame near in time, then the farther one.
+        known_error: (N, H, W) expected error of what is known, as a share of depth.
+        known_colours: (N, 3, H, W) of what is known, 0..1.
+        sweeps: (N, SWEEP_MAPS, H/2, W/2) of `plane_sweep`.
     """
 
     frames: Tensor
     ground: Tensor
     slopes: Tensor
     known_depth: Tensor
+    known_error: Tensor
+    known_colours: Tensor
     sweeps: Tensor
 
     def to(self, device: torch.device | str) -> DepthInput:
@@ -75,7 +85,7 @@ class DepthInput:
 
     def tensors(self) -> tuple[Tensor, ...]:
         """All of it, in order."""
-        return self.frames, self.ground, self.slopes, self.known_depth, self.sweeps
+        return tuple(getattr(self, one.name) for one in fields(self))
 
 
 class DepthAnswer(NamedTuple):
@@ -106,11 +116,6 @@ def slopes_of(intrinsics: Tensor, world_from_camera: Tensor, height: int, width:
     return torch.stack([directions[..., 0], up], 1).float()
 
 
-def no_sweeps(count: int, height: int, width: int) -> Tensor:
-    """`DepthInput.sweeps` of frames beside which there is no other."""
-    return no_sweep(count, height, width).repeat(1, SWEEPS, 1, 1)
-
-
 class _Block(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -130,15 +135,19 @@ class DepthNetwork(nn.Module):
         self.config = config or DepthConfig()
         width, head = self.config.width, self.config.head
         widths = (width, 2 * width, 3 * width, 3 * width)
-        self.enter = nn.Conv2d(4 * _CHANNELS + SWEEPS * PLANES, width, 3, 1, 1)
+        self.enter = nn.Conv2d(4 * _CHANNELS + SWEEP_MAPS, width, 3, 1, 1)
         self.down = nn.ModuleList([nn.Conv2d(a, b, 2, 2) for a, b in pairwise(widths)])
-        self.fine = nn.ModuleList([_Block(one) for one in widths])
+        counts = [1] + [self.config.blocks] * (len(widths) - 1)
+        self.fine = nn.ModuleList(
+            [nn.Sequential(*(_Block(one) for _ in range(count))) for one, count in zip(widths, counts, strict=True)]
+        )
         self.whole = nn.Linear(widths[-1], widths[-1])
         self.up = nn.ModuleList([nn.Conv2d(b, a, 1) for a, b in pairwise(widths)])
         self.mix = nn.ModuleList([_Block(one) for one in widths[:-1]])
         self.norm = nn.GroupNorm(_GROUPS, width)  # without it the head can fall silent for good
         self.leave = nn.Conv2d(width, 4 * head, 1)
         self.head = nn.Conv2d(head + _CHANNELS, head, 3, 1, 1)
+        self.sharpen = _Block(head)
         self.out = nn.Conv2d(head, _ANSWERS, 3, 1, 1)
         for parameter in self.out.parameters():
             nn.init.zeros_(parameter)
@@ -149,15 +158,19 @@ class DepthNetwork(nn.Module):
         log_ground = given.ground.clamp(NEAR_METRES, FAR_METRES).log()
         wall = given.ground.clamp(max=WALL_METRES)
         prior = torch.where(known, given.known_depth, wall).clamp(NEAR_METRES, FAR_METRES).log()
-        maps = torch.stack([_scaled(log_ground), _scaled(prior), known.to(prior.dtype)], 1)
-        planes = torch.cat([2 * given.frames - 1, maps, given.slopes], 1)
+        trust = torch.where(known, 1 / (1 + _DOUBT * given.known_error), 0.0)
+        maps = torch.stack([_scaled(log_ground), _scaled(prior), trust], 1)
+        colours = torch.where(known[:, None], 2 * given.known_colours - 1, 0.0)
+        planes = torch.cat([2 * given.frames - 1, maps, given.slopes, colours], 1)
         height, width = prior.shape[-2:]
         down, right = -height % MULTIPLE, -width % MULTIPLE
         sweeps = given.sweeps
         if down or right:
             planes = functional.pad(planes, (0, right, 0, down), mode="replicate")
             beyond = down // 2 + down % 2, right // 2 + right % 2
-            sweeps = functional.pad(sweeps, (0, beyond[1], 0, beyond[0]), value=OUTSIDE)
+            costs, best = sweeps.split([PLANES, SWEEP_MAPS - PLANES], 1)
+            around = (0, beyond[1], 0, beyond[0])
+            sweeps = torch.cat([functional.pad(costs, around, value=OUTSIDE), functional.pad(best, around)], 1)
         change, log_error, moving = self._answers(planes, sweeps)[..., :height, :width].unbind(1)
         return DepthAnswer(
             (prior + change).clamp(_LOW, _HIGH), log_error.clamp(_LEAST_LOG_ERROR, _MOST_LOG_ERROR), moving
@@ -174,7 +187,7 @@ class DepthNetwork(nn.Module):
             raised = functional.interpolate(self.up[level](x), scale_factor=2.0, mode="bilinear", align_corners=False)
             x = self.mix[level](skips[level] + raised)
         fine = functional.pixel_shuffle(self.leave(self.norm(x)), 2)
-        return self.out(functional.silu(self.head(torch.cat([fine, planes], 1))))
+        return self.out(functional.silu(self.sharpen(self.head(torch.cat([fine, planes], 1)))))
 
 
 def _scaled(log_depth: Tensor) -> Tensor:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +14,10 @@ from torch.nn import functional
 from wm_gym.geometry.cameras import resize_intrinsics
 from wm_gym.geometry.poses import inverse
 from wm_gym.networks.weights_file import load_module, save_module
-from wm_gym.reconstruction.depth_network import (
-    SWEEPS,
-    DepthConfig,
-    DepthInput,
-    DepthNetwork,
-    no_sweeps,
-    slopes_of,
-)  # fmt: skip
+from wm_gym.reconstruction.depth_network import EXACT, DepthConfig, DepthInput, DepthNetwork, slopes_of
 from wm_gym.reconstruction.estimates import DepthEstimate, DepthQuery, Kind
-from wm_gym.reconstruction.plane_sweep import PLANES, plane_sweep
+from wm_gym.reconstruction.plane_sweep import no_sweep, plane_sweep
+from wm_gym.reconstruction.surfaces import MOST_CARRIED, Surfaces, laid_together
 from wm_gym.reconstruction.upsampling import upsampled
 
 FORMAT = "wm_gym.depth"
@@ -32,7 +27,6 @@ ROWS = 48
 """Rows that networks are trained at: larger pictures are reduced to about as many, and depth is brought back."""
 
 _LARGEST = 1.5
-_LEAST_FAR_GAP = 0.5
 
 
 def save_depth(path: Path, network: DepthNetwork) -> str:
@@ -74,14 +68,23 @@ class EmbeddedDepth:
 
     @torch.inference_mode()
     def estimate(self, query: DepthQuery) -> DepthEstimate:
-        """As `DepthEstimator.estimate` says; frames that follow each other are compared with those beside them."""
+        """As `DepthEstimator.estimate` says.
+
+        Of frames that follow each other each is compared with those beside it, and is given what was estimated of those
+        before it; the others stand alone, so that none depends on how many there are.
+        """
         large = query.frames.movedim(-1, 1).float() / 255
         size = _network_size(*query.size)
         given = _input(query, large, size)
-        # each frame alone, so that none depends on how many there are
-        made = [self._answer(DepthInput(*(one[t : t + 1] for one in given.tensors()))) for t in range(len(large))]
-        if size != query.size:
-            made = [upsampled(maps, given.frames[t], large[t]) for t, maps in enumerate(made)]
+        estimates: list[Surfaces] = []
+        made = []
+        for t in range(len(large)):
+            one = DepthInput(*(each[t : t + 1] for each in given.tensors()))
+            answer = self._answer(_after(one, query, size, t, estimates))
+            made.append(answer if size == query.size else upsampled(answer, one.frames[0], large[t]))
+            if query.follows:
+                estimates.insert(0, _surfaces(answer, one, query, size, t))
+                del estimates[MOST_CARRIED:]
         depth, error, moving = torch.stack(made, 1)
         return DepthEstimate(depth.exp().clone(), moving.clone(), error.exp().clone())
 
@@ -89,6 +92,30 @@ class EmbeddedDepth:
         """(3, H, W) log-depth, log of its error, and -1 for what stands still to 1 for what moves."""
         answer = self._network(given.to(self._device))
         return torch.cat([answer.log_depth, answer.log_error, torch.tanh(0.5 * answer.moving)]).cpu()
+
+
+def _after(given: DepthInput, query: DepthQuery, size: tuple[int, int], t: int, before: list[Surfaces]) -> DepthInput:
+    """The input of a frame, with what was estimated of frames before it where nothing is known."""
+    if not before:
+        return given
+    pose, lens = query.world_from_camera[t : t + 1].float(), _lens(query, size)[None]
+    known = Surfaces(given.known_depth, given.known_error, given.known_colours, pose, lens)
+    known = known.over(laid_together(before, pose))
+    return replace(given, known_depth=known.depth, known_error=known.error, known_colours=known.colours)
+
+
+def _surfaces(answer: Tensor, given: DepthInput, query: DepthQuery, size: tuple[int, int], t: int) -> Surfaces:
+    """What a frame was estimated to show, without what moves."""
+    log_depth, log_error, moving = answer[:, None]
+    depth = torch.where(moving > 0, 0.0, log_depth.exp())
+    pose = query.world_from_camera[t : t + 1].float()
+    return Surfaces(depth, log_error.exp(), given.frames, pose, _lens(query, size)[None])
+
+
+def _lens(query: DepthQuery, size: tuple[int, int]) -> Tensor:
+    """(4,) intrinsics at the network's size."""
+    rows, columns = query.size
+    return resize_intrinsics(query.intrinsics.float(), size[0] / rows, size[1] / columns)
 
 
 def _network_size(rows: int, columns: int) -> tuple[int, int]:
@@ -99,36 +126,35 @@ def _network_size(rows: int, columns: int) -> tuple[int, int]:
 
 def _input(query: DepthQuery, large: Tensor, size: tuple[int, int]) -> DepthInput:
     """What the network is given of all frames, at its size."""
-    (rows, columns), poses = query.size, query.world_from_camera.float()
-    frames, lens = _reduced(large, size), resize_intrinsics(query.intrinsics.float(), size[0] / rows, size[1] / columns)
-    nothing = torch.zeros(len(frames), *size)
-    known = nothing if query.known_depth is None else _nearest(query.known_depth.float(), size)
+    poses, frames, lens = query.world_from_camera.float(), _reduced(large, size), _lens(query, size)
+    known = torch.zeros(len(frames), *size)
+    if query.known_depth is not None:
+        known = _nearest(query.known_depth.float(), size)
+    colours = frames if query.known_frames is None else _reduced(query.known_frames.movedim(-1, 1).float() / 255, size)
     ground = DepthQuery(frames.movedim(1, -1), lens, poses).ground()
     slopes = slopes_of(lens.expand(len(frames), 4), poses, *size)
-    return DepthInput(frames, ground, slopes, known, _sweeps(query, frames, lens))
+    return DepthInput(
+        frames, ground, slopes, known, torch.full_like(known, EXACT), colours, _sweeps(query, frames, lens)
+    )
 
 
 def _sweeps(query: DepthQuery, frames: Tensor, lens: Tensor) -> Tensor:
     """`DepthInput.sweeps` of all frames."""
-    sweeps = no_sweeps(len(frames), frames.shape[2], frames.shape[3])
+    sweeps, poses = no_sweep(len(frames), *frames.shape[2:]), query.world_from_camera.float()
     for t in range(len(frames) if query.follows else 0):
-        for k, other in enumerate(_beside(t, len(frames), query.gaps)):
-            if other is not None:
-                moved = inverse(query.world_from_camera[other].float()) @ query.world_from_camera[t].float()
-                costs = plane_sweep(frames[t : t + 1], frames[other : other + 1], moved[None], lens[None])
-                sweeps[t, k * PLANES : (k + 1) * PLANES] = costs[0]
+        others = _beside(t, len(frames), query.gaps)
+        if others:
+            other_from_frame, shown = inverse(poses[others]) @ poses[t], torch.ones(1, len(others), dtype=torch.bool)
+            beside = frames[others][None], other_from_frame[None], shown, lens[None]
+            sweeps[t] = plane_sweep(frames[t : t + 1], *beside)[0]
     return sweeps
 
 
-def _beside(t: int, count: int, gaps: tuple[int, int]) -> tuple[int | None, ...]:
-    """The frames that frame t of `count` is compared with: earlier ones, or else later ones, about as far off."""
-    picked: list[int | None] = []
-    for k in range(SWEEPS):
-        others = [other for other in (t - gaps[k], t + gaps[k]) if 0 <= other < count]
-        others = others or sorted((other for other in (0, count - 1) if other != t), key=lambda other: -abs(other - t))
-        is_far = bool(others) and (k == 0 or abs(others[0] - t) > _LEAST_FAR_GAP * gaps[k])
-        picked.append(others[0] if is_far else None)
-    return tuple(picked)
+def _beside(t: int, count: int, gaps: Sequence[int]) -> list[int]:
+    """The frames that frame t of `count` is compared with: earlier ones, or else later ones."""
+    both = ((t - gap, t + gap) for gap in gaps)
+    picked = (next((other for other in pair if 0 <= other < count), None) for pair in both)
+    return [other for other in picked if other is not None]
 
 
 def _reduced(images: Tensor, size: tuple[int, int]) -> Tensor:

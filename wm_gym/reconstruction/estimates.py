@@ -25,18 +25,20 @@ class DepthQuery:
         intrinsics: (4,) fx, fy, cx, cy in pixels.
         world_from_camera: (T, 4, 4) float32; z is up, and the ground lies a body's height under the origin.
         known_depth: (T, H, W) metres, 0 where nothing is known; None for nothing at all.
+        known_frames: (T, H, W, 3) uint8 colours of what is known, as memory shows it; None where they are the frames'.
         follows: Whether the poses tell how the camera moved from frame to frame, rather than its height and pitch
             alone.
-        gaps: How many frames lie between a frame and the two that it is then compared with: about a sixth of a second
-            of walking, and half a second.
+        gaps: How many frames lie between a frame and those that it is then compared with: from a ninth of a second of
+            walking to a second.
     """
 
     frames: Tensor
     intrinsics: Tensor
     world_from_camera: Tensor
     known_depth: Tensor | None = None
+    known_frames: Tensor | None = None
     follows: bool = False
-    gaps: tuple[int, int] = (3, 10)
+    gaps: tuple[int, ...] = (2, 4, 8, 16)
 
     @classmethod
     def of_level(cls, frames: Tensor, intrinsics: Tensor) -> DepthQuery:

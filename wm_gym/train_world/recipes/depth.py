@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from wm_gym.reconstruction.depth_network import DepthConfig, DepthNetwork
-from wm_gym.reconstruction.depth_weights import save_depth
+from wm_gym.reconstruction.depth_weights import load_depth, save_depth
 from wm_gym.train_world.data.recordings import Recordings
-from wm_gym.train_world.depth.batches import DepthBatch, draw_batch
+from wm_gym.train_world.depth.batches import Walks
 from wm_gym.train_world.depth.clips import read_depth_clips
-from wm_gym.train_world.depth.objective import depth_loss
+from wm_gym.train_world.depth.draws import draw_walks
+from wm_gym.train_world.depth.objective import walks_loss
 from wm_gym.train_world.depth.scores import HeldOutDepth
 from wm_gym.train_world.loop_config import LoopConfig
 from wm_gym.train_world.recipes.running import run_recipe
@@ -26,20 +28,25 @@ class DepthTrainConfig(LoopConfig):
     """Settings of one run: those of the loop, and the network's.
 
     Attributes:
+        batch: Walks in a step.
+        length: Frames of each, about a step apart.
         depth: Shape of the network.
-        hinted: Share of frames parts of whose depth are known, as where memory shows something.
+        hinted: Share of walks parts of whose depth are known, as where memory shows something.
+        initial: Weights of this recipe and shape to begin with; empty for random ones.
     """
 
     output: str = "outputs/train_depth"
-    steps: int = 6800
-    batch: int = 16
-    learning_rate: float = 1e-3
+    steps: int = 8000
+    batch: int = 8
+    length: int = 3
+    learning_rate: float = 6e-4
     weight_decay: float = 1e-3
     warmup: int = 200
-    constant_share: float = 0.53
+    constant_share: float = 0.4
     bfloat16: bool = True
     depth: DepthConfig = field(default_factory=DepthConfig)
-    hinted: float = 0.5
+    hinted: float = 0.4
+    initial: str = ""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -67,7 +74,7 @@ class DepthRunConfig:
 def run_depth(config: DepthRunConfig) -> str:
     """Read recordings, then train; returns a summary. Raises as `run_recipe` does."""
 
-    def prepare() -> Recipe[DepthBatch]:
+    def prepare() -> Recipe[Walks]:
         held_out = Recordings(config.held_out) if config.held_out else None
         return depth_recipe(config.train, [Recordings(folder) for folder in config.recordings], held_out)
 
@@ -76,21 +83,32 @@ def run_depth(config: DepthRunConfig) -> str:
 
 def depth_recipe(
     config: DepthTrainConfig, sources: Sequence[Recordings], held_out: Recordings | None = None
-) -> Recipe[DepthBatch]:
+) -> Recipe[Walks]:
     """The training of a depth network on recordings of one size, which are read whole, scored on others.
 
     Raises:
-        ValueError: If there are no clips, or of several sizes.
+        ValueError: If there are no clips, or of several sizes, or the initial weights are of another shape.
     """
     clips = read_depth_clips(sources)
     torch.manual_seed(config.seed)
-    network = DepthNetwork(DepthConfig(**asdict(config.depth)))
+    network = _network(DepthConfig(**asdict(config.depth)), config.initial)
 
-    def draw(number: int) -> DepthBatch:
-        return draw_batch(clips, config.batch, config.hinted, np.random.default_rng([config.seed, number]))
+    def draw(number: int) -> Walks:
+        rng = np.random.default_rng([config.seed, number])
+        return draw_walks(clips, config.batch, config.length, config.hinted, rng)
 
-    def loss_of(batch: DepthBatch, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
-        return depth_loss(network, batch)
+    def loss_of(walks: Walks, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        return walks_loss(network, walks, torch.device(config.device))
 
     score = None if held_out is None else HeldOutDepth(read_depth_clips([held_out]))
     return Recipe(config, network, draw, loss_of, score, save_depth, "depth.safetensors")
+
+
+def _network(shape: DepthConfig, initial: str) -> DepthNetwork:
+    network = DepthNetwork(shape)
+    if initial:
+        trained = load_depth(Path(initial))
+        if trained.config != shape:
+            raise ValueError(f"initial weights must be of the shape {shape}, got {trained.config} in {initial}")
+        network.load_state_dict(trained.state_dict())
+    return network
