@@ -34,15 +34,15 @@ class TrackingConfig:
         least_gain: Share by which the found poses must lower the difference of colours; else the commanded ones stand.
     """
 
-    least_known: float = 0.2
+    least_known: float = 0.3
     metres: float = 0.25
     degrees: float = 8.0
-    least_gain: float = 0.1
+    least_gain: float = 0.02
 
 
 _TURNS_DEGREES, _STEPS_METRES = (-18.0, -12.0, -6.0, -3.0, 0.0, 3.0, 6.0, 12.0, 18.0), (-0.4, -0.15, 0.0, 0.15, 0.4)
 _TRIED, _ROUNDS, _DAMPING, _NUDGE = 3, 10, 1e-3, 1e-3
-_HUBER, _PRIOR, _LEAST_SHARED, _SAME = 0.06, 4e-4, 0.4, 1e-3
+_HUBER, _PRIOR, _LEAST_SHARED, _SAME = 0.06, 2e-4, 0.4, 1e-3
 _FARTHEST_METRES, _NEAREST_METRES = 60.0, 0.1
 _MOST = np.array([0.4, 0.3, 0.4, 0.15])
 
