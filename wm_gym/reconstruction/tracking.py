@@ -32,12 +32,14 @@ class TrackingConfig:
         metres: Deviation of a step from what was commanded that is to be expected, as a standard deviation.
         degrees: The same of its turn.
         least_gain: Share by which the found poses must lower the difference of colours; else the commanded ones stand.
+        most_unlike: Mean difference (Huber's) that may be left; what differs more shows something else.
     """
 
     least_known: float = 0.3
     metres: float = 0.25
     degrees: float = 8.0
     least_gain: float = 0.02
+    most_unlike: float = 0.003
 
 
 _TURNS_DEGREES, _STEPS_METRES = (-18.0, -12.0, -6.0, -3.0, 0.0, 3.0, 6.0, 12.0, 18.0), (-0.4, -0.15, 0.0, 0.15, 0.4)
@@ -70,8 +72,9 @@ def tracked(
     starts = [np.array([ahead, 0.0, np.radians(turn), 0.0]) for turn, ahead in product(_TURNS_DEGREES, _STEPS_METRES)]
     tried = [coarse.descend(start) for start in sorted(starts, key=sparse.cost)[:_TRIED]]
     best = fine.descend(min(tried, key=coarse.cost))
-    is_found = fine.cost(best) < (1 - config.least_gain) * fine.cost(np.zeros(4)) and bool((np.abs(best) < _MOST).all())
-    return deviated(body_poses, best) if is_found else body_poses
+    left, before = fine.cost(best), fine.cost(np.zeros(4))
+    is_found = left < (1 - config.least_gain) * before and left < config.most_unlike
+    return deviated(body_poses, best) if is_found and bool((np.abs(best) < _MOST).all()) else body_poses
 
 
 COMMANDED, BY_MEMORY = "commanded", "memory"
