@@ -8,8 +8,10 @@ MODEL is what `log.depth` takes: a folder or hub id of a depth model of transfor
 one that compares frames is asked beside the right picture too ("beside"). Figures are AbsRel and the share of pixels
 within 1.25 of the truth, of a model's own metres (of disparity, those that the floor gives, if there is any), after
 one scale (median of ratios, Zhou et al. 2017), and after scale and shift of inverse depth (least squares, Ranftl et
-al. 2020, equation 4). "flat" is 2 m everywhere: what is told by nobody. The sheet has one colour scale for each pair:
-picture, truth, own metres; below, the metres after scale and shift.
+al. 2020, equation 4). "flat" is 2 m everywhere: what is told by nobody. "stereo" is what the multi-view stereo of films
+(`reconstruction.multiview`) makes of both pictures and the known pose, held near 2 m and believed up to 6 m; what the
+right picture does not show is unknown and not counted ("known" is the share that is). The sheet has one colour scale for each pair: picture, truth, own metres; below, the metres after scale and
+shift.
 """
 
 from __future__ import annotations
@@ -26,9 +28,10 @@ from PIL import Image, ImageDraw
 from wm_gym.geometry.motion import START_BODY_POSE, camera_pose
 from wm_gym.reconstruction.depth_estimator import GROUND, find_estimator, opening_depth
 from wm_gym.reconstruction.estimates import DepthEstimator, DepthQuery
+from wm_gym.reconstruction.multiview import PosedPictures, stereo_depth
 from wm_gym.reconstruction.one_picture import ground_and_wall
 
-SHOWN_ROWS = 240
+SHOWN_ROWS, REDUCED, FARTHEST_METRES = 240, 2, 6.0
 WITHIN, FLAT_METRES = 1.25, 2.0
 _STEPS = np.array([[48, 18, 59], [70, 107, 227], [40, 187, 235], [50, 242, 152], [164, 252, 60], [238, 207, 58],
                    [251, 128, 34], [208, 47, 5], [122, 4, 3]])  # fmt: skip
@@ -117,7 +120,7 @@ def main() -> None:
 
 def estimates(pair: Pair, names: list[str]) -> dict[str, np.ndarray]:
     """Metres (H, W) of the left picture by whom they are from."""
-    made: dict[str, np.ndarray] = {"flat": np.full(pair.metres.shape, FLAT_METRES)}
+    made: dict[str, np.ndarray] = {"flat": np.full(pair.metres.shape, FLAT_METRES), "stereo": stereo(pair)}
     for name in names:
         estimator, told = find_estimator(name), Path(name).name
         if estimator is None:
@@ -149,14 +152,31 @@ def beside(estimator: DepthEstimator, pair: Pair) -> np.ndarray:
     return estimator.estimate(query).depth[0].numpy()
 
 
+def stereo(pair: Pair) -> np.ndarray:
+    """Metres of the left picture by parallax, 0 where the right one does not show it."""
+    greys = [np.array(Image.fromarray(one).reduce(REDUCED).convert("L"), np.float32) for one in (pair.left, pair.right)]
+    poses = np.tile(np.eye(4), (3, 1, 1))
+    poses[1:, 0, 3] = pair.baseline_metres
+    flat, lens = np.full((3, *greys[0].shape), FLAT_METRES, np.float32), pair.lens.double().numpy() / REDUCED
+    # the right picture twice, since stereo asks for two
+    depth = stereo_depth(PosedPictures(np.stack([greys[0], greys[1], greys[1]]), poses, lens, flat))[0][0]
+    columns = np.arange(depth.shape[1]) - lens[0] * pair.baseline_metres / np.maximum(depth, 1e-3)
+    metres = np.where((columns >= 0) & (depth < FARTHEST_METRES), depth, 0.0)
+    rows, columns = pair.metres.shape
+    large = metres.repeat(REDUCED, 0).repeat(REDUCED, 1)
+    missing = ((0, max(0, rows - len(large))), (0, max(0, columns - large.shape[1])))
+    return np.pad(large, missing, mode="edge")[:rows, :columns]
+
+
 def scores(made: np.ndarray, true: np.ndarray) -> dict[str, float]:
     """Figures of metres where the true ones are known."""
-    known = true > 0
+    known = (true > 0) & (made > 0)
+    share = float(known.sum() / (true > 0).sum())
     made, true = made[known], true[known]
     ways = {"": made, "_scaled": made * np.median(true / made), "_aligned": aligned(made, true)}
     told = {f"absrel{way}": float(np.mean(np.abs(one - true) / true)) for way, one in ways.items()}
     within = {f"within{way}": float(np.mean(np.maximum(one / true, true / one) < WITHIN)) for way, one in ways.items()}
-    return told | within
+    return told | within | {"known": share}
 
 
 def aligned(made: np.ndarray, true: np.ndarray) -> np.ndarray:
@@ -178,8 +198,9 @@ def sheet(pair: Pair, made: dict[str, np.ndarray]) -> np.ndarray:
     far = 2 * pair.metres.max()
     after = {}
     for who, metres in made.items():
-        scale, shift = _line(metres[known], pair.metres[known])
-        after[who] = 1 / np.maximum(scale / metres + shift, 1 / far)
+        both = known & (metres > 0)
+        scale, shift = _line(metres[both], pair.metres[both])
+        after[who] = np.where(metres > 0, 1 / np.maximum(scale / np.maximum(metres, 1e-6) + shift, 1 / far), 0.0)
     own = [_labelled(pair.left, "left"), _labelled(coloured(pair.metres, low, high), "truth")]
     own += [_labelled(coloured(metres, low, high), who) for who, metres in made.items()]
     below = [_labelled(pair.right, "right"), _labelled(coloured(pair.metres, low, high), "truth")]

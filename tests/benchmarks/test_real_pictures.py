@@ -3,7 +3,7 @@ import pytest
 import torch
 from PIL import Image
 
-from benchmarks.real_pictures import Pair, aloe, estimates, motorcycle, scores, sheet
+from benchmarks.real_pictures import Pair, aloe, estimates, motorcycle, scores, sheet, stereo
 
 TRUE = np.linspace(1.0, 4.0, 48).reshape(6, 8)
 
@@ -41,7 +41,15 @@ def test_pairs_have_the_depth_of_their_calibration(tmp_path):
 
 
 def test_a_sheet_shows_both_pictures_and_everybody_twice():
-    grey = np.full((6, 8, 3), 128, np.uint8)
-    pair = Pair(grey, grey, TRUE, torch.tensor([6.0, 6, 4, 3]), 0.2)
+    grey = np.full((24, 32, 3), 128, np.uint8)
+    pair = Pair(grey, grey, TRUE.repeat(4, 0).repeat(4, 1), torch.tensor([24.0, 24, 16, 12]), 0.2)
     made = estimates(pair, ["ground"])
-    assert list(made) == ["flat", "ground"] and sheet(pair, made).shape == (480, 4 * 320, 3)
+    assert list(made) == ["flat", "stereo", "ground"] and sheet(pair, made).shape == (480, 5 * 320, 3)
+
+
+def test_stereo_finds_a_wall_and_leaves_out_what_one_picture_alone_shows():
+    wall = np.random.default_rng(0).integers(0, 256, (48, 84, 3), np.uint8).repeat(2, 0).repeat(2, 1)
+    pair = Pair(wall[:, :128], wall[:, 20:148], np.full((96, 128), 2.0), torch.tensor([200.0, 200, 64, 48]), 0.2)
+    made = stereo(pair)
+    assert made.shape == (96, 128)
+    assert float(np.median(np.abs(made[made > 0] - 2.0))) < 0.1 and not made[:, :8].any()

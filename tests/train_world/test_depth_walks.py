@@ -2,12 +2,15 @@ import numpy as np
 import pytest
 import torch
 
+from wm_gym.networks.weights_file import save_module
 from wm_gym.reconstruction.depth_network import DepthConfig, DepthNetwork
+from wm_gym.reconstruction.depth_weights import FORMAT, load_depth, save_depth
 from wm_gym.train_world.depth.batches import DepthBatch
 from wm_gym.train_world.depth.clips import DepthClip
 from wm_gym.train_world.depth.draws import GAPS, draw_walks, remembered
 from wm_gym.train_world.depth.objective import walks_loss
 from wm_gym.train_world.depth.scores import HeldOutDepth
+from wm_gym.train_world.recipes.depth import DepthTrainConfig, network_of
 
 HEIGHT, WIDTH, LENGTH = 16, 32, 25
 
@@ -90,3 +93,26 @@ def test_frames_of_a_batch_do_not_depend_on_one_another(network):
         whole = network(batch.given)
         one = type(batch.given)(*(each[1:2] for each in batch.given.tensors()))
         torch.testing.assert_close(network(one).log_depth[0], whole.log_depth[1], rtol=1e-4, atol=1e-4)
+
+
+def test_a_run_goes_on_from_weights_of_its_shape(tmp_path, network):
+    save_depth(tmp_path / "depth.safetensors", network)
+    shape = {"width": 4, "head": 4}
+    config = DepthTrainConfig(output=str(tmp_path / "run"), initial=str(tmp_path / "depth.safetensors"))
+    config.depth = DepthConfig(**shape, blocks=1)
+    begun = network_of(config)
+    assert all(one.requires_grad for one in begun.parameters())
+    torch.testing.assert_close(begun.enter.weight, network.enter.weight.bfloat16().float())
+    config.depth = DepthConfig(**shape)
+    told = r"^initial weights must be of the shape DepthConfig\(width=4, head=4, blocks=2\), got "
+    with pytest.raises(ValueError, match=told):
+        network_of(config)
+
+
+@pytest.mark.parametrize("header", [{}, {"config": {"breadth": 4}}])
+def test_a_file_of_another_shape_is_refused_in_one_sentence(tmp_path, network, header):
+    path = tmp_path / "depth.safetensors"
+    save_module(path, FORMAT, header, network)
+    with pytest.raises(ValueError) as refused:
+        load_depth(path)
+    assert str(refused.value).startswith(f"weights {path} must be of a shape that this version knows, got ")

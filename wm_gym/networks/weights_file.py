@@ -118,8 +118,11 @@ def load_module(path: Path, kind: str, make: Callable[[dict[str, Any]], M], dtyp
         ValueError: If the file is missing, damaged, of another kind or version, or its tensors are not the module's.
     """
     header, tensors = read_weights(path, kind)
-    with torch.device("meta"):
-        module = make(header)
+    try:
+        with torch.device("meta"):
+            module = make(header)
+    except (TypeError, KeyError) as error:
+        raise ValueError(f"weights {path} must be of a shape that this version knows, got {header}") from error
     return filled(path, module, tensors).to(dtype).requires_grad_(False)
 
 

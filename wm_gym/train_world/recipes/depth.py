@@ -91,7 +91,7 @@ def depth_recipe(
     """
     clips = read_depth_clips(sources)
     torch.manual_seed(config.seed)
-    network = _network(DepthConfig(**asdict(config.depth)), config.initial)
+    network = network_of(config)
 
     def draw(number: int) -> Walks:
         rng = np.random.default_rng([config.seed, number])
@@ -104,11 +104,18 @@ def depth_recipe(
     return Recipe(config, network, draw, loss_of, score, save_depth, "depth.safetensors")
 
 
-def _network(shape: DepthConfig, initial: str) -> DepthNetwork:
-    network = DepthNetwork(shape)
-    if initial:
-        trained = load_depth(Path(initial))
-        if trained.config != shape:
-            raise ValueError(f"initial weights must be of the shape {shape}, got {trained.config} in {initial}")
+def network_of(config: DepthTrainConfig) -> DepthNetwork:
+    """The network before its first step.
+
+    Raises:
+        ValueError: If the initial weights are of another shape, or none.
+    """
+    network = DepthNetwork(DepthConfig(**asdict(config.depth)))
+    if config.initial:
+        trained = load_depth(Path(config.initial))
+        if trained.config != network.config:
+            raise ValueError(
+                f"initial weights must be of the shape {network.config}, got {trained.config} in {config.initial}"
+            )
         network.load_state_dict(trained.state_dict())
     return network
