@@ -10,8 +10,8 @@ within 1.25 of the truth, of a model's own metres (of disparity, those that the 
 one scale (median of ratios, Zhou et al. 2017), and after scale and shift of inverse depth (least squares, Ranftl et
 al. 2020, equation 4). "flat" is 2 m everywhere: what is told by nobody. "stereo" is what the multi-view stereo of films
 (`reconstruction.multiview`) makes of both pictures and the known pose, held near 2 m and believed up to 6 m; what the
-right picture does not show is unknown and not counted ("known" is the share that is). The sheet has one colour scale for each pair: picture, truth, own metres; below, the metres after scale and
-shift.
+right picture does not show is unknown and not counted ("known" is the share that is). The sheet has one colour scale
+for each pair: picture, truth, own metres; below, the metres after scale and shift.
 """
 
 from __future__ import annotations

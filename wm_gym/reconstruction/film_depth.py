@@ -1,7 +1,8 @@
 """Poses and depth of the pictures of a film, whose colours alone are known: estimated, then by parallax.
 
-Depth is estimated of each picture alone, which tells the way of the camera; the way and other pictures tell depth by
-parallax; what that is sure of is told to the estimator, whose answer fills the rest. Knows nothing of files.
+Depth is estimated of each picture alone, which tells the way of the camera; both once more, now that it is known how
+each picture was tilted. The way and other pictures tell depth by parallax; what that is sure of is told to the
+estimator, whose answer fills the rest. Knows nothing of files.
 """
 
 from __future__ import annotations
@@ -78,6 +79,8 @@ def reconstructed(frames: np.ndarray, intrinsics: np.ndarray, estimator: DepthEs
     path = find_path([_still(*one) for one in zip(frames, told.depth, told.moving, strict=True)], intrinsics)
     if not isinstance(path, PosedPath):
         return path
+    if estimator.takes_known:
+        path, told = _again(query, path, told, estimator, scale, intrinsics)
     count = len(path.first_from_camera)
     frames, told = frames[:count], _Told(told.depth[:count], told.moving[:count])
     poses = camera_pose(START_BODY_POSE) @ np.stack(path.first_from_camera)
@@ -89,6 +92,23 @@ def reconstructed(frames: np.ndarray, intrinsics: np.ndarray, estimator: DepthEs
         told = _told(posed, estimator, scale)
     depth, sure = _by_parallax(frames, poses, intrinsics, told, _ROWS)
     return FilmDepth(depth, told.moving, poses, path, scale, sure, intrinsics)
+
+
+def _again(
+    query: DepthQuery, path: PosedPath, told: _Told, estimator: DepthEstimator, scale: DepthScale, lens: np.ndarray
+) -> tuple[PosedPath, _Told]:
+    """The way and depth once more, now that it is known how each picture was tilted; the first where that is lost."""
+    count = len(path.first_from_camera)
+    poses = camera_pose(START_BODY_POSE) @ np.stack(path.first_from_camera)
+    poses[:, :3, 3] = poses[0, :3, 3]  # at one height: only the tilt is believed
+    tilted = replace(query, world_from_camera=query.world_from_camera.clone())
+    tilted.world_from_camera[:count] = torch.from_numpy(poses).float()
+    better = _Told.joined([_told(_only(tilted, k), estimator, scale) for k in range(len(query.frames))])
+    colours = query.frames.numpy()
+    again = find_path([_still(*one) for one in zip(colours, better.depth, better.moving, strict=True)], lens)
+    if isinstance(again, PosedPath) and len(again.first_from_camera) >= count:
+        return again, better
+    return path, told
 
 
 @dataclass(frozen=True, eq=False)
