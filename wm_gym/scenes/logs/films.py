@@ -125,9 +125,8 @@ def read_pictures(path: Path) -> list[_Picture]:
                     f"a film must last at most {MOST_PICTURES / PICTURES_PER_SECOND:g} s, got more: {path}"
                 )
     except (OSError, av.error.FFmpegError) as error:
-        raise ValueError(
-            f"{path} must be a film that can be read whole, got {str(error) or 'its end too early'}"
-        ) from error
+        reason = (error.strerror or "its end too early").lower()
+        raise ValueError(f"{path} must be a film that can be read whole, got {reason}") from error
     pictures = [picture for _, picture in kept.values()]
     if len(pictures) < 3:
         raise ValueError(
