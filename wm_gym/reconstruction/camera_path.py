@@ -12,7 +12,8 @@ import numpy as np
 
 from wm_gym.reconstruction.odometry import Odometry, RgbdFrame
 from wm_gym.reconstruction.sameness import path_sameness
-from wm_gym.reconstruction.structure import camera_path, has_colmap
+from wm_gym.reconstruction.structure import camera_path
+from wm_gym.reconstruction.tracks import Tracks, has_colmap
 
 ODOMETRY, STRUCTURE = "RGB-D odometry", "structure from motion"
 _MOST_ROWS = 120
@@ -34,7 +35,7 @@ class PosedPath:
     sameness: float
 
 
-def find_path(frames: Sequence[RgbdFrame], intrinsics: np.ndarray) -> PosedPath | int:
+def find_path(frames: Sequence[RgbdFrame], intrinsics: np.ndarray, tracks: Tracks | None = None) -> PosedPath | int:
     """The way through pictures, or the number of the picture at which it is lost.
 
     A way that is lost only after two seconds of six pictures is one of those before it. By structure from motion where
@@ -43,6 +44,7 @@ def find_path(frames: Sequence[RgbdFrame], intrinsics: np.ndarray) -> PosedPath 
     Args:
         frames: At least two, of one lens; what moves is unknown.
         intrinsics: (4,) fx, fy, cx, cy in pixels, with pixel centres at +0.5.
+        tracks: Points that the pictures share, where they are found already.
 
     Raises:
         ImportError: If neither `pycolmap` nor Open3D is installed.
@@ -51,24 +53,16 @@ def find_path(frames: Sequence[RgbdFrame], intrinsics: np.ndarray) -> PosedPath 
     small, lens = [_reduced(frame, factor) for frame in frames], intrinsics / factor
     enough = min(len(frames), max(_LEAST_RUN, round(_LEAST_SHARE * len(frames))))
     longest = 0
-    for source, follow in ((STRUCTURE, _by_structure), (ODOMETRY, _by_odometry)):
-        poses = follow(frames, intrinsics, small, lens)
+    ways = {
+        STRUCTURE: lambda: camera_path(frames, intrinsics, tracks) if has_colmap() else [],
+        ODOMETRY: lambda: [pose for pose in Odometry(lens).follow(small) if pose is not None],
+    }
+    for source, follow in ways.items():
+        poses = follow()
         if len(poses) >= enough:
             return PosedPath(poses, source, path_sameness(small[: len(poses)], poses, lens))
         longest = max(longest, len(poses))
     return longest
-
-
-def _by_structure(
-    frames: Sequence[RgbdFrame], intrinsics: np.ndarray, _: Sequence[RgbdFrame], __: np.ndarray
-) -> list[np.ndarray]:
-    return camera_path(frames, intrinsics) if has_colmap() else []
-
-
-def _by_odometry(
-    _: Sequence[RgbdFrame], __: np.ndarray, small: Sequence[RgbdFrame], lens: np.ndarray
-) -> list[np.ndarray]:
-    return [pose for pose in Odometry(lens).follow(small) if pose is not None]
 
 
 def _reduced(frame: RgbdFrame, factor: int) -> RgbdFrame:

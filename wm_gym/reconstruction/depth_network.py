@@ -8,7 +8,8 @@ earlier frame; its colours come along, so that what has moved can be told. Knows
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ from wm_gym.geometry.cameras import rays
 from wm_gym.geometry.depth_scale import FAR_METRES, NEAR_METRES
 from wm_gym.reconstruction.one_picture import WALL_METRES
 from wm_gym.reconstruction.plane_sweep import OUTSIDE, PLANES, SWEEP_MAPS
+from wm_gym.reconstruction.surfaces import MOST_CARRIED, Surfaces, laid_together
 
 MULTIPLE = 16
 """Height and width are padded to multiples of it."""
@@ -87,6 +89,18 @@ class DepthInput:
         """All of it, in order."""
         return tuple(getattr(self, one.name) for one in fields(self))
 
+    def after(self, known: Surfaces, estimates: Sequence[Surfaces]) -> DepthInput:
+        """The same with what was estimated of earlier frames, last first, where nothing is known for certain.
+
+        Args:
+            known: What is, at the poses of these frames.
+            estimates: As `estimated_surfaces`; those beyond `MOST_CARRIED` are forgotten.
+        """
+        if not estimates:
+            return self
+        known = known.over(laid_together(estimates[:MOST_CARRIED], known.world_from_camera))
+        return replace(self, known_depth=known.depth, known_error=known.error, known_colours=known.colours)
+
 
 class DepthAnswer(NamedTuple):
     """What the network answers for N frames.
@@ -100,6 +114,19 @@ class DepthAnswer(NamedTuple):
     log_depth: Tensor
     log_error: Tensor
     moving: Tensor
+
+
+def estimated_surfaces(answer: DepthAnswer, frames: Tensor, known: Surfaces) -> Surfaces:
+    """What an answer says that frames (N, 3, H, W) show, without what moves, to be seen by later ones.
+
+    Args:
+        answer: Of the network.
+        frames: Their colours, 0..1.
+        known: Whose poses and lens are theirs.
+    """
+    log_depth, log_error, moving = (one.detach().float().cpu() for one in answer)
+    depth = torch.where(moving > 0, 0.0, log_depth.exp())
+    return Surfaces(depth, log_error.exp(), frames, known.world_from_camera, known.intrinsics)
 
 
 def slopes_of(intrinsics: Tensor, world_from_camera: Tensor, height: int, width: int) -> Tensor:

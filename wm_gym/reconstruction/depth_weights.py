@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,17 @@ from torch.nn import functional
 from wm_gym.geometry.cameras import resize_intrinsics
 from wm_gym.geometry.poses import inverse
 from wm_gym.networks.weights_file import load_module, save_module
-from wm_gym.reconstruction.depth_network import EXACT, DepthConfig, DepthInput, DepthNetwork, slopes_of
+from wm_gym.reconstruction.depth_network import (
+    EXACT,
+    DepthConfig,
+    DepthInput,
+    DepthNetwork,
+    estimated_surfaces,
+    slopes_of,
+)
 from wm_gym.reconstruction.estimates import DepthEstimate, DepthQuery, Kind
 from wm_gym.reconstruction.plane_sweep import no_sweep, plane_sweep
-from wm_gym.reconstruction.surfaces import MOST_CARRIED, Surfaces, laid_together
+from wm_gym.reconstruction.surfaces import Surfaces
 from wm_gym.reconstruction.upsampling import upsampled
 
 FORMAT = "wm_gym.depth"
@@ -76,40 +83,19 @@ class EmbeddedDepth:
         large = query.frames.movedim(-1, 1).float() / 255
         size = _network_size(*query.size)
         given = _input(query, large, size)
+        poses, lens = query.world_from_camera.float(), _lens(query, size)[None]
         estimates: list[Surfaces] = []
         made = []
         for t in range(len(large)):
             one = DepthInput(*(each[t : t + 1] for each in given.tensors()))
-            answer = self._answer(_after(one, query, size, t, estimates))
-            made.append(answer if size == query.size else upsampled(answer, one.frames[0], large[t]))
+            known = Surfaces(one.known_depth, one.known_error, one.known_colours, poses[t : t + 1], lens)
+            answer = self._network(one.after(known, estimates).to(self._device))
+            maps = torch.cat([answer.log_depth, answer.log_error, torch.tanh(0.5 * answer.moving)]).cpu()
+            made.append(maps if size == query.size else upsampled(maps, one.frames[0], large[t]))
             if query.follows:
-                estimates.insert(0, _surfaces(answer, one, query, size, t))
-                del estimates[MOST_CARRIED:]
+                estimates.insert(0, estimated_surfaces(answer, one.frames, known))
         depth, error, moving = torch.stack(made, 1)
         return DepthEstimate(depth.exp().clone(), moving.clone(), error.exp().clone())
-
-    def _answer(self, given: DepthInput) -> Tensor:
-        """(3, H, W) log-depth, log of its error, and -1 for what stands still to 1 for what moves."""
-        answer = self._network(given.to(self._device))
-        return torch.cat([answer.log_depth, answer.log_error, torch.tanh(0.5 * answer.moving)]).cpu()
-
-
-def _after(given: DepthInput, query: DepthQuery, size: tuple[int, int], t: int, before: list[Surfaces]) -> DepthInput:
-    """The input of a frame, with what was estimated of frames before it where nothing is known."""
-    if not before:
-        return given
-    pose, lens = query.world_from_camera[t : t + 1].float(), _lens(query, size)[None]
-    known = Surfaces(given.known_depth, given.known_error, given.known_colours, pose, lens)
-    known = known.over(laid_together(before, pose))
-    return replace(given, known_depth=known.depth, known_error=known.error, known_colours=known.colours)
-
-
-def _surfaces(answer: Tensor, given: DepthInput, query: DepthQuery, size: tuple[int, int], t: int) -> Surfaces:
-    """What a frame was estimated to show, without what moves."""
-    log_depth, log_error, moving = answer[:, None]
-    depth = torch.where(moving > 0, 0.0, log_depth.exp())
-    pose = query.world_from_camera[t : t + 1].float()
-    return Surfaces(depth, log_error.exp(), given.frames, pose, _lens(query, size)[None])
 
 
 def _lens(query: DepthQuery, size: tuple[int, int]) -> Tensor:

@@ -22,6 +22,7 @@ from wm_gym.reconstruction.estimates import DepthEstimator, DepthQuery
 from wm_gym.reconstruction.joined_depth import believable, enlarged, joined, without_contradicted
 from wm_gym.reconstruction.multiview import PosedPictures, stereo_depth
 from wm_gym.reconstruction.odometry import RgbdFrame
+from wm_gym.reconstruction.tracks import find_tracks, has_colmap
 
 _FIRST_ROWS, _ROWS = 48, 96
 _SKY_METRES = 70.0
@@ -76,14 +77,18 @@ def reconstructed(frames: np.ndarray, intrinsics: np.ndarray, estimator: DepthEs
     _, scale = opening_depth(estimator, _only(query, 0))
     bar = progress_bar(range(len(frames)), desc="estimating depth", unit="picture")
     told = _Told.joined([_told(_only(query, k), estimator, scale) for k in bar])
-    path = find_path([_still(*one) for one in zip(frames, told.depth, told.moving, strict=True)], intrinsics)
+    tracks = find_tracks(list(frames), intrinsics) if has_colmap() else None
+    path = find_path(_still(frames, told), intrinsics, tracks)
     if not isinstance(path, PosedPath):
         return path
     if estimator.takes_known:
-        path, told = _again(query, path, told, estimator, scale, intrinsics)
+        better = _tilted(query, path, estimator, scale)
+        again = find_path(_still(frames, better), intrinsics, tracks)
+        if isinstance(again, PosedPath) and len(again.first_from_camera) >= len(path.first_from_camera):
+            path, told = again, better
     count = len(path.first_from_camera)
     frames, told = frames[:count], _Told(told.depth[:count], told.moving[:count])
-    poses = camera_pose(START_BODY_POSE) @ np.stack(path.first_from_camera)
+    poses = _poses(path)
     if estimator.takes_known:
         depth, sure = _by_parallax(frames, poses, intrinsics, told, _FIRST_ROWS)
         known = torch.from_numpy(np.where(sure, depth, np.float32(0)))
@@ -94,21 +99,18 @@ def reconstructed(frames: np.ndarray, intrinsics: np.ndarray, estimator: DepthEs
     return FilmDepth(depth, told.moving, poses, path, scale, sure, intrinsics)
 
 
-def _again(
-    query: DepthQuery, path: PosedPath, told: _Told, estimator: DepthEstimator, scale: DepthScale, lens: np.ndarray
-) -> tuple[PosedPath, _Told]:
-    """The way and depth once more, now that it is known how each picture was tilted; the first where that is lost."""
-    count = len(path.first_from_camera)
-    poses = camera_pose(START_BODY_POSE) @ np.stack(path.first_from_camera)
+def _poses(path: PosedPath) -> np.ndarray:
+    """(T, 4, 4) world_from_camera of a way that begins where worlds open."""
+    return camera_pose(START_BODY_POSE) @ np.stack(path.first_from_camera)
+
+
+def _tilted(query: DepthQuery, path: PosedPath, estimator: DepthEstimator, scale: DepthScale) -> _Told:
+    """What is told of each picture alone, now that it is known how each was tilted."""
+    poses = _poses(path)
     poses[:, :3, 3] = poses[0, :3, 3]  # at one height: only the tilt is believed
     tilted = replace(query, world_from_camera=query.world_from_camera.clone())
-    tilted.world_from_camera[:count] = torch.from_numpy(poses).float()
-    better = _Told.joined([_told(_only(tilted, k), estimator, scale) for k in range(len(query.frames))])
-    colours = query.frames.numpy()
-    again = find_path([_still(*one) for one in zip(colours, better.depth, better.moving, strict=True)], lens)
-    if isinstance(again, PosedPath) and len(again.first_from_camera) >= count:
-        return again, better
-    return path, told
+    tilted.world_from_camera[: len(poses)] = torch.from_numpy(poses).float()
+    return _Told.joined([_told(_only(tilted, k), estimator, scale) for k in range(len(query.frames))])
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,9 +135,10 @@ def _told(query: DepthQuery, estimator: DepthEstimator, scale: DepthScale) -> _T
     return _Told(depth, np.zeros(depth.shape, bool) if given.moving is None else given.moving.numpy() > 0)
 
 
-def _still(colour: np.ndarray, depth: np.ndarray, moving: np.ndarray) -> RgbdFrame:
-    """A picture in which the sky and what moves are unknown."""
-    return RgbdFrame(colour, np.where(moving | (depth >= FAR_METRES), np.float32(0), depth))
+def _still(frames: np.ndarray, told: _Told) -> list[RgbdFrame]:
+    """Pictures in which the sky and what moves are unknown."""
+    still = np.where(told.moving | (told.depth >= FAR_METRES), np.float32(0), told.depth)
+    return [RgbdFrame(*one) for one in zip(frames, still, strict=True)]
 
 
 def _by_parallax(

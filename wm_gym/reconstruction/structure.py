@@ -13,9 +13,7 @@ import numpy as np
 
 from wm_gym.reconstruction.bundle import Bundle, Lens, Observations, adjusted, depth_errors, pixel_errors
 from wm_gym.reconstruction.sameness import Rgbd
-from wm_gym.reconstruction.tracks import Tracks, find_tracks, has_colmap, pycolmap_of
-
-__all__ = ["camera_path", "has_colmap"]
+from wm_gym.reconstruction.tracks import Tracks, find_tracks, pycolmap_of
 
 _LEAST_POINTS, _LEAST_PICTURES = 12, 3
 _TRUSTED, _FREE, _SLACK = 0.25, 3.0, 20.0
@@ -23,18 +21,18 @@ _MOST_PIXELS, _LAST_PIXELS = 8.0, 2.0
 _TOGETHER, _STEPS = 6, 8
 
 
-def camera_path(frames: Sequence[Rgbd], intrinsics: np.ndarray) -> list[np.ndarray]:
+def camera_path(frames: Sequence[Rgbd], intrinsics: np.ndarray, tracks: Tracks | None = None) -> list[np.ndarray]:
     """(4, 4) pose of each camera in the first one's frame, metres, up to the first picture that cannot be placed.
 
     Args:
         frames: Pictures with their estimated depth; what moves is unknown.
         intrinsics: (4,) fx, fy, cx, cy in pixels, with pixel centres at +0.5.
+        tracks: Points that the pictures share, where they are found already.
 
     Raises:
         ImportError: If `pycolmap` is not installed.
     """
-    tracks = find_tracks([frame.colour for frame in frames], intrinsics)
-    seen = _observations(tracks, frames)
+    seen = _observations(tracks or find_tracks([frame.colour for frame in frames], intrinsics), frames)
     bundle, count = _placed(seen, len(frames), intrinsics)
     if count < _LEAST_PICTURES:
         return []

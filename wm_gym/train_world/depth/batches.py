@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -10,10 +10,10 @@ from torch import Tensor
 from wm_gym.geometry.depth_scale import FAR_METRES
 from wm_gym.geometry.motion import OPENING_EYE_METRES
 from wm_gym.geometry.poses import inverse
-from wm_gym.reconstruction.depth_network import DepthAnswer, DepthInput, slopes_of
+from wm_gym.reconstruction.depth_network import DepthAnswer, DepthInput, estimated_surfaces, slopes_of
 from wm_gym.reconstruction.plane_sweep import plane_sweep
 from wm_gym.reconstruction.reconstructor import ground_depth
-from wm_gym.reconstruction.surfaces import MOST_CARRIED, Surfaces, laid_together
+from wm_gym.reconstruction.surfaces import Surfaces
 
 
 @dataclass(frozen=True)
@@ -76,19 +76,11 @@ class DepthBatch:
 
     def after(self, estimates: list[Surfaces]) -> DepthInput:
         """What the network is given of these frames after it estimated earlier ones of the same walks, last first."""
-        if not estimates:
-            return self.given
-        carried = laid_together(estimates[:MOST_CARRIED], self.known.world_from_camera)
-        known = self.known.over(carried)
-        return replace(self.given, known_depth=known.depth, known_error=known.error, known_colours=known.colours)
+        return self.given.after(self.known, estimates)
 
     def estimated(self, answer: DepthAnswer) -> Surfaces:
         """What the network answered, without what moves, to be seen by later frames."""
-        answer = DepthAnswer(*(one.detach().float().cpu() for one in answer))
-        depth = torch.where(answer.moving > 0, 0.0, answer.log_depth.exp())
-        return Surfaces(
-            depth, answer.log_error.exp(), self.given.frames, self.known.world_from_camera, self.known.intrinsics
-        )
+        return estimated_surfaces(answer, self.given.frames, self.known)
 
 
 @dataclass(frozen=True)
